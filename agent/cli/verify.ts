@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { isoFromInstant } from "../core/clock.ts";
+import { messageOf, TocsinError } from "../core/errors.ts";
+import { type BundleVerdict, verifyBundle } from "../store/bundle.ts";
+import { checkpointsFileOf } from "../store/checkpoints.ts";
+import { loadPublicKey } from "../store/keys.ts";
+import type { Fault, Limit } from "../store/proof.ts";
+import { type FacilityReport, type VerifyReport, verifyDatabase } from "../store/verify.ts";
+
+/** What to verify, paths resolved. */
+export interface VerifyInput {
+  /** A bundle. */
+  bundle?: string | undefined;
+  /** A database; its checkpoints file stands beside it. */
+  database?: string | undefined;
+  /** PEM of the facility's key, public or private; needed for a database. */
+  key?: string | undefined;
+}
+
+/** 0 intact, 1 altered, 2 unusable input. */
+export interface VerifyOutcome {
+  exitCode: 0 | 1 | 2;
+  /** French, verdict first. */
+  text: string;
+  data: unknown;
+}
+
+interface VerifyOptions {
+  key?: string;
+  database?: string;
+  json?: boolean;
+}
+
+/** Adds `verify` to the program; `defaults` completes the paths that the command line leaves out. */
+export function verifyCommand(program: Command, defaults: (given: VerifyInput) => VerifyInput = (given) => given): void {
+  program
+    .command("verify")
+    .description("Vérifie un dossier scellé (FICHIER) ou le journal d'une base, hors ligne.")
+    .argument("[file]", "dossier scellé à vérifier")
+    .option("--key <file>", "clé de l'établissement (PEM, publique ou privée)")
+    .option("--database <file>", "base à vérifier")
+    .option("--json", "résultat en JSON")
+    .action((file: string | undefined, options: VerifyOptions) => {
+      const outcome = runVerify(() => defaults({ bundle: file, database: options.database, key: options.key }));
+      process.stdout.write(options.json ? `${JSON.stringify(outcome.data, null, 2)}\n` : `${outcome.text}\n`);
+      process.exitCode = outcome.exitCode;
+    });
+}
+
+/** Verifies what the paths name and says it; never throws for an input that cannot be used. */
+export function runVerify(input: () => VerifyInput): VerifyOutcome {
+  try {
+    const { bundle, database, key } = input();
+    if (bundle !== undefined) return bundleOutcome(bundle, key);
+    if (database !== undefined) return databaseOutcome(database, key);
+    throw new TocsinError({
+      code: "verify_nothing",
+      message: "rien à vérifier",
+      remedy: "donnez un dossier scellé, ou --database et --key",
+    });
+  } catch (error) {
+    const code = error instanceof TocsinError ? error.code : "unexpected";
+    return { exitCode: 2, text: `VÉRIFICATION IMPOSSIBLE : ${messageOf(error)}`, data: { ok: null, code, message: messageOf(error) } };
+  }
+}
+
+function bundleOutcome(file: string, key: string | undefined): VerifyOutcome {
+  const publicKey = key === undefined ? undefined : loadPublicKey(key);
+  const verdict = verifyBundle(readFileSync(file), publicKey === undefined ? {} : { publicKey });
+  if ("unreadable" in verdict) {
+    const notOurs = verdict.unreadable === "bundle_unreadable";
+    const text = notOurs ? `VÉRIFICATION IMPOSSIBLE : ${verdict.because}` : `ALTÉRÉ : ${verdict.because}`;
+    return { exitCode: notOurs ? 2 : 1, text, data: verdict };
+  }
+  return { exitCode: verdict.ok ? 0 : 1, text: bundleText(verdict), data: verdict };
+}
+
+function databaseOutcome(database: string, key: string | undefined): VerifyOutcome {
+  if (key === undefined) {
+    throw new TocsinError({
+      code: "verify_key",
+      message: "la clé de l'établissement manque",
+      remedy: "donnez --key : sans elle les points de contrôle signés ne prouvent rien",
+    });
+  }
+  const report = verifyDatabase(database, loadPublicKey(key), checkpointsFileOf(database));
+  return { exitCode: report.ok ? 0 : 1, text: databaseText(report), data: report };
+}
+
+function bundleText(report: Exclude<BundleVerdict, { unreadable: string }>): string {
+  const { ok, facility, incident, created, exercise, entries, shown, alerts, key, keyKnown, firstBroken } = report;
+  const signer = keyKnown ? `clé ${key}, celle de l'établissement` : `clé ${key}, à comparer avec celle de l'établissement`;
+  return [
+    ok ? `Dossier intact${exercise ? " (EXERCICE)" : ""} : signé par la ${signer}.` : brokenSentence(firstBroken),
+    `Établissement ${facility}, dossier ${incident}, établi le ${isoFromInstant(created)}.`,
+    `${entries} entrée(s) du journal vérifiées, dont ${shown} lisibles ; ${alerts} alerte(s) jointes.`,
+    ...limitLines(report.cannotProve),
+  ].join("\n");
+}
+
+function databaseText({ ok, facilities, faults, cannotProve, key }: VerifyReport): string {
+  const count = facilities.reduce((sum, { entries }) => sum + entries, 0);
+  const broken = facilities.find(({ firstBroken }) => firstBroken !== undefined);
+  const head = ok
+    ? `Journal intact : ${count} entrée(s), ${facilities.length} établissement(s).`
+    : broken === undefined
+      ? `ALTÉRÉ : ${faults[0]?.because}.`
+      : brokenSentence(broken.firstBroken);
+  return [
+    head,
+    ...(broken === undefined ? [] : faults.map(({ because }) => `Aussi : ${because}.`)),
+    ...facilities.map(facilityLine),
+    `Points de contrôle comparés à la clé ${key}.`,
+    ...limitLines(cannotProve),
+  ].join("\n");
+}
+
+function facilityLine({ facility, entries, head, checkpoint, firstBroken, faults }: FacilityReport): string {
+  const until = checkpoint === null ? "aucun point de contrôle signé" : `signé jusqu'au n° ${checkpoint.seq}`;
+  const verdict = firstBroken === undefined ? "intact" : `${brokenSentence(firstBroken)} ${faults} anomalie(s)`;
+  return `- ${facility} : ${verdict} ; ${entries} entrée(s), ${until}, tête ${head ?? "aucune"}`;
+}
+
+function brokenSentence(first: Fault | undefined): string {
+  if (first === undefined) return "ALTÉRÉ.";
+  const { seq, through, because } = first;
+  const where = through === undefined ? `n° ${seq}` : `entre le n° ${seq} et le n° ${through}`;
+  return `ALTÉRÉ : première entrée rompue ${where} : ${because}.`;
+}
+
+function limitLines(limits: readonly Limit[]): string[] {
+  return ["Cette vérification ne prouve pas :", ...limits.map(({ because }) => `- ${because}`)];
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { Transitions } from "./transitions.ts";
+
+export const EffectState = z.enum(["planned", "claimed", "done", "failed", "uncertain", "cancelled"]);
+export type EffectState = z.infer<typeof EffectState>;
+
+/** Intent is written (`claimed`) before the call and the receipt after: a crash between leaves `uncertain`. */
+export const EFFECT_TRANSITIONS: Transitions<EffectState> = {
+  planned: ["claimed", "cancelled"],
+  claimed: ["planned", "done", "failed", "uncertain"],
+  uncertain: ["planned", "done", "failed", "cancelled"],
+  done: [],
+  failed: ["planned"],
+  cancelled: [],
+};
+
+/** Anything that leaves or must happen later: one row, found by its idempotency key. */
+export const Effect = z.object({
+  key: z.string(),
+  kind: z.enum(["notify", "deliver", "reminder", "clock"]),
+  incident: z.string().nullable(),
+  due: z.int(),
+  state: EffectState,
+  /** Attempts begun. */
+  attempt: z.int(),
+  /** The process that claimed it. */
+  owner: z.string().nullable(),
+  /** Grows at every claim; a settlement carrying an older one is refused. */
+  fence: z.int(),
+  payload: z.unknown(),
+  because: z.string().nullable(),
+});
+export type Effect = z.infer<typeof Effect>;

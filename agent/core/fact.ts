@@ -1,0 +1,70 @@
+import { z } from "zod";
+
+/**
+ * What can be stated about an incident. A *state* lasts and ends; an *event* happened and does not end.
+ * `about` says whether the statement concerns one system of the facility or the incident as a whole.
+ */
+export const FACTS = {
+  malicious_action_suspected: { lasts: "event", about: "incident", label: "Action malveillante suspectée" },
+  account_compromised: { lasts: "event", about: "incident", label: "Compte compromis" },
+  system_unavailable: { lasts: "state", about: "system", label: "Système indisponible" },
+  data_inaccessible: { lasts: "state", about: "system", label: "Données inaccessibles" },
+  data_altered: { lasts: "event", about: "system", label: "Données altérées" },
+  data_lost: { lasts: "event", about: "system", label: "Données perdues" },
+  data_disclosed: { lasts: "event", about: "system", label: "Données divulguées ou consultées sans droit" },
+  recovery_destroyed: { lasts: "event", about: "system", label: "Moyens de restauration supprimés" },
+  malware_present: { lasts: "event", about: "system", label: "Code malveillant présent" },
+  health_data_affected: { lasts: "event", about: "incident", label: "Données de santé touchées (confidentialité ou intégrité)" },
+  site_defaced: { lasts: "event", about: "system", label: "Site internet défiguré" },
+  degraded_mode: { lasts: "state", about: "incident", label: "Mode dégradé (papier)" },
+  care_interrupted: { lasts: "state", about: "incident", label: "Prise en charge interrompue ou reportée" },
+  patient_harmed: { lasts: "event", about: "incident", label: "Patient mis en danger" },
+  care_diverted: { lasts: "state", about: "incident", label: "Patients réorientés hors de l'établissement" },
+  others_affected: { lasts: "event", about: "incident", label: "Autres établissements touchés ou exposés" },
+  exceptional_situation: { lasts: "event", about: "incident", label: "Autre situation exceptionnelle" },
+} as const satisfies Record<string, { lasts: "state" | "event"; about: "system" | "incident"; label: string }>;
+
+export const FactKind = z.enum(Object.keys(FACTS) as [keyof typeof FACTS, ...(keyof typeof FACTS)[]]);
+export type FactKind = z.infer<typeof FactKind>;
+
+const Instant = z.int();
+
+/** How sure the statement is: a rule's guess, or something seen or said by someone who knows. */
+export const Confidence = z.enum(["suspected", "confirmed"]);
+export type Confidence = z.infer<typeof Confidence>;
+
+/** Who stated a fact; for people, who knew it (source) and who wrote it down (writer) stand apart. */
+export const FactOrigin = z.discriminatedUnion("by", [
+  z.object({ by: z.literal("rule"), rule: z.string(), version: z.string(), title: z.string() }),
+  z.object({ by: z.literal("person"), source: z.string(), writer: z.string(), reason: z.string().optional() }),
+  z.object({ by: z.literal("clock"), because: z.string() }),
+]);
+export type FactOrigin = z.infer<typeof FactOrigin>;
+
+/** A dated statement about an incident. It may be withdrawn (it was never true), never erased. */
+export const Fact = z.object({
+  id: z.string(),
+  incident: z.string(),
+  kind: FactKind,
+  /** False for a statement of the contrary: "no diversion". */
+  holds: z.boolean(),
+  /** The system's id, for facts about a system; null when it could not be named. */
+  system: z.string().nullable(),
+  /** Hosts or services, as the sources name them, for which it was stated; a state ends when the last of them is well. */
+  subjects: z.array(z.string()),
+  /** When it began or happened, on the event's own clock. */
+  since: Instant,
+  /** When a state ended; null while it lasts, and always for events. */
+  until: Instant.nullable(),
+  confidence: Confidence,
+  origin: FactOrigin,
+  /** Names of the rules whose detections end it for a subject. */
+  ended_by: z.array(z.string()),
+  /** Alerts that show it, the first ones, bounded. */
+  evidence: z.array(z.string()),
+  /** How many alerts say the same in all. */
+  alerts: z.int(),
+  stated: Instant,
+  withdrawn: z.object({ at: Instant, writer: z.string(), reason: z.string() }).nullable(),
+});
+export type Fact = z.infer<typeof Fact>;

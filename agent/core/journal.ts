@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { canonicalJson } from "./declaration.ts";
+
+/** What an entry says in clear; its content stands apart, behind a salted hash, so that it can be erased. */
+export interface JournalBody {
+  facility: string;
+  seq: number;
+  /** `alerts`, `joined`, `note.<what>`, or `<record kind>.put`. */
+  type: string;
+  /** Instant of the commit, µs. */
+  at: number;
+  incident: string | null;
+  /** SHA-256(salt ‖ content), hexadecimal. */
+  contentHash: string;
+}
+
+/** An entry as stored: `hash` = SHA-256(previous hash ‖ body hash), both as 32 raw bytes. */
+export interface JournalEntry extends JournalBody {
+  previous: string;
+  bodyHash: string;
+  hash: string;
+  /** Null once erased by retention: the proof stays. */
+  salt: string | null;
+  content: string | null;
+}
+
+/** The chain starts here: 32 zero bytes. */
+export const GENESIS = "0".repeat(64);
+
+export function contentHash(salt: string, content: string): string {
+  return createHash("sha256").update(Buffer.from(salt, "hex")).update(content, "utf8").digest("hex");
+}
+
+export function bodyHash(body: JournalBody): string {
+  const { facility, seq, type, at, incident, contentHash } = body;
+  return createHash("sha256").update(canonicalJson({ facility, seq, type, at, incident, contentHash })).digest("hex");
+}
+
+export function entryHash(previous: string, body: string): string {
+  return createHash("sha256").update(Buffer.from(previous, "hex")).update(Buffer.from(body, "hex")).digest("hex");
+}
+
+/** A signed statement that the chain of a facility had this head: what shows a tail cut off later. */
+export interface Checkpoint {
+  facility: string;
+  seq: number;
+  hash: string;
+  at: number;
+  /** First 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
+  key: string;
+  /** Ed25519 over the RFC 8785 JSON of the other members, base64url. */
+  signature: string;
+}

@@ -1,0 +1,130 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
+import type { DecodedRecord } from "../../connectors/contract.ts";
+import type { Clock } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
+import type { IntakeMetrics } from "./metrics.ts";
+import type { HttpSource } from "./sources.ts";
+import { readable, type Taker } from "./taker.ts";
+
+/** What a sender is told of each body, once every record of it is decided. */
+interface Answer {
+  /** Records taken: stored, or found to matter to no rule. */
+  accepted: number;
+  duplicates: number;
+  rejected: { index: number; code: string; message: string }[];
+}
+
+/** Builds the HTTP way in: `POST /api/v1/alerts/<connector>`, one bearer token a source. */
+export function alertsApp(parts: {
+  facility: string;
+  sources: readonly HttpSource[];
+  taker: Taker;
+  bodyBytes: number;
+  clock: Clock;
+  metrics: IntakeMetrics;
+  log: (message: string, fields: Record<string, unknown>) => void;
+}): Express {
+  const { sources, taker, clock, metrics } = parts;
+  const app = express();
+  app.disable("x-powered-by");
+  app.set("query parser", false);
+  const readBody = express.json({ limit: parts.bodyBytes, type: () => true, strict: false });
+  const paths = ["/api/v1/alerts/:connector", `/api/v1/facilities/${parts.facility}/alerts/:connector`];
+
+  // The token is looked at before the body is read: a stranger costs nothing.
+  app.post(paths, (request, response, next) => {
+    const source = authorised(request);
+    if (source === undefined) {
+      metrics.refused.inc({ source: "", code: "bad_token" });
+      response.set("www-authenticate", "Bearer");
+      problem(response, 401, "bad_token", "No source has this bearer token; take it from the configuration of the source.");
+      return;
+    }
+    if (source.connector.name !== request.params.connector) {
+      problem(response, 404, "wrong_connector", `This token is that of a ${source.connector.name} source: post to /api/v1/alerts/${source.connector.name}.`);
+      return;
+    }
+    response.locals.source = source;
+    next();
+  });
+  app.post(paths, readBody, async (request, response) => {
+    const source = response.locals.source as HttpSource;
+    const received = clock.now();
+    metrics.lastSeen.set({ source: source.id }, Math.floor(received / 1_000_000));
+    metrics.bytes.inc({ source: source.id, transport: "http" }, Number(request.headers["content-length"] ?? 0));
+    const headers = request.headers as Record<string, string | undefined>;
+    const decoded = source.connector.decode?.(headers, request.body, { received, zone: source.zone, peer: request.ip });
+    if (decoded === undefined || decoded.outcome === "refused") {
+      const { code, message, field } = decoded ?? { code: "not_http", message: "this connector takes no HTTP", field: "" };
+      taker.quarantine(source.id, code, `${field}: ${message}`, JSON.stringify(request.body) ?? "");
+      problem(response, 422, code, message, { field });
+      return;
+    }
+    metrics.received.inc({ source: source.id, transport: "http" }, decoded.records.length);
+    const answer = await decide(source, decoded.records);
+    const hopeless = answer.rejected.length > 0 && answer.accepted + answer.duplicates === 0;
+    response.status(hopeless ? 422 : 202).json(answer);
+  });
+  app.all(paths, (_request, response) => {
+    response.set("allow", "POST");
+    problem(response, 405, "method_not_allowed", "Alerts are posted.");
+  });
+  app.use((_request, response) => problem(response, 404, "not_found", "Alerts go to /api/v1/alerts/<connector>."));
+  app.use(failed);
+  return app;
+
+  function authorised(request: Request): HttpSource | undefined {
+    const [, token] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "") ?? [];
+    if (token === undefined) return undefined;
+    const digest = createHash("sha256").update(token).digest();
+    let found: HttpSource | undefined;
+    for (const source of sources) if (timingSafeEqual(source.tokenDigest, digest)) found = source;
+    return found;
+  }
+
+  async function decide(source: HttpSource, records: readonly DecodedRecord[]): Promise<Answer> {
+    const answer: Answer = { accepted: 0, duplicates: 0, rejected: [] };
+    const good: (DecodedRecord & { alert: NonNullable<DecodedRecord["alert"]> })[] = [];
+    for (const [index, record] of records.entries()) {
+      if (record.error === undefined && readable(record)) good.push(record);
+      else {
+        const { code, message } = record.error ?? { code: "unreadable", message: "nothing could be read" };
+        answer.rejected.push({ index, code, message });
+        taker.quarantine(source.id, code, message, "");
+      }
+    }
+    for (const outcome of await taker.take(source.id, good)) {
+      if (outcome === "duplicate") answer.duplicates++;
+      else answer.accepted++;
+    }
+    return answer;
+  }
+
+  function failed(...[error, request, response, next]: Parameters<ErrorRequestHandler>): void {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const source = (response.locals.source as HttpSource | undefined)?.id ?? "";
+    const { type, status } = error as { type?: string; status?: number };
+    if (type === "entity.too.large") {
+      taker.quarantine(source, "body_too_large", `more than ${parts.bodyBytes} bytes`, "");
+      problem(response, 413, "body_too_large", `The body is over ${parts.bodyBytes} bytes; send smaller batches.`);
+    } else if (type === "entity.parse.failed") {
+      taker.quarantine(source, "not_json", messageOf(error), String((error as { body?: unknown }).body ?? ""));
+      problem(response, 422, "not_json", `The body is not JSON: ${messageOf(error)}`, { field: "(body)" });
+    } else if (status !== undefined && status >= 400 && status < 500) {
+      problem(response, status, type ?? "bad_request", messageOf(error));
+    } else {
+      parts.log("alerts could not be stored", { source, path: request.path, error: messageOf(error) });
+      response.set("retry-after", "5");
+      problem(response, 503, "not_stored", "The alerts could not be stored; send them again.");
+    }
+  }
+}
+
+/** RFC 9457 problem details. */
+function problem(response: Response, status: number, code: string, detail: string, more: Record<string, unknown> = {}): void {
+  response.status(status).type("application/problem+json").send(JSON.stringify({ type: `urn:tocsin:${code}`, title: code, status, detail, ...more }));
+}

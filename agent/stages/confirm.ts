@@ -1,0 +1,62 @@
+import type { Instant } from "../core/clock.ts";
+import { type ApprovedDeclaration, DECLARATION_TRANSITIONS } from "../core/declaration.ts";
+import type { Decision } from "../core/decision.ts";
+import { move } from "../core/transitions.ts";
+import type { Actor, Proof, Refused, Stale, TextSeen } from "./desk.ts";
+import { to } from "./judge.ts";
+import { planNag } from "./notify.ts";
+import { transmit } from "./transmit.ts";
+import { currentDeclaration, type Setup, type Work } from "./work.ts";
+
+export interface Ruling {
+  text: TextSeen;
+  decision: Decision["decision"];
+  reason: string | null;
+  proof: Proof;
+  actor: Actor;
+}
+
+/** Binds a person's decision to the exact text seen; anything but the current text is stale. */
+export function confirm(work: Work, ruling: Ruling, setup: Setup, now: Instant): { outcome: "decided"; decision: Decision } | Stale | Refused {
+  const current = currentDeclaration(work);
+  const { text } = ruling;
+  if (work.decisions.some((each) => each.declaration === text.declaration && each.version === text.version)) {
+    return { outcome: "refused", code: "already_decided", because: `Ce texte a déjà fait l'objet d'une décision : ${byWhom(work)}.` };
+  }
+  if (current === undefined || current.id !== text.declaration || current.version !== text.version || current.sha256 !== text.sha256) {
+    return { outcome: "stale", current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null };
+  }
+  if (ruling.decision === "set_aside" && (ruling.reason ?? "").trim().length < 10) {
+    return { outcome: "refused", code: "reason_missing", because: "Ne pas déclarer demande un motif d'au moins dix caractères." };
+  }
+  const decision: Decision = {
+    id: setup.newId(),
+    incident: work.incident.id,
+    declaration: current.id,
+    version: current.version,
+    sha256: current.sha256,
+    decision: ruling.decision,
+    delegate: { account: ruling.actor.id, name: ruling.actor.name },
+    how: ruling.proof,
+    reason: ruling.reason,
+    at: now,
+  };
+  work.decisions.push(decision);
+  const declaration = { ...current, state: move(DECLARATION_TRANSITIONS, current.state, ruling.decision), updated: now };
+  work.declarations = [...work.declarations.slice(0, -1), declaration];
+  if (ruling.decision === "set_aside") {
+    to(work, "set_aside", ruling.reason ?? "");
+    return { outcome: "decided", decision };
+  }
+  // A delegate may declare what the machine did not hold for reportable: the way leads through review all the same.
+  to(work, "in_review", work.incident.because);
+  to(work, "approved", `Validé par ${ruling.actor.name}.`);
+  transmit(declaration as ApprovedDeclaration, work, setup, now);
+  planNag(work, setup, now);
+  return { outcome: "decided", decision };
+}
+
+function byWhom(work: Work): string {
+  const last = work.decisions.at(-1);
+  return last === undefined ? "inconnue" : `${last.decision === "approved" ? "validé" : "écarté"} par ${last.delegate.name}`;
+}

@@ -1,0 +1,84 @@
+import type { AttemptContext, Attempt, Message } from "../../connectors/contract.ts";
+import { type Instant, MICROSECONDS } from "../core/clock.ts";
+import { DECLARATION_STATES } from "../core/declaration.ts";
+import { currentDeclaration, planEffect, type Setup, type Work } from "./work.ts";
+
+export type Telling = Message["event"];
+
+/** What a `notify` effect carries; the words are made when it is sent, from what is true then. */
+export interface NotifyPayload {
+  channel: string;
+  event: Telling;
+}
+
+/** How often an approved declaration that is not filed is called to mind. */
+const NAG_EVERY = 15 * MICROSECONDS.minute;
+/** No more reminders than this for one approval. */
+const NAG_TIMES = 96;
+
+/** Plans who must be told of the state an incident has come to; a key plans each message once. */
+export function notify(work: Work, setup: Setup, now: Instant): void {
+  if (setup.mode === "observe") return;
+  const { state } = work.incident;
+  if (state === "candidate" || state === "closed" || state === "set_aside") return;
+  plan(work, setup, { event: "incident_opened", role: "on_call", key: "incident_opened", due: now });
+  if (state === "in_review") plan(work, setup, { event: "decision_needed", role: "delegate", key: "decision_needed", due: now });
+}
+
+/** Plans the next reminder that an approved text is not filed. */
+export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): void {
+  if (setup.mode === "observe" || turn > NAG_TIMES) return;
+  const declaration = currentDeclaration(work);
+  if (declaration === undefined) return;
+  const key = `not_filed:${declaration.id}/${declaration.version}:${turn}`;
+  plan(work, setup, { event: "not_filed", role: "delegate", key, due: now + NAG_EVERY });
+}
+
+function plan(work: Work, setup: Setup, telling: { event: Telling; role: "on_call" | "delegate"; key: string; due: Instant }): void {
+  for (const channel of setup.notify) {
+    if (!channel.for.includes(telling.role)) continue;
+    const payload: NotifyPayload = { channel: channel.id, event: telling.event };
+    planEffect(work, {
+        key: `notify:${setup.facility.id}:${channel.id}:${work.incident.id}:${telling.key}`,
+        kind: telling.event === "not_filed" ? "reminder" : "notify",
+        due: telling.due,
+        payload,
+      });
+  }
+}
+
+/** Writes the message of a planned telling; undefined when it is no longer true. */
+export function messageOf(key: string, event: Telling, work: Work, setup: Setup, page: (incident: string) => string): Message | undefined {
+  const { incident } = work;
+  const declaration = currentDeclaration(work);
+  if (event === "decision_needed" && incident.state !== "in_review") return undefined;
+  if (event === "not_filed" && incident.state !== "approved") return undefined;
+  const exercise = setup.mode === "exercise";
+  const mark = exercise ? "EXERCICE : " : "";
+  const subject = {
+    incident_opened: `${mark}incident ${incident.reference} ouvert`,
+    decision_needed: `${mark}incident ${incident.reference} : votre décision est attendue`,
+    not_filed: `${mark}incident ${incident.reference} : ${DECLARATION_STATES.approved}`,
+  }[event];
+  return {
+    key,
+    facility: setup.facility.id,
+    incident: incident.id,
+    event,
+    exercise,
+    subject,
+    // No evidence in a message: it may leave the house.
+    text: `${setup.facility.name}. ${work.qualification?.sentence ?? ""}`.trim(),
+    link: page(incident.id),
+    occurred: incident.occurred,
+    ...(declaration === undefined || event === "incident_opened"
+      ? {}
+      : { declaration: { id: declaration.id, version: declaration.version, sha256: declaration.sha256 } }),
+  };
+}
+
+/** Something that can tell people: an opened notifier and what a repeat means to it. */
+export interface OpenChannel {
+  repeatable: boolean;
+  send(message: Message, context: AttemptContext): Promise<Attempt>;
+}

@@ -1,0 +1,176 @@
+import type { Clock } from "../core/clock.ts";
+import { contentOf, type FormField } from "../core/declaration.ts";
+import type { Decision } from "../core/decision.ts";
+import type { Fact } from "../core/fact.ts";
+import { type Act, mayAct } from "../core/person.ts";
+import type { Store } from "../store/store.ts";
+import { confirm } from "./confirm.ts";
+import type { Actor, Desk, Dossier, Refused, Stale, TextSeen } from "./desk.ts";
+import { draft } from "./draft.ts";
+import type { Pipeline } from "./pipeline.ts";
+import { settleDelivery } from "./transmit.ts";
+import { currentDeclaration, type Setup, type Work } from "./work.ts";
+
+/** Alerts shown with a dossier. */
+const EVIDENCE = 200;
+/** Longest text a person may put in a field. */
+const FIELD_LENGTH = 20_000;
+
+/** Builds what people can ask of the pipeline. */
+export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup; clock: Clock; decided: (decision: Decision) => void; planned: () => void }): Desk {
+  const { store, pipeline, setup } = parts;
+  const facility = setup.facility.id;
+
+  async function act<T extends { outcome: string }>(
+    incident: string,
+    actor: Actor,
+    right: Act,
+    work: (work: Work, now: number) => T | Refused | Stale,
+  ): Promise<T | Refused | Stale> {
+    if (!mayAct(actor, right)) return { outcome: "refused", code: "not_allowed", because: "Votre rôle ne permet pas cet acte." };
+    const result = await pipeline.act(
+      incident,
+      (each, now) => {
+        const done = work(each, now);
+        // Constat: the first act of a person is when the facility took note.
+        if (!unsuccessful(done) && each.incident.found === null) each.incident = { ...each.incident, found: now };
+        return done;
+      },
+      (done) => !unsuccessful(done),
+    );
+    parts.planned();
+    return result ?? { outcome: "refused", code: "unknown_incident", because: "Aucun incident ne porte cet identifiant." };
+  }
+
+  return {
+    facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
+    mode: setup.mode,
+
+    async incidents({ states = [], limit, after }) {
+      const page = await store.reads.byState(facility, "incident", states, { limit, after });
+      return Promise.all(
+        page.map(async ({ content }) => {
+          const qualification = await store.reads.record(facility, "qualification", `${content.id}/${setup.regime.id}`);
+          return { incident: content, sentence: qualification?.content.sentence ?? null };
+        }),
+      );
+    },
+
+    async dossier(incident): Promise<Dossier | undefined> {
+      const work = await pipeline.view(incident);
+      if (work === undefined) return undefined;
+      const declaration = currentDeclaration(work);
+      return {
+        incident: work.incident,
+        facts: work.facts,
+        qualification: work.qualification,
+        declarations: work.declarations,
+        current: declaration && { declaration, content: contentOf(declaration) },
+        decisions: work.decisions,
+        deliveries: work.deliveries,
+        deadlines: work.deadlines,
+        effects: await store.reads.effectsOf(facility, incident),
+        evidence: await store.reads.detectionsOf(facility, incident, EVIDENCE),
+        systems: work.incident.systems.flatMap((id) => setup.systems.get(id) ?? []),
+      };
+    },
+
+    answer: async (answer, actor) => {
+      const question = setup.regime.questions.find((each) => each.id === answer.question);
+      const chosen = question?.answers.find((each) => each.id === answer.answer);
+      if (chosen === undefined) return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
+      if (answer.since !== undefined && answer.since > parts.clock.now()) {
+        return { outcome: "refused", code: "future_instant", because: "L'heure donnée est dans le futur." };
+      }
+      const result = await act(answer.incident, actor, "answer", (work, now) => {
+        for (const { fact, holds } of chosen.states) stateByPerson(work, { kind: fact, holds, since: answer.since ?? now, source: answer.source ?? actor.name, writer: actor.name }, now);
+        return { outcome: "answered" as const };
+      });
+      return result as { outcome: "answered" } | Refused;
+    },
+
+    amend: (amendment, actor) =>
+      act(amendment.text.incident, actor, "edit", (work, now) => {
+        const stale = staleness(work, amendment.text);
+        if (stale !== undefined) return stale;
+        const known = new Set(setup.regime.form.sections.flatMap((section) => section.fields.map((field) => field.id)));
+        const wrong = amendment.fields.find((field) => !known.has(field.id) || (field.value?.length ?? 0) > FIELD_LENGTH);
+        if (wrong !== undefined) return { outcome: "refused", code: "bad_field", because: `Le champ « ${wrong.id} » est inconnu ou trop long.` };
+        const provenance: FormField["provenance"] = { by: "person", name: actor.name, at: now };
+        draft(work, setup, now, new Map(amendment.fields.map(({ id, value, unknown }) => [id, { value, unknown, provenance }])));
+        const declaration = currentDeclaration(work);
+        if (declaration === undefined) return { outcome: "refused", code: "no_draft", because: "Il n'y a pas encore de projet de déclaration." };
+        return { outcome: "amended" as const, declaration };
+      }),
+
+    approve: async (text, proof, actor) => {
+      const done = await act(text.incident, actor, "decide", (work, now) =>
+        confirm(work, { text, decision: "approved", reason: null, proof, actor }, setup, now),
+      );
+      if (done.outcome !== "decided") return done;
+      parts.decided(done.decision);
+      return { outcome: "approved", decision: done.decision };
+    },
+
+    setAside: async (text, reason, proof, actor) => {
+      const done = await act(text.incident, actor, "decide", (work, now) =>
+        confirm(work, { text, decision: "set_aside", reason, proof, actor }, setup, now),
+      );
+      if (done.outcome !== "decided") return done;
+      parts.decided(done.decision);
+      return { outcome: "set_aside", decision: done.decision };
+    },
+
+    recordFiling: async ({ incident, delivery, reference }, actor) => {
+      const result = await act(incident, actor, "record_filing", (work, now) => {
+        const planned = work.deliveries.find((each) => each.id === delivery);
+        if (planned === undefined) return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
+        if (planned.state === "delivered") return { outcome: "refused", code: "already_filed", because: `Déjà déposé, n° ${planned.reference}.` };
+        if (planned.reach !== "assisted" && planned.state !== "uncertain") {
+          return { outcome: "refused", code: "not_assisted", because: "Cet envoi n'est pas fait par une personne." };
+        }
+        const given = reference.trim();
+        if (given.length < 3 || given.length > 100) return { outcome: "refused", code: "bad_reference", because: "La référence du portail compte de 3 à 100 caractères." };
+        const settled = settleDelivery(work, delivery, { outcome: "delivered", because: `Référence relevée par ${actor.name}.`, reference: given }, now);
+        if (settled === undefined) return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
+        return { outcome: "recorded" as const, delivery: settled };
+      });
+      return result as { outcome: "recorded"; delivery: NonNullable<ReturnType<typeof settleDelivery>> } | Refused;
+    },
+  };
+
+  function stateByPerson(
+    work: Work,
+    statement: { kind: Fact["kind"]; holds: boolean; since: number; source: string; writer: string },
+    now: number,
+  ): void {
+    work.facts.push({
+      id: setup.newId(),
+      incident: work.incident.id,
+      kind: statement.kind,
+      holds: statement.holds,
+      system: null,
+      subjects: [],
+      since: statement.since,
+      until: null,
+      confidence: "confirmed",
+      origin: { by: "person", source: statement.source, writer: statement.writer },
+      ended_by: [],
+      evidence: [],
+      alerts: 0,
+      stated: now,
+      withdrawn: null,
+    });
+    if (statement.kind === "malicious_action_suspected") work.incident = { ...work.incident, malicious: statement.holds };
+  }
+}
+
+function staleness(work: Work, text: TextSeen): Stale | undefined {
+  const current = currentDeclaration(work);
+  if (current !== undefined && current.id === text.declaration && current.version === text.version && current.sha256 === text.sha256) return undefined;
+  return { outcome: "stale", current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null };
+}
+
+function unsuccessful(result: { outcome: string }): boolean {
+  return result.outcome === "refused" || result.outcome === "stale";
+}

@@ -1,0 +1,146 @@
+import type { Clock, Instant } from "../core/clock.ts";
+import type { Incident } from "../core/incident.ts";
+import type { Receipt, Store, Write } from "../store/store.ts";
+import { type Arrival, correlate } from "./correlate.ts";
+import { draft } from "./draft.ts";
+import { followUp } from "./follow-up.ts";
+import { judge, planClocks } from "./judge.ts";
+import { notify } from "./notify.ts";
+import { changesOf, copyWork, loadWork, type Setup, type Work } from "./work.ts";
+
+/** Detections taken from the store in one unit of work. */
+const BATCH = 500;
+/** Name of the cursor that says how far detections were correlated. */
+const CURSOR = "correlated";
+/** States in which an incident still takes detections in. */
+const ACTIVE: readonly Incident["state"][] = ["candidate", "open", "in_review", "approved", "declared", "facts_ended"];
+
+/** What the facts of an incident lead to, in order: judge, draft, tell, follow. */
+export function carry(work: Work, setup: Setup, now: Instant): void {
+  judge(work, setup, now);
+  if (work.incident.state !== "candidate" && work.incident.state !== "closed") draft(work, setup, now);
+  notify(work, setup, now);
+  planClocks(work, setup);
+  followUp(work, setup);
+}
+
+export interface Pipeline {
+  /** Takes in every detection that the store has and that was not correlated yet; resolves when none is left. */
+  advance(): Promise<number>;
+  /**
+   * Works on one incident alone, then commits; undefined when there is no such incident. Nothing is kept when
+   * `act` returns a refusal: `keep` tells which results are worth a commit.
+   */
+  act<T>(incident: string, act: (work: Work, now: Instant) => T, keep?: (result: T) => boolean): Promise<T | undefined>;
+  /** The incident's records as committed. */
+  view(incident: string): Promise<Work | undefined>;
+}
+
+export interface PipelineEvents {
+  changed?(before: Incident | undefined, work: Work): void;
+}
+
+/** Builds the pipeline behind the detections; it owns every change of an incident, one at a time. */
+export async function openPipeline(parts: { store: Store; setup: Setup; clock: Clock; events?: PipelineEvents }): Promise<Pipeline> {
+  const { store, setup, clock } = parts;
+  const facility = setup.facility.id;
+  const active = new Map<string, Work>();
+  let queue: Promise<unknown> = Promise.resolve();
+  const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = queue.then(work, work);
+    queue = next.catch(() => undefined);
+    return next;
+  };
+  await loadActive();
+
+  async function loadActive(): Promise<void> {
+    active.clear();
+    for (let after: string | undefined; ; ) {
+      const page = await store.reads.byState(facility, "incident", ACTIVE, { limit: 500, after });
+      for (const { content } of page) {
+        const work = await loadWork(store.reads, facility, content.id);
+        if (work !== undefined) active.set(content.id, work);
+      }
+      after = page.at(-1)?.content.id;
+      if (page.length < 500) return;
+    }
+  }
+
+  async function commit(works: readonly Work[], more: Write[], now: Instant): Promise<Receipt> {
+    const changes = works.map((work) => ({ work, ...changesOf(work) }));
+    const writes = [...changes.flatMap((change) => change.writes), ...more];
+    const receipt = await store.commit({ facility, at: now, writes });
+    if (receipt.outcome === "conflict") return receipt;
+    for (const { work, base } of changes) {
+      const before = active.get(work.incident.id)?.incident;
+      const kept: Work = { ...work, beside: [], base };
+      if (ACTIVE.includes(kept.incident.state)) active.set(kept.incident.id, kept);
+      else active.delete(kept.incident.id);
+      parts.events?.changed?.(before, kept);
+    }
+    return receipt;
+  }
+
+  async function takeBatch(): Promise<number> {
+    const now = clock.now();
+    const from = await store.reads.cursor(facility, CURSOR);
+    const arrivals: Arrival[] = await store.reads.detectionsAfter(facility, from, BATCH);
+    const last = arrivals.at(-1);
+    if (last === undefined) return 0;
+    const year = new Date(now / 1000).getUTCFullYear();
+    const series = `reference:${year}`;
+    const used = await store.reads.cursor(facility, series);
+    let next = used;
+    const reference = () => `${year}-${String(++next).padStart(4, "0")}`;
+
+    const touched = new Map<string, Work>();
+    const works = [...active.values()];
+    for (const arrival of arrivals) {
+      // A work is copied when first touched: a refused commit must leave what is in memory as it was.
+      const found = correlate(arrival, works, setup, reference, (work) => {
+        const copy = touched.get(work.incident.id) ?? copyWork(work);
+        works[works.indexOf(work)] = copy;
+        touched.set(copy.incident.id, copy);
+        return copy;
+      });
+      if (found !== undefined && !touched.has(found.incident.id)) {
+        touched.set(found.incident.id, found);
+        works.push(found);
+      }
+    }
+    const changed = [...touched.values()];
+    for (const work of changed) carry(work, setup, now);
+    const more: Write[] = [{ write: "cursor", name: CURSOR, from, to: last.detection.seq }];
+    if (next !== used) more.push({ write: "cursor", name: series, from: used, to: next });
+    const receipt = await commit(changed, more, now);
+    // Another process moved on: take its view and try again.
+    if (receipt.outcome === "conflict") await loadActive();
+    return arrivals.length;
+  }
+
+  return {
+    advance: () =>
+      exclusive(async () => {
+        let total = 0;
+        for (let taken = await takeBatch(); taken > 0; taken = await takeBatch()) total += taken;
+        return total;
+      }),
+    act: (incident, act, keep = () => true) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          const known = active.get(incident) ?? (await loadWork(store.reads, facility, incident));
+          if (known === undefined) return undefined;
+          const work = copyWork(known);
+          const now = clock.now();
+          const result = act(work, now);
+          if (!keep(result)) return result;
+          carry(work, setup, now);
+          const receipt = await commit([work], [], now);
+          if (receipt.outcome === "committed") return result;
+          active.delete(incident);
+          if (attempt === 3) throw new Error(`incident ${incident}: ${receipt.because}, three times over`);
+        }
+      }),
+    view: (incident) => exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
+  };
+}

@@ -1,0 +1,152 @@
+import type { System } from "../core/asset.ts";
+import type { Deadline } from "../core/deadline.ts";
+import type { Decision } from "../core/decision.ts";
+import { type Declaration, declarationKey } from "../core/declaration.ts";
+import type { Delivery } from "../core/delivery.ts";
+import type { Effect } from "../core/effect.ts";
+import type { Fact } from "../core/fact.ts";
+import type { NewId } from "../core/id.ts";
+import type { Incident } from "../core/incident.ts";
+import type { Qualification } from "../core/qualification.ts";
+import type { Regime } from "../../rules/regimes/regime.ts";
+import type { RecordKind, Records, Reads, Stored, Write } from "../store/store.ts";
+import type { Locate } from "./locate.ts";
+
+/** What does not change from one incident to the next. */
+export interface Setup {
+  facility: { id: string; name: string; kind: string; finess_site?: string | undefined; finess_legal?: string | undefined; address: string; ars: string; time_zone: string };
+  mode: "observe" | "exercise" | "live";
+  systems: ReadonlyMap<string, System>;
+  locate: Locate;
+  regime: Regime;
+  /** Ways to tell people, by the roles they are for. */
+  notify: readonly { id: string; for: readonly ("on_call" | "delegate")[] }[];
+  /** Ways out for an approved declaration, in order. */
+  outbound: readonly { id: string; reach: "assisted" | "exercise" | "authority" }[];
+  newId: NewId;
+}
+
+/** The records of one incident, being worked on; records are replaced, never changed in place. */
+export interface Work {
+  incident: Incident;
+  facts: Fact[];
+  qualification: Qualification | undefined;
+  declarations: Declaration[];
+  decisions: Decision[];
+  deliveries: Delivery[];
+  deadlines: Deadline[];
+  /** Writes beside the records: joins, effects, notes. */
+  beside: Write[];
+  /** Keys of the effects planned so far. */
+  planned: Set<string>;
+  /** What the store holds of it: the base that a commit is compared with. */
+  base: ReadonlyMap<string, Stored<unknown>>;
+}
+
+export function newWork(incident: Incident): Work {
+  return {
+    incident,
+    facts: [],
+    qualification: undefined,
+    declarations: [],
+    decisions: [],
+    deliveries: [],
+    deadlines: [],
+    beside: [],
+    planned: new Set(),
+    base: new Map(),
+  };
+}
+
+/** A copy to work on, so that a refused commit leaves the original as it was. */
+export function copyWork(work: Work): Work {
+  return {
+    ...work,
+    facts: [...work.facts],
+    declarations: [...work.declarations],
+    decisions: [...work.decisions],
+    deliveries: [...work.deliveries],
+    deadlines: [...work.deadlines],
+    beside: [],
+    planned: new Set(work.planned),
+  };
+}
+
+/** Reads an incident's records; undefined when there is no such incident. */
+export async function loadWork(reads: Reads, facility: string, id: string): Promise<Work | undefined> {
+  const incident = await reads.record(facility, "incident", id);
+  if (incident === undefined) return undefined;
+  const base = new Map<string, Stored<unknown>>();
+  const all = async <K extends RecordKind>(kind: K): Promise<Records[K][]> => {
+    const found = await reads.ofIncident(facility, kind, id);
+    for (const each of found) base.set(`${kind}/${keyOf(kind, each.content)}`, each);
+    return found.map((each) => each.content);
+  };
+  base.set(`incident/${id}`, incident);
+  const qualification = await all("qualification");
+  return {
+    incident: incident.content,
+    facts: await all("fact"),
+    qualification: qualification.at(-1),
+    declarations: (await all("declaration")).sort((a, b) => a.version - b.version),
+    decisions: await all("decision"),
+    deliveries: await all("delivery"),
+    deadlines: await all("deadline"),
+    beside: [],
+    planned: new Set((await reads.effectsOf(facility, id)).map((effect) => effect.key)),
+    base,
+  };
+}
+
+/** Plans an effect of this incident, once for its key. */
+export function planEffect(work: Work, effect: { key: string; kind: Effect["kind"]; due: number; payload: unknown }): void {
+  if (work.planned.has(effect.key)) return;
+  work.planned.add(effect.key);
+  work.beside.push({ write: "plan", effect: { ...effect, incident: work.incident.id } });
+}
+
+function keyOf<K extends RecordKind>(kind: K, content: Records[K]): string {
+  switch (kind) {
+    case "qualification": {
+      const { incident, regime } = content as Qualification;
+      return `${incident}/${regime}`;
+    }
+    case "declaration":
+      return declarationKey(content as Declaration);
+    case "decision": {
+      const { declaration, version } = content as Decision;
+      // One decision a version: a second one finds its place taken.
+      return `${declaration}/${version}`;
+    }
+    default:
+      return (content as { id: string }).id;
+  }
+}
+
+/** The writes that make the store hold this work, and the base to keep once they are committed. */
+export function changesOf(work: Work): { writes: Write[]; base: Map<string, Stored<unknown>> } {
+  const writes: Write[] = [];
+  const base = new Map(work.base);
+  const put = <K extends RecordKind>(kind: K, content: Records[K]) => {
+    const id = keyOf(kind, content);
+    const before = base.get(`${kind}/${id}`);
+    if (before?.content === content) return;
+    const revision = (before?.revision ?? 0) + 1;
+    base.set(`${kind}/${id}`, { revision, content });
+    const state = (content as { state?: string }).state ?? null;
+    writes.push({ write: "record", kind, id, revision, incident: work.incident.id, state, content } as Write);
+  };
+  put("incident", work.incident);
+  for (const each of work.facts) put("fact", each);
+  if (work.qualification !== undefined) put("qualification", work.qualification);
+  for (const each of work.declarations) put("declaration", each);
+  for (const each of work.decisions) put("decision", each);
+  for (const each of work.deliveries) put("delivery", each);
+  for (const each of work.deadlines) put("deadline", each);
+  return { writes: [...writes, ...work.beside], base };
+}
+
+/** The declaration that stands for decision or was last decided: the highest version. */
+export function currentDeclaration(work: Pick<Work, "declarations">): Declaration | undefined {
+  return work.declarations.at(-1);
+}

@@ -1,0 +1,8 @@
+import { ground } from "./migrations/001-ground.ts";
+import type { Migration } from "./migrations/migration.ts";
+
+/** All steps of the schema, in order. */
+export const MIGRATIONS: readonly Migration[] = [ground];
+
+/** The schema this program reads and writes. */
+export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

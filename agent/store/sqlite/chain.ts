@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import type { Instant } from "../../core/clock.ts";
+import { canonicalJson } from "../../core/declaration.ts";
+import { bodyHash, contentHash, entryHash, GENESIS } from "../../core/journal.ts";
+import type { Prepare } from "./connection.ts";
+
+/** Where an alert's digest stands in the journal. */
+export interface Place {
+  seq: number;
+  position: number;
+}
+
+/** The growing end of one facility's journal within a commit group. */
+export interface Chain {
+  /** Adds an entry and returns its seq; it is written by `flush`. */
+  append(entry: { type: string; at: Instant; incident: string | null; content: string }): number;
+  /** Adds an alert's digest to the group's one `alerts` entry. */
+  digest(digest: string, at: Instant): Place;
+  /** Takes the next numbers in the facility's order of detections and returns the first. */
+  detections(count: number): number;
+  /** Returns what brings the chain back to where it stands now: a unit in conflict leaves nothing. */
+  mark(): () => void;
+  /** Hashes and writes the entries of the group; returns how many. */
+  flush(): number;
+  head(): { seq: number; hash: string };
+}
+
+interface Draft {
+  type: string;
+  at: Instant;
+  incident: string | null;
+  content: string;
+}
+
+const SALT_BYTES = 16;
+
+/** Reads the end of a facility's journal and returns the means to extend it. */
+export function openChain(prepare: Prepare, facility: string): Chain {
+  const last = prepare("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(facility);
+  const latest = prepare(
+    `SELECT first_detection + detections AS next FROM alerts WHERE facility = ?
+     ORDER BY first_detection DESC, detections DESC LIMIT 1`,
+  ).get(facility);
+  const insertEntry = prepare(
+    `INSERT INTO journal (facility, seq, type, at, incident, content_hash, previous, body_hash, hash)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertContent = prepare("INSERT INTO journal_contents (facility, seq, salt, content) VALUES (?, ?, ?, ?)");
+
+  let seq = last === undefined ? 0 : Number(last.seq);
+  let hash = last === undefined ? GENESIS : String(last.hash);
+  let detection = Number(latest?.next ?? 1);
+  const drafts: Draft[] = [];
+  const digests: string[] = [];
+  /** Index of the `alerts` entry among the drafts; its content is known when the group ends. */
+  let alerts: number | undefined;
+
+  function append(entry: Draft): number {
+    return seq + drafts.push(entry);
+  }
+
+  function digest(text: string, at: Instant): Place {
+    if (alerts === undefined) {
+      alerts = drafts.length;
+      append({ type: "alerts", at, incident: null, content: "" });
+    }
+    return { seq: seq + alerts + 1, position: digests.push(text) - 1 };
+  }
+
+  function mark(): () => void {
+    const stood = { drafts: drafts.length, digests: digests.length, alerts, detection };
+    return () => {
+      drafts.length = stood.drafts;
+      digests.length = stood.digests;
+      alerts = stood.alerts;
+      detection = stood.detection;
+    };
+  }
+
+  function flush(): number {
+    if (alerts !== undefined) (drafts[alerts] as Draft).content = canonicalJson({ digests });
+    const salts = randomBytes(SALT_BYTES * drafts.length).toString("hex");
+    for (const [index, { type, at, incident, content }] of drafts.entries()) {
+      const salt = salts.slice(index * SALT_BYTES * 2, (index + 1) * SALT_BYTES * 2);
+      const contents = contentHash(salt, content);
+      const body = bodyHash({ facility, seq: seq + 1, type, at, incident, contentHash: contents });
+      const next = entryHash(hash, body);
+      insertEntry.run(facility, seq + 1, type, at, incident, contents, hash, body, next);
+      insertContent.run(facility, seq + 1, salt, content);
+      seq += 1;
+      hash = next;
+    }
+    const written = drafts.length;
+    drafts.length = 0;
+    digests.length = 0;
+    alerts = undefined;
+    return written;
+  }
+
+  function detections(count: number): number {
+    const first = detection;
+    detection += count;
+    return first;
+  }
+
+  return { append, digest, detections, mark, flush, head: () => ({ seq, hash }) };
+}

@@ -1,0 +1,231 @@
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { Detection } from "../../core/detection.ts";
+import type { Effect } from "../../core/effect.ts";
+import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
+import type { QuarantineEntry, Reads, Stored, StoredAlert, StoredDetection } from "../store.ts";
+import { openReading, prepareOnce } from "./connection.ts";
+
+/** Reads with the connection they hold. */
+export interface SqliteReads extends Reads {
+  close(): void;
+}
+
+type Row = Record<string, unknown>;
+type Detected = { detection: StoredDetection; alert: StoredAlert };
+
+const RECORD = "SELECT revision, content, created FROM records";
+const EFFECT = `SELECT effect_key, kind, incident, due, state, attempt, owner, fence, payload, because FROM effects`;
+/** Journal rows with their contents. */
+export const ENTRY = `SELECT j.facility, j.seq, j.type, j.at, j.incident, j.content_hash, j.previous, j.body_hash, j.hash,
+    c.salt, c.content
+  FROM journal j LEFT JOIN journal_contents c ON c.facility = j.facility AND c.seq = j.seq`;
+
+/** Opens a read-only connection to a database; throws `store_missing` when there is none. */
+export function openSqliteReads(file: string): SqliteReads {
+  return readsOf(openReading(file));
+}
+
+function readsOf(database: DatabaseSync): SqliteReads {
+  const prepare = prepareOnce(database);
+  const one = (sql: string, ...values: SQLInputValue[]): Row | undefined => prepare(sql).get(...values);
+  const all = (sql: string, ...values: SQLInputValue[]): Row[] => prepare(sql).all(...values);
+
+  /** Several questions, one view. */
+  function view<T>(ask: () => T): T {
+    database.exec("BEGIN");
+    try {
+      return ask();
+    } finally {
+      database.exec("COMMIT");
+    }
+  }
+
+  return {
+    close: () => database.close(),
+
+    async record(facility, kind, id) {
+      const row = one(`${RECORD} WHERE facility = ? AND kind = ? AND id = ?`, facility, kind, id);
+      return row === undefined ? undefined : storedOf(row);
+    },
+    async ofIncident(facility, kind, incident) {
+      const sql = `${RECORD} WHERE facility = ? AND incident = ? AND kind = ? ORDER BY created`;
+      return all(sql, facility, incident, kind).map((row) => storedOf(row));
+    },
+    async byState(facility, kind, states, { limit, after }) {
+      return view(() => {
+        const from = after == null ? Number.MAX_SAFE_INTEGER : createdOf(facility, kind, after);
+        const any = `${RECORD} WHERE facility = ? AND kind = ? AND created < ? ORDER BY created DESC LIMIT ?`;
+        if (states.length === 0) return all(any, facility, kind, from, limit).map((row) => storedOf(row));
+        // One walk of the index per state: an IN would read every record of the kind and sort them.
+        const each = `${RECORD} WHERE facility = ? AND kind = ? AND state = ? AND created < ?
+          ORDER BY created DESC LIMIT ?`;
+        const rows = [...new Set(states)].flatMap((state) => all(each, facility, kind, state, from, limit));
+        return rows
+          .sort((a, b) => Number(b.created) - Number(a.created))
+          .slice(0, limit)
+          .map((row) => storedOf(row));
+      });
+    },
+    async countByState(facility, kind) {
+      const rows = all(
+        "SELECT state, COUNT(*) AS count FROM records WHERE facility = ? AND kind = ? GROUP BY state",
+        facility,
+        kind,
+      );
+      return Object.fromEntries(rows.map(({ state, count }) => [String(state ?? ""), Number(count)]));
+    },
+
+    async detectionsAfter(facility, seq, limit) {
+      // The first alert may have detections on both sides of `seq`.
+      const sql = `SELECT first_detection, content FROM alerts
+        WHERE facility = ? AND detections > 0 AND first_detection + detections > ? AND first_detection >= COALESCE((
+          SELECT MAX(first_detection) FROM alerts WHERE facility = ? AND first_detection <= ?
+        ), 0) ORDER BY first_detection LIMIT ?`;
+      const rows = all(sql, facility, seq + 1, facility, seq + 1, limit);
+      const found = rows.flatMap((row) => {
+        const { alert, detections } = alertOf(String(row.content));
+        const first = Number(row.first_detection);
+        return detections.map((detection, position) => detected(alert, detection, first + position));
+      });
+      return found.filter(({ detection }) => detection.seq > seq).slice(0, limit);
+    },
+    async detectionsOf(facility, incident, limit) {
+      const sql = `SELECT j.detection, j.position, a.content FROM joined j
+        JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
+        WHERE j.facility = ? AND j.incident = ? ORDER BY j.occurred, j.detection LIMIT ?`;
+      return all(sql, facility, incident, limit).map((row) => {
+        const { alert, detections } = alertOf(String(row.content));
+        return detected(alert, detections[Number(row.position)] as Detection, Number(row.detection));
+      });
+    },
+    async alert(facility, id) {
+      const row = one("SELECT content FROM alerts WHERE facility = ? AND id = ?", facility, id);
+      return row === undefined ? undefined : alertOf(String(row.content)).alert;
+    },
+    async countAlerts(facility) {
+      return Number(one("SELECT COUNT(*) AS count FROM alerts WHERE facility = ?", facility)?.count);
+    },
+    async cursor(facility, name) {
+      return Number(one("SELECT position FROM cursors WHERE facility = ? AND name = ?", facility, name)?.position ?? 0);
+    },
+
+    async effectsDue(facility, now, limit) {
+      const sql = `${EFFECT} WHERE facility = ? AND state = 'planned' AND due <= ? ORDER BY due, effect_key LIMIT ?`;
+      return all(sql, facility, now, limit).map(effectOf);
+    },
+    async effectsIn(facility, states, limit) {
+      const sql = `${EFFECT} WHERE facility = ? AND state = ? ORDER BY due, effect_key LIMIT ?`;
+      const found = view(() => [...new Set(states)].flatMap((state) => all(sql, facility, state, limit)));
+      return found
+        .map(effectOf)
+        .sort((a, b) => a.due - b.due || (a.key < b.key ? -1 : 1))
+        .slice(0, limit);
+    },
+    async effectsOf(facility, incident) {
+      const sql = `${EFFECT} WHERE facility = ? AND incident = ? ORDER BY due, effect_key`;
+      return all(sql, facility, incident).map(effectOf);
+    },
+
+    async accountByLogin(facility, login) {
+      const row = one(`${RECORD} WHERE facility = ? AND kind = 'account' AND name = ?`, facility, login);
+      return row === undefined ? undefined : storedOf(row);
+    },
+    async credentials(facility, account) {
+      const sql = "SELECT password, totp, totp_step FROM credentials WHERE facility = ? AND account = ?";
+      const row = one(sql, facility, account);
+      if (row === undefined) return undefined;
+      return { account, password: String(row.password), totp: String(row.totp), totpStep: Number(row.totp_step) };
+    },
+    async session(facility, id, now) {
+      const sql = "SELECT content FROM sessions WHERE facility = ? AND id = ? AND expires > ?";
+      return one(sql, facility, id, now)?.content as string | undefined;
+    },
+    async ticket(facility, hash, now) {
+      const sql = "SELECT account FROM tickets WHERE facility = ? AND hash = ? AND used IS NULL AND expires > ?";
+      const row = one(sql, facility, hash, now);
+      return row === undefined ? undefined : { account: String(row.account) };
+    },
+    async quarantine(facility, limit) {
+      const sql = "SELECT content FROM quarantine WHERE facility = ? ORDER BY received DESC, seq DESC LIMIT ?";
+      return all(sql, facility, limit).map((row) => JSON.parse(String(row.content)) as QuarantineEntry);
+    },
+
+    async journal(facility, from, limit) {
+      const sql = `${ENTRY} WHERE j.facility = ? AND j.seq >= ? ORDER BY j.seq LIMIT ?`;
+      return all(sql, facility, from, limit).map(entryOf);
+    },
+    async journalOf(facility, incident) {
+      return all(`${ENTRY} WHERE j.facility = ? AND j.incident = ? ORDER BY j.seq`, facility, incident).map(entryOf);
+    },
+    async evidenceOf(facility, incident, limit) {
+      const sql = `SELECT DISTINCT a.journal_seq AS entry, a.position, a.content FROM joined j
+        JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
+        WHERE j.facility = ? AND j.incident = ? ORDER BY a.journal_seq, a.position LIMIT ?`;
+      return all(sql, facility, incident, limit).map(({ entry, position, content }) => ({
+        entry: Number(entry),
+        position: Number(position),
+        content: String(content),
+      }));
+    },
+    async checkpoints(facility) {
+      const sql = "SELECT facility, seq, hash, at, signer, signature FROM checkpoints WHERE facility = ? ORDER BY seq";
+      return all(sql, facility).map(checkpointOf);
+    },
+    async facilities() {
+      // Jumps from one facility to the next in the key, where DISTINCT would read the whole journal.
+      const rows = all(`WITH RECURSIVE found (facility) AS (
+          SELECT MIN(facility) FROM journal
+          UNION ALL
+          SELECT (SELECT MIN(facility) FROM journal WHERE facility > found.facility) FROM found
+          WHERE found.facility IS NOT NULL
+        ) SELECT facility FROM found WHERE facility IS NOT NULL`);
+      return rows.map(({ facility }) => String(facility));
+    },
+  };
+
+  function createdOf(facility: string, kind: string, id: string): number {
+    const row = one("SELECT created FROM records WHERE facility = ? AND kind = ? AND id = ?", facility, kind, id);
+    // A page cannot go on after what does not exist.
+    return Number(row?.created ?? 0);
+  }
+}
+
+/** Reads a journal row; the columns are those of `journal` with `journal_contents`. */
+export function entryOf(row: Row): JournalEntry {
+  const { facility, seq, type, at, incident, content_hash, previous, body_hash, hash, salt, content } = row;
+  return {
+    facility,
+    seq,
+    type,
+    at,
+    incident,
+    contentHash: content_hash,
+    previous,
+    bodyHash: body_hash,
+    hash,
+    salt,
+    content,
+  } as JournalEntry;
+}
+
+/** Reads a checkpoint's row. */
+export function checkpointOf({ facility, seq, hash, at, signer, signature }: Row): Checkpoint {
+  return { facility, seq, hash, at, key: signer, signature } as Checkpoint;
+}
+
+function storedOf<T>(row: Row): Stored<T> {
+  return { revision: Number(row.revision), content: JSON.parse(String(row.content)) };
+}
+
+function effectOf({ effect_key, payload, ...rest }: Row): Effect {
+  return { key: effect_key, payload: JSON.parse(String(payload)), ...rest } as Effect;
+}
+
+function alertOf(content: string): { alert: StoredAlert; detections: Detection[] } {
+  const { detections, ...alert } = JSON.parse(content);
+  return { alert, detections };
+}
+
+function detected(alert: StoredAlert, detection: Detection, seq: number): Detected {
+  return { detection: { ...detection, seq, occurred: alert.occurred }, alert };
+}

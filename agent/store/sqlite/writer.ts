@@ -1,0 +1,181 @@
+import type { Clock } from "../../core/clock.ts";
+import { messageOf, type Problem, TocsinError } from "../../core/errors.ts";
+import type { Checkpoint } from "../../core/journal.ts";
+import { checkpointsFileOf, openCheckpointsLog, signCheckpoint } from "../checkpoints.ts";
+import type { SigningKey } from "../keys.ts";
+import type { SealedUnit } from "../seal.ts";
+import type { Receipt } from "../store.ts";
+import { type Chain, openChain } from "./chain.ts";
+import { openWriting, prepareOnce, sqliteCode } from "./connection.ts";
+import { prepareWrites } from "./writes.ts";
+
+/** What became of a unit; `failed` when the unit itself is malformed, which leaves the others of its group alone. */
+export type Committed = Receipt | { outcome: "failed"; problem: Problem };
+
+/** The one writing connection, synchronous. */
+export interface SqliteWriter {
+  /** Commits a group in one durable transaction; throws, having committed nothing, when the store itself fails. */
+  commitGroup(units: readonly SealedUnit[]): Committed[];
+  /** Signs the head of a facility's chain, once; undefined when the chain is empty. */
+  checkpoint(facility: string): Checkpoint | undefined;
+  /** Facilities with at least so many entries after their last checkpoint. */
+  unsigned(entries: number): string[];
+  close(): void;
+}
+
+export interface SqliteOptions {
+  file: string;
+  signingKey: SigningKey;
+  clock: Clock;
+}
+
+const SQLITE_CONSTRAINT = 19;
+const SQLITE_FULL = 13;
+
+/** Opens the writer of a database, made when it does not exist. */
+export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): SqliteWriter {
+  const database = openWriting(file);
+  const log = openCheckpointsLog(checkpointsFileOf(file));
+  const prepare = prepareOnce(database);
+  const writes = prepareWrites(prepare);
+  const [begin, commit, rollback] = [prepare("BEGIN IMMEDIATE"), prepare("COMMIT"), prepare("ROLLBACK")];
+  const [save, release] = [prepare("SAVEPOINT unit"), prepare("RELEASE unit")];
+  const undo = prepare("ROLLBACK TO unit");
+  const dataVersion = prepare("PRAGMA data_version");
+  const lastCheckpoint = prepare(
+    "SELECT facility, seq, hash, at, signer, signature FROM checkpoints WHERE facility = ? ORDER BY seq DESC LIMIT 1",
+  );
+  const insertCheckpoint = prepare(
+    "INSERT INTO checkpoints (facility, seq, hash, at, signer, signature) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+
+  const chains = new Map<string, Chain>();
+  const unsigned = new Map<string, number>();
+  /** Checkpoints in the table that the file could not take yet (disk full). */
+  const unlogged: Checkpoint[] = [];
+  let version: unknown;
+
+  /** Runs work in one transaction; what is kept in memory is forgotten when it fails. */
+  function transaction<T>(work: () => T): T {
+    try {
+      begin.run();
+      // Another process wrote since: the ends of the chains are to be read again.
+      const now = dataVersion.get()?.data_version;
+      if (now !== version) chains.clear();
+      version = now;
+      const result = work();
+      commit.run();
+      return result;
+    } catch (error) {
+      if (database.isTransaction) rollback.run();
+      chains.clear();
+      throw storeFailure(error, file);
+    }
+  }
+
+  function chainOf(facility: string): Chain {
+    let chain = chains.get(facility);
+    if (chain === undefined) {
+      chain = openChain(prepare, facility);
+      chains.set(facility, chain);
+    }
+    return chain;
+  }
+
+  function applyUnit(unit: SealedUnit): Receipt {
+    const { facility, at } = unit;
+    const place = { facility, at, chain: chainOf(facility) };
+    const alerts: ("stored" | "duplicate")[] = [];
+    for (const [index, write] of unit.writes.entries()) {
+      if (write.write === "alert") {
+        alerts.push(writes.alert(place, write));
+        continue;
+      }
+      const because = writes.apply(place, write);
+      if (because !== undefined) return { outcome: "conflict", write: index, because };
+    }
+    return { outcome: "committed", alerts };
+  }
+
+  function commitUnit(unit: SealedUnit): Committed {
+    const back = chainOf(unit.facility).mark();
+    save.run();
+    const done = attempt(() => applyUnit(unit));
+    if (done.outcome !== "committed") {
+      undo.run();
+      back();
+    }
+    release.run();
+    return done;
+  }
+
+  function commitGroup(units: readonly SealedUnit[]): Committed[] {
+    const { receipts, written } = transaction(() => {
+      const receipts = units.map(commitUnit);
+      const facilities = [...new Set(units.map(({ facility }) => facility))];
+      return { receipts, written: facilities.map((facility) => ({ facility, entries: chainOf(facility).flush() })) };
+    });
+    for (const { facility, entries } of written) {
+      if (entries > 0) unsigned.set(facility, (unsigned.get(facility) ?? 0) + entries);
+    }
+    return receipts;
+  }
+
+  function checkpoint(facility: string): Checkpoint | undefined {
+    const made = transaction(() => {
+      const head = chainOf(facility).head();
+      if (head.seq === 0) return { checkpoint: undefined, fresh: false };
+      const last = lastCheckpoint.get(facility);
+      if (last?.seq === head.seq) {
+        const { signer, ...rest } = last;
+        return { checkpoint: { ...rest, key: signer } as unknown as Checkpoint, fresh: false };
+      }
+      const signed = signCheckpoint({ facility, ...head, at: clock.now() }, signingKey);
+      insertCheckpoint.run(facility, signed.seq, signed.hash, signed.at, signed.key, signed.signature);
+      return { checkpoint: signed, fresh: true };
+    });
+    // The table first: a crash between the two leaves the file behind, never ahead.
+    if (made.fresh && made.checkpoint !== undefined) unlogged.push(made.checkpoint);
+    for (let next = unlogged[0]; next !== undefined; next = unlogged[0]) {
+      log.append(next);
+      unlogged.shift();
+    }
+    unsigned.delete(facility);
+    return made.checkpoint;
+  }
+
+  return {
+    commitGroup,
+    checkpoint,
+    unsigned: (entries) => [...unsigned].filter(([, count]) => count >= entries).map(([facility]) => facility),
+    close() {
+      database.close();
+      log.close();
+    },
+  };
+}
+
+/** A malformed unit fails alone; what SQLite itself cannot do (disk full, I/O) is the whole group's failure. */
+function attempt(work: () => Receipt): Committed {
+  try {
+    return work();
+  } catch (error) {
+    const code = sqliteCode(error);
+    if (code !== undefined && code !== SQLITE_CONSTRAINT) throw error;
+    return { outcome: "failed", problem: { code: "unit_malformed", message: messageOf(error) } };
+  }
+}
+
+function storeFailure(error: unknown, file: string): TocsinError {
+  if (error instanceof TocsinError) return error;
+  const full = sqliteCode(error) === SQLITE_FULL;
+  return new TocsinError(
+    {
+      code: full ? "store_full" : "store_failed",
+      where: file,
+      message: messageOf(error),
+      remedy: full ? "free space on its disk: commits are tried anew" : "check its disk: commits are tried anew",
+    },
+    { cause: error },
+  );
+}

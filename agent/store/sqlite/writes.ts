@@ -1,0 +1,282 @@
+import type { Instant } from "../../core/clock.ts";
+import { canonicalJson } from "../../core/declaration.ts";
+import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
+import { mayMove } from "../../core/transitions.ts";
+import type { SealedAlert, SealedRecord, SealedWrite } from "../seal.ts";
+import type { Chain } from "./chain.ts";
+import type { Prepare } from "./connection.ts";
+
+/** Where a write takes place. */
+export interface Place {
+  facility: string;
+  at: Instant;
+  chain: Chain;
+}
+
+/** Undefined when done, else why it could not stand. */
+type Conflict = string | undefined;
+
+type Of<W extends SealedWrite["write"]> = Extract<SealedWrite, { write: W }>;
+
+/** How each kind of write is carried out, inside a transaction that the writer holds. */
+export interface Writes {
+  /** An alert never conflicts: a second one of the same event is a duplicate. */
+  alert(place: Place, write: SealedAlert): "stored" | "duplicate";
+  /** Carries any other write out; returns why it could not stand. */
+  apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Conflict;
+}
+
+/** Refused records kept for each source. */
+const QUARANTINE_KEPT = 200;
+
+/** Prepares the statements of every kind of write. */
+export function prepareWrites(prepare: Prepare): Writes {
+  const record = recordWrite(prepare);
+  const join = joinWrite(prepare);
+  const effects = effectWrites(prepare);
+  const people = peopleWrites(prepare);
+  const cursor = cursorWrite(prepare);
+  const quarantine = quarantineWrite(prepare);
+
+  function apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Conflict {
+    switch (write.write) {
+      case "record":
+        return record(place, write);
+      case "join":
+        return join(place, write);
+      case "cursor":
+        return cursor(place, write);
+      case "plan":
+        return effects.plan(place, write);
+      case "claim":
+        return effects.claim(place, write);
+      case "settle":
+        return effects.settle(place, write);
+      case "note":
+        place.chain.append({ type: `note.${write.what}`, at: place.at, incident: write.incident, content: write.content });
+        return undefined;
+      case "quarantine":
+        return quarantine(place, write);
+      case "credentials":
+        return people.credentials(place, write);
+      case "totp":
+        return people.totp(place, write);
+      case "session":
+        return people.session(place, write);
+      case "session_end":
+        return people.sessionEnd(place, write);
+      case "ticket":
+        return people.ticket(place, write);
+      case "ticket_use":
+        return people.ticketUse(place, write);
+    }
+  }
+
+  return { alert: alertWrite(prepare), apply };
+}
+
+function alertWrite(prepare: Prepare): Writes["alert"] {
+  const insert = prepare(
+    `INSERT INTO alerts (facility, id, event, first_detection, detections, journal_seq, position, content)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
+  return ({ facility, at, chain }, { id, event, detections, digest, content }) => {
+    const undo = chain.mark();
+    const { seq, position } = chain.digest(digest, at);
+    const first = chain.detections(detections);
+    const done = insert.run(facility, id, event, first, detections, seq, position, content);
+    if (done.changes === 0) {
+      undo();
+      return "duplicate";
+    }
+    return "stored";
+  };
+}
+
+function recordWrite(prepare: Prepare) {
+  const find = prepare("SELECT revision FROM records WHERE facility = ? AND kind = ? AND id = ?");
+  const findName = prepare("SELECT id FROM records WHERE facility = ? AND kind = ? AND name = ?");
+  const insert = prepare(
+    `INSERT INTO records (content, incident, state, name, journal_seq, updated, revision, facility, kind, id, created)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const replace = prepare(
+    `UPDATE records SET content = ?, incident = ?, state = ?, name = ?, journal_seq = ?, updated = ?, revision = ?
+     WHERE facility = ? AND kind = ? AND id = ?`,
+  );
+  return ({ facility, at, chain }: Place, write: SealedRecord): Conflict => {
+    const { kind, id, revision, incident, state, name, content } = write;
+    const stands = Number(find.get(facility, kind, id)?.revision ?? 0);
+    if (stands !== revision - 1) return `${kind} ${id} stands at revision ${stands}, so ${revision} cannot follow`;
+    if (name !== null) {
+      const holder = findName.get(facility, kind, name)?.id;
+      if (holder !== undefined && holder !== id) return `${kind} ${String(holder)} already has the name ${name}`;
+    }
+    const seq = chain.append({ type: `${kind}.put`, at, incident, content: write.entry });
+    const values = [content, incident, state, name, seq, at, revision, facility, kind, id] as const;
+    if (revision === 1) insert.run(...values, seq);
+    else replace.run(...values);
+    return undefined;
+  };
+}
+
+function joinWrite(prepare: Prepare) {
+  const find = prepare(
+    `SELECT id, first_detection, detections, content FROM alerts
+     WHERE facility = ? AND first_detection <= ? AND detections > 0 ORDER BY first_detection DESC LIMIT 1`,
+  );
+  const insert = prepare(
+    `INSERT INTO joined (facility, incident, detection, alert, position, occurred, journal_seq)
+     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
+  return ({ facility, at, chain }: Place, { incident, detections }: Of<"join">): Conflict => {
+    const undo = chain.mark();
+    const entry = { type: "joined", at, incident, content: "" };
+    const seq = chain.append(entry);
+    const joined: { alert: string; position: number; seq: number }[] = [];
+    for (const detection of detections) {
+      const row = find.get(facility, detection);
+      const position = detection - Number(row?.first_detection);
+      if (row === undefined || position >= Number(row.detections)) return `detection ${detection} is unknown`;
+      const alert = String(row.id);
+      const { occurred } = JSON.parse(String(row.content)) as { occurred: Instant };
+      if (insert.run(facility, incident, detection, alert, position, occurred, seq).changes === 0) continue;
+      joined.push({ alert, position, seq: detection });
+    }
+    // Everything was joined already: nothing happened, so the journal says nothing.
+    if (joined.length === 0) undo();
+    else entry.content = canonicalJson({ detections: joined, incident });
+    return undefined;
+  };
+}
+
+function cursorWrite(prepare: Prepare) {
+  const find = prepare("SELECT position FROM cursors WHERE facility = ? AND name = ?");
+  const put = prepare(
+    `INSERT INTO cursors (facility, name, position) VALUES (?, ?, ?)
+     ON CONFLICT (facility, name) DO UPDATE SET position = excluded.position`,
+  );
+  return ({ facility }: Place, { name, from, to }: Of<"cursor">): Conflict => {
+    const stands = Number(find.get(facility, name)?.position ?? 0);
+    if (stands !== from) return `cursor ${name} stands at ${stands}, not ${from}`;
+    put.run(facility, name, to);
+    return undefined;
+  };
+}
+
+function effectWrites(prepare: Prepare) {
+  const insert = prepare(
+    `INSERT INTO effects (facility, effect_key, kind, incident, due, state, attempt, owner, fence, payload, because)
+     VALUES (?, ?, ?, ?, ?, 'planned', 0, NULL, 0, ?, NULL) ON CONFLICT (facility, effect_key) DO NOTHING`,
+  );
+  const find = prepare("SELECT state, fence FROM effects WHERE facility = ? AND effect_key = ?");
+  const take = prepare(
+    `UPDATE effects SET state = 'claimed', owner = ?, attempt = attempt + 1, fence = fence + 1
+     WHERE facility = ? AND effect_key = ?`,
+  );
+  const end = prepare(
+    `UPDATE effects SET state = ?, because = ?, due = COALESCE(?, due),
+       owner = CASE WHEN ? = 'planned' THEN NULL ELSE owner END
+     WHERE facility = ? AND effect_key = ?`,
+  );
+
+  function standing(facility: string, key: string, fence: number): { state: EffectState } | { conflict: string } {
+    const row = find.get(facility, key);
+    if (row === undefined) return { conflict: `effect ${key} is unknown` };
+    if (row.fence !== fence) return { conflict: `effect ${key} has fence ${row.fence}, not ${fence}` };
+    return { state: row.state as EffectState };
+  }
+
+  return {
+    plan({ facility }: Place, { key, kind, incident, due, payload }: Of<"plan">): Conflict {
+      insert.run(facility, key, kind, incident, due, payload);
+      return undefined;
+    },
+    claim({ facility }: Place, { key, fence, owner }: Of<"claim">): Conflict {
+      const found = standing(facility, key, fence);
+      if ("conflict" in found) return found.conflict;
+      if (found.state !== "planned") return `effect ${key} is ${found.state}, not planned`;
+      take.run(owner, facility, key);
+      return undefined;
+    },
+    settle({ facility }: Place, { key, fence, state, due, because }: Of<"settle">): Conflict {
+      const found = standing(facility, key, fence);
+      if ("conflict" in found) return found.conflict;
+      // Only a claim takes an effect: it alone moves the fence.
+      if (state === "claimed" || !mayMove(EFFECT_TRANSITIONS, found.state, state)) {
+        return `effect ${key} cannot go from ${found.state} to ${state}`;
+      }
+      end.run(state, because, due ?? null, state, facility, key);
+      return undefined;
+    },
+  };
+}
+
+function peopleWrites(prepare: Prepare) {
+  // A new secret starts its steps anew; with the same secret a used code stays used.
+  const putCredentials = prepare(
+    `INSERT INTO credentials (facility, account, password, totp, totp_step) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (facility, account) DO UPDATE SET password = excluded.password, totp = excluded.totp,
+       totp_step = CASE WHEN credentials.totp = excluded.totp AND credentials.totp_step > excluded.totp_step
+         THEN credentials.totp_step ELSE excluded.totp_step END`,
+  );
+  const useStep = prepare(
+    "UPDATE credentials SET totp_step = ? WHERE facility = ? AND account = ? AND totp_step < ?",
+  );
+  const putSession = prepare(
+    `INSERT INTO sessions (facility, id, expires, content) VALUES (?, ?, ?, ?)
+     ON CONFLICT (facility, id) DO UPDATE SET expires = excluded.expires, content = excluded.content`,
+  );
+  const dropSessions = prepare("DELETE FROM sessions WHERE facility = ? AND expires <= ?");
+  const dropSession = prepare("DELETE FROM sessions WHERE facility = ? AND id = ?");
+  const putTicket = prepare(
+    "INSERT INTO tickets (facility, hash, account, expires) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+  );
+  const dropTickets = prepare("DELETE FROM tickets WHERE facility = ? AND expires <= ?");
+  const useTicket = prepare(
+    "UPDATE tickets SET used = ? WHERE facility = ? AND hash = ? AND used IS NULL AND expires > ?",
+  );
+
+  return {
+    credentials({ facility, at, chain }: Place, { credentials }: Of<"credentials">): Conflict {
+      const { account, password, totp, totpStep } = credentials;
+      putCredentials.run(facility, account, password, totp, totpStep);
+      chain.append({ type: "note.credentials_changed", at, incident: null, content: canonicalJson({ account }) });
+      return undefined;
+    },
+    totp({ facility }: Place, { account, step }: Of<"totp">): Conflict {
+      const done = useStep.run(step, facility, account, step);
+      return done.changes === 0 ? `the code of step ${step} was used, or a later one` : undefined;
+    },
+    session({ facility, at }: Place, { id, content, expires }: Of<"session">): Conflict {
+      dropSessions.run(facility, at);
+      putSession.run(facility, id, expires, content);
+      return undefined;
+    },
+    sessionEnd({ facility }: Place, { id }: Of<"session_end">): Conflict {
+      dropSession.run(facility, id);
+      return undefined;
+    },
+    ticket({ facility, at }: Place, { hash, account, expires }: Of<"ticket">): Conflict {
+      dropTickets.run(facility, at);
+      return putTicket.run(facility, hash, account, expires).changes === 0 ? "this ticket exists" : undefined;
+    },
+    ticketUse({ facility, at }: Place, { hash }: Of<"ticket_use">): Conflict {
+      return useTicket.run(at, facility, hash, at).changes === 0 ? "this ticket is unknown, used or past" : undefined;
+    },
+  };
+}
+
+function quarantineWrite(prepare: Prepare) {
+  const last = prepare("SELECT COALESCE(MAX(seq), 0) AS seq FROM quarantine WHERE facility = ? AND source = ?");
+  const insert = prepare(
+    "INSERT INTO quarantine (facility, source, seq, received, content) VALUES (?, ?, ?, ?, ?)",
+  );
+  const trim = prepare("DELETE FROM quarantine WHERE facility = ? AND source = ? AND seq <= ?");
+  return ({ facility }: Place, { source, received, content }: Of<"quarantine">): Conflict => {
+    const seq = Number(last.get(facility, source)?.seq) + 1;
+    insert.run(facility, source, seq, received, content);
+    trim.run(facility, source, seq - QUARANTINE_KEPT);
+    return undefined;
+  };
+}

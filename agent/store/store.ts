@@ -1,0 +1,177 @@
+import type { Alert } from "../core/alert.ts";
+import type { Instant } from "../core/clock.ts";
+import type { Declaration } from "../core/declaration.ts";
+import type { Decision } from "../core/decision.ts";
+import type { Deadline } from "../core/deadline.ts";
+import type { Delivery } from "../core/delivery.ts";
+import type { Detection } from "../core/detection.ts";
+import type { Effect, EffectState } from "../core/effect.ts";
+import type { Fact } from "../core/fact.ts";
+import type { Incident } from "../core/incident.ts";
+import type { Checkpoint, JournalEntry } from "../core/journal.ts";
+import type { Account, Credentials } from "../core/person.ts";
+import type { Qualification } from "../core/qualification.ts";
+
+/** The kinds of record that are journalled at every change, and what each holds. */
+export interface Records {
+  incident: Incident;
+  fact: Fact;
+  qualification: Qualification;
+  declaration: Declaration;
+  decision: Decision;
+  delivery: Delivery;
+  deadline: Deadline;
+  account: Account;
+}
+export type RecordKind = keyof Records;
+
+/** A record with its revision: 1 when new, one more at every change. */
+export interface Stored<T> {
+  revision: number;
+  content: T;
+}
+
+/** An alert to keep: it matched at least one rule. */
+export interface StoredAlert {
+  id: string;
+  source: string;
+  received: Instant;
+  occurred: Instant;
+  /** The source's own identity of the event; a second one is a duplicate. */
+  eventId: string | null;
+  alert: Alert;
+}
+
+/** A detection with its place in the facility's order of arrival. */
+export interface StoredDetection extends Detection {
+  seq: number;
+  occurred: Instant;
+}
+
+export interface QuarantineEntry {
+  source: string;
+  received: Instant;
+  code: string;
+  message: string;
+  /** The beginning of what was refused, at most 2 kB. */
+  sample: string;
+}
+
+/** An alert as stored, and where the journal holds the SHA-256 of these bytes. */
+export interface Evidence {
+  /** RFC 8785 JSON of the StoredAlert with its `detections`. */
+  content: string;
+  /** The entry of type `alerts`, and the index in its digests. */
+  entry: number;
+  position: number;
+}
+
+/** One change; a unit applies all of its writes or none. */
+export type Write =
+  | { write: "alert"; alert: StoredAlert; detections: Detection[] }
+  | { [K in RecordKind]: {
+      write: "record";
+      kind: K;
+      id: string;
+      /** 1 inserts; n replaces revision n − 1; anything else is a conflict. */
+      revision: number;
+      incident: string | null;
+      /** Copied beside the content so that lists can be read by it. */
+      state: string | null;
+      content: Records[K];
+    } }[RecordKind]
+  /** Joins detections, by their seq, to an incident. */
+  | { write: "join"; incident: string; detections: number[] }
+  /** Moves a named cursor; a conflict when it does not stand at `from`. An unknown cursor stands at 0. */
+  | { write: "cursor"; name: string; from: number; to: number }
+  /** Plans an effect; does nothing when its key exists. */
+  | { write: "plan"; effect: Pick<Effect, "key" | "kind" | "incident" | "due" | "payload"> }
+  /** Takes a planned effect; a conflict when it is not planned or its fence has moved. */
+  | { write: "claim"; key: string; fence: number; owner: string }
+  /** Ends a claim or moves an effect; a conflict when its fence has moved or EFFECT_TRANSITIONS forbids it. */
+  | { write: "settle"; key: string; fence: number; state: EffectState; due?: Instant; because: string }
+  /** A journal entry and nothing else. */
+  | { write: "note"; what: string; incident: string | null; content: unknown }
+  | { write: "quarantine"; entry: QuarantineEntry }
+  | { write: "credentials"; credentials: Credentials }
+  /** Consumes a time step of an account's one-time code; a conflict when it, or a later one, was used. */
+  | { write: "totp"; account: string; step: number }
+  | { write: "session"; id: string; content: string; expires: Instant }
+  | { write: "session_end"; id: string }
+  | { write: "ticket"; hash: string; account: string; expires: Instant }
+  /** Uses a sign-in ticket up; a conflict when it is unknown, used or past. */
+  | { write: "ticket_use"; hash: string };
+
+/** Work to do as one. */
+export interface Unit {
+  facility: string;
+  at: Instant;
+  writes: Write[];
+}
+
+export type Receipt =
+  | {
+      outcome: "committed";
+      /** One a `alert` write, in order. */
+      alerts: ("stored" | "duplicate")[];
+    }
+  /** Nothing was written: `write` is the index of the first write that could not stand. */
+  | { outcome: "conflict"; write: number; because: string };
+
+/** A page of a list, newest first unless said otherwise. */
+export interface Page {
+  limit: number;
+  /** Continue after this id. */
+  after?: string | undefined;
+}
+
+/** Questions the record answers; read-only, each a consistent view of what was committed. */
+export interface Reads {
+  record<K extends RecordKind>(facility: string, kind: K, id: string): Promise<Stored<Records[K]> | undefined>;
+  /** All records of a kind that belong to an incident, oldest first. */
+  ofIncident<K extends RecordKind>(facility: string, kind: K, incident: string): Promise<Stored<Records[K]>[]>;
+  /** Records of a kind by state (all states when empty), newest first. */
+  byState<K extends RecordKind>(
+    facility: string,
+    kind: K,
+    states: readonly string[],
+    page: Page,
+  ): Promise<Stored<Records[K]>[]>;
+  countByState(facility: string, kind: RecordKind): Promise<Record<string, number>>;
+  /** Detections after a seq, oldest first, with the alert of each. */
+  detectionsAfter(facility: string, seq: number, limit: number): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
+  /** Detections joined to an incident, by event time. */
+  detectionsOf(facility: string, incident: string, limit: number): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
+  alert(facility: string, id: string): Promise<StoredAlert | undefined>;
+  countAlerts(facility: string): Promise<number>;
+  cursor(facility: string, name: string): Promise<number>;
+  /** Planned effects whose time has come, by due time. */
+  effectsDue(facility: string, now: Instant, limit: number): Promise<Effect[]>;
+  effectsIn(facility: string, states: readonly EffectState[], limit: number): Promise<Effect[]>;
+  effectsOf(facility: string, incident: string): Promise<Effect[]>;
+  accountByLogin(facility: string, login: string): Promise<Stored<Account> | undefined>;
+  credentials(facility: string, account: string): Promise<Credentials | undefined>;
+  session(facility: string, id: string, now: Instant): Promise<string | undefined>;
+  ticket(facility: string, hash: string, now: Instant): Promise<{ account: string } | undefined>;
+  /** The latest refused records of each source, newest first. */
+  quarantine(facility: string, limit: number): Promise<QuarantineEntry[]>;
+  /** Journal entries from a seq on, in order. */
+  journal(facility: string, from: number, limit: number): Promise<JournalEntry[]>;
+  /** The journal entries of an incident, in order. */
+  journalOf(facility: string, incident: string): Promise<JournalEntry[]>;
+  /** The stored bytes of the alerts joined to an incident, in the journal's order: what a proof is made of. */
+  evidenceOf(facility: string, incident: string, limit: number): Promise<Evidence[]>;
+  /** Signed heads of a facility's chain, oldest first. */
+  checkpoints(facility: string): Promise<Checkpoint[]>;
+  facilities(): Promise<string[]>;
+}
+
+/** The record of one installation. */
+export interface Store {
+  /** Applies a unit whole or not at all; durable once resolved. Rejects only when the store itself fails. */
+  commit(unit: Unit): Promise<Receipt>;
+  /** Signs the head of a facility's chain and keeps the checkpoint beside the database too. */
+  checkpoint(facility: string): Promise<Checkpoint | undefined>;
+  reads: Reads;
+  close(): Promise<void>;
+}

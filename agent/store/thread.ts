@@ -1,0 +1,68 @@
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { messageOf, type Problem, TocsinError } from "../core/errors.ts";
+import type { Order, Report } from "./messages.ts";
+
+export interface StoreThreadOptions {
+  /** The database; made when it does not exist. */
+  file: string;
+  /** The Ed25519 key that signs checkpoints. */
+  keyFile: string;
+}
+
+/** The thread that holds the only writing connection. */
+export interface StoreThread {
+  /** Makes one more way in: for `storeClient` here, or to be transferred to another thread, which makes its own. */
+  connect(): MessagePort;
+  /** Commits what has arrived, signs checkpoints, closes the database and ends the thread. */
+  stop(): Promise<void>;
+  /** Resolves when the thread has ended: with the problem when nobody asked it to. */
+  ended: Promise<Problem | undefined>;
+}
+
+/** Starts the store thread; resolves once the database is open, rejects with what prevents it. */
+export async function startStoreThread(
+  options: StoreThreadOptions,
+  /** Told of what failed without a caller to answer: a periodic checkpoint. */
+  onTrouble: (problem: Problem) => void = () => {},
+): Promise<StoreThread> {
+  const { file, keyFile } = options;
+  const worker = new Worker(new URL("../threads/store.ts", import.meta.url), { workerData: { file, keyFile } });
+  let stopping = false;
+  let crash: Problem | undefined;
+
+  const ended = new Promise<Problem | undefined>((resolve) => {
+    worker.once("error", (error) => {
+      crash = { code: "store_crashed", message: messageOf(error) };
+    });
+    worker.once("exit", (code) => {
+      resolve(crash ?? (stopping ? undefined : { code: "store_crashed", message: `the store thread ended (${code})` }));
+    });
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    worker.on("message", (report: Report) => {
+      if (report.report === "ready") resolve();
+      else if (report.report === "refused") reject(new TocsinError(report.problem));
+      else onTrouble(report.problem);
+    });
+    ended.then((problem) => reject(new TocsinError(problem ?? { code: "store_closed", message: "the store thread ended" })));
+  });
+
+  function order(message: Order, transfer: MessagePort[] = []): void {
+    worker.postMessage(message, transfer);
+  }
+
+  return {
+    ended,
+    connect() {
+      const { port1, port2 } = new MessageChannel();
+      order({ order: "serve", port: port1 }, [port1]);
+      return port2;
+    },
+    async stop() {
+      if (!stopping) order({ order: "stop" });
+      stopping = true;
+      await ended;
+    },
+  };
+}

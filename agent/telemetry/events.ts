@@ -1,0 +1,30 @@
+import type { Decision } from "../core/decision.ts";
+import type { Effect, EffectState } from "../core/effect.ts";
+import type { Incident } from "../core/incident.ts";
+import type { Log } from "./log.ts";
+import type { MainMetrics } from "./metrics.ts";
+
+/** Business events: each is logged, counted and handed on by one helper, so that none is told by halves. */
+export interface Events {
+  incidentMoved(incident: Incident, sentence: string | undefined): void;
+  decided(decision: Decision): void;
+  effectSettled(effect: Effect, state: EffectState, because: string): void;
+}
+
+export function openEvents(log: Log, metrics: MainMetrics): Events {
+  return {
+    incidentMoved({ id, reference, state, because }, sentence) {
+      metrics.incidents.inc({ state });
+      log.info("incident moved", { incident: id, reference, state, because, sentence });
+    },
+    decided({ incident, declaration, version, sha256, decision, how }) {
+      metrics.decisions.inc({ decision, channel: how.channel });
+      log.info("decision recorded", { incident, declaration, version, sha256, decision, channel: how.channel });
+    },
+    effectSettled({ key, kind, incident }, state, because) {
+      metrics.effects.inc({ kind, state });
+      if (state === "failed" || state === "uncertain") log.error("effect needs a person", { key, incident, state, because });
+      else log.info("effect settled", { key, incident, state, because });
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import winston from "winston";
+
+export type Level = "error" | "warn" | "info" | "debug";
+
+/** Where the program tells its operator what happens: a static message, the data in fields. */
+export interface Log {
+  error(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  debug(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** JSON lines on standard error: standard output is for data. */
+export function openLog(level: Level, base: Record<string, unknown> = {}): Log {
+  return winston.createLogger({
+    level,
+    defaultMeta: base,
+    format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
+    transports: [new winston.transports.Console({ stderrLevels: ["error", "warn", "info", "debug"] })],
+  });
+}

@@ -1,0 +1,140 @@
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { MICROSECONDS, systemClock } from "../core/clock.ts";
+import { loadSigningKey } from "../store/keys.ts";
+import { type Answer, type Order, problemOf, type Question, type Report } from "../store/messages.ts";
+import { openSqliteWriter, type SqliteWriter } from "../store/sqlite/writer.ts";
+import type { StoreThreadOptions } from "../store/thread.ts";
+
+/** Writes in one group at most: what a group waits for its disk stays short. */
+const GROUP_WRITES = 2000;
+/** A facility's chain is signed after so many entries, or so much time when there is at least one. */
+const CHECKPOINT_ENTRIES = 10_000;
+const CHECKPOINT_EVERY = 5 * MICROSECONDS.minute;
+
+type Asked = { port: MessagePort; question: Question };
+
+/** Holds the writing connection: what arrives while a group is on its way to the disk makes the next group. */
+function serveStore(writer: SqliteWriter, parent: MessagePort): void {
+  const ports = new Set<MessagePort>();
+  const waiting: Asked[] = [];
+  let due = false;
+
+  function tell(report: Report): void {
+    parent.postMessage(report);
+  }
+
+  function enqueue(asked: Asked): void {
+    waiting.push(asked);
+    if (due) return;
+    due = true;
+    // After the messages that have arrived: all of them share the group.
+    setImmediate(work);
+  }
+
+  function work(): void {
+    due = false;
+    const answers = new Map<MessagePort, Answer[]>();
+    for (const { port, answer } of answerGroup(writer, nextGroup(waiting))) {
+      const list = answers.get(port);
+      if (list === undefined) answers.set(port, [answer]);
+      else list.push(answer);
+    }
+    for (const [port, list] of answers) port.postMessage(list);
+    checkpoint(CHECKPOINT_ENTRIES);
+    if (waiting.length > 0 && !due) {
+      due = true;
+      setImmediate(work);
+    }
+  }
+
+  function checkpoint(entries: number): void {
+    try {
+      for (const facility of writer.unsigned(entries)) writer.checkpoint(facility);
+    } catch (error) {
+      // Tried anew at the next occasion: commits do not depend on it.
+      tell({ report: "trouble", problem: problemOf(error) });
+    }
+  }
+
+  function serve(port: MessagePort): void {
+    ports.add(port);
+    port.on("message", (questions: Question[]) => {
+      for (const question of questions) enqueue({ port, question });
+    });
+    port.on("close", () => ports.delete(port));
+  }
+
+  const clock = setInterval(() => checkpoint(1), CHECKPOINT_EVERY / 1000);
+
+  function stop(): void {
+    clearInterval(clock);
+    for (const port of ports) {
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+        for (const question of next.message as Question[]) enqueue({ port, question });
+      }
+    }
+    while (waiting.length > 0) work();
+    checkpoint(1);
+    writer.close();
+    for (const port of ports) port.close();
+    parent.close();
+  }
+
+  parent.on("message", (order: Order) => {
+    if (order.order === "serve") serve(order.port);
+    else stop();
+  });
+  tell({ report: "ready" });
+}
+
+/** Takes from the front what makes one group: a checkpoint alone, or commits up to the bound. */
+function nextGroup(waiting: Asked[]): Asked[] {
+  let writes = 0;
+  let length = 0;
+  for (const { question } of waiting) {
+    if (question.ask === "checkpoint") {
+      if (length === 0) length = 1;
+      break;
+    }
+    writes += question.unit.writes.length;
+    if (length > 0 && writes > GROUP_WRITES) break;
+    length += 1;
+  }
+  return waiting.splice(0, length);
+}
+
+function answerGroup(writer: SqliteWriter, group: Asked[]): { port: MessagePort; answer: Answer }[] {
+  const answered = (answers: Answer[]) =>
+    group.map(({ port }, index) => ({ port, answer: answers[index] as Answer }));
+  try {
+    const first = group[0]?.question;
+    if (first?.ask === "checkpoint") {
+      return answered([{ answer: "checkpoint", id: first.id, checkpoint: writer.checkpoint(first.facility) }]);
+    }
+    const asked = group.map(({ question }) => question as Question & { ask: "commit" });
+    const done = writer.commitGroup(asked.map(({ unit }) => unit));
+    return answered(
+      done.map((receipt, index) => {
+        const id = asked[index]?.id as number;
+        if (receipt.outcome === "failed") return { answer: "problem", id, problem: receipt.problem };
+        return { answer: "receipt", id, receipt };
+      }),
+    );
+  } catch (error) {
+    // The whole group failed and nothing of it is written; the next one is tried anew.
+    const problem = problemOf(error);
+    return answered(group.map(({ question }) => ({ answer: "problem", id: question.id, problem })));
+  }
+}
+
+function main(parent: MessagePort): void {
+  const { file, keyFile } = workerData as StoreThreadOptions;
+  try {
+    serveStore(openSqliteWriter({ file, signingKey: loadSigningKey(keyFile), clock: systemClock }), parent);
+  } catch (error) {
+    parent.postMessage({ report: "refused", problem: problemOf(error) } satisfies Report);
+    parent.close();
+  }
+}
+
+if (parentPort !== null) main(parentPort);

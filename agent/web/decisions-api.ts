@@ -1,0 +1,276 @@
+import { timingSafeEqual } from "node:crypto";
+import express, { type Request, type Response, Router } from "express";
+import { Webhook } from "standardwebhooks";
+import { z } from "zod";
+import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
+import { declarationKey, sha256Hex } from "../core/declaration.ts";
+import { messageOf, TocsinError } from "../core/errors.ts";
+import { mayAct } from "../core/person.ts";
+import type { Desk } from "../stages/desk.ts";
+import type { Store } from "../store/store.ts";
+import type { Attempts } from "./attempts.ts";
+import { spendCode } from "./one-time-code.ts";
+import { currentOf, sameText } from "./pages/declaration.ts";
+import type { WebLog } from "./server.ts";
+
+const TOLERANCE = 5 * MICROSECONDS.minute;
+const BODY_LIMIT = "64kb";
+
+const DecisionBody = z
+  .strictObject({
+    declaration: z.string().min(1).max(200),
+    version: z.int().min(1),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits"),
+    decision: z.enum(["approved", "set_aside"]),
+    delegate: z.string().min(1).max(200),
+    code: z.string().regex(/^\d{6}$/, "6 digits"),
+    reason: z.string().trim().max(4000).optional(),
+  })
+  .refine((body) => body.decision !== "set_aside" || (body.reason ?? "").length >= 10, {
+    path: ["reason"],
+    error: "setting aside needs a reason of 10 characters at least",
+  });
+type DecisionBody = z.infer<typeof DecisionBody>;
+
+/** What became of a message, kept as the position of a cursor: 0 unheard, 1 heard and not finished. */
+const OUTCOMES = [
+  "unheard",
+  "unfinished",
+  "approved",
+  "set_aside",
+  "stale",
+  "forbidden",
+  "not_found",
+  "refused",
+] as const;
+type Outcome = (typeof OUTCOMES)[number];
+
+interface Answer {
+  status: number;
+  outcome: Outcome;
+  title: string;
+  extra?: object;
+}
+
+/**
+ * Hears decisions that registered tools sign (Standard Webhooks) on `POST /api/v1/decisions`.
+ *
+ * The signature proves the tool, the one-time code the person; each message is heard once. Errors are RFC 9457.
+ */
+export function decisionsApi(parts: {
+  desk: Desk;
+  store: Store;
+  clock: Clock;
+  tools: ReadonlyMap<string, { secret: string }>;
+  attempts: Attempts;
+  log: WebLog;
+}): Router {
+  const { desk, store, clock, attempts, log } = parts;
+  const facility = desk.facility.id;
+  const tools = new Map([...parts.tools].map(([id, { secret }]) => [id, signer(id, secret)]));
+  const router = Router();
+
+  /** Takes the decision once the message is known to be a tool's and new. */
+  const decide = async (tool: string, body: DecisionBody): Promise<Answer> => {
+    const key = { id: body.declaration, version: body.version };
+    // Another version may stand by now: the first one always names the incident.
+    const stored =
+      (await store.reads.record(facility, "declaration", declarationKey(key))) ??
+      (await store.reads.record(facility, "declaration", declarationKey({ ...key, version: 1 })));
+    const dossier = stored && (await desk.dossier(stored.content.incident));
+    if (dossier === undefined) return { status: 404, outcome: "not_found", title: "No such declaration" };
+    const text = {
+      incident: dossier.incident.id,
+      declaration: body.declaration,
+      version: body.version,
+      sha256: body.sha256,
+    };
+    const stale = (current: ReturnType<typeof currentOf>): Answer => ({
+      status: 409,
+      outcome: "stale",
+      title: "The text has changed: read it again, then decide",
+      extra: { current },
+    });
+    const current = currentOf(dossier);
+    if (!sameText(current, text)) return stale(current);
+    if (dossier.current?.declaration.state !== "draft") {
+      const extra = { code: "already_decided", current };
+      return { status: 409, outcome: "refused", title: "This text was already decided on", extra };
+    }
+
+    const keys = [{ width: "narrow", key: `decision ${tool} ${body.delegate.toLowerCase()}` }] as const;
+    const allowed = await attempts.take(keys);
+    if (allowed.outcome === "wait") {
+      const extra = { retry_after_seconds: allowed.seconds };
+      return { status: 429, outcome: "refused", title: "Too many wrong codes through this tool", extra };
+    }
+    const account = (await store.reads.accountByLogin(facility, body.delegate.toLowerCase()))?.content;
+    const delegate = account !== undefined && mayAct(account, "decide") ? account : undefined;
+    const code = await spendCode(store, {
+      facility,
+      account: delegate?.id,
+      code: body.code,
+      at: clock.now(),
+    });
+    const forbidden: Answer = {
+      status: 403,
+      outcome: "forbidden",
+      title: "The person or the one-time code was refused",
+    };
+    if (delegate === undefined || code !== "spent") return forbidden;
+    await attempts.succeeded(keys);
+
+    const proof = { channel: "webhook", tool, second_factor: "totp" } as const;
+    const result =
+      body.decision === "approved"
+        ? await desk.approve(text, proof, delegate)
+        : await desk.setAside(text, body.reason ?? "", proof, delegate);
+    if (result.outcome === "stale") return stale(result.current);
+    if (result.outcome === "refused") {
+      if (result.code === "not_allowed") return forbidden;
+      return {
+        status: 409,
+        outcome: "refused",
+        title: "The decision was refused",
+        extra: { code: result.code, detail: result.because },
+      };
+    }
+    return { status: 200, outcome: result.outcome, title: "Decided" };
+  };
+
+  const hear = async (request: Request<{ facility?: string }>, response: Response): Promise<void> => {
+    const problem = (status: number, title: string, extra: object = {}) =>
+      void response
+        .status(status)
+        .type("application/problem+json")
+        .send(JSON.stringify({ type: "about:blank", title, status, ...extra }));
+    if (request.params.facility !== undefined && request.params.facility !== facility) {
+      return problem(404, "No such facility here");
+    }
+    const bytes: unknown = request.body;
+    const raw = bytes instanceof Uint8Array ? bytes : new Uint8Array();
+    const signed = verified(tools, request.headers, raw, clock.now());
+    if (signed === undefined) {
+      log.warn("unsigned decision refused", { address: request.ip });
+      return problem(401, "Unknown tool, wrong signature or timestamp out of tolerance");
+    }
+    const read = DecisionBody.safeParse(jsonOf(raw));
+    if (!read.success) {
+      const errors = read.error.issues.map((issue) => ({
+        field:
+          [...issue.path, ...(issue.code === "unrecognized_keys" ? issue.keys : [])].join(".") || "(body)",
+        message: issue.message,
+      }));
+      return problem(422, "The body does not fit", { field: errors[0]?.field, errors });
+    }
+
+    const name = `webhook:${signed.tool}:${sha256Hex(signed.id)}`;
+    const settle = (from: number, to: number) =>
+      store.commit({ facility, at: clock.now(), writes: [{ write: "cursor", name, from, to }] });
+    // Intent before the act: the same message heard twice at once decides once.
+    if ((await settle(0, 1)).outcome === "conflict") {
+      const outcome = OUTCOMES[await store.reads.cursor(facility, name)] ?? "unfinished";
+      return problem(409, "This message was already heard", { code: "replayed", outcome });
+    }
+    const answer = await decide(signed.tool, read.data);
+    await settle(1, OUTCOMES.indexOf(answer.outcome));
+    log.info("decision heard", { tool: signed.tool, outcome: answer.outcome });
+    if (answer.status === 200) return void response.json({ outcome: answer.outcome });
+    problem(answer.status, answer.title, answer.extra);
+  };
+
+  const body = express.raw({ type: () => true, limit: BODY_LIMIT, inflate: false });
+  const problems: express.ErrorRequestHandler = (error, _request, response, _next) => {
+    const status = error?.status === 413 ? 413 : error?.status === 415 || error?.status === 400 ? 400 : 500;
+    if (status === 500) log.warn("decision failed", { error: messageOf(error) });
+    const title =
+      status === 413
+        ? "The body is over 64 kB"
+        : status === 400
+          ? "The body cannot be read"
+          : "The decision may not be recorded";
+    response
+      .status(status)
+      .type("application/problem+json")
+      .send(JSON.stringify({ type: "about:blank", title, status }));
+  };
+  router.post(["/api/v1/decisions", "/api/v1/facilities/:facility/decisions"], body, hear);
+  router.use("/api", (request: Request, response: Response) => {
+    const known = /^\/v1\/(facilities\/[^/]+\/)?decisions$/.test(request.path);
+    const [status, title] = known ? [405, "Only POST"] : [404, "No such resource"];
+    if (known) response.setHeader("Allow", "POST");
+    response
+      .status(status as number)
+      .type("application/problem+json")
+      .send(JSON.stringify({ type: "about:blank", title, status }));
+  });
+  router.use("/api", problems);
+  return router;
+}
+
+/** Signs as the tool does; throws at start when its secret is not base64. */
+function signer(tool: string, secret: string): Webhook {
+  try {
+    return new Webhook(secret);
+  } catch (cause) {
+    const remedy = "write what `openssl rand -base64 32` gives";
+    throw new TocsinError(
+      {
+        code: "tool_secret_not_base64",
+        where: `tools.${tool}.secret`,
+        message: "the secret is not base64",
+        remedy,
+      },
+      { cause },
+    );
+  }
+}
+
+/** The tool whose signature holds, with the message's id; every way to fail is one. */
+function verified(
+  tools: ReadonlyMap<string, Webhook>,
+  headers: Request["headers"],
+  raw: Uint8Array,
+  now: Instant,
+): { tool: string; id: string } | undefined {
+  const one = (name: string) => (typeof headers[name] === "string" ? headers[name] : "");
+  const [id, timestamp, signatures, named] = [
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "tocsin-tool",
+  ].map(one);
+  if (!id || id.length > 256 || !timestamp || !/^\d{1,12}$/.test(timestamp) || !signatures) return undefined;
+  const sent = Number(timestamp) * MICROSECONDS.second;
+  if (Math.abs(now - sent) > TOLERANCE) return undefined;
+  const payload = textOf(raw);
+  if (payload === undefined) return undefined;
+  const given = signatures
+    .split(" ")
+    .slice(0, 10)
+    .map((each) => Buffer.from(each));
+  for (const [tool, webhook] of tools) {
+    if (named && named !== tool) continue;
+    // Not the library's own `verify`: it reads the machine's clock instead of ours.
+    const expected = Buffer.from(webhook.sign(id, new Date(sent / 1000), payload));
+    if (given.some((each) => each.length === expected.length && timingSafeEqual(each, expected)))
+      return { tool, id };
+  }
+  return undefined;
+}
+
+function textOf(raw: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+function jsonOf(raw: Uint8Array): unknown {
+  try {
+    return JSON.parse(textOf(raw) ?? "");
+  } catch {
+    return undefined;
+  }
+}

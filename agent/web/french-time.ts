@@ -1,0 +1,76 @@
+import { type Instant, MICROSECONDS } from "../core/clock.ts";
+
+/** How instants and durations are written for people of one facility. */
+export interface FrenchTime {
+  /** `dim. 15 nov. 02:14`; with the year when it is not the year of `now`. */
+  when(instant: Instant, now?: Instant): string;
+  /** `02:14`. */
+  time(instant: Instant): string;
+  /** `2026-11-15`, as a date field wants it. */
+  date(instant: Instant): string;
+  /** The instant of a local date and time; undefined when the clock skipped it or the text is no time. */
+  instantOf(date: string, time: string): Instant | undefined;
+}
+
+/** `44 min`, `3 h 05`, `2 j 4 h`; never negative. */
+export function duration(microseconds: number): string {
+  const minutes = Math.max(0, Math.floor(microseconds / MICROSECONDS.minute));
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")}`;
+  return `${Math.floor(hours / 24)} j ${hours % 24} h`;
+}
+
+export function frenchTime(zone: string): FrenchTime {
+  const format = new Intl.DateTimeFormat("fr-FR", {
+    timeZone: zone,
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  const numeric = new Intl.DateTimeFormat("en-CA", {
+    timeZone: zone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  const parts = (formatter: Intl.DateTimeFormat, instant: Instant) =>
+    Object.fromEntries(
+      formatter.formatToParts(Math.floor(instant / 1000)).map((each) => [each.type, each.value]),
+    );
+  const local = (instant: Instant) => {
+    const { year, month, day, hour, minute } = parts(numeric, instant);
+    return { date: `${year}-${month}-${day}`, time: `${hour}:${minute}` };
+  };
+
+  return {
+    when(instant, now) {
+      const { weekday, day, month, year, hour, minute } = parts(format, instant);
+      const otherYear = now !== undefined && parts(format, now).year !== year;
+      return `${weekday} ${day} ${month} ${otherYear ? `${year} ` : ""}${hour}:${minute}`;
+    },
+    time: (instant) => local(instant).time,
+    date: (instant) => local(instant).date,
+    instantOf(date, time) {
+      const naive = Date.parse(`${date}T${time}:00Z`) * 1000;
+      if (Number.isNaN(naive)) return undefined;
+      // An offset is at most 14 hours: those in force a day before and after cover every case, autumn's twice.
+      const found = [-1, 1].flatMap((side) => {
+        const near = naive + side * MICROSECONDS.day;
+        const shown = local(near);
+        const offset = Date.parse(`${shown.date}T${shown.time}:00Z`) * 1000 - near;
+        const candidate = naive - offset;
+        const back = local(candidate);
+        return back.date === date && back.time === time ? [candidate] : [];
+      });
+      return found.length === 0 ? undefined : Math.min(...found);
+    },
+  };
+}

@@ -1,0 +1,194 @@
+import { type Request, type Response, Router } from "express";
+import { z } from "zod";
+import { type Clock, type Instant, MICROSECONDS } from "../../core/clock.ts";
+import { mayAct } from "../../core/person.ts";
+import type { Desk, Dossier } from "../../stages/desk.ts";
+import { Line, readForm, TextFields } from "../form.ts";
+import { frenchTime } from "../french-time.ts";
+import { type Gate, personWho } from "../gate.ts";
+import { PageError } from "../page-error.ts";
+import { fieldMark, type KeptField, keptFields, touchedFields, typedFields } from "./amendment.ts";
+import {
+  criterionRow,
+  deliveryRows,
+  evidenceRows,
+  factRows,
+  fieldRow,
+  laterList,
+  questionRow,
+  sufficient,
+  summaryOf,
+  toldRows,
+} from "./dossier-view.ts";
+import { nextStep, verdictOf } from "./verdict.ts";
+
+const AnswerForm = z.object({
+  question: z.string().min(1).max(200),
+  answer: z.string().min(1).max(200),
+  date: z.string().max(10).default(""),
+  time: z.string().max(8).default(""),
+  source: Line(200).default(""),
+});
+const AmendForm = z.looseObject(TextFields);
+
+/** What was just done, shown after the redirect; the address only picks one of these. */
+const DONE: Readonly<Record<string, string>> = {
+  reponse: "Réponse enregistrée. L'évaluation a été revue.",
+  texte: "Modification enregistrée : c'est une nouvelle version du texte.",
+  inchange: "Rien à enregistrer : aucun champ n'a changé.",
+};
+
+const QUESTIONS_FIRST = 3;
+
+interface Rejected {
+  question: string;
+  answer: string;
+  date: string;
+  time: string;
+  source: string;
+  error: string;
+}
+interface Trouble {
+  status: number;
+  message: string;
+  rejected?: Rejected;
+  kept?: ReadonlyMap<string, KeptField>;
+}
+
+/** The page of one incident, its answers and its corrections. */
+export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Router {
+  const { desk, clock, gate } = parts;
+  const base = `/${desk.facility.id}`;
+  const time = frenchTime(desk.facility.timeZone);
+  const router = Router({ mergeParams: true });
+
+  const show = (request: Request, response: Response, dossier: Dossier, trouble?: Trouble) => {
+    const person = personWho(response, "read");
+    const { qualification, current } = dossier;
+    const criteria = qualification?.criteria ?? [];
+    const editable = mayAct(person, "edit") && current?.declaration.state === "draft";
+    const questions = (qualification?.questions ?? []).map(questionRow);
+    gate.render(request, response, {
+      view: "incident",
+      title: `Incident ${dossier.incident.reference}`,
+      status: trouble?.status ?? 200,
+      model: {
+        verdict: verdictOf(dossier),
+        next: nextStep(dossier, person, base),
+        here: `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`,
+        done: trouble === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
+        trouble: trouble?.message ?? null,
+        rejected: trouble?.rejected ?? null,
+        summary: summaryOf(dossier),
+        questions: questions.slice(0, QUESTIONS_FIRST),
+        moreQuestions: questions.slice(QUESTIONS_FIRST),
+        mayAnswer: mayAct(person, "answer"),
+        today: time.date(clock.now()),
+        legal: criteria.filter((each) => each.legal).map(criterionRow),
+        doctrine: criteria.filter((each) => !each.legal).map(criterionRow),
+        sufficient: sufficient(criteria),
+        later: laterList(current?.content, criteria),
+        current: current?.declaration ?? null,
+        editable,
+        sections: (current?.content.sections ?? []).map((section) => ({
+          ...section,
+          open: section.fields.some((field) => trouble?.kept?.has(field.id)),
+          fields: section.fields.map((field) => ({
+            ...fieldRow(field),
+            mark: fieldMark(field),
+            kept: trouble?.kept?.get(field.id) ?? null,
+          })),
+        })),
+        facts: factRows(dossier.facts, dossier.systems),
+        evidence: evidenceRows(dossier.evidence),
+        evidenceTotal: dossier.incident.alerts,
+        told: toldRows(dossier.effects),
+        decisions: dossier.decisions,
+        deliveries: deliveryRows(dossier.deliveries),
+        deadlines: dossier.deadlines,
+        versions: dossier.declarations,
+      },
+    });
+  };
+
+  router.get("/incidents/:id", async (request, response) => {
+    personWho(response, "read");
+    show(request, response, await dossierOf(desk, request.params.id));
+  });
+
+  router.post("/incidents/:id/reponse", async (request, response) => {
+    const person = personWho(response, "answer");
+    const form = readForm(request, AnswerForm);
+    const dossier = await dossierOf(desk, request.params.id);
+    const since = sinceOf(form, time, clock.now());
+    if (typeof since === "string") {
+      show(request, response, dossier, { status: 422, message: since, rejected: { ...form, error: since } });
+      return;
+    }
+    const answer = {
+      incident: dossier.incident.id,
+      question: form.question,
+      answer: form.answer,
+      since,
+      source: form.source === "" ? undefined : form.source,
+    };
+    const result = await desk.answer(answer, person);
+    if (result.outcome === "refused") {
+      const message = `Réponse non enregistrée : ${result.because}`;
+      show(request, response, await dossierOf(desk, request.params.id), { status: 409, message });
+      return;
+    }
+    response.redirect(
+      303,
+      `${base}/incidents/${encodeURIComponent(dossier.incident.id)}?fait=reponse#questions`,
+    );
+  });
+
+  router.post("/incidents/:id/champs", async (request, response) => {
+    const person = personWho(response, "edit");
+    const { declaration, version, sha256 } = readForm(request, AmendForm);
+    const typed = typedFields(request.body);
+    const dossier = await dossierOf(desk, request.params.id);
+    const here = `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`;
+    const fields = touchedFields(typed);
+    if (fields.length === 0) return response.redirect(303, `${here}?fait=inchange#texte`);
+    const text = { incident: dossier.incident.id, declaration, version, sha256 };
+    const result = await desk.amend({ text, fields }, person);
+    if (result.outcome === "amended") return response.redirect(303, `${here}?fait=texte#texte`);
+    const fresh = await dossierOf(desk, request.params.id);
+    const kept = keptFields(typed, fresh.current?.content);
+    const message =
+      result.outcome === "stale"
+        ? `Le texte a changé pendant votre saisie (vous aviez la version ${version}${
+            result.current === null ? "" : `, voici la version ${result.current.version}`
+          }). Rien n'est enregistré ; votre saisie est gardée ci-dessous : vérifiez, puis enregistrez de nouveau.`
+        : `Modification non enregistrée : ${result.because} Votre saisie est gardée ci-dessous.`;
+    show(request, response, fresh, { status: 409, message, kept });
+  });
+
+  return router;
+}
+
+/** The incident of an address; 404 when there is none. */
+export async function dossierOf(desk: Desk, id: string | undefined): Promise<Dossier> {
+  const dossier = id === undefined ? undefined : await desk.dossier(id);
+  if (dossier !== undefined) return dossier;
+  throw new PageError(404, {
+    message: "Aucun incident de cet établissement n'a cette adresse.",
+    remedy: "Revenez à la liste des incidents.",
+  });
+}
+
+/** The instant typed; undefined when none was; a sentence when it cannot be. */
+function sinceOf(
+  form: { date: string; time: string },
+  time: ReturnType<typeof frenchTime>,
+  now: Instant,
+): Instant | undefined | string {
+  if (form.time === "") return undefined;
+  const since = time.instantOf(form.date === "" ? time.date(now) : form.date, form.time);
+  if (since === undefined)
+    return "Cette heure n'est pas lisible, ou n'existe pas ce jour-là (changement d'heure).";
+  if (since > now + MICROSECONDS.minute) return "Cette heure est dans le futur : vérifiez la date.";
+  return since;
+}

@@ -1,0 +1,47 @@
+import { Router } from "express";
+import { contentOf, DECLARATION_KINDS } from "../../core/declaration.ts";
+import type { Desk } from "../../stages/desk.ts";
+import { type Gate, personWho } from "../gate.ts";
+import { PageError } from "../page-error.ts";
+import { fingerprintGroups } from "./declaration.ts";
+import { criterionRow, fieldRow, stateWords } from "./dossier-view.ts";
+import { dossierOf } from "./incident.ts";
+
+/** One version on paper, for the ARS when the portal cannot be reached, and for the file. */
+export function printPage(parts: { desk: Desk; gate: Gate; publicUrl: string }): Router {
+  const { desk, gate, publicUrl } = parts;
+  const base = `/${desk.facility.id}`;
+  const router = Router({ mergeParams: true });
+
+  router.get("/incidents/:id/declaration/:version/imprimer", async (request, response) => {
+    personWho(response, "read");
+    const dossier = await dossierOf(desk, request.params.id);
+    const declaration = dossier.declarations.findLast(
+      (each) => String(each.version) === request.params.version,
+    );
+    if (declaration === undefined) {
+      throw new PageError(404, { message: "Cette version du texte n'existe pas pour cet incident." });
+    }
+    const content = contentOf(declaration);
+    const decision = dossier.decisions.findLast((each) => each.sha256 === declaration.sha256) ?? null;
+    const here = `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`;
+    gate.render(request, response, {
+      view: "print",
+      title: `${DECLARATION_KINDS[content.kind]} ${content.reference}, version ${content.version}`,
+      model: {
+        here,
+        address: new URL(`${here}/declaration`, publicUrl).href,
+        declaration,
+        content,
+        kind: DECLARATION_KINDS[content.kind],
+        stateLabel: stateWords(declaration, content.exercise, dossier.deliveries),
+        criteria: content.criteria.map(criterionRow),
+        sections: content.sections.map((section) => ({ ...section, fields: section.fields.map(fieldRow) })),
+        fingerprint: fingerprintGroups(declaration.sha256),
+        decision,
+      },
+    });
+  });
+
+  return router;
+}

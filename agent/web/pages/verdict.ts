@@ -1,0 +1,83 @@
+import type { Incident } from "../../core/incident.ts";
+import { INCIDENT_STATES } from "../../core/incident.ts";
+import type { Account } from "../../core/person.ts";
+import { mayAct } from "../../core/person.ts";
+import { type Qualification, VERDICTS, type Verdict } from "../../core/qualification.ts";
+import type { Dossier } from "../../stages/desk.ts";
+
+/** What the colour and the sign of a verdict block say; words always say it too. */
+export type Tone = "alarm" | "due" | "ask" | "done" | "calm";
+
+const STATE_TONES: Readonly<Record<Incident["state"], Tone>> = {
+  candidate: "calm",
+  open: "ask",
+  in_review: "alarm",
+  approved: "due",
+  declared: "done",
+  facts_ended: "ask",
+  closed: "calm",
+  set_aside: "calm",
+};
+const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
+  declare: "alarm",
+  advised: "ask",
+  answer_missing: "ask",
+  no_duty_found: "calm",
+  watching: "calm",
+};
+
+/** The tone of an incident: its evaluation while it is being judged, its state once a person has decided. */
+export function toneOf(state: Incident["state"], verdict: Verdict | undefined): Tone {
+  const judged = state === "candidate" || state === "open" || state === "in_review";
+  return judged && verdict !== undefined ? VERDICT_TONES[verdict] : STATE_TONES[state];
+}
+
+/** The block that opens every page about an incident. */
+export function verdictOf({ incident, qualification, decisions, current }: Dossier) {
+  const approved = decisions.findLast(
+    (each) => each.decision === "approved" && each.sha256 === current?.declaration.sha256,
+  );
+  const decided =
+    incident.state !== "candidate" && incident.state !== "open" && incident.state !== "in_review";
+  const verdict = qualification?.verdict;
+  return {
+    id: incident.id,
+    reference: incident.reference,
+    tone: toneOf(incident.state, verdict),
+    tag: decided || verdict === undefined ? INCIDENT_STATES[incident.state] : VERDICTS[verdict],
+    state: INCIDENT_STATES[incident.state],
+    sentence: qualification?.sentence ?? incident.because,
+    occurred: incident.occurred,
+    approvedAt: incident.state === "approved" ? (approved?.at ?? null) : null,
+  };
+}
+
+/** What this person should do next, and where; null when nothing waits for them. */
+export function nextStep(
+  dossier: Dossier,
+  person: Account,
+  base: string,
+): { href: string; label: string } | null {
+  const { incident, current, qualification } = dossier;
+  const here = `${base}/incidents/${encodeURIComponent(incident.id)}`;
+  if (current?.declaration.state === "approved") {
+    return mayAct(person, "record_filing")
+      ? { href: `${here}/depot`, label: "Déposer sur le portail" }
+      : { href: `${here}/declaration`, label: "Lire le texte validé" };
+  }
+  if (current?.declaration.state === "draft") {
+    return {
+      href: `${here}/declaration`,
+      label: mayAct(person, "decide") ? "Lire et décider" : "Lire le texte proposé",
+    };
+  }
+  if (openQuestions(qualification) > 0 && mayAct(person, "answer")) {
+    return { href: `${here}#questions`, label: "Répondre aux questions" };
+  }
+  if (current?.declaration.state === "filed") return { href: `${here}/depot`, label: "Voir le dépôt" };
+  return null;
+}
+
+function openQuestions(qualification: Qualification | undefined): number {
+  return qualification?.questions.length ?? 0;
+}

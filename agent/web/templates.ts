@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Eta } from "eta";
+import { visibleText } from "./visible-text.ts";
+
+export const ASSETS = join(import.meta.dirname, "assets");
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/** Escapes for HTML text and quoted attributes, hidden characters made visible: every `<%= %>` goes through it. */
+export function escapeHtml(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return visibleText(String(value)).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+}
+
+/** Loads the views once; `render` gives the whole page. */
+export function templates(): { render(view: string, model: object): string } {
+  const eta = new Eta({ views: join(import.meta.dirname, "views"), cache: true, escapeFunction: escapeHtml });
+  const version = createHash("sha256");
+  for (const file of ["page.css", "page.js"]) version.update(readFileSync(join(ASSETS, file)));
+  const assets = version.digest("hex").slice(0, 12);
+  return { render: (view, model) => eta.render(view, { ...model, assets }) };
+}

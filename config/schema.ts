@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { System } from "../agent/core/asset.ts";
+import { SecretSource } from "../connectors/contract.ts";
+
+const Port = z.int().min(0).max(65535);
+const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, 63 at most");
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+/** An HTTP address; plain HTTP is for the loopback only. */
+const HttpListener = (port: number) =>
+  z
+    .strictObject({
+      address: z.string().default("127.0.0.1"),
+      port: Port.default(port),
+      tls: z.strictObject({ certificate: z.string(), key: z.string() }).optional(),
+      /** How people reach it from outside, when that differs (reverse proxy). */
+      public_url: z.url().optional(),
+    })
+    .refine((listener) => listener.tls !== undefined || LOOPBACK.test(listener.address), {
+      path: ["tls"],
+      error: "plain HTTP is for the loopback only; give tls.certificate and tls.key, or listen on 127.0.0.1",
+    })
+    .prefault({});
+export type HttpListener = z.infer<ReturnType<typeof HttpListener>>;
+
+const Facility = z.strictObject({
+  id: Id,
+  name: z.string().min(1),
+  /** FINESS géographique (ET) and juridique (EJ): 9 characters, spaces allowed. */
+  finess_site: z.string().optional(),
+  finess_legal: z.string().optional(),
+  kind: z.enum(["etablissement_de_sante", "medico_social", "radiotherapie", "laboratoire", "autre"]),
+  address: z.string().default(""),
+  /** Region of the agence régionale de santé: a setting, never derived from the FINESS. */
+  ars: z.string().default(""),
+  time_zone: z
+    .string()
+    .default("Europe/Paris")
+    .refine((zone) => Intl.supportedValuesOf("timeZone").includes(zone), "not an IANA time zone, such as Europe/Paris"),
+});
+
+const Source = z.strictObject({
+  id: Id,
+  connector: z.string(),
+  /** Sockets that carry lines. */
+  listen: z
+    .array(
+      z.strictObject({ transport: z.enum(["udp", "tcp"]), address: z.string().default("127.0.0.1"), port: Port }),
+    )
+    .default([]),
+  /** Bearer token of `POST /api/v1/alerts/<connector>`; it also says which source speaks. */
+  token: SecretSource.optional(),
+  /** IANA zone of dates that state none. (Default: the facility's.) */
+  zone: z.string().optional(),
+});
+
+const Channel = z.strictObject({
+  id: Id,
+  connector: z.string(),
+  /** Read by the connector itself. */
+  settings: z.record(z.string(), z.unknown()).default({}),
+});
+
+/** The configuration as written by the operator; connectors' own settings are checked by the connectors. */
+export const Config = z.strictObject({
+  facility: Facility,
+  /** `observe` tells nobody; `exercise` marks everything and reaches no authority; `live` is for real. */
+  mode: z.enum(["observe", "exercise", "live"]),
+  state_directory: z.string().default("../state"),
+  listeners: z
+    .strictObject({
+      people: HttpListener(8470),
+      intake: HttpListener(8471),
+      operations: HttpListener(8472),
+    })
+    .prefault({}),
+  sources: z.array(Source).default([]),
+  /** Folders or files of Sigma rules beside the default pack. */
+  rules: z.array(z.string()).default([]),
+  systems: z.array(System).default([]),
+  regimes: z.array(z.string()).default(["sante-2022"]),
+  /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision. */
+  notify: z
+    .array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate"])).min(1) }))
+    .default([]),
+  /** How an approved declaration leaves, in order. */
+  outbound: z.array(Channel).default([{ id: "portail", connector: "portal-assisted", settings: {} }]),
+  /** Tools whose signed decisions are heard on POST /api/v1/decisions (Standard Webhooks secret). */
+  tools: z.array(z.strictObject({ id: Id, secret: SecretSource })).default([]),
+  limits: z
+    .strictObject({
+      /** Largest HTTP body, bytes. (Default: 5 MiB.) */
+      body_bytes: z.int().min(1024).default(5 * 1024 * 1024),
+      /** Longest syslog record, bytes. (Default: 64 KiB.) */
+      record_bytes: z.int().min(480).default(64 * 1024),
+      /** Open TCP connections per listener. (Default: 10,000.) */
+      connections: z.int().min(1).default(10_000),
+      /** Silence after which a TCP connection is closed, seconds. (Default: 3,600.) */
+      idle_seconds: z.int().min(1).default(3600),
+    })
+    .prefault({}),
+});
+export type Config = z.infer<typeof Config>;

@@ -1,0 +1,133 @@
+import { z } from "zod";
+import type { Alert } from "../agent/core/alert.ts";
+import type { Instant } from "../agent/core/clock.ts";
+
+/** What a parser may know beyond the bytes: the same record with the same context always reads the same. */
+export interface ParseContext {
+  /** When the record was received; the last resort for `@timestamp`, and the reference for a year roll-over. */
+  received: Instant;
+  /** IANA zone of dates that state none. (Default: UTC.) */
+  zone: string;
+  /** Year of dates that state none; when absent, the one that puts the date nearest to `received`. */
+  year?: number | undefined;
+  /** The sender's address, where the transport knows it. */
+  peer?: string | undefined;
+}
+
+/** One record read: an alert, or an error with what could be read all the same (best effort). */
+export type Parsed =
+  | { alert: Alert; error?: undefined }
+  | { error: ParseError; alert?: Alert | undefined };
+
+export interface ParseError {
+  /** Stable, snake_case: `empty`, `not_json`, `bad_priority`… */
+  code: string;
+  message: string;
+}
+
+/** Reads one record of text into an alert: pure, total, bounded by ALERT_LIMITS, linear in its input. */
+export type ParseRecord = (text: string, context: ParseContext) => Parsed;
+
+/** What an HTTP inbound connector makes of one request body. */
+export type Decoded =
+  /** The body's shape is wrong as a whole: 422 naming the field. */
+  | { outcome: "refused"; code: string; field: string; message: string }
+  /** Its records, in order; each stands or falls alone. */
+  | { outcome: "decoded"; records: DecodedRecord[] };
+
+export type DecodedRecord = Parsed & {
+  /** The source's own identity of the event, for idempotency; absent when it has none. */
+  eventId?: string | undefined;
+};
+
+/** Where alerts come in. Small objects, pure functions: the intake thread owns sockets, limits and tokens. */
+export interface Inbound {
+  /** Name in the configuration (`sources[].connector`) and in `--as`. */
+  name: string;
+  /** One line for `--help` and the documentation. */
+  summary: string;
+  /** How the records arrive. `text` needs `parse`; `http` needs `decode`. */
+  ways: readonly ("text" | "http")[];
+  /**
+   * Reads one record. For HTTP connectors too: one JSON value a line, as in a recording.
+   */
+  parse: ParseRecord;
+  /** Says how sure this format is that the record is its own, 0 to 1, reading only its beginning; with the reason. */
+  recognise(text: string): { certainty: number; because: string };
+  /** Decodes one HTTP body already read as JSON; `headers` in lower case. */
+  decode?(headers: Readonly<Record<string, string | undefined>>, body: unknown, context: ParseContext): Decoded;
+}
+
+/** What a message to a person says; a notifier adds nothing to it. */
+export interface Message {
+  /** The same for every repetition of this message: receivers use it to recognise a repeat. */
+  key: string;
+  facility: string;
+  incident: string;
+  /** `incident_opened` is for the IT on call, `decision_needed` for the delegate, `not_filed` nags after an approval. */
+  event: "incident_opened" | "decision_needed" | "not_filed";
+  exercise: boolean;
+  subject: string;
+  text: string;
+  /** A page to open; it signs nobody in and changes nothing. */
+  link: string;
+  occurred: Instant;
+  /** Present on `decision_needed`: what a decision must be bound to. */
+  declaration?: { id: string; version: number; sha256: string } | undefined;
+}
+
+/** What became of one attempt. `uncertain`: it may have arrived, nobody answered. */
+export type Attempt =
+  | { outcome: "delivered"; because: string; reference?: string | undefined }
+  | { outcome: "refused"; because: string }
+  | { outcome: "unreachable"; because: string }
+  | { outcome: "uncertain"; because: string };
+
+export interface AttemptContext {
+  now: Instant;
+  signal: AbortSignal;
+}
+
+/** Where a secret is kept: a file (relative to the configuration) or an environment variable; never inline. */
+export const SecretSource = z.union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })], {
+  error: "give { file: PATH } or { env: NAME }: a secret is never written in the configuration",
+});
+export type SecretSource = z.infer<typeof SecretSource>;
+
+/** Gives the value of a setting that is a SecretSource, by the setting's name. */
+export type Reveal = (setting: string) => string;
+
+/** A way to tell a person. */
+export interface Notifier<Config> {
+  name: string;
+  summary: string;
+  config: z.ZodType<Config>;
+  /** True when the receiver recognises a repeat by its key, so that an uncertain attempt may be made again. */
+  repeatable: boolean;
+  open(config: Config, reveal: Reveal): { send(message: Message, context: AttemptContext): Promise<Attempt> };
+}
+
+/** The approved text as it was stored: these bytes are what leaves. */
+export interface Filing {
+  key: string;
+  facility: string;
+  incident: string;
+  declaration: { id: string; version: number; sha256: string };
+  bytes: Uint8Array;
+  exercise: boolean;
+}
+
+/** A way to carry an approved declaration out. */
+export interface Outbound<Config> {
+  name: string;
+  summary: string;
+  config: z.ZodType<Config>;
+  /**
+   * `assisted`: a person carries it, the program prepares and records; `open` is never called to send.
+   * `exercise`: stays inside; the only reach allowed when the facility is in exercise mode, with `assisted`.
+   * `authority`: really sends.
+   */
+  reach: "assisted" | "exercise" | "authority";
+  repeatable: boolean;
+  open(config: Config, reveal: Reveal): { send(filing: Filing, context: AttemptContext): Promise<Attempt> };
+}

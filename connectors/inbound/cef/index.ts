@@ -1,0 +1,20 @@
+import type { Inbound } from "../../contract.ts";
+import { parseCef } from "./parse.ts";
+
+export const cef: Inbound = {
+  name: "cef",
+  summary: "ArcSight Common Event Format (CEF), versions 0 and 1, alone or after a syslog header.",
+  ways: ["text"],
+  parse: parseCef,
+  recognise,
+};
+
+const BEGINNING = 1024;
+
+/** A record after a syslog header is CEF's only weakly: the syslog connector reads both. */
+function recognise(text: string): { certainty: number; because: string } {
+  const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  if (text.startsWith("CEF:", start)) return { certainty: 1, because: "it begins with CEF:" };
+  if (/CEF: ?\d/.test(text.slice(0, BEGINNING))) return { certainty: 0.6, because: "it contains a CEF: header" };
+  return { certainty: 0, because: "no CEF: header" };
+}

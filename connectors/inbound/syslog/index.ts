@@ -1,0 +1,49 @@
+import type { Inbound } from "../../contract.ts";
+import { readDate } from "../../shared/dates.ts";
+import { parseSyslog } from "./parse.ts";
+
+/** The syslog connector; `payloads` read messages that are a format of their own, the surest first. */
+export function syslogOf(payloads: readonly Inbound[]): Inbound {
+  return {
+    name: "syslog",
+    summary: "Syslog, RFC 5424 and RFC 3164 as devices write it (Cisco too); CEF and JSON inside are read.",
+    ways: ["text"],
+    parse: (text, context) => parseSyslog(text, context, payloads),
+    recognise,
+  };
+}
+
+const ANY_TIME = { received: 0, zone: "UTC" };
+
+function recognise(text: string): { certainty: number; because: string } {
+  let at = 0;
+  while (text.charCodeAt(at) === 0xfeff || text.charCodeAt(at) === 0x20) at++;
+  const first = text.charCodeAt(at);
+  if (first === 0x3c) {
+    const end = text.indexOf(">", at);
+    if (end > at + 1 && end <= at + 4 && isNumber(text, at + 1, end)) {
+      return { certainty: 0.95, because: "it begins with a syslog priority" };
+    }
+    if (end > at + 1 && end <= at + 11 && (isNumber(text, at + 1, end) || readDate(text, end + 1, ANY_TIME))) {
+      return { certainty: 0.6, because: "it begins with a priority, though no valid one" };
+    }
+    return { certainty: 0, because: "no priority" };
+  }
+  if (first === 0x2a || first === 0x2e) at++;
+  if (readDate(text, at, ANY_TIME) !== undefined) return { certainty: 0.7, because: "it begins with a date" };
+  if (first === 0x25 && /^%[A-Z][\w-]{1,60}-[0-7]-\w{2,40}:/.test(text.slice(at, at + 128))) {
+    return { certainty: 0.7, because: "it begins with a Cisco mnemonic" };
+  }
+  if (text.startsWith("1 - ", at) || text.startsWith("1 20", at)) {
+    return { certainty: 0.5, because: "it begins with a version and a timestamp" };
+  }
+  return { certainty: 0, because: "neither priority nor date" };
+}
+
+function isNumber(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return true;
+}

@@ -1,0 +1,38 @@
+import { isIP } from "node:net";
+import type { Alert } from "../../agent/core/alert.ts";
+
+export type Endpoint = NonNullable<Alert["source"]>;
+
+/** Writes an address into an endpoint: as `ip` when it is one, as `address` always; the first stands. */
+export function putAddress(endpoint: Endpoint, value: string): void {
+  if (value === "" || value === "-") return;
+  endpoint.address ??= value;
+  if (endpoint.ip === undefined && isIP(value) !== 0) endpoint.ip = value;
+}
+
+/** A port from text or number; undefined when it is none. */
+export function portOf(value: string | number): number | undefined {
+  const port = wholeNumber(value);
+  return port === undefined || port > 65535 ? undefined : port;
+}
+
+/** A whole number of zero or more, exact in a double; undefined when the value is none. */
+export function wholeNumber(value: string | number): number | undefined {
+  if (typeof value === "string" && !/^\d{1,15}$/.test(value)) return undefined;
+  const number = Number(value);
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** The host of `host:port`, `[v6]:port` or a URL; a bare IPv6 address stays whole. */
+export function hostOf(instance: string): string {
+  const scheme = instance.indexOf("://");
+  let host = scheme < 0 ? instance : instance.slice(scheme + 3);
+  const slash = host.indexOf("/");
+  if (slash >= 0) host = host.slice(0, slash);
+  if (host.startsWith("[")) {
+    const close = host.indexOf("]");
+    return close < 0 ? host : host.slice(1, close);
+  }
+  const colon = host.indexOf(":");
+  return colon >= 0 && colon === host.lastIndexOf(":") ? host.slice(0, colon) : host;
+}

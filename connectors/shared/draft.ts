@@ -1,0 +1,112 @@
+import { ALERT_LIMITS, type Alert, AlertTag, ECS_VERSION, type FieldValue } from "../../agent/core/alert.ts";
+import type { Instant } from "../../agent/core/clock.ts";
+import type { ParseContext } from "../contract.ts";
+import { isoOf } from "./iso.ts";
+
+/** An alert being written, with what is left of its bounds. */
+export interface Draft {
+  alert: Alert;
+  event: NonNullable<Alert["event"]>;
+  fields: Record<string, FieldValue>;
+  /** Fields that may still be added. */
+  room: number;
+  /** Whether something was cut. */
+  cut: boolean;
+}
+
+/** Begins the alert of one record; `original` is its whole raw text. */
+export function newDraft(original: string, module: string, dataset: string): Draft {
+  const event: Draft["event"] = { original, module, dataset };
+  const alert: Alert = { "@timestamp": "", ecs: { version: ECS_VERSION }, event };
+  const draft: Draft = { alert, event, fields: {}, room: ALERT_LIMITS.fields, cut: false };
+  // A UTF-16 unit is at most three bytes of UTF-8: short texts need no measuring.
+  if (original.length * 3 > ALERT_LIMITS.original) keepOriginal(draft, original);
+  return draft;
+}
+
+/** Sets `event.original`, cut to its bound in bytes. */
+export function keepOriginal(draft: Draft, original: string): void {
+  draft.event.original = original;
+  if (original.length * 3 <= ALERT_LIMITS.original) return;
+  if (original.length <= ALERT_LIMITS.original && Buffer.byteLength(original) <= ALERT_LIMITS.original) return;
+  const head = Buffer.from(cutAt(original, ALERT_LIMITS.original));
+  let end = Math.min(head.length, ALERT_LIMITS.original);
+  // Steps back from the middle of a character to its first byte.
+  while (end < head.length && end > 0 && ((head[end] ?? 0) & 0xc0) === 0x80) end--;
+  draft.event.original = head.toString("utf8", 0, end);
+  draft.cut = true;
+}
+
+/** Gives the alert its time and its marks; `instant` is undefined when the record told none. */
+export function finish(draft: Draft, instant: Instant | undefined, context: ParseContext): Alert {
+  const { alert } = draft;
+  alert["@timestamp"] = isoOf(instant ?? context.received);
+  if (instant === undefined) addTag(alert, AlertTag.noTime);
+  if (draft.cut) addTag(alert, AlertTag.cut);
+  return alert;
+}
+
+/** Adds a mark once. */
+export function addTag(alert: Alert, tag: string): void {
+  if (alert.tags === undefined) alert.tags = [tag];
+  else if (!alert.tags.includes(tag)) alert.tags.push(tag);
+}
+
+/** Bounds one value; the cut is remembered for the mark. */
+export function clip(draft: Draft, value: string): string {
+  if (value.length <= ALERT_LIMITS.value) return value;
+  draft.cut = true;
+  return cutAt(value, ALERT_LIMITS.value);
+}
+
+/** Writes what the source wrote under its own name; the last of a repeated name stands. */
+export function putField(draft: Draft, name: string, value: FieldValue): void {
+  const key = fieldName(draft, name);
+  if (draft.fields[key] === undefined) {
+    if (draft.room <= 0) {
+      draft.cut = true;
+      return;
+    }
+    if (draft.room === ALERT_LIMITS.fields) draft.alert.fields = draft.fields;
+    draft.room--;
+  }
+  draft.fields[key] = typeof value === "string" ? clip(draft, value) : Array.isArray(value) ? clipList(draft, value) : value;
+}
+
+/** Writes a field unless its name is taken. */
+export function putNewField(draft: Draft, name: string, value: FieldValue): void {
+  if (!Object.hasOwn(draft.fields, name)) putField(draft, name, value);
+}
+
+/** A bounded name that is safe as a key of a plain object. */
+export function fieldName(draft: Draft, name: string): string {
+  if (name.length > ALERT_LIMITS.name) {
+    draft.cut = true;
+    return cutAt(name, ALERT_LIMITS.name);
+  }
+  // Assigned, this name would change the object's prototype instead of adding a key.
+  return name === "__proto__" ? "_proto_" : name;
+}
+
+type Scalar = string | number | boolean | null;
+
+/** Bounds a list as a whole: its length by the number of fields, its texts together by one value. */
+function clipList(draft: Draft, list: Scalar[]): Scalar[] {
+  const kept: Scalar[] = [];
+  let characters = 0;
+  for (const item of list) {
+    characters += typeof item === "string" ? item.length : 8;
+    if (kept.length >= ALERT_LIMITS.fields || characters > ALERT_LIMITS.value) {
+      draft.cut = true;
+      break;
+    }
+    kept.push(item);
+  }
+  return kept;
+}
+
+function cutAt(value: string, length: number): string {
+  if (value.length <= length) return value;
+  const last = value.charCodeAt(length - 1);
+  return value.slice(0, last >= 0xd800 && last <= 0xdbff ? length - 1 : length);
+}

@@ -1,0 +1,109 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { ALERT_LIMITS, Alert } from "../../agent/core/alert.ts";
+import type { ParseContext } from "../contract.ts";
+import { readWholeDate } from "./dates.ts";
+import { clip, type Draft } from "./draft.ts";
+import { isoOf } from "./iso.ts";
+
+type Coerce = (draft: Draft, value: unknown, context: ParseContext) => unknown;
+
+/** Every leaf of Alert by its dotted name, with what makes a value fit it. */
+const LEAVES = new Map<string, Coerce>();
+/** The groups that hold leaves. */
+const GROUPS = new Set<string>();
+
+collect("", Alert);
+
+/** Says whether a name is an ECS group of Alert, whose members have names of their own. */
+export function isEcsGroup(name: string): boolean {
+  return GROUPS.has(name);
+}
+
+/** Writes an ECS value under its dotted name; false when Alert has no such name or the value does not fit. */
+export function putEcs(draft: Draft, name: string, value: unknown, context: ParseContext): boolean {
+  const coerce = LEAVES.get(name);
+  if (coerce === undefined) return false;
+  const fitting = coerce(draft, value, context);
+  if (fitting === undefined) return false;
+  let here: Record<string, unknown> = draft.alert;
+  let from = 0;
+  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", from)) {
+    const key = name.slice(from, dot);
+    const next = (here[key] as Record<string, unknown> | undefined) ?? {};
+    here[key] = next;
+    here = next;
+    from = dot + 1;
+  }
+  here[name.slice(from)] = fitting;
+  return true;
+}
+
+/** Names that are not a sender's to set: `fields` is ours, the timestamp is read apart. */
+const OWN = new Set(["fields", "@timestamp", "log.syslog.structured_data"]);
+
+function collect(name: string, schema: z.ZodType): void {
+  if (OWN.has(name)) return;
+  const type = schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema;
+  if (type instanceof z.ZodObject) {
+    if (name !== "") GROUPS.add(name);
+    for (const [key, member] of Object.entries(type.shape as Record<string, z.ZodType>)) {
+      collect(name === "" ? key : `${name}.${key}`, member);
+    }
+    return;
+  }
+  LEAVES.set(name, coercion(name, type));
+}
+
+function coercion(name: string, type: z.ZodType): Coerce {
+  const isAddress = name === "ip" || name.endsWith(".ip");
+  if (type instanceof z.ZodArray) return (draft, value) => listOf(draft, value, isAddress);
+  if (type instanceof z.ZodRecord) return labelsOf;
+  if (type instanceof z.ZodEnum) return (_, value) => (type.safeParse(value).success ? value : undefined);
+  if (type instanceof z.ZodISODateTime) return dateOf;
+  if (type instanceof z.ZodNumber) {
+    return (_, value) => {
+      const number = typeof value === "string" && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(value) ? Number(value) : value;
+      return type.safeParse(number).success ? number : undefined;
+    };
+  }
+  return (draft, value) => keywordOf(draft, value, isAddress);
+}
+
+function keywordOf(draft: Draft, value: unknown, isAddress: boolean): string | undefined {
+  const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  if (typeof single === "number" && !isAddress) return String(single);
+  if (typeof single !== "string" || (isAddress && isIP(single) === 0)) return undefined;
+  return clip(draft, single);
+}
+
+function listOf(draft: Draft, value: unknown, isAddress: boolean): string[] | undefined {
+  const list = Array.isArray(value) ? value : [value];
+  if (list.length > ALERT_LIMITS.fields) return undefined;
+  const out: string[] = [];
+  let characters = 0;
+  for (const item of list) {
+    const text = keywordOf(draft, item, isAddress);
+    characters += text?.length ?? 0;
+    if (text === undefined || characters > ALERT_LIMITS.value) return undefined;
+    out.push(text);
+  }
+  return out;
+}
+
+function dateOf(_: Draft, value: unknown, context: ParseContext): string | undefined {
+  const instant = typeof value === "string" ? readWholeDate(value, context) : undefined;
+  return instant === undefined ? undefined : isoOf(instant);
+}
+
+function labelsOf(draft: Draft, value: unknown): Record<string, string> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const labels: Record<string, string> = {};
+  let room: number = ALERT_LIMITS.fields;
+  for (const [key, item] of Object.entries(value)) {
+    const scalar = typeof item === "string" || typeof item === "number" || typeof item === "boolean";
+    if (!scalar || key.length > ALERT_LIMITS.name || key === "__proto__" || room-- <= 0) return undefined;
+    labels[key] = clip(draft, String(item));
+  }
+  return labels;
+}

@@ -1,0 +1,91 @@
+import { ALERT_LIMITS, AlertTag, type FieldValue } from "../../agent/core/alert.ts";
+import type { ParseContext, Parsed, ParseError } from "../contract.ts";
+import { addTag, clip, type Draft, finish, newDraft, putField } from "./draft.ts";
+
+export type JsonObject = Record<string, unknown>;
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Reads one record of text as JSON. Errors: `empty`, `not_json`. */
+export function readJson(text: string): { value: unknown; error?: undefined } | { error: ParseError } {
+  try {
+    return { value: JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) };
+  } catch {
+    if (text.trim() === "") return { error: { code: "empty", message: "the record is empty" } };
+    return { error: { code: "not_json", message: "the record is not a JSON value" } };
+  }
+}
+
+/** The best that can be made of a record whose shape is wrong: its text as the message, with the error. */
+export function broken(text: string, module: string, error: ParseError, context: ParseContext): Parsed {
+  if (error.code === "empty") return { error };
+  const draft = newDraft(text, module, module);
+  draft.alert.message = clip(draft, text);
+  const alert = finish(draft, undefined, context);
+  addTag(alert, AlertTag.unrecognised);
+  return { error, alert };
+}
+
+/** The text of a value that came already decoded; what nests too deep to be written has none. */
+export function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** Writes a value under a dotted name: objects and lists of objects are flattened, to ALERT_LIMITS.depth. */
+export function flatten(draft: Draft, name: string, value: unknown, depth = 1): void {
+  if (value === undefined) return;
+  if (value === null || typeof value !== "object") {
+    if (isScalar(value)) putField(draft, name, value);
+    return;
+  }
+  if (depth > ALERT_LIMITS.depth || draft.room <= 0) {
+    draft.cut = true;
+    return;
+  }
+  if (Array.isArray(value)) {
+    if (value.slice(0, ALERT_LIMITS.fields + 1).every(isScalar)) {
+      putField(draft, name, value.slice(0, ALERT_LIMITS.fields + 1).filter(isScalar));
+      return;
+    }
+    for (let index = 0; index < value.length && draft.room > 0; index++) {
+      flatten(draft, `${name}.${index}`, value[index], depth + 1);
+    }
+    if (draft.room <= 0) draft.cut = true;
+    return;
+  }
+  // A name already over its bound only grows from here.
+  const stem = name.length > ALERT_LIMITS.name ? name.slice(0, ALERT_LIMITS.name) : name;
+  for (const key in value) {
+    if (draft.room <= 0) {
+      draft.cut = true;
+      return;
+    }
+    flatten(draft, stem === "" ? key : `${stem}.${key}`, (value as JsonObject)[key], depth + 1);
+  }
+}
+
+function isScalar(value: unknown): value is Exclude<FieldValue, unknown[]> {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null;
+}
+
+/** A text of at least one character from a string or a number; undefined from anything else. */
+export function textValue(value: unknown): string | undefined {
+  if (typeof value === "string") return value === "" ? undefined : value;
+  return typeof value === "number" ? String(value) : undefined;
+}
+
+/** What is at a path of own keys; undefined when something is missing on the way. */
+export function at(value: unknown, ...path: string[]): unknown {
+  let here = value;
+  for (const key of path) {
+    if (!isObject(here) || !Object.hasOwn(here, key)) return undefined;
+    here = here[key];
+  }
+  return here;
+}

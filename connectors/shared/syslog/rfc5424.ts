@@ -1,0 +1,163 @@
+import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
+import { type DateContext, readDate } from "../dates.ts";
+import type { StructuredData, SyslogHeader } from "./header.ts";
+import { readTag } from "./tag.ts";
+
+/**
+ * Reads an RFC 5424 header that begins with its version; false, with nothing read, when it is not one.
+ *
+ * What follows the timestamp is read as far as it goes: senders leave out the structured data, or more.
+ */
+export function readRfc5424(text: string, from: number, header: SyslogHeader, context: DateContext): boolean {
+  let at = from;
+  while (isDigit(text.charCodeAt(at)) && at - from < 3) at++;
+  if (at === from || text.charCodeAt(from) === 0x30 || text.charCodeAt(at) !== 0x20) return false;
+  const version = text.slice(from, at);
+  at = skipSpaces(text, at);
+  const time = timestampAt(text, at, context);
+  if (time === undefined) return false;
+  header.form = "rfc5424";
+  header.version = version;
+  header.instant = time.instant;
+  at = skipSpaces(text, time.end);
+  const hostEnd = tokenEnd(text, at);
+  header.hostname = token(text, at, hostEnd);
+  const afterHost = skipSpaces(text, hostEnd);
+  const appEnd = tokenEnd(text, afterHost);
+  const procAt = skipSpaces(text, appEnd);
+  const procEnd = tokenEnd(text, procAt);
+  const idAt = skipSpaces(text, procEnd);
+  const idEnd = tokenEnd(text, idAt);
+  at = skipSpaces(text, idEnd);
+  const mark = text.charCodeAt(at);
+  const nil = mark === 0x2d && (at + 1 === text.length || text.charCodeAt(at + 1) === 0x20);
+  if (!nil && mark !== 0x5b && at < text.length && text.charCodeAt(appEnd - 1) === 0x3a) {
+    // No structured data, and the application ends with a colon: an older message under a newer date.
+    header.body = readTag(text, afterHost, header);
+    return true;
+  }
+  header.appname = token(text, afterHost, appEnd);
+  header.procid = token(text, procAt, procEnd);
+  header.msgid = token(text, idAt, idEnd);
+  if (nil) at++;
+  else if (mark === 0x5b) at = readStructuredData(text, at, header);
+  if (text.charCodeAt(at) === 0x20) at++;
+  header.body = text.charCodeAt(at) === 0xfeff ? at + 1 : at;
+  return true;
+}
+
+/** A NILVALUE, or an ISO date with `T` as a token of its own; one that no calendar has counts as none. */
+function timestampAt(text: string, at: number, context: DateContext): { instant?: number; end: number } | undefined {
+  const first = text.charCodeAt(at);
+  if (first === 0x2d) {
+    const next = text.charCodeAt(at + 1);
+    return next === 0x20 || at + 1 === text.length ? { end: at + 1 } : undefined;
+  }
+  const tee = text.charCodeAt(at + 10) | 0x20;
+  if (!isDigit(first) || text.charCodeAt(at + 4) !== 0x2d || text.charCodeAt(at + 7) !== 0x2d || tee !== 0x74) {
+    return undefined;
+  }
+  const end = tokenEnd(text, at);
+  const read = readDate(text, at, context);
+  if (read === undefined || read.end < end) return { end };
+  return read;
+}
+
+/** Reads the SD-ELEMENTs at `from`; the index after them, or `from` when they are broken: then they are message. */
+function readStructuredData(text: string, from: number, header: SyslogHeader): number {
+  const data: StructuredData = {};
+  let room: number = ALERT_LIMITS.fields;
+  let at = from;
+  while (text.charCodeAt(at) === 0x5b) {
+    at++;
+    const idEnd = nameEnd(text, at);
+    if (idEnd === at) return from;
+    const id = safeName(text.slice(at, idEnd));
+    const params: Record<string, string> = (Object.hasOwn(data, id) ? data[id] : undefined) ?? {};
+    if (room-- > 0) data[id] = params;
+    at = idEnd;
+    for (;;) {
+      at = skipSpaces(text, at);
+      if (text.charCodeAt(at) === 0x5d) {
+        at++;
+        break;
+      }
+      const equals = nameEnd(text, at);
+      if (equals === at || text.charCodeAt(equals) !== 0x3d || text.charCodeAt(equals + 1) !== 0x22) return from;
+      const close = closingQuote(text, equals + 2);
+      if (close < 0) return from;
+      const name = safeName(text.slice(at, equals));
+      const value = unescape(text.slice(equals + 2, close));
+      // RFC 5424 6.3.3 lets a name repeat within an element: no value is lost.
+      if (Object.hasOwn(params, name)) params[name] = `${params[name]},${value}`.slice(0, ALERT_LIMITS.value);
+      else if (room-- > 0) params[name] = value.slice(0, ALERT_LIMITS.value);
+      at = close + 1;
+    }
+  }
+  if (at < text.length && text.charCodeAt(at) !== 0x20 && text.charCodeAt(at) !== 0xfeff) return from;
+  header.structuredData = data;
+  return at;
+}
+
+/** The quote that ends a value: the first that no backslash escapes; -1 when there is none. */
+function closingQuote(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x22) return at;
+    if (code === 0x5c && isEscapable(text.charCodeAt(at + 1))) at++;
+  }
+  return -1;
+}
+
+/** RFC 5424 6.3.3: a backslash before anything else is itself. */
+function unescape(value: string): string {
+  let slash = value.indexOf("\\");
+  if (slash < 0) return value;
+  let out = "";
+  let from = 0;
+  while (slash >= 0) {
+    const escaped = isEscapable(value.charCodeAt(slash + 1));
+    out += value.slice(from, escaped ? slash : slash + 1);
+    from = slash + 1;
+    slash = value.indexOf("\\", escaped ? slash + 2 : slash + 1);
+  }
+  return out + value.slice(from);
+}
+
+function isEscapable(code: number): boolean {
+  return code === 0x22 || code === 0x5c || code === 0x5d;
+}
+
+function nameEnd(text: string, from: number): number {
+  let at = from;
+  const limit = from + ALERT_LIMITS.name;
+  for (; at < text.length && at < limit; at++) {
+    const code = text.charCodeAt(at);
+    if (code <= 0x20 || code === 0x3d || code === 0x5d || code === 0x22) break;
+  }
+  return at;
+}
+
+function safeName(name: string): string {
+  return name === "__proto__" ? "_proto_" : name;
+}
+
+function token(text: string, from: number, to: number): string | undefined {
+  if (to <= from || (to === from + 1 && text.charCodeAt(from) === 0x2d)) return undefined;
+  return text.slice(from, to);
+}
+
+function tokenEnd(text: string, from: number): number {
+  const end = text.indexOf(" ", from);
+  return end < 0 ? text.length : end;
+}
+
+function skipSpaces(text: string, from: number): number {
+  let at = from;
+  while (text.charCodeAt(at) === 0x20) at++;
+  return at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}

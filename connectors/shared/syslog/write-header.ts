@@ -1,0 +1,103 @@
+import { isIP } from "node:net";
+import type { Alert } from "../../../agent/core/alert.ts";
+import type { ParseContext } from "../../contract.ts";
+import { clip, type Draft, putField, putNewField } from "../draft.ts";
+import { SEVERITY_NAMES, SEVERITY_RISKS } from "../severity.ts";
+import type { SyslogHeader } from "./header.ts";
+
+/** Facility names of syslog.h, by code. */
+const FACILITY_NAMES = [
+  "kern",
+  "user",
+  "mail",
+  "daemon",
+  "auth",
+  "syslog",
+  "lpr",
+  "news",
+  "uucp",
+  "cron",
+  "authpriv",
+  "ftp",
+  "ntp",
+  "audit",
+  "alert",
+  "clock",
+  "local0",
+  "local1",
+  "local2",
+  "local3",
+  "local4",
+  "local5",
+  "local6",
+  "local7",
+] as const;
+
+type Log = NonNullable<Alert["log"]>;
+
+/**
+ * Writes a header's facts into an alert that its message did not already tell.
+ *
+ * A host or a severity that the message itself states is nearer to the event, and stands.
+ */
+export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseContext): void {
+  const { alert, event } = draft;
+  const syslog: NonNullable<Log["syslog"]> = {};
+  const log: Log = alert.log === undefined ? { syslog } : Object.assign(alert.log, { syslog });
+  alert.log = log;
+  if (header.priority !== undefined) {
+    const code = header.priority & 7;
+    const facility = header.priority >> 3;
+    const name = SEVERITY_NAMES[code] ?? "";
+    syslog.priority = header.priority;
+    syslog.facility = { code: facility, name: FACILITY_NAMES[facility] ?? "" };
+    syslog.severity = { code, name };
+    writeSeverity(draft, log, code);
+  } else if (header.cisco !== undefined) writeSeverity(draft, log, header.cisco.severity);
+  if (header.version !== undefined) syslog.version = header.version;
+  if (header.hostname !== undefined) syslog.hostname = clip(draft, header.hostname);
+  if (header.appname !== undefined) syslog.appname = clip(draft, header.appname);
+  if (header.procid !== undefined) syslog.procid = clip(draft, header.procid);
+  if (header.msgid !== undefined) syslog.msgid = clip(draft, header.msgid);
+  if (header.structuredData !== undefined) {
+    syslog.structured_data = header.structuredData;
+    for (const id in header.structuredData) {
+      const params = header.structuredData[id];
+      for (const name in params) putNewField(draft, name, params[name] ?? "");
+    }
+  }
+  if (header.oddPriority !== undefined) putField(draft, "pri", header.oddPriority);
+  if (header.cisco !== undefined) {
+    event.code ??= header.cisco.mnemonic;
+    putField(draft, "cisco.facility", header.cisco.facility);
+    putField(draft, "cisco.severity", header.cisco.severity);
+    putField(draft, "cisco.mnemonic", header.cisco.mnemonic);
+    if (header.cisco.sequence !== undefined) putField(draft, "cisco.sequence", header.cisco.sequence);
+  }
+  if (alert.host?.name === undefined) writeHost(draft, header, context);
+}
+
+function writeSeverity(draft: Draft, log: Log, code: number): void {
+  log.level ??= SEVERITY_NAMES[code];
+  draft.event.severity ??= code;
+  draft.event.risk_score_norm ??= SEVERITY_RISKS[code];
+}
+
+/** The host that the record names, else the address it came from (RFC 3164 4.3.2). */
+function writeHost(draft: Draft, header: SyslogHeader, context: ParseContext): void {
+  const name = header.hostname ?? header.address ?? context.peer;
+  if (name === undefined) return;
+  const host = draft.alert.host ?? {};
+  draft.alert.host = host;
+  host.name = clip(draft, name);
+  if (isAddress(name)) host.ip ??= [name];
+  else host.hostname ??= host.name;
+  if (header.address !== undefined) host.ip ??= [header.address];
+}
+
+function isAddress(name: string): boolean {
+  const first = name.charCodeAt(0);
+  // Only a digit or a colon, or a hexadecimal letter before a colon, can begin an address.
+  if ((first < 0x30 || first > 0x3a) && !name.includes(":")) return false;
+  return isIP(name) !== 0;
+}

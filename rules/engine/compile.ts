@@ -1,0 +1,396 @@
+import type { DetectionRule, MatchReason } from "../../agent/core/detection.ts";
+import type { Problem } from "../../agent/core/errors.ts";
+import { inNetwork, type Network, parseAddress, parseNetwork } from "./address.ts";
+import {
+  compilePattern,
+  joinParts,
+  type Part,
+  type Pattern,
+  parsePattern,
+  plainText,
+  writePattern,
+} from "./pattern.ts";
+import { compileRegex, type SafeRegex } from "./regex.ts";
+import type { Comparison, Condition, Item, LoadedRule, Selection, Test } from "./rule.ts";
+import { fold, foldedOf, type Scalar, type Subject, textsOf, valuesOf } from "./subject.ts";
+import { readTimePart } from "./time-part.ts";
+
+/** Gives every field name a number, shared by all rules of a set. */
+export type NumberField = (name: string) => number;
+
+export type Placeholders = Readonly<Record<string, readonly string[]>>;
+
+/** A rule ready to run. */
+export interface CompiledRule {
+  loaded: LoadedRule;
+  rule: DetectionRule;
+  matches: (subject: Subject) => boolean;
+  /** Why it matched; to be asked only after it did. */
+  explain: (subject: Subject) => MatchReason[];
+  /** Set when it threw once: it runs no more. */
+  disabled: boolean;
+}
+
+/** One asked value, compiled: accepts values seen folded, as text, as they are, or looks at the whole event. */
+type Check =
+  | { on: "folded" | "text"; accepts: (text: string) => boolean; cost: number; whole?: string }
+  | { on: "value"; accepts: (value: Scalar) => boolean; cost: number }
+  | { on: "event"; holds: (subject: Subject, field: number) => boolean; cost: number };
+
+interface CompiledItem {
+  item: Item;
+  field: number;
+  cost: number;
+  checks: Check[][];
+  matches: (subject: Subject) => boolean;
+}
+
+type CompiledSelection = { matches: (subject: Subject) => boolean; explain: (subject: Subject) => Found[] };
+
+interface Found {
+  field: string | null;
+  pattern: string;
+  value: string;
+}
+
+const MOST_REASONS = 20;
+const LONGEST_VALUE = 300;
+
+/** Compiles a rule into closures; the problem, when a placeholder has no value. */
+export function compileRule(
+  loaded: LoadedRule,
+  numberField: NumberField,
+  placeholders: Placeholders,
+): CompiledRule | Problem {
+  const missing = loaded.placeholders.filter((name) => placeholders[name] === undefined);
+  if (missing.length > 0) {
+    return {
+      code: "placeholder_without_value",
+      where: loaded.file,
+      message: `the rule "${loaded.rule.title}" needs values for ${missing.map((name) => `%${name}%`).join(", ")}`,
+      remedy: "give the placeholder its values",
+    };
+  }
+  const selections = new Map<string, CompiledSelection>();
+  for (const [name, selection] of loaded.selections) {
+    selections.set(name, compileSelection(selection, numberField, placeholders));
+  }
+  const named = (name: string) => selections.get(name) as CompiledSelection;
+  return {
+    loaded,
+    rule: loaded.rule,
+    matches: compileCondition(loaded.condition, named),
+    explain: (subject) => explainCondition(loaded.condition, named, subject).slice(0, MOST_REASONS),
+    disabled: false,
+  };
+}
+
+function compileCondition(
+  condition: Condition,
+  named: (name: string) => CompiledSelection,
+): (subject: Subject) => boolean {
+  switch (condition.kind) {
+    case "selection":
+      return named(condition.name).matches;
+    case "not": {
+      const inner = compileCondition(condition.of, named);
+      return (subject) => !inner(subject);
+    }
+    case "and":
+      return allHold(condition.of.map((one) => compileCondition(one, named)));
+    case "or":
+      return anyHolds(condition.of.map((one) => compileCondition(one, named)));
+    case "some":
+      return someHold(
+        condition.least,
+        condition.names.map((name) => named(name).matches),
+      );
+  }
+}
+
+type Holds = (subject: Subject) => boolean;
+
+function allHold(of: Holds[]): Holds {
+  const [first, second] = of as [Holds, Holds];
+  if (of.length === 1) return first;
+  if (of.length === 2) return (subject) => first(subject) && second(subject);
+  return (subject) => {
+    for (const holds of of) if (!holds(subject)) return false;
+    return true;
+  };
+}
+
+function anyHolds(of: Holds[]): Holds {
+  if (of.length === 1) return of[0] as Holds;
+  return (subject) => {
+    for (const holds of of) if (holds(subject)) return true;
+    return false;
+  };
+}
+
+function someHold(least: number, of: Holds[]): Holds {
+  if (least === 1) return anyHolds(of);
+  if (least === of.length) return allHold(of);
+  return (subject) => {
+    let count = 0;
+    for (const holds of of) if (holds(subject)) count += 1;
+    return count >= least;
+  };
+}
+
+/** The selections that hold and count for the match, with what was met in each. */
+function explainCondition(
+  condition: Condition,
+  named: (name: string) => CompiledSelection,
+  subject: Subject,
+): MatchReason[] {
+  const why = (name: string): MatchReason[] => {
+    const selection = named(name);
+    if (!selection.matches(subject)) return [];
+    return selection.explain(subject).map((found) => ({ selection: name, ...found }));
+  };
+  switch (condition.kind) {
+    case "selection":
+      return why(condition.name);
+    case "not":
+      return [];
+    case "some":
+      return condition.names.flatMap(why);
+    default:
+      return condition.of.flatMap((one) =>
+        compileCondition(one, named)(subject) ? explainCondition(one, named, subject) : [],
+      );
+  }
+}
+
+function compileSelection(
+  selection: Selection,
+  numberField: NumberField,
+  values: Placeholders,
+): CompiledSelection {
+  if (selection.kind === "any") {
+    const of = selection.of.map((one) => compileSelection(one, numberField, values));
+    return {
+      matches: anyHolds(of.map((one) => one.matches)),
+      explain: (subject) => of.find((one) => one.matches(subject))?.explain(subject) ?? [],
+    };
+  }
+  const items = selection.items.map((item) => compileItem(item, numberField, values));
+  const cheapFirst = items.toSorted((a, b) => a.cost - b.cost);
+  return {
+    matches: allHold(cheapFirst.map((item) => item.matches)),
+    explain: (subject) => items.flatMap((item) => explainItem(item, subject)),
+  };
+}
+
+function compileItem(item: Item, numberField: NumberField, values: Placeholders): CompiledItem {
+  const field = item.field === null ? -1 : numberField(item.field);
+  const checks = item.tests.map((test) => compileTest(test, numberField, values));
+  const flat = checks.flat();
+  const cost = flat.reduce((sum, check) => sum + check.cost, 0) + (item.negated ? 1 : 0);
+  const positive =
+    item.link === "all" ? allHold(checks.map((any) => checkField(any, field))) : checkField(flat, field);
+  const matches: Holds = item.negated ? (subject) => !positive(subject) : positive;
+  return { item, field, cost, checks, matches };
+}
+
+/** Whether any value of the field passes any of the checks. */
+function checkField(checks: Check[], field: number): Holds {
+  const on = (kind: Check["on"]) => checks.filter((check) => check.on === kind);
+  const holds: Holds[] = [];
+  const folded = on("folded") as Extract<Check, { on: "folded" | "text" }>[];
+  if (folded.length > 0) holds.push(checkTexts(folded, field, foldedOf));
+  const text = on("text") as Extract<Check, { on: "folded" | "text" }>[];
+  if (text.length > 0) holds.push(checkTexts(text, field, textsOf));
+  for (const check of on("value") as Extract<Check, { on: "value" }>[]) {
+    holds.push((subject) => valuesOf(subject, at(field, subject))?.some(check.accepts) ?? false);
+  }
+  for (const check of on("event") as Extract<Check, { on: "event" }>[]) {
+    holds.push((subject) => check.holds(subject, at(field, subject)));
+  }
+  return holds.length === 0 ? () => false : anyHolds(holds);
+}
+
+const at = (field: number, subject: Subject) => (field === -1 ? subject.keywords : field);
+
+function checkTexts(
+  checks: { accepts: (text: string) => boolean; whole?: string }[],
+  field: number,
+  read: (subject: Subject, field: number) => readonly string[],
+): Holds {
+  const wholes = new Set(checks.flatMap((check) => (check.whole === undefined ? [] : [check.whole])));
+  const accepts = checks.filter((check) => check.whole === undefined).map((check) => check.accepts);
+  const only =
+    accepts.length === 1 && wholes.size === 0 ? (accepts[0] as (text: string) => boolean) : undefined;
+  if (only !== undefined) {
+    return (subject) => {
+      for (const text of read(subject, at(field, subject))) if (only(text)) return true;
+      return false;
+    };
+  }
+  return (subject) => {
+    for (const text of read(subject, at(field, subject))) {
+      if (wholes.has(text)) return true;
+      for (const accept of accepts) if (accept(text)) return true;
+    }
+    return false;
+  };
+}
+
+function compileTest(test: Test, numberField: NumberField, values: Placeholders): Check[] {
+  switch (test.kind) {
+    case "any":
+      return test.tests.flatMap((one) => compileTest(one, numberField, values));
+    case "pattern":
+      return expand(test.pattern, values).map((pattern) => compileText(pattern, test.cased));
+    case "number": {
+      const spelt = String(test.number);
+      return [
+        {
+          on: "value",
+          cost: 1,
+          accepts: (value) => value === test.number || (typeof value === "string" && value === spelt),
+        },
+      ];
+    }
+    case "boolean": {
+      const spelt = String(test.boolean);
+      const accepts = (value: Scalar) =>
+        value === test.boolean || (typeof value === "string" && fold(value) === spelt);
+      return [{ on: "value", cost: 1, accepts }];
+    }
+    case "null":
+      return [
+        { on: "event", cost: 1, holds: (subject, field) => valuesOf(subject, field)?.every(isNull) ?? true },
+      ];
+    case "exists":
+      return [
+        {
+          on: "event",
+          cost: 1,
+          holds: (subject, field) => (valuesOf(subject, field) !== undefined) === test.exists,
+        },
+      ];
+    case "regex": {
+      // Reading has already refused what does not compile.
+      const regex = compileRegex(test.source, test.flags) as SafeRegex;
+      return [{ on: "text", cost: 60, accepts: (text) => regex.test(text) }];
+    }
+    case "cidr": {
+      const network = parseNetwork(test.network) as Network;
+      const accepts = (text: string) => {
+        const address = parseAddress(text);
+        return address !== undefined && inNetwork(network, address);
+      };
+      return [{ on: "text", cost: 20, accepts }];
+    }
+    case "compare":
+      return [
+        { on: "value", cost: 2, accepts: (value) => compare(numeric(value), test.operator, test.number) },
+      ];
+    case "time":
+      return [
+        {
+          on: "value",
+          cost: 20,
+          accepts: (value) => compare(readTimePart(value, test.part), test.operator, test.number),
+        },
+      ];
+    case "fieldref":
+      return [{ on: "event", cost: 5, holds: compileReference(test, numberField(test.field)) }];
+  }
+}
+
+const isNull = (value: Scalar) => value === null;
+
+function compileText(pattern: Pattern, cased: boolean): Check {
+  const on = cased ? "text" : "folded";
+  const folded = cased ? pattern : pattern.map((part) => (typeof part === "string" ? fold(part) : part));
+  const whole = plainText(folded);
+  const cost = whole === undefined ? 4 : 1;
+  return { on, accepts: compilePattern(folded), cost, ...(whole === undefined ? {} : { whole }) };
+}
+
+/** Every pattern that the placeholders' values make. */
+function expand(pattern: Pattern, values: Placeholders): Pattern[] {
+  let patterns: Part[][] = [[]];
+  for (const part of pattern) {
+    const choices: Pattern[] =
+      typeof part === "object" ? (values[part.placeholder] ?? []).map(parsePattern) : [[part]];
+    patterns = patterns.flatMap((before) => choices.map((choice) => [...before, ...choice]));
+  }
+  return patterns.map(joinParts);
+}
+
+function compileReference(
+  test: Extract<Test, { kind: "fieldref" }>,
+  other: number,
+): (s: Subject, f: number) => boolean {
+  const read = test.cased ? textsOf : foldedOf;
+  const agrees = (value: string, reference: string): boolean => {
+    if (test.starts && test.ends) return value.includes(reference);
+    if (test.starts) return value.startsWith(reference);
+    return test.ends ? value.endsWith(reference) : value === reference;
+  };
+  return (subject, field) => {
+    const references = read(subject, other);
+    return read(subject, field).some((value) => references.some((reference) => agrees(value, reference)));
+  };
+}
+
+/** The number that a value is or spells; undefined when it is none. */
+function numeric(value: Scalar): number | undefined {
+  if (typeof value === "number") return value;
+  if (typeof value !== "string" || !/^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i.test(value))
+    return undefined;
+  return Number(value);
+}
+
+function compare(value: number | undefined, operator: Comparison | "eq", than: number): boolean {
+  if (value === undefined) return false;
+  switch (operator) {
+    case "lt":
+      return value < than;
+    case "lte":
+      return value <= than;
+    case "gt":
+      return value > than;
+    case "gte":
+      return value >= than;
+    case "eq":
+      return value === than;
+  }
+}
+
+function explainItem(compiled: CompiledItem, subject: Subject): Found[] {
+  const { item, checks } = compiled;
+  const field = at(compiled.field, subject);
+  const negation = item.negated ? "not " : "";
+  const found: Found[] = [];
+  for (const [position, any] of checks.entries()) {
+    const value = any.flatMap((check) => metBy(check, subject, field)).at(0);
+    if (value === undefined && !item.negated) continue;
+    const pattern = `${negation}${item.written[position] ?? writtenTest(item.tests[position])}`;
+    found.push({
+      field: item.field,
+      pattern,
+      value: (value ?? textsOf(subject, field)[0] ?? "").slice(0, LONGEST_VALUE),
+    });
+    if (item.link === "any") break;
+  }
+  return found;
+}
+
+function metBy(check: Check, subject: Subject, field: number): string[] {
+  if (check.on === "event") return check.holds(subject, field) ? [textsOf(subject, field)[0] ?? ""] : [];
+  const values = valuesOf(subject, field) ?? [];
+  const met = values.find((value) => {
+    if (check.on === "value") return check.accepts(value);
+    return value !== null && check.accepts(check.on === "folded" ? fold(String(value)) : String(value));
+  });
+  return met === undefined ? [] : [String(met)];
+}
+
+function writtenTest(test: Test | undefined): string {
+  return test?.kind === "pattern" ? writePattern(test.pattern) : "";
+}

@@ -1,0 +1,97 @@
+import type { Pattern } from "./pattern.ts";
+import type { Condition, Item, LoadedRule, Selection, Test } from "./rule.ts";
+
+/** A text that a value must hold for a rule to match: somewhere in the field, or as the whole of it. */
+export interface Atom {
+  /** Null: any text of the event (keywords). */
+  field: string | null;
+  text: string;
+  whole: boolean;
+}
+
+/** Instead of a text: any character beyond ASCII. */
+export const BEYOND_ASCII = "\u0080";
+
+/** What may serve as an atom: turns one asked value into texts of which one must be there, or null. */
+export type AtomsOf = (field: string | null, test: Test) => Atom[] | null;
+
+/**
+ * Finds a set of atoms of which at least one is present in whatever satisfies the rule, or null when none can
+ * be shown; among several such sets, the one likely to be met least often.
+ */
+export function necessaryAtoms(rule: LoadedRule, atomsOf: AtomsOf): Atom[] | null {
+  const anyOf = <T>(of: readonly T[], each: (one: T) => Atom[] | null): Atom[] | null => {
+    const all: Atom[] = [];
+    for (const one of of) {
+      const atoms = each(one);
+      if (atoms === null) return null;
+      all.push(...atoms);
+    }
+    return of.length === 0 ? null : all;
+  };
+  const allOf = <T>(of: readonly T[], each: (one: T) => Atom[] | null): Atom[] | null => {
+    let best: Atom[] | null = null;
+    for (const one of of) {
+      const atoms = each(one);
+      if (atoms !== null && (best === null || rarity(atoms) > rarity(best))) best = atoms;
+    }
+    return best;
+  };
+  const inTest =
+    (field: string | null) =>
+    (test: Test): Atom[] | null =>
+      test.kind === "any" ? anyOf(test.tests, inTest(field)) : atomsOf(field, test);
+  const inItem = (item: Item): Atom[] | null => {
+    if (item.negated) return null;
+    return item.link === "all"
+      ? allOf(item.tests, inTest(item.field))
+      : anyOf(item.tests, inTest(item.field));
+  };
+  const inSelection = (selection: Selection): Atom[] | null =>
+    selection.kind === "items" ? allOf(selection.items, inItem) : anyOf(selection.of, inSelection);
+  const named = (name: string) => inSelection(rule.selections.get(name) as Selection);
+  const inCondition = (condition: Condition): Atom[] | null => {
+    switch (condition.kind) {
+      case "selection":
+        return named(condition.name);
+      case "not":
+        return null;
+      case "and":
+        return allOf(condition.of, inCondition);
+      case "or":
+        return anyOf(condition.of, inCondition);
+      case "some":
+        return condition.least >= condition.names.length
+          ? allOf(condition.names, named)
+          : anyOf(condition.names, named);
+    }
+  };
+  return inCondition(rule.condition);
+}
+
+/** Higher when the set is met less often: long texts, whole values, few alternatives. */
+function rarity(atoms: Atom[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const atom of atoms) least = Math.min(least, Math.min(atom.text.length, 16) + (atom.whole ? 4 : 0));
+  return least - Math.log2(atoms.length) / 2;
+}
+
+/** The longest run between the characters of `cut` in the literals of a pattern. */
+export function longestLiteral(pattern: Pattern, cut: RegExp): string {
+  return longestRun(
+    pattern.filter((part) => typeof part === "string"),
+    cut,
+  );
+}
+
+/** The longest run between the characters of `cut` in any of the texts. */
+export function longestRun(texts: readonly string[], cut: RegExp): string {
+  let longest = "";
+  for (const text of texts) for (const run of text.split(cut)) if (run.length > longest.length) longest = run;
+  return longest;
+}
+
+/** Whether a pattern is one literal and nothing else. */
+export function isWhole(pattern: Pattern): boolean {
+  return pattern.length === 0 || (pattern.length === 1 && typeof pattern[0] === "string");
+}

@@ -1,0 +1,62 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+import { describe, it } from "vitest";
+
+/** A program that some tests run for real. */
+export interface Peer {
+  name: string;
+  command: string;
+  /** The command that installs it, shown when it is missing. */
+  install: string;
+  present: boolean;
+}
+
+/** Looks a program up on PATH; `install` is the command that a person types to have it. */
+export function peer(name: string, command: string, install: string): Peer {
+  return { name, command, install, present: onPath(command) };
+}
+
+/** Groups tests that need peers: skipped by name when one is missing, failed when TOCSIN_REQUIRE_PEERS=1. */
+export function describePeer(needed: Peer | Peer[], title: string, body: () => void): void {
+  const missing = missingOf(needed);
+  if (missing.length === 0) return void describe(title, body);
+  if (required()) return void describe(title, () => void it(absence(missing), () => refuse(missing)));
+  describe.skip(`${title} (${absence(missing)})`, body);
+}
+
+/** The same for one test. */
+export function itPeer(needed: Peer | Peer[], title: string, body: () => void | Promise<void>): void {
+  const missing = missingOf(needed);
+  if (missing.length === 0) return void it(title, body);
+  if (required()) return void it(`${title} (${absence(missing)})`, () => refuse(missing));
+  it.skip(`${title} (${absence(missing)})`, body);
+}
+
+function missingOf(needed: Peer | Peer[]): Peer[] {
+  return [needed].flat().filter((candidate) => !candidate.present);
+}
+
+function required(): boolean {
+  return process.env.TOCSIN_REQUIRE_PEERS === "1";
+}
+
+function absence(missing: Peer[]): string {
+  return missing.map(({ name, install }) => `${name} is missing: ${install}`).join("; ");
+}
+
+function refuse(missing: Peer[]): never {
+  throw new Error(`TOCSIN_REQUIRE_PEERS=1, but ${absence(missing)}`);
+}
+
+function onPath(command: string): boolean {
+  // Debian keeps daemons in /usr/sbin, which an ordinary user's PATH leaves out.
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, command), constants.X_OK);
+      return folder !== "";
+    } catch {
+      return false;
+    }
+  });
+}
