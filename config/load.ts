@@ -96,6 +96,11 @@ export function parseConfig(
       if (source.success) secret(["notify", i, "settings", "secret"], source.data);
     }
     if (problems.length === 0) {
+      const absolute = (path: string) => resolve(base, path);
+      config.rules = config.rules.map(absolute);
+      for (const listener of Object.values(config.listeners)) {
+        if (listener.tls) listener.tls = { certificate: absolute(listener.tls.certificate), key: absolute(listener.tls.key) };
+      }
       return { loaded: { config, file, stateDirectory: resolve(base, config.state_directory), secrets } };
     }
   }

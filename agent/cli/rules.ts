@@ -1,11 +1,11 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
+import type { ParseContext } from "../../connectors/contract.ts";
+import { runCases } from "../../rules/engine/cases.ts";
 import { requiredLiterals } from "../../rules/engine/literals.ts";
 import { loadRules } from "../../rules/engine/load.ts";
-import { runCases } from "../../rules/engine/cases.ts";
 import { compileRules, matchAlert, matchEvent, type RuleSet } from "../../rules/engine/rule-set.ts";
 import { flattenWindowsEvent } from "../../rules/engine/windows-event.ts";
-import type { ParseContext } from "../../connectors/contract.ts";
 import { Alert } from "../core/alert.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
@@ -63,7 +63,8 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
   if (options.input !== "lines" && options.input !== "json-strings") {
     return usage(`--input ${options.input}: write lines or json-strings`);
   }
-  if (options.year !== undefined && !/^\d{4}$/.test(options.year)) return usage(`--year ${options.year}: write four digits`);
+  if (options.year !== undefined && !/^\d{4}$/.test(options.year))
+    return usage(`--year ${options.year}: write four digits`);
   const { rules, refused } = loadRules(options.rules);
   for (const problem of refused) talk(problemSentence(problem));
   if (rules.length === 0) return usage(`no rule could be loaded from ${options.rules.join(", ")}`);
@@ -78,7 +79,8 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
     ...(options.year === undefined ? {} : { year: Number(options.year) }),
   };
   for await (const { line, text } of readRecords(files, { input: options.input })) {
-    const found = options.as === undefined ? matchJson(set, text, context) : matchAs(set, options.as, text, context);
+    const found =
+      options.as === undefined ? matchJson(set, text, context) : matchAs(set, options.as, text, context);
     process.stdout.write(`${JSON.stringify({ line, ...found })}\n`);
   }
   return 0;
@@ -100,7 +102,10 @@ function matchJson(set: RuleSet, text: string, context: ParseContext): Found {
     return { detections: [], error: { code: "not_json", message: messageOf(thrown) } };
   }
   if (event === null || typeof event !== "object" || Array.isArray(event)) {
-    return { detections: [], error: { code: "not_an_event", message: "the record is JSON but not an object" } };
+    return {
+      detections: [],
+      error: { code: "not_an_event", message: "the record is JSON but not an object" },
+    };
   }
   const alert = asAlert(event);
   if (alert !== undefined) return { detections: named(matchAlert(set, alert)) };
@@ -116,24 +121,36 @@ function asAlert(event: object): Alert | undefined {
   return read.success && read.data.event?.module !== undefined ? read.data : undefined;
 }
 
-const named = (matches: ReturnType<typeof matchAlert>) => matches.map(({ rule }) => ({ rule: rule.id, title: rule.title }));
+const named = (matches: ReturnType<typeof matchAlert>) =>
+  matches.map(({ rule }) => ({ rule: rule.id, title: rule.title }));
 
 function checkRules(paths: string[], json: boolean): number {
   const { rules, refused } = loadRules(paths);
   const { inactive } = compileRules(rules);
   const ungated = rules.filter((rule) => requiredLiterals(rule) === null).map((rule) => rule.rule.id);
   if (json) {
-    const report = { loaded: rules.length, refused: refused.map(asRow), ungated, inactive: inactive.map(asRow) };
+    const report = {
+      loaded: rules.length,
+      refused: refused.map(asRow),
+      ungated,
+      inactive: inactive.map(asRow),
+    };
     process.stdout.write(`${JSON.stringify(report)}\n`);
   } else {
-    for (const problem of [...refused, ...inactive]) process.stdout.write(`${problem.code}: ${problemSentence(problem)}\n`);
+    for (const problem of [...refused, ...inactive])
+      process.stdout.write(`${problem.code}: ${problemSentence(problem)}\n`);
     const counts = `${rules.length} loaded, ${refused.length} refused, ${inactive.length} inactive, ${ungated.length} ungated`;
     process.stdout.write(`${counts}\n`);
   }
   return refused.length === 0 ? 0 : 1;
 }
 
-function asRow(problem: Problem): { file: string | null; line: number | null; code: string; message: string } {
+function asRow(problem: Problem): {
+  file: string | null;
+  line: number | null;
+  code: string;
+  message: string;
+} {
   const place = /^(.*?)(?::(\d+):\d+)?$/s.exec(problem.where ?? "");
   const message = problemSentence({ ...problem, where: undefined });
   const line = place?.[2] === undefined ? null : Number(place[2]);
@@ -145,7 +162,10 @@ function testRules(paths: string[]): number {
   const set = compileRules(rules);
   const context: ParseContext = { received: systemClock.now(), zone: "UTC" };
   const { results, problems } = runCases(set, rules, (as, record) => parseText(as, record, context));
-  const table = new Table({ head: ["rule", "source", "expected", "outcome", "because"], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ["rule", "source", "expected", "outcome", "because"],
+    style: { head: [], border: [] },
+  });
   for (const result of results) {
     table.push([result.rule, result.as, result.expected, result.outcome, result.because ?? ""]);
   }

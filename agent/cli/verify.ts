@@ -33,7 +33,10 @@ interface VerifyOptions {
 }
 
 /** Adds `verify` to the program; `defaults` completes the paths that the command line leaves out. */
-export function verifyCommand(program: Command, defaults: (given: VerifyInput) => VerifyInput = (given) => given): void {
+export function verifyCommand(
+  program: Command,
+  defaults: (given: VerifyInput) => VerifyInput = (given) => given,
+): void {
   program
     .command("verify")
     .description("Vérifie un dossier scellé (FICHIER) ou le journal d'une base, hors ligne.")
@@ -42,7 +45,9 @@ export function verifyCommand(program: Command, defaults: (given: VerifyInput) =
     .option("--database <file>", "base à vérifier")
     .option("--json", "résultat en JSON")
     .action((file: string | undefined, options: VerifyOptions) => {
-      const outcome = runVerify(() => defaults({ bundle: file, database: options.database, key: options.key }));
+      const outcome = runVerify(() =>
+        defaults({ bundle: file, database: options.database, key: options.key }),
+      );
       process.stdout.write(options.json ? `${JSON.stringify(outcome.data, null, 2)}\n` : `${outcome.text}\n`);
       process.exitCode = outcome.exitCode;
     });
@@ -61,19 +66,39 @@ export function runVerify(input: () => VerifyInput): VerifyOutcome {
     });
   } catch (error) {
     const code = error instanceof TocsinError ? error.code : "unexpected";
-    return { exitCode: 2, text: `VÉRIFICATION IMPOSSIBLE : ${messageOf(error)}`, data: { ok: null, code, message: messageOf(error) } };
+    return {
+      exitCode: 2,
+      text: `VÉRIFICATION IMPOSSIBLE : ${messageOf(error)}`,
+      data: { ok: null, code, message: messageOf(error) },
+    };
   }
 }
 
 function bundleOutcome(file: string, key: string | undefined): VerifyOutcome {
   const publicKey = key === undefined ? undefined : loadPublicKey(key);
-  const verdict = verifyBundle(readFileSync(file), publicKey === undefined ? {} : { publicKey });
+  const verdict = verifyBundle(readBundleFile(file), publicKey === undefined ? {} : { publicKey });
   if ("unreadable" in verdict) {
-    const notOurs = verdict.unreadable === "bundle_unreadable";
+    const notOurs = verdict.unreadable === "bundle_unknown";
     const text = notOurs ? `VÉRIFICATION IMPOSSIBLE : ${verdict.because}` : `ALTÉRÉ : ${verdict.because}`;
     return { exitCode: notOurs ? 2 : 1, text, data: verdict };
   }
   return { exitCode: verdict.ok ? 0 : 1, text: bundleText(verdict), data: verdict };
+}
+
+function readBundleFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new TocsinError(
+      {
+        code: "bundle_missing",
+        where: file,
+        message: "fichier introuvable ou illisible",
+        remedy: "vérifiez le chemin",
+      },
+      { cause: error },
+    );
+  }
 }
 
 function databaseOutcome(database: string, key: string | undefined): VerifyOutcome {
@@ -89,10 +114,15 @@ function databaseOutcome(database: string, key: string | undefined): VerifyOutco
 }
 
 function bundleText(report: Exclude<BundleVerdict, { unreadable: string }>): string {
-  const { ok, facility, incident, created, exercise, entries, shown, alerts, key, keyKnown, firstBroken } = report;
-  const signer = keyKnown ? `clé ${key}, celle de l'établissement` : `clé ${key}, à comparer avec celle de l'établissement`;
+  const { ok, facility, incident, created, exercise, entries, shown, alerts, key, keyKnown, firstBroken } =
+    report;
+  const signer = keyKnown
+    ? `clé ${key}, celle de l'établissement`
+    : `clé ${key}, à comparer avec celle de l'établissement`;
   return [
-    ok ? `Dossier intact${exercise ? " (EXERCICE)" : ""} : signé par la ${signer}.` : brokenSentence(firstBroken),
+    ok
+      ? `Dossier intact${exercise ? " (EXERCICE)" : ""} : signé par la ${signer}.`
+      : brokenSentence(firstBroken),
     `Établissement ${facility}, dossier ${incident}, établi le ${isoFromInstant(created)}.`,
     `${entries} entrée(s) du journal vérifiées, dont ${shown} lisibles ; ${alerts} alerte(s) jointes.`,
     ...limitLines(report.cannotProve),
@@ -118,7 +148,8 @@ function databaseText({ ok, facilities, faults, cannotProve, key }: VerifyReport
 
 function facilityLine({ facility, entries, head, checkpoint, firstBroken, faults }: FacilityReport): string {
   const until = checkpoint === null ? "aucun point de contrôle signé" : `signé jusqu'au n° ${checkpoint.seq}`;
-  const verdict = firstBroken === undefined ? "intact" : `${brokenSentence(firstBroken)} ${faults} anomalie(s)`;
+  const verdict =
+    firstBroken === undefined ? "intact" : `${brokenSentence(firstBroken)} ${faults} anomalie(s)`;
   return `- ${facility} : ${verdict} ; ${entries} entrée(s), ${until}, tête ${head ?? "aucune"}`;
 }
 

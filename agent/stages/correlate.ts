@@ -1,7 +1,7 @@
 import type { StoredAlert, StoredDetection } from "../store/store.ts";
 import type { System } from "../core/asset.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
-import type { FactStatement } from "../core/detection.ts";
+import { CAUSES, type FactStatement } from "../core/detection.ts";
 import { type Fact, FACTS } from "../core/fact.ts";
 import type { Entity, Incident } from "../core/incident.ts";
 import { valuesAt } from "./locate.ts";
@@ -9,6 +9,8 @@ import { newWork, type Setup, type Work } from "./work.ts";
 
 /** How far apart in event time two detections of one incident may be. */
 const WINDOW = 4 * MICROSECONDS.hour;
+/** Two malicious acts of one kind this close together are one campaign, even with nothing else in common. */
+const CAMPAIGN_WINDOW = MICROSECONDS.hour;
 /** How far an event's own date may stand from its receipt before the receipt counts instead. */
 const FUTURE = 10 * MICROSECONDS.minute;
 const PAST = 90 * MICROSECONDS.day;
@@ -37,7 +39,7 @@ export function correlate(
   const { detection, alert } = arrival;
   const at = eventTime(alert);
   const where = setup.locate(alert.alert, detection.rule.meaning?.facts[0]?.about);
-  const entities = entitiesOf(alert, where.system);
+  const entities = entitiesOf(arrival, where.system);
   const outage = detection.rule.meaning?.facts.some((each) => each.fact === "system_unavailable") ?? false;
 
   const found = active.find((each) => belongs(each, { at, entities, system: where.system, outage }, setup.systems));
@@ -61,14 +63,14 @@ function eventTime(alert: StoredAlert): Instant {
   return occurred > received + FUTURE || occurred < received - PAST ? received : occurred;
 }
 
-/** A detection that only informs enriches an incident; it opens none. */
+/** A detection that only informs, such as a recovery, enriches an incident; it opens none. */
 function opens({ detection }: Arrival): boolean {
   const { level, meaning } = detection.rule;
-  return (meaning?.facts.length ?? 0) > 0 || level === "medium" || level === "high" || level === "critical";
+  if (level === "informational") return false;
+  return meaning !== undefined || level !== "low";
 }
 
-function entitiesOf(stored: StoredAlert, system: System | null): Entity[] {
-  const { alert } = stored;
+function entitiesOf({ alert: { alert }, detection }: Arrival, system: System | null): Entity[] {
   const found: Entity[] = [];
   const add = (kind: Entity["kind"], path: string) => {
     for (const value of valuesAt(alert, path)) {
@@ -83,6 +85,8 @@ function entitiesOf(stored: StoredAlert, system: System | null): Entity[] {
   add("user", "user.name");
   add("hash", "file.hash.sha256");
   if (system !== null) found.push({ kind: "system", value: system.id });
+  const cause = detection.rule.meaning?.cause;
+  if (cause !== undefined && CAUSES[cause].malicious) found.push({ kind: "campaign", value: cause });
   return found;
 }
 
@@ -90,8 +94,11 @@ function entitiesOf(stored: StoredAlert, system: System | null): Entity[] {
 function belongs(work: Work, traits: Traits & { outage: boolean }, systems: Setup["systems"]): boolean {
   const { incident } = work;
   if (traits.at < incident.occurred - WINDOW || traits.at > incident.last_alert + WINDOW) return false;
-  const shared = traits.entities.some((entity) =>
-    incident.entities.some((each) => each.kind === entity.kind && each.value === entity.value),
+  const near = traits.at >= incident.occurred - CAMPAIGN_WINDOW && traits.at <= incident.last_alert + CAMPAIGN_WINDOW;
+  const shared = traits.entities.some(
+    (entity) =>
+      (entity.kind !== "campaign" || near) &&
+      incident.entities.some((each) => each.kind === entity.kind && each.value === entity.value),
   );
   return shared || (traits.outage && related(work, traits.system, systems));
 }

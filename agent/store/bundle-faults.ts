@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
-import { Declaration, sha256Hex } from "../core/declaration.ts";
 import { Decision } from "../core/decision.ts";
+import { Declaration, sha256Hex } from "../core/declaration.ts";
 import { Delivery } from "../core/delivery.ts";
 import { messageOf } from "../core/errors.ts";
 import { entryHash, GENESIS } from "../core/journal.ts";
@@ -50,9 +50,11 @@ function checkChain(bundle: Bundle, key: KeyObject, faults: FaultList): void {
   const fingerprint = fingerprintOf(key);
   for (const checkpoint of checkpoints) {
     const { seq, hash } = checkpoint;
-    if (checkpoint.facility !== facility || checkpoint.key !== fingerprint) faults.add(fault(seq, "checkpoint_key"));
+    if (checkpoint.facility !== facility || checkpoint.key !== fingerprint)
+      faults.add(fault(seq, "checkpoint_key"));
     else if (!checkpointHolds(checkpoint, key)) faults.add(fault(seq, "checkpoint_signature"));
-    if (heads.get(seq) !== hash) faults.add(fault(start + 1, "chain_forged", `point de contrôle n° ${seq}`, seq));
+    if (heads.get(seq) !== hash)
+      faults.add(fault(start + 1, "chain_forged", `point de contrôle n° ${seq}`, seq));
   }
   if (checkpoints.at(-1)?.seq !== seq) faults.add(fault(seq, "tail_cut"));
 }
@@ -69,7 +71,8 @@ function checkAlerts({ alerts, alertsLeftOut }: Bundle, shown: ShownEntry[], fau
   const carried = new Set<string>();
   for (const content of alerts) {
     const { id } = JSON.parse(content) as { id: string };
-    if (!digests.has(sha256Hex(content))) faults.add(fault(joined.get(id) ?? last, "alert_differs", `alerte ${id}`));
+    if (!digests.has(sha256Hex(content)))
+      faults.add(fault(joined.get(id) ?? last, "alert_differs", `alerte ${id}`));
     if (!joined.has(id)) faults.add(fault(last, "joined_extra", `alerte ${id}`));
     carried.add(id);
   }
@@ -108,7 +111,8 @@ function checkDecisions(puts: Put[], faults: FaultList): void {
     if (kind === "delivery") {
       const { declaration, version, sha256 } = Delivery.parse(content);
       const decided = approved.get(`${declaration}/${version}/${sha256}`);
-      if (decided === undefined || decided > seq) faults.add(fault(seq, "delivery_unapproved", `version ${version}`));
+      if (decided === undefined || decided > seq)
+        faults.add(fault(seq, "delivery_unapproved", `version ${version}`));
     }
   }
 }

@@ -33,7 +33,11 @@ export async function writeBundle(input: {
   const signed = await reads.checkpoints(facility);
   const last = own.at(-1)?.seq;
   if (last === undefined) {
-    throw new TocsinError({ code: "bundle_empty", where: incident, message: "the journal has nothing of this incident" });
+    throw new TocsinError({
+      code: "bundle_empty",
+      where: incident,
+      message: "the journal has nothing of this incident",
+    });
   }
   const end = signed.at(-1);
   if (end === undefined || end.seq < Math.max(last, evidence.at(-1)?.entry ?? 0)) {
@@ -91,7 +95,10 @@ export type BundleVerdict = BundleReport | { ok: false; unreadable: string; beca
  *
  * `publicKey` is the facility's key when the reader has it; without it the bundle only proves that it is whole.
  */
-export function verifyBundle(bytes: Uint8Array, { publicKey }: { publicKey?: KeyObject } = {}): BundleVerdict {
+export function verifyBundle(
+  bytes: Uint8Array,
+  { publicKey }: { publicKey?: KeyObject } = {},
+): BundleVerdict {
   const read = readBundle(bytes);
   if (!("bundle" in read)) return read;
   const { bundle, key } = read;
@@ -101,8 +108,14 @@ export function verifyBundle(bytes: Uint8Array, { publicKey }: { publicKey?: Key
     return altered("bundle_key", `le dossier est signé par la clé ${mark}, pas par celle de l'établissement`);
   }
   const signed = Buffer.from(signature, "base64url");
-  if (signed.toString("base64url") !== signature || !verify(null, Buffer.from(canonicalJson(body)), key, signed)) {
-    return altered("bundle_signature", "la signature du dossier n'est pas valable : un octet au moins a changé");
+  if (
+    signed.toString("base64url") !== signature ||
+    !verify(null, Buffer.from(canonicalJson(body)), key, signed)
+  ) {
+    return altered(
+      "bundle_signature",
+      "la signature du dossier n'est pas valable : un octet au moins a changé",
+    );
   }
   const faults = bundleFaults(bundle, key);
   const first = faults.first();
@@ -124,25 +137,29 @@ export function verifyBundle(bytes: Uint8Array, { publicKey }: { publicKey?: Key
   };
 }
 
-function readBundle(bytes: Uint8Array): { bundle: Bundle; key: KeyObject } | Exclude<BundleVerdict, BundleReport> {
+function readBundle(
+  bytes: Uint8Array,
+): { bundle: Bundle; key: KeyObject } | Exclude<BundleVerdict, BundleReport> {
   let text: string;
   let parsed: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     parsed = JSON.parse(text);
   } catch {
-    return altered("bundle_unreadable", "ce fichier n'est pas un dossier Tocsin, ou il est endommagé");
+    return notBundle(bytes);
   }
   const checked = Bundle.safeParse(parsed);
-  if (!checked.success) {
-    return altered("bundle_unreadable", "ce fichier n'est pas un dossier Tocsin, ou il est endommagé");
-  }
+  if (!checked.success) return notBundle(bytes);
   // One value has one spelling: spaces, another order of members or another escape are alterations too.
   if (`${canonicalJson(parsed)}\n` !== text) {
-    return altered("bundle_spelling", "le fichier n'est pas écrit comme Tocsin l'écrit : un octet au moins a changé");
+    return altered(
+      "bundle_spelling",
+      "le fichier n'est pas écrit comme Tocsin l'écrit : un octet au moins a changé",
+    );
   }
   const key = publicKeyOf(checked.data.publicKey);
-  if (key === undefined) return altered("bundle_public_key", "la clé publique que porte le dossier est illisible");
+  if (key === undefined)
+    return altered("bundle_public_key", "la clé publique que porte le dossier est illisible");
   return { bundle: checked.data, key };
 }
 
@@ -156,11 +173,22 @@ function publicKeyOf(text: string): KeyObject | undefined {
   }
 }
 
+function notBundle(bytes: Uint8Array): Exclude<BundleVerdict, BundleReport> {
+  return Buffer.from(bytes).includes("tocsin-bundle/1")
+    ? altered("bundle_damaged", "le dossier est endommagé ou tronqué")
+    : altered("bundle_unknown", "ce fichier n'est pas un dossier Tocsin");
+}
+
 function altered(unreadable: string, because: string): Exclude<BundleVerdict, BundleReport> {
   return { ok: false, unreadable, because };
 }
 
-async function entriesBetween(reads: Reads, facility: string, from: number, to: number): Promise<JournalEntry[]> {
+async function entriesBetween(
+  reads: Reads,
+  facility: string,
+  from: number,
+  to: number,
+): Promise<JournalEntry[]> {
   const entries: JournalEntry[] = [];
   for (let next = from; next <= to; ) {
     const page = await reads.journal(facility, next, Math.min(PAGE, to - next + 1));
@@ -172,7 +200,16 @@ async function entriesBetween(reads: Reads, facility: string, from: number, to: 
   return entries;
 }
 
-function shownEntry({ seq, bodyHash, type, at, incident, contentHash, salt, content }: JournalEntry): ShownEntry {
+function shownEntry({
+  seq,
+  bodyHash,
+  type,
+  at,
+  incident,
+  contentHash,
+  salt,
+  content,
+}: JournalEntry): ShownEntry {
   return { seq, bodyHash, type, at, incident, contentHash, salt, content };
 }
 
@@ -201,10 +238,16 @@ function limitsOf({ alertsLeftOut, chain, exercise }: Bundle, unknownKey: string
   }
   const erased = chain.filter((entry) => "type" in entry && entry.content === null).length;
   if (erased > 0) {
-    limits.push({ code: "erased", because: `ce que disaient ${erased} entrée(s) dont le contenu a été effacé` });
+    limits.push({
+      code: "erased",
+      because: `ce que disaient ${erased} entrée(s) dont le contenu a été effacé`,
+    });
   }
   if (alertsLeftOut > 0) {
-    limits.push({ code: "alerts_left_out", because: `ce que contenaient ${alertsLeftOut} alerte(s) absentes du dossier` });
+    limits.push({
+      code: "alerts_left_out",
+      because: `ce que contenaient ${alertsLeftOut} alerte(s) absentes du dossier`,
+    });
   }
   if (exercise) limits.push({ code: "exercise", because: "un incident réel : ce dossier est un EXERCICE" });
   return [

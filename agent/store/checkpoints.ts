@@ -22,7 +22,10 @@ export const CheckpointLine = z.strictObject({
 });
 
 /** Signs a head: Ed25519 over the RFC 8785 JSON of the other members. */
-export function signCheckpoint(head: { facility: string; seq: number; hash: string; at: Instant }, key: SigningKey): Checkpoint {
+export function signCheckpoint(
+  head: { facility: string; seq: number; hash: string; at: Instant },
+  key: SigningKey,
+): Checkpoint {
   const { facility, seq, hash, at } = head;
   const statement = { facility, seq, hash, at, key: key.fingerprint };
   const signature = sign(null, Buffer.from(canonicalJson(statement)), key.privateKey).toString("base64url");

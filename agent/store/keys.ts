@@ -20,7 +20,11 @@ export interface SigningKey {
 export function makeSigningKey(file: string): SigningKey {
   const { privateKey } = generateKeyPairSync("ed25519");
   try {
-    writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600, flag: "wx", flush: true });
+    writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }), {
+      mode: 0o600,
+      flag: "wx",
+      flush: true,
+    });
   } catch (error) {
     if (errnoOf(error) === "EEXIST") {
       throw new TocsinError({
@@ -31,7 +35,12 @@ export function makeSigningKey(file: string): SigningKey {
       });
     }
     throw new TocsinError(
-      { code: "key_unwritable", where: file, message: messageOf(error), remedy: "create its folder and allow writing to it" },
+      {
+        code: "key_unwritable",
+        where: file,
+        message: messageOf(error),
+        remedy: "create its folder and allow writing to it",
+      },
       { cause: error },
     );
   }
@@ -80,7 +89,9 @@ function readKeyFile(file: string): string {
         code: missing ? "key_missing" : "key_unreadable",
         where: file,
         message: missing ? "there is no signing key" : messageOf(error),
-        remedy: missing ? "make one with `tocsin init`, or restore it from the safe copy" : "allow this account to read it",
+        remedy: missing
+          ? "make one with `tocsin init`, or restore it from the safe copy"
+          : "allow this account to read it",
       },
       { cause: error },
     );
@@ -100,7 +111,8 @@ function ed25519(file: string, read: () => KeyObject): KeyObject {
     {
       code: "key_invalid",
       where: file,
-      message: key === undefined ? "this is not a key in PEM" : `this is a key of type ${key.asymmetricKeyType}`,
+      message:
+        key === undefined ? "this is not a key in PEM" : `this is a key of type ${key.asymmetricKeyType}`,
       remedy: "an Ed25519 key in PEM is needed (PKCS#8)",
     },
     { cause },

@@ -59,10 +59,14 @@ export const ALWAYS_UNPROVEN: readonly Limit[] = [
     because:
       "que les événements rapportés sont vrais : le journal prouve ce qui a été enregistré, pas ce qui s'est passé",
   },
-  { code: "time", because: "que l'horloge du serveur était à l'heure : les dates ne sont pas attestées par un tiers" },
+  {
+    code: "time",
+    because: "que l'horloge du serveur était à l'heure : les dates ne sont pas attestées par un tiers",
+  },
   {
     code: "key",
-    because: "que la clé de signature n'a servi à personne d'autre : qui la détient peut refaire tout le journal",
+    because:
+      "que la clé de signature n'a servi à personne d'autre : qui la détient peut refaire tout le journal",
   },
 ];
 

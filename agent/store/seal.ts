@@ -77,14 +77,29 @@ function sealWrite(write: Write): SealedWrite {
       const id = write.id.toWellFormed();
       const content = wellFormedJson(write.content);
       const name = nameOf(kind, write.content);
-      return { write: "record", kind, id, revision, incident, state, name, content, entry: recordEntry({ kind, id, revision, state, content }) };
+      return {
+        write: "record",
+        kind,
+        id,
+        revision,
+        incident,
+        state,
+        name,
+        content,
+        entry: recordEntry({ kind, id, revision, state, content }),
+      };
     }
     case "note":
       return { ...write, content: wellFormedJson(write.content) };
     case "quarantine": {
       const { source, received, sample } = write.entry;
       const cut = Buffer.from(sample).subarray(0, SAMPLE_BYTES).toString();
-      return { write: "quarantine", source, received, content: wellFormedJson({ ...write.entry, sample: cut }) };
+      return {
+        write: "quarantine",
+        source,
+        received,
+        content: wellFormedJson({ ...write.entry, sample: cut }),
+      };
     }
     case "plan": {
       const { key, kind, incident, due, payload } = write.effect;
@@ -134,7 +149,8 @@ function inOrder(value: unknown): { ordered: unknown; plain: boolean } {
       return from;
     }
     if (from === null || typeof from !== "object") {
-      if (typeof from === "number" ? !Number.isFinite(from) : typeof from !== "boolean" && from != null) plain = false;
+      if (typeof from === "number" ? !Number.isFinite(from) : typeof from !== "boolean" && from != null)
+        plain = false;
       return from;
     }
     if (Array.isArray(from)) return from.map(copy);
@@ -161,6 +177,9 @@ function wellFormed(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed();
   if (Array.isArray(value)) return value.map(wellFormed);
   if (value === null || typeof value !== "object") return value;
-  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)]));
+  if (Object.getPrototypeOf(value) !== Object.prototype && Object.getPrototypeOf(value) !== null)
+    return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.toWellFormed(), wellFormed(inner)]),
+  );
 }

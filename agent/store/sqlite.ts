@@ -1,7 +1,7 @@
 import { TocsinError } from "../core/errors.ts";
 import { type SealedUnit, sealUnit } from "./seal.ts";
 import { openSqliteReads } from "./sqlite/reads.ts";
-import { openSqliteWriter, type Committed, type SqliteOptions } from "./sqlite/writer.ts";
+import { type Committed, openSqliteWriter, type SqliteOptions } from "./sqlite/writer.ts";
 import type { Receipt, Store } from "./store.ts";
 
 /** Opens a database in this process, made when new: for `init`, replay and tests. The daemon has a store thread. */
@@ -24,7 +24,8 @@ export function openSqlite(options: SqliteOptions): Store {
   }
 
   function refuseClosed(): void {
-    if (!open) throw new TocsinError({ code: "store_closed", where: options.file, message: "the store is closed" });
+    if (!open)
+      throw new TocsinError({ code: "store_closed", where: options.file, message: "the store is closed" });
   }
 
   return {

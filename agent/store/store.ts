@@ -1,8 +1,8 @@
 import type { Alert } from "../core/alert.ts";
 import type { Instant } from "../core/clock.ts";
-import type { Declaration } from "../core/declaration.ts";
-import type { Decision } from "../core/decision.ts";
 import type { Deadline } from "../core/deadline.ts";
+import type { Decision } from "../core/decision.ts";
+import type { Declaration } from "../core/declaration.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Detection } from "../core/detection.ts";
 import type { Effect, EffectState } from "../core/effect.ts";
@@ -69,17 +69,19 @@ export interface Evidence {
 /** One change; a unit applies all of its writes or none. */
 export type Write =
   | { write: "alert"; alert: StoredAlert; detections: Detection[] }
-  | { [K in RecordKind]: {
-      write: "record";
-      kind: K;
-      id: string;
-      /** 1 inserts; n replaces revision n − 1; anything else is a conflict. */
-      revision: number;
-      incident: string | null;
-      /** Copied beside the content so that lists can be read by it. */
-      state: string | null;
-      content: Records[K];
-    } }[RecordKind]
+  | {
+      [K in RecordKind]: {
+        write: "record";
+        kind: K;
+        id: string;
+        /** 1 inserts; n replaces revision n − 1; anything else is a conflict. */
+        revision: number;
+        incident: string | null;
+        /** Copied beside the content so that lists can be read by it. */
+        state: string | null;
+        content: Records[K];
+      };
+    }[RecordKind]
   /** Joins detections, by their seq, to an incident. */
   | { write: "join"; incident: string; detections: number[] }
   /** Moves a named cursor; a conflict when it does not stand at `from`. An unknown cursor stands at 0. */
@@ -127,9 +129,17 @@ export interface Page {
 
 /** Questions the record answers; read-only, each a consistent view of what was committed. */
 export interface Reads {
-  record<K extends RecordKind>(facility: string, kind: K, id: string): Promise<Stored<Records[K]> | undefined>;
+  record<K extends RecordKind>(
+    facility: string,
+    kind: K,
+    id: string,
+  ): Promise<Stored<Records[K]> | undefined>;
   /** All records of a kind that belong to an incident, oldest first. */
-  ofIncident<K extends RecordKind>(facility: string, kind: K, incident: string): Promise<Stored<Records[K]>[]>;
+  ofIncident<K extends RecordKind>(
+    facility: string,
+    kind: K,
+    incident: string,
+  ): Promise<Stored<Records[K]>[]>;
   /** Records of a kind by state (all states when empty), newest first. */
   byState<K extends RecordKind>(
     facility: string,
@@ -139,9 +149,17 @@ export interface Reads {
   ): Promise<Stored<Records[K]>[]>;
   countByState(facility: string, kind: RecordKind): Promise<Record<string, number>>;
   /** Detections after a seq, oldest first, with the alert of each. */
-  detectionsAfter(facility: string, seq: number, limit: number): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
+  detectionsAfter(
+    facility: string,
+    seq: number,
+    limit: number,
+  ): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
   /** Detections joined to an incident, by event time. */
-  detectionsOf(facility: string, incident: string, limit: number): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
+  detectionsOf(
+    facility: string,
+    incident: string,
+    limit: number,
+  ): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
   alert(facility: string, id: string): Promise<StoredAlert | undefined>;
   countAlerts(facility: string): Promise<number>;
   cursor(facility: string, name: string): Promise<number>;

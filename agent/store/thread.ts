@@ -26,7 +26,9 @@ export async function startStoreThread(
   onTrouble: (problem: Problem) => void = () => {},
 ): Promise<StoreThread> {
   const { file, keyFile } = options;
-  const worker = new Worker(new URL("../threads/store.ts", import.meta.url), { workerData: { file, keyFile } });
+  const worker = new Worker(new URL("../threads/store.ts", import.meta.url), {
+    workerData: { file, keyFile },
+  });
   let stopping = false;
   let crash: Problem | undefined;
 
@@ -35,7 +37,10 @@ export async function startStoreThread(
       crash = { code: "store_crashed", message: messageOf(error) };
     });
     worker.once("exit", (code) => {
-      resolve(crash ?? (stopping ? undefined : { code: "store_crashed", message: `the store thread ended (${code})` }));
+      resolve(
+        crash ??
+          (stopping ? undefined : { code: "store_crashed", message: `the store thread ended (${code})` }),
+      );
     });
   });
 
@@ -45,7 +50,9 @@ export async function startStoreThread(
       else if (report.report === "refused") reject(new TocsinError(report.problem));
       else onTrouble(report.problem);
     });
-    ended.then((problem) => reject(new TocsinError(problem ?? { code: "store_closed", message: "the store thread ended" })));
+    ended.then((problem) =>
+      reject(new TocsinError(problem ?? { code: "store_closed", message: "the store thread ended" })),
+    );
   });
 
   function order(message: Order, transfer: MessagePort[] = []): void {

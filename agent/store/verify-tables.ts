@@ -52,11 +52,22 @@ function recordCheck(prepare: Prepare, facility: string, faults: FaultList) {
 
   /** What the row must be, all columns, from the entry of its present revision. */
   function agrees(row: Row, { seq, at, incident, type }: JournalEntry, content: string): boolean {
-    const { kind, id, revision, state } = row as { kind: never; id: string; revision: number; state: string | null };
+    const { kind, id, revision, state } = row as {
+      kind: never;
+      id: string;
+      revision: number;
+      state: string | null;
+    };
     if (recordEntry({ kind, id, revision, state, content: String(row.content) }) !== content) return false;
     const name = nameOf(kind, JSON.parse(String(row.content)));
     const created = revision === 1 ? row.created === seq : Number(row.created) < seq;
-    return row.incident === incident && row.updated === at && row.name === name && created && type === `${kind}.put`;
+    return (
+      row.incident === incident &&
+      row.updated === at &&
+      row.name === name &&
+      created &&
+      type === `${kind}.put`
+    );
   }
 
   return {
@@ -74,7 +85,9 @@ function recordCheck(prepare: Prepare, facility: string, faults: FaultList) {
       if (!agrees(row, entry, content)) faults.add(fault(seq, "record_differs", what));
     },
     end(): void {
-      const total = Number(prepare("SELECT COUNT(*) AS count FROM records WHERE facility = ?").get(facility)?.count);
+      const total = Number(
+        prepare("SELECT COUNT(*) AS count FROM records WHERE facility = ?").get(facility)?.count,
+      );
       if (total === matched) return;
       // Rare: looks at each row for the entry it claims to come from.
       const sql = `SELECT r.kind, r.id, r.journal_seq, j.type, c.content FROM records r
@@ -94,7 +107,9 @@ function alertCheck(prepare: Prepare, facility: string, faults: FaultList) {
   const places = prepare(
     "SELECT journal_seq, position, id FROM alerts WHERE facility = ? ORDER BY journal_seq, position",
   ).iterate(facility);
-  const find = prepare("SELECT id, event, first_detection, detections, content FROM alerts WHERE facility = ? AND id = ?");
+  const find = prepare(
+    "SELECT id, event, first_detection, detections, content FROM alerts WHERE facility = ? AND id = ?",
+  );
   let next = places.next();
   let [gone, detection] = [0, 1];
 
@@ -173,14 +188,17 @@ function joinedCheck(prepare: Prepare, facility: string, faults: FaultList) {
       }
     },
     end(): void {
-      const total = Number(prepare("SELECT COUNT(*) AS count FROM joined WHERE facility = ?").get(facility)?.count);
+      const total = Number(
+        prepare("SELECT COUNT(*) AS count FROM joined WHERE facility = ?").get(facility)?.count,
+      );
       if (total === matched) return;
       const sql = `SELECT j.detection, j.incident, j.journal_seq, c.content FROM joined j
         LEFT JOIN journal_contents c ON c.facility = j.facility AND c.seq = j.journal_seq
         WHERE j.facility = ? ORDER BY j.journal_seq`;
       for (const { detection, incident, journal_seq, content } of prepare(sql).iterate(facility)) {
         const said = JSON.parse(String(content ?? "null"));
-        const listed = said?.incident === incident && said.detections?.some((one: Row) => one.seq === detection);
+        const listed =
+          said?.incident === incident && said.detections?.some((one: Row) => one.seq === detection);
         if (!listed) faults.add(fault(Number(journal_seq), "joined_extra", `dossier ${incident}`));
       }
     },

@@ -2,9 +2,17 @@ import type { KeyObject } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../core/errors.ts";
 import { type Checkpoint, GENESIS, type JournalEntry } from "../core/journal.ts";
-import { checkpointHolds, type CheckpointsFile, readCheckpointsFile } from "./checkpoints.ts";
+import { type CheckpointsFile, checkpointHolds, readCheckpointsFile } from "./checkpoints.ts";
 import { fingerprintOf } from "./keys.ts";
-import { ALWAYS_UNPROVEN, entryFault, type Fault, type FaultList, fault, faultList, type Limit } from "./proof.ts";
+import {
+  ALWAYS_UNPROVEN,
+  entryFault,
+  type Fault,
+  type FaultList,
+  fault,
+  faultList,
+  type Limit,
+} from "./proof.ts";
 import { openReading, type Prepare, prepareOnce } from "./sqlite/connection.ts";
 import { checkpointOf, ENTRY, entryOf } from "./sqlite/reads.ts";
 import { compareTables } from "./verify-tables.ts";
@@ -50,11 +58,20 @@ export function verifyDatabase(file: string, publicKey: KeyObject, checkpointsFi
   }
 }
 
-function verifyView(database: DatabaseSync, publicKey: KeyObject, kept: CheckpointsFile | undefined): VerifyReport {
+function verifyView(
+  database: DatabaseSync,
+  publicKey: KeyObject,
+  kept: CheckpointsFile | undefined,
+): VerifyReport {
   const prepare = prepareOnce(database);
   const faults = fileFaults(database, kept);
   const facilities = facilitiesOf(prepare, kept).map((facility) =>
-    verifyFacility({ prepare, facility, publicKey, kept: kept?.checkpoints.filter((line) => line.facility === facility) }),
+    verifyFacility({
+      prepare,
+      facility,
+      publicKey,
+      kept: kept?.checkpoints.filter((line) => line.facility === facility),
+    }),
   );
   return {
     ok: faults.length === 0 && facilities.every((report) => report.faults === 0),
@@ -75,17 +92,20 @@ function verifyFacility(input: {
   const faults = faultList();
   const signed = validCheckpoints(input, faults);
   const tables = compareTables(prepare, facility, faults);
-  let [seq, head, erased, proven] = [0, GENESIS, 0, 0];
+  let [seq, head, erased, proven, broken] = [0, GENESIS, 0, 0, 0];
 
   function entry(row: JournalEntry): void {
     if (row.seq !== seq + 1) faults.add(fault(seq + 1, "entry_missing", undefined, row.seq - 1));
     const wrong = entryFault(row, row.seq === seq + 1 ? head : row.previous);
     if (wrong !== undefined) faults.add(fault(row.seq, wrong));
+    if (wrong !== undefined || row.seq !== seq + 1) broken = row.seq;
     [seq, head] = [row.seq, row.hash];
     if (row.content === null) erased += 1;
     for (const checkpoint of signed.get(seq) ?? []) {
       if (checkpoint.hash === head) proven = seq;
-      else faults.add(fault(proven + 1, "chain_forged", `point de contrôle n° ${seq}`, seq));
+      // Entries found broken since the last one explain it better.
+      else if (broken <= proven)
+        faults.add(fault(proven + 1, "chain_forged", `point de contrôle n° ${seq}`, seq));
     }
     // What was altered says nothing about the tables.
     if (wrong === "entry_content" || wrong === "entry_unreadable") return;
@@ -127,7 +147,8 @@ function validCheckpoints(
 ): Map<number, Checkpoint[]> {
   const key = fingerprintOf(publicKey);
   const valid = new Map<number, Checkpoint[]>();
-  const sql = "SELECT facility, seq, hash, at, signer, signature FROM checkpoints WHERE facility = ? ORDER BY seq";
+  const sql =
+    "SELECT facility, seq, hash, at, signer, signature FROM checkpoints WHERE facility = ? ORDER BY seq";
   const rows = prepare(sql).all(facility).map(checkpointOf);
   const inTable = new Set(rows.map(({ signature }) => signature));
   for (const checkpoint of [...rows, ...(kept ?? [])]) {
@@ -153,7 +174,10 @@ function holds(checkpoint: Checkpoint, publicKey: KeyObject): boolean {
 function fileFaults(database: DatabaseSync, kept: CheckpointsFile | undefined): Fault[] {
   const answer = database.prepare("PRAGMA integrity_check(1)").get()?.integrity_check;
   const damaged = answer === "ok" ? [] : [fault(0, "database_damaged", String(answer))];
-  return [...damaged, ...(kept?.unreadable ?? []).map((line) => fault(0, "checkpoint_line", `ligne ${line}`))];
+  return [
+    ...damaged,
+    ...(kept?.unreadable ?? []).map((line) => fault(0, "checkpoint_line", `ligne ${line}`)),
+  ];
 }
 
 function facilitiesOf(prepare: Prepare, kept: CheckpointsFile | undefined): string[] {
@@ -166,7 +190,8 @@ function limitsOf({ facility, entries, checkpoint, erased, alertsGone }: Facilit
   const limits: Limit[] = [];
   const proven = checkpoint?.seq ?? 0;
   if (entries > proven) {
-    const range = entries === proven + 1 ? `l'entrée n° ${entries}` : `les entrées n° ${proven + 1} à ${entries}`;
+    const range =
+      entries === proven + 1 ? `l'entrée n° ${entries}` : `les entrées n° ${proven + 1} à ${entries}`;
     limits.push({
       code: "after_checkpoint",
       because: `${facility} : que rien n'a été retiré ou refait après le dernier point de contrôle signé (${range})`,
@@ -194,18 +219,23 @@ function fileLimits(kept: CheckpointsFile | undefined): Limit[] {
       because:
         "ce qui n'est pas au journal : envois et rappels en attente, sessions, mots de passe, messages refusés à l'entrée",
     },
-    { code: "older_copy", because: "que la base et ses points de contrôle ne sont pas, ensemble, une copie plus ancienne" },
+    {
+      code: "older_copy",
+      because: "que la base et ses points de contrôle ne sont pas, ensemble, une copie plus ancienne",
+    },
   ];
   if (kept === undefined) {
     limits.push({
       code: "no_checkpoints_file",
-      because: "que la base n'a pas été coupée avec ses points de contrôle : le fichier qui les double est absent",
+      because:
+        "que la base n'a pas été coupée avec ses points de contrôle : le fichier qui les double est absent",
     });
   }
   if (kept?.torn) {
     limits.push({
       code: "torn_line",
-      because: "la dernière ligne du fichier des points de contrôle, coupée (arrêt brutal pendant l'écriture)",
+      because:
+        "la dernière ligne du fichier des points de contrôle, coupée (arrêt brutal pendant l'écriture)",
     });
   }
   return limits;

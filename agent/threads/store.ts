@@ -109,7 +109,9 @@ function answerGroup(writer: SqliteWriter, group: Asked[]): { port: MessagePort;
   try {
     const first = group[0]?.question;
     if (first?.ask === "checkpoint") {
-      return answered([{ answer: "checkpoint", id: first.id, checkpoint: writer.checkpoint(first.facility) }]);
+      return answered([
+        { answer: "checkpoint", id: first.id, checkpoint: writer.checkpoint(first.facility) },
+      ]);
     }
     const asked = group.map(({ question }) => question as Question & { ask: "commit" });
     const done = writer.commitGroup(asked.map(({ unit }) => unit));

@@ -18,7 +18,7 @@ export function duration(microseconds: number): string {
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")}`;
-  return `${Math.floor(hours / 24)} j ${hours % 24} h`;
+  return hours % 24 === 0 ? `${hours / 24} j` : `${Math.floor(hours / 24)} j ${hours % 24} h`;
 }
 
 export function frenchTime(zone: string): FrenchTime {

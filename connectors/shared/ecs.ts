@@ -13,6 +13,9 @@ const LEAVES = new Map<string, Coerce>();
 /** The groups that hold leaves. */
 const GROUPS = new Set<string>();
 
+/** Names that are not a sender's to set: `fields` is ours, the timestamp is read apart. */
+const OWN = new Set(["fields", "@timestamp", "log.syslog.structured_data"]);
+
 collect("", Alert);
 
 /** Says whether a name is an ECS group of Alert, whose members have names of their own. */
@@ -38,9 +41,6 @@ export function putEcs(draft: Draft, name: string, value: unknown, context: Pars
   here[name.slice(from)] = fitting;
   return true;
 }
-
-/** Names that are not a sender's to set: `fields` is ours, the timestamp is read apart. */
-const OWN = new Set(["fields", "@timestamp", "log.syslog.structured_data"]);
 
 function collect(name: string, schema: z.ZodType): void {
   if (OWN.has(name)) return;

@@ -104,7 +104,9 @@ export function scanText(automaton: Automaton, text: string, found: (word: numbe
   let state = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    state = code < 128 ? (table[state + (classes[code] as number)] as number) : 0;
+    // The long s of old print, which regular expressions without case take for an s.
+    const plain = code === 0x17f ? 0x73 : code;
+    state = plain < 128 ? (table[state + (classes[plain] as number)] as number) : 0;
     if (state >= firstHit) for (const word of words[(state - firstHit) / width] as Uint32Array) found(word);
   }
 }

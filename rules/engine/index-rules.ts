@@ -23,6 +23,7 @@ interface FieldIndex {
   automaton: Automaton | undefined;
 }
 
+const NON_ASCII = /[^\x20-\x7e]/;
 const CUT = /[^\x20-\x7e]+/;
 /** Letters kept of a literal: enough to be rare, few enough for small tables. */
 const LONGEST = 14;
@@ -31,7 +32,7 @@ const LONGEST = 14;
 function atomsOf(field: string | null, test: Test): Atom[] | null {
   if (test.kind === "number") return [{ field, text: String(test.number), whole: true }];
   if (test.kind === "regex") {
-    const texts = regexLiterals(test.source, test.flags);
+    const texts = regexLiterals(test.source, NON_ASCII);
     return texts === null
       ? null
       : partsOf(

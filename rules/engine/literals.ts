@@ -1,56 +1,90 @@
-import { type Atom, longestRun, necessaryAtoms } from "./necessary.ts";
+import { Alert } from "../../agent/core/alert.ts";
+import { logSourceAtoms } from "./logsource.ts";
+import { type Atom, longestRun, necessaryAtoms, rarity } from "./necessary.ts";
 import { regexLiterals } from "./regex-literals.ts";
 import type { LoadedRule, Test } from "./rule.ts";
+import { TAXONOMY } from "./taxonomy.ts";
 
 /** Bytes below which a literal is met too often to spare anything. */
 const SHORTEST = 3;
 
 /**
- * ECS fields that a parser of plain syslog or CEF text only ever copies from the text, byte for byte save for
- * the escapes below: a text in the field stands in the raw record.
+ * ECS fields that the parsers of text only ever copy from it: a text in the field stands in the raw record, save
+ * for the escapes below.
  *
- * Left out are fields that may be translated, computed, re-spelt, or come from the transport: event.action,
- * event.outcome, event.category, event.code, host.*, log.*, service.state, source.ip, file.name, numbers, dates…
+ * Left out is whatever may be translated, computed, spelt anew or told by the transport: event.action,
+ * event.outcome, event.category, event.code, event.module, host.*, log.*, addresses, numbers, dates, tags.
  */
 export const VERBATIM_FIELDS: ReadonlySet<string> = new Set([
   "message",
   "event.original",
-  "process.command_line",
-  "user.name",
+  "event.provider",
+  "event.reason",
+  "file.name",
   "file.path",
+  "http.request.method",
+  "process.command_line",
+  "process.executable",
+  "process.name",
+  "process.parent.command_line",
+  "process.parent.executable",
+  "process.parent.name",
+  "process.working_directory",
+  "rule.name",
+  "url.extension",
+  "url.full",
   "url.original",
+  "url.path",
+  "url.query",
+  "user.name",
 ]);
 
+const ECS_GROUPS = new Set(Object.keys(Alert.shape));
+
+/** Whether every place the field may be read from holds text as the record has it; so do the source's own `fields`. */
+function isVerbatim(field: string): boolean {
+  return [...(TAXONOMY[field] ?? []), field].every(
+    (path) => VERBATIM_FIELDS.has(path) || !ECS_GROUPS.has(path.split(".", 1)[0] as string),
+  );
+}
+
 /**
- * Characters at which a literal is cut: whatever an escape of CEF, LEEF, JSON, key=value or syslog may write
- * otherwise, white space that a parser may trim, fold or decode, and all beyond ASCII.
+ * Characters at which a literal is cut: those that an escape of CEF, LEEF, JSON, RFC 5424 or key=value may write
+ * otherwise (`"` `'` `=` `|` `]` `\` `/`), white space but the single space within, and all beyond ASCII.
  */
-const CUT = /[^!#-&(-<>-Z^-{}~]+/;
+const CUT = /[^ !#-&(-.0-<>-Z^-{}~]+/;
 
 /** The literal of a text that cannot differ between raw record and field, in lower case; null when too short. */
 function literalOf(texts: readonly string[]): string | null {
-  const run = longestRun(texts, CUT).toLowerCase();
-  return run.length < SHORTEST ? null : run;
+  const run = longestRun(texts, CUT).trim().toLowerCase();
+  // A number in JSON may be spelt otherwise in the record.
+  return run.length < SHORTEST || /^[\d.e+-]*$/.test(run) ? null : run;
 }
 
 function atomsOf(field: string | null, test: Test): Atom[] | null {
-  // Keywords look at the message, the raw text and the source's own fields, numbers and all: the last may be computed.
-  if (field === null || !VERBATIM_FIELDS.has(field)) return null;
+  if (field !== null && !isVerbatim(field)) return null;
   if (test.kind === "pattern") {
     const text = literalOf(test.pattern.filter((part) => typeof part === "string"));
     return text === null ? null : [{ field, text, whole: false }];
   }
   if (test.kind !== "regex") return null;
-  const sets = regexLiterals(test.source, test.flags)?.map((text) => literalOf([text]));
-  if (sets === undefined || sets.includes(null)) return null;
-  return sets.map((text) => ({ field, text: text as string, whole: false }));
+  const texts = regexLiterals(test.source, CUT)?.map((text) => literalOf([text]));
+  if (texts === undefined) return null;
+  const found = texts.filter((text) => text !== null);
+  return found.length < texts.length ? null : found.map((text) => ({ field, text, whole: false }));
 }
 
 /**
- * Finds lower-case ASCII literals of which a record of plain syslog or CEF text must contain at least one, case
- * apart, for its alert to satisfy the rule; null ("ungated") when that cannot be shown.
+ * Finds lower-case ASCII literals of which a record of text must contain at least one, case apart, for its alert
+ * to satisfy the rule; null ("ungated") when that cannot be shown.
+ *
+ * Records with a JSON escape of an ASCII letter, or with one of the three letters beyond ASCII that match one,
+ * are not covered: the gate lets all of them pass.
  */
 export function requiredLiterals(rule: LoadedRule): string[] | null {
-  const atoms = necessaryAtoms(rule, atomsOf);
-  return atoms === null ? null : [...new Set(atoms.map((atom) => atom.text))].sort();
+  const ofRule = necessaryAtoms(rule, atomsOf);
+  const ofSource = logSourceAtoms(rule.logsource, atomsOf);
+  const best =
+    ofRule === null || (ofSource !== null && rarity(ofSource) > rarity(ofRule)) ? ofSource : ofRule;
+  return best === null ? null : [...new Set(best.map((atom) => atom.text))].sort();
 }

@@ -1,3 +1,5 @@
+import { type Atom, type AtomsOf, rarity } from "./necessary.ts";
+import { MANY, type Pattern } from "./pattern.ts";
 import type { LogSource } from "./rule.ts";
 import { alertReader } from "./taxonomy.ts";
 
@@ -212,7 +214,7 @@ const ROWS: Row[] = [
   { when: { "process.name": ["squid", "e2guardian", "privoxy"] }, is: { category: "proxy" } },
   { when: { "observer.type": ["proxy"] }, is: { category: "proxy" } },
   { when: { "observer.type": ["firewall"] }, is: { category: "firewall" } },
-  { when: { "process.name": ["filterlog", "iptables", "ulogd", "pf", "asa"] }, is: { category: "firewall" } },
+  { when: { "process.name": ["filterlog", "iptables", "ulogd", "asa"] }, is: { category: "firewall" } },
   {
     when: { "observer.product": ["fortigate", "pan-os", "asa", "vpn-1 & firewall-1", "stormshield", "sns"] },
     is: { category: "firewall" },
@@ -271,3 +273,56 @@ export function belongs(wanted: LogSource, sources: readonly LogSource[]): boole
     wanted[part] === undefined || fits.some((source) => source[part] === wanted[part]);
   return has("category") && has("product") && has("service");
 }
+
+/** Modules and datasets that our parsers write themselves: they tell nothing of the record's text. */
+const OWN = /^(?:syslog|cef|wazuh|alertmanager|generic|text|rfc5424|rfc3164|cisco|alerts|webhook)$/;
+/** Signs that stand in the record as text when their value is not one of our own: ECS written by the sender. */
+const SENDERS = new Map([
+  ["event.module", "sender.module"],
+  ["event.dataset", "sender.dataset"],
+  ["observer.type", "sender.type"],
+  ["observer.product", "sender.product"],
+]);
+
+/**
+ * Finds atoms of which at least one is in every alert that belongs to the log source, or null when none can be
+ * shown; `atomsOf` says which texts of a sign count.
+ */
+export function logSourceAtoms(wanted: LogSource, atomsOf: AtomsOf): Atom[] | null {
+  let best: Atom[] | null = null;
+  for (const part of ["category", "product", "service"] as const) {
+    const name = wanted[part];
+    if (name === undefined) continue;
+    const atoms = partAtoms(part, name, atomsOf);
+    if (atoms !== null && (best === null || rarity(atoms) > rarity(best))) best = atoms;
+  }
+  return best;
+}
+
+function partAtoms(part: keyof LogSource, name: string, atomsOf: AtomsOf): Atom[] | null {
+  const text = (sign: string, parts: Pattern) =>
+    atomsOf(SENDERS.get(sign) ?? sign, { kind: "pattern", pattern: parts, cased: false });
+  const all: Atom[] = [];
+  const add = (atoms: Atom[] | null): boolean => {
+    if (atoms !== null) all.push(...atoms);
+    return atoms !== null;
+  };
+  for (const row of ROWS) {
+    if (row.is[part] !== name) continue;
+    const signs = Object.entries(row.when).map(([sign, values]) => {
+      const each = values.map((value) => (value === "*" || OWN.test(value) ? null : text(sign, [value])));
+      return each.includes(null) ? null : (each.flat() as Atom[]);
+    });
+    if (!add(signs.find((atoms) => atoms !== null) ?? null)) return null;
+  }
+  if (part === "category") return all;
+  if (OWN.test(name)) return null;
+  const datasets =
+    part === "service" ? [`.${name}`] : [`${name}.`, ...aliasesOf(name).map((alias) => `${alias}.`)];
+  for (const dataset of datasets) if (!add(text("event.dataset", [MANY, dataset, MANY]))) return null;
+  if (name === "aws" || name === "cloudtrail")
+    return add(text("eventSource", [MANY, ".amazonaws.com"])) ? all : null;
+  return all;
+}
+
+const aliasesOf = (product: string) => Object.keys(PRODUCTS).filter((alias) => PRODUCTS[alias] === product);

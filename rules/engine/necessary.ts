@@ -69,19 +69,32 @@ export function necessaryAtoms(rule: LoadedRule, atomsOf: AtomsOf): Atom[] | nul
   return inCondition(rule.condition);
 }
 
-/** Higher when the set is met less often: long texts, whole values, few alternatives. */
-function rarity(atoms: Atom[]): number {
+/** Words that logs are full of: an atom made of one says little. */
+const COMMON = new Set(
+  (
+    "access account action active address administrator after agent alert application authentication backup client " +
+    "command connect connection critical current daemon data database detected device directory disabled domain down " +
+    "enabled error event exception execution failed failure file files following found host http https info information " +
+    "interface invalid kernel local localhost login logon manager message network notification object operation " +
+    "password path point policy port power problem process program protocol request response root running script " +
+    "security server service services session started state status stop stopped success successful successfully " +
+    "system task update user users value version warning windows"
+  ).split(" "),
+);
+
+/** How seldom a set of atoms is met: long texts, whole values, few alternatives, no everyday word. */
+export function rarity(atoms: readonly Atom[]): number {
   let least = Number.POSITIVE_INFINITY;
-  for (const atom of atoms) least = Math.min(least, Math.min(atom.text.length, 16) + (atom.whole ? 4 : 0));
+  for (const { text, whole } of atoms) {
+    const length = COMMON.has(text) ? 2.5 : Math.min(text.length, 16);
+    least = Math.min(least, length + (whole ? 4 : 0));
+  }
   return least - Math.log2(atoms.length) / 2;
 }
 
-/** The longest run between the characters of `cut` in the literals of a pattern. */
-export function longestLiteral(pattern: Pattern, cut: RegExp): string {
-  return longestRun(
-    pattern.filter((part) => typeof part === "string"),
-    cut,
-  );
+/** The same for texts that may stand anywhere. */
+export function rarityOf(texts: readonly string[]): number {
+  return rarity(texts.map((text) => ({ field: null, text: text.toLowerCase(), whole: false })));
 }
 
 /** The longest run between the characters of `cut` in any of the texts. */

@@ -1,31 +1,30 @@
+import { rarityOf } from "./necessary.ts";
+
 /**
  * Finds texts of which at least one occurs in whatever the regular expression matches, case apart, or null when
- * none can be shown.
+ * none can be shown; `cut` matches the characters that no text may hold.
  *
- * Reads RE2 syntax and errs on the side of null: what it does not know ends a text.
+ * Reads RE2 syntax and errs on the side of null: what it does not know ends a text. Without case, RE2 lets `s`
+ * match U+017F, which does not fold to it: whoever looks for the texts takes one for the other.
  */
-export function regexLiterals(source: string, flags: string): string[] | null {
+export function regexLiterals(source: string, cut: RegExp): string[] | null {
   if (/\\Q/.test(source)) return null;
-  const reader: Reader = { source, at: 0, depth: 0 };
+  const reader: Reader = { source, at: 0, depth: 0, cut };
   const found = readAlternatives(reader);
-  if (found === null || reader.at < source.length) return null;
-  // Without case, RE2 lets `s` match U+017F, which does not fold to it.
-  const caseless = flags.includes("i") || /\(\?[a-zA-Z]*i/.test(source);
-  if (!caseless) return found;
-  const cut = found.map((text) => longest(text.split(/s/i)));
-  return cut.includes("") ? null : cut;
+  return reader.at < source.length ? null : found;
 }
 
 interface Reader {
   source: string;
   at: number;
   depth: number;
+  cut: RegExp;
 }
 
 const DEEPEST = 50;
 const MOST = 64;
 
-const longest = (texts: string[]) =>
+const _longest = (texts: string[]) =>
   texts.reduce((best, text) => (text.length > best.length ? text : best), "");
 
 /** `a|b|c` up to its closing parenthesis or the end. */
@@ -45,17 +44,17 @@ function readBranch(reader: Reader): string[] | null {
   let best: string[] | null = null;
   const offer = (texts: string[] | null) => {
     if (texts === null || texts.length === 0 || texts.includes("")) return;
-    const least = (set: string[]) => Math.min(...set.map((text) => text.length));
-    if (best === null || least(texts) > least(best)) best = texts;
+    if (best === null || rarityOf(texts) > rarityOf(best)) best = texts;
   };
   const close = () => {
-    if (run !== "") offer([run]);
+    const text = run.trim();
+    if (text !== "") offer([text]);
     run = "";
   };
   while (reader.at < reader.source.length && !"|)".includes(reader.source[reader.at] as string)) {
     const unit = readUnit(reader);
     const repeat = readRepeat(reader);
-    if (typeof unit === "string" && repeat !== "perhaps") {
+    if (typeof unit === "string" && repeat !== "perhaps" && !reader.cut.test(unit)) {
       run += unit;
       if (repeat === "more") close();
       continue;

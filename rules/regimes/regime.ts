@@ -33,7 +33,11 @@ const Expression: z.ZodType<Expression> = z.lazy(() =>
     z.strictObject({ any: z.array(Expression).min(1) }),
     z.strictObject({ all: z.array(Expression).min(1) }),
     z.strictObject({ fact: FactKind, system: SystemFilter.optional(), presumed: Presumed }),
-    z.strictObject({ lasting: z.literal("degraded_after"), system: SystemFilter.optional(), presumed: Presumed }),
+    z.strictObject({
+      lasting: z.literal("degraded_after"),
+      system: SystemFilter.optional(),
+      presumed: Presumed,
+    }),
   ]),
 );
 
@@ -105,7 +109,12 @@ export function loadRegime(id: string): Regime {
       return plain(load(readFileSync(file, "utf8")));
     } catch (error) {
       throw new TocsinError(
-        { code: "regime_invalid", where: `rules/regimes/${id}/${name}`, message: messageOf(error), remedy: "reinstall the pack" },
+        {
+          code: "regime_invalid",
+          where: `rules/regimes/${id}/${name}`,
+          message: messageOf(error),
+          remedy: "reinstall the pack",
+        },
         { cause: error },
       );
     }

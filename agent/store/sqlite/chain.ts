@@ -36,7 +36,9 @@ const SALT_BYTES = 16;
 
 /** Reads the end of a facility's journal and returns the means to extend it. */
 export function openChain(prepare: Prepare, facility: string): Chain {
-  const last = prepare("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(facility);
+  const last = prepare("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(
+    facility,
+  );
   const latest = prepare(
     `SELECT first_detection + detections AS next FROM alerts WHERE facility = ?
      ORDER BY first_detection DESC, detections DESC LIMIT 1`,
@@ -45,7 +47,9 @@ export function openChain(prepare: Prepare, facility: string): Chain {
     `INSERT INTO journal (facility, seq, type, at, incident, content_hash, previous, body_hash, hash)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const insertContent = prepare("INSERT INTO journal_contents (facility, seq, salt, content) VALUES (?, ?, ?, ?)");
+  const insertContent = prepare(
+    "INSERT INTO journal_contents (facility, seq, salt, content) VALUES (?, ?, ?, ?)",
+  );
 
   let seq = last === undefined ? 0 : Number(last.seq);
   let hash = last === undefined ? GENESIS : String(last.hash);

@@ -13,16 +13,17 @@ const CACHE_KIB = 32 * 1024;
 const BUSY_MS = 5000;
 
 /** What is set on the writing connection, and what it must answer: a setting that did not take is a lie. */
-const WRITER_PRAGMAS: readonly (readonly [name: string, value: string | number, answer: string | number])[] = [
-  ["busy_timeout", BUSY_MS, BUSY_MS],
-  ["journal_mode", "WAL", "wal"],
-  ["synchronous", "FULL", 2],
-  ["foreign_keys", "ON", 1],
-  ["wal_autocheckpoint", AUTOCHECKPOINT_PAGES, AUTOCHECKPOINT_PAGES],
-  ["journal_size_limit", WAL_LIMIT_BYTES, WAL_LIMIT_BYTES],
-  ["mmap_size", 0, 0],
-  ["cache_size", -CACHE_KIB, -CACHE_KIB],
-];
+const WRITER_PRAGMAS: readonly (readonly [name: string, value: string | number, answer: string | number])[] =
+  [
+    ["busy_timeout", BUSY_MS, BUSY_MS],
+    ["journal_mode", "WAL", "wal"],
+    ["synchronous", "FULL", 2],
+    ["foreign_keys", "ON", 1],
+    ["wal_autocheckpoint", AUTOCHECKPOINT_PAGES, AUTOCHECKPOINT_PAGES],
+    ["journal_size_limit", WAL_LIMIT_BYTES, WAL_LIMIT_BYTES],
+    ["mmap_size", 0, 0],
+    ["cache_size", -CACHE_KIB, -CACHE_KIB],
+  ];
 
 /** Opens the one writing connection, makes the file (mode 0600) when new, and brings the schema up to date. */
 export function openWriting(file: string): DatabaseSync {
@@ -90,7 +91,8 @@ export function prepareOnce(database: DatabaseSync): Prepare {
 
 /** The primary result code of SQLite (sqlite.org/rescode.html) behind an error; undefined for others. */
 export function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return undefined;
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number")
+    return undefined;
   return error.errcode & 0xff;
 }
 
@@ -100,12 +102,16 @@ function migrate(database: DatabaseSync, file: string): void {
   if (version === SCHEMA_VERSION) return;
   database.exec("BEGIN IMMEDIATE");
   try {
-    database.exec("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)");
+    database.exec(
+      "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)",
+    );
     // Read again inside the transaction: another process may have just done it.
     const from = schemaVersion(database);
     for (const step of MIGRATIONS.filter((candidate) => candidate.version > from)) {
       for (const sql of step.sql) database.exec(sql);
-      database.prepare("INSERT INTO schema_version (version, name) VALUES (?, ?)").run(step.version, step.name);
+      database
+        .prepare("INSERT INTO schema_version (version, name) VALUES (?, ?)")
+        .run(step.version, step.name);
     }
     database.exec("COMMIT");
   } catch (error) {
@@ -115,9 +121,13 @@ function migrate(database: DatabaseSync, file: string): void {
 }
 
 function schemaVersion(database: DatabaseSync): number {
-  const table = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'").get();
+  const table = database
+    .prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'")
+    .get();
   if (table === undefined) return 0;
-  return Number(database.prepare("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version").get()?.version);
+  return Number(
+    database.prepare("SELECT COALESCE(MAX(version), 0) AS version FROM schema_version").get()?.version,
+  );
 }
 
 function refuseNewer(version: number, file: string): void {
@@ -154,7 +164,8 @@ function opened(file: string, open: () => DatabaseSync): DatabaseSync {
         code: "store_unreadable",
         where: file,
         message: messageOf(error),
-        remedy: "check that the folder exists, that this account may write there, and that the file is a Tocsin database",
+        remedy:
+          "check that the folder exists, that this account may write there, and that the file is a Tocsin database",
       },
       { cause: error },
     );

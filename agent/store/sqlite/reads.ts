@@ -106,7 +106,9 @@ function readsOf(database: DatabaseSync): SqliteReads {
       return Number(one("SELECT COUNT(*) AS count FROM alerts WHERE facility = ?", facility)?.count);
     },
     async cursor(facility, name) {
-      return Number(one("SELECT position FROM cursors WHERE facility = ? AND name = ?", facility, name)?.position ?? 0);
+      return Number(
+        one("SELECT position FROM cursors WHERE facility = ? AND name = ?", facility, name)?.position ?? 0,
+      );
     },
 
     async effectsDue(facility, now, limit) {
@@ -134,19 +136,26 @@ function readsOf(database: DatabaseSync): SqliteReads {
       const sql = "SELECT password, totp, totp_step FROM credentials WHERE facility = ? AND account = ?";
       const row = one(sql, facility, account);
       if (row === undefined) return undefined;
-      return { account, password: String(row.password), totp: String(row.totp), totpStep: Number(row.totp_step) };
+      return {
+        account,
+        password: String(row.password),
+        totp: String(row.totp),
+        totpStep: Number(row.totp_step),
+      };
     },
     async session(facility, id, now) {
       const sql = "SELECT content FROM sessions WHERE facility = ? AND id = ? AND expires > ?";
       return one(sql, facility, id, now)?.content as string | undefined;
     },
     async ticket(facility, hash, now) {
-      const sql = "SELECT account FROM tickets WHERE facility = ? AND hash = ? AND used IS NULL AND expires > ?";
+      const sql =
+        "SELECT account FROM tickets WHERE facility = ? AND hash = ? AND used IS NULL AND expires > ?";
       const row = one(sql, facility, hash, now);
       return row === undefined ? undefined : { account: String(row.account) };
     },
     async quarantine(facility, limit) {
-      const sql = "SELECT content FROM quarantine WHERE facility = ? ORDER BY received DESC, seq DESC LIMIT ?";
+      const sql =
+        "SELECT content FROM quarantine WHERE facility = ? ORDER BY received DESC, seq DESC LIMIT ?";
       return all(sql, facility, limit).map((row) => JSON.parse(String(row.content)) as QuarantineEntry);
     },
 
@@ -155,7 +164,9 @@ function readsOf(database: DatabaseSync): SqliteReads {
       return all(sql, facility, from, limit).map(entryOf);
     },
     async journalOf(facility, incident) {
-      return all(`${ENTRY} WHERE j.facility = ? AND j.incident = ? ORDER BY j.seq`, facility, incident).map(entryOf);
+      return all(`${ENTRY} WHERE j.facility = ? AND j.incident = ? ORDER BY j.seq`, facility, incident).map(
+        entryOf,
+      );
     },
     async evidenceOf(facility, incident, limit) {
       const sql = `SELECT DISTINCT a.journal_seq AS entry, a.position, a.content FROM joined j
@@ -168,7 +179,8 @@ function readsOf(database: DatabaseSync): SqliteReads {
       }));
     },
     async checkpoints(facility) {
-      const sql = "SELECT facility, seq, hash, at, signer, signature FROM checkpoints WHERE facility = ? ORDER BY seq";
+      const sql =
+        "SELECT facility, seq, hash, at, signer, signature FROM checkpoints WHERE facility = ? ORDER BY seq";
       return all(sql, facility).map(checkpointOf);
     },
     async facilities() {
@@ -184,7 +196,12 @@ function readsOf(database: DatabaseSync): SqliteReads {
   };
 
   function createdOf(facility: string, kind: string, id: string): number {
-    const row = one("SELECT created FROM records WHERE facility = ? AND kind = ? AND id = ?", facility, kind, id);
+    const row = one(
+      "SELECT created FROM records WHERE facility = ? AND kind = ? AND id = ?",
+      facility,
+      kind,
+      id,
+    );
     // A page cannot go on after what does not exist.
     return Number(row?.created ?? 0);
   }

@@ -113,7 +113,10 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
     const { receipts, written } = transaction(() => {
       const receipts = units.map(commitUnit);
       const facilities = [...new Set(units.map(({ facility }) => facility))];
-      return { receipts, written: facilities.map((facility) => ({ facility, entries: chainOf(facility).flush() })) };
+      return {
+        receipts,
+        written: facilities.map((facility) => ({ facility, entries: chainOf(facility).flush() })),
+      };
     });
     for (const { facility, entries } of written) {
       if (entries > 0) unsigned.set(facility, (unsigned.get(facility) ?? 0) + entries);
@@ -147,7 +150,8 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
   return {
     commitGroup,
     checkpoint,
-    unsigned: (entries) => [...unsigned].filter(([, count]) => count >= entries).map(([facility]) => facility),
+    unsigned: (entries) =>
+      [...unsigned].filter(([, count]) => count >= entries).map(([facility]) => facility),
     close() {
       database.close();
       log.close();
@@ -174,7 +178,9 @@ function storeFailure(error: unknown, file: string): TocsinError {
       code: full ? "store_full" : "store_failed",
       where: file,
       message: messageOf(error),
-      remedy: full ? "free space on its disk: commits are tried anew" : "check its disk: commits are tried anew",
+      remedy: full
+        ? "free space on its disk: commits are tried anew"
+        : "check its disk: commits are tried anew",
     },
     { cause: error },
   );

@@ -53,7 +53,12 @@ export function prepareWrites(prepare: Prepare): Writes {
       case "settle":
         return effects.settle(place, write);
       case "note":
-        place.chain.append({ type: `note.${write.what}`, at: place.at, incident: write.incident, content: write.content });
+        place.chain.append({
+          type: `note.${write.what}`,
+          at: place.at,
+          incident: write.incident,
+          content: write.content,
+        });
         return undefined;
       case "quarantine":
         return quarantine(place, write);
@@ -107,10 +112,12 @@ function recordWrite(prepare: Prepare) {
   return ({ facility, at, chain }: Place, write: SealedRecord): Conflict => {
     const { kind, id, revision, incident, state, name, content } = write;
     const stands = Number(find.get(facility, kind, id)?.revision ?? 0);
-    if (stands !== revision - 1) return `${kind} ${id} stands at revision ${stands}, so ${revision} cannot follow`;
+    if (stands !== revision - 1)
+      return `${kind} ${id} stands at revision ${stands}, so ${revision} cannot follow`;
     if (name !== null) {
       const holder = findName.get(facility, kind, name)?.id;
-      if (holder !== undefined && holder !== id) return `${kind} ${String(holder)} already has the name ${name}`;
+      if (holder !== undefined && holder !== id)
+        return `${kind} ${String(holder)} already has the name ${name}`;
     }
     const seq = chain.append({ type: `${kind}.put`, at, incident, content: write.entry });
     const values = [content, incident, state, name, seq, at, revision, facility, kind, id] as const;
@@ -180,7 +187,11 @@ function effectWrites(prepare: Prepare) {
      WHERE facility = ? AND effect_key = ?`,
   );
 
-  function standing(facility: string, key: string, fence: number): { state: EffectState } | { conflict: string } {
+  function standing(
+    facility: string,
+    key: string,
+    fence: number,
+  ): { state: EffectState } | { conflict: string } {
     const row = find.get(facility, key);
     if (row === undefined) return { conflict: `effect ${key} is unknown` };
     if (row.fence !== fence) return { conflict: `effect ${key} has fence ${row.fence}, not ${fence}` };
@@ -241,7 +252,12 @@ function peopleWrites(prepare: Prepare) {
     credentials({ facility, at, chain }: Place, { credentials }: Of<"credentials">): Conflict {
       const { account, password, totp, totpStep } = credentials;
       putCredentials.run(facility, account, password, totp, totpStep);
-      chain.append({ type: "note.credentials_changed", at, incident: null, content: canonicalJson({ account }) });
+      chain.append({
+        type: "note.credentials_changed",
+        at,
+        incident: null,
+        content: canonicalJson({ account }),
+      });
       return undefined;
     },
     totp({ facility }: Place, { account, step }: Of<"totp">): Conflict {
@@ -262,13 +278,17 @@ function peopleWrites(prepare: Prepare) {
       return putTicket.run(facility, hash, account, expires).changes === 0 ? "this ticket exists" : undefined;
     },
     ticketUse({ facility, at }: Place, { hash }: Of<"ticket_use">): Conflict {
-      return useTicket.run(at, facility, hash, at).changes === 0 ? "this ticket is unknown, used or past" : undefined;
+      return useTicket.run(at, facility, hash, at).changes === 0
+        ? "this ticket is unknown, used or past"
+        : undefined;
     },
   };
 }
 
 function quarantineWrite(prepare: Prepare) {
-  const last = prepare("SELECT COALESCE(MAX(seq), 0) AS seq FROM quarantine WHERE facility = ? AND source = ?");
+  const last = prepare(
+    "SELECT COALESCE(MAX(seq), 0) AS seq FROM quarantine WHERE facility = ? AND source = ?",
+  );
   const insert = prepare(
     "INSERT INTO quarantine (facility, source, seq, received, content) VALUES (?, ?, ?, ?, ?)",
   );

@@ -46,10 +46,18 @@ export function verdictOf({ incident, qualification, decisions, current }: Dossi
     tone: toneOf(incident.state, verdict),
     tag: decided || verdict === undefined ? INCIDENT_STATES[incident.state] : VERDICTS[verdict],
     state: INCIDENT_STATES[incident.state],
-    sentence: qualification?.sentence ?? incident.because,
+    ...headAndRest(qualification?.sentence ?? incident.because),
     occurred: incident.occurred,
     approvedAt: incident.state === "approved" ? (approved?.at ?? null) : null,
   };
+}
+
+/** The first sentence stands alone in large; French signs keep to the word before them. */
+export function headAndRest(text: string): { sentence: string; rest: string } {
+  const bound = text.replace(/ ([:;?!»])/g, "\u00a0$1").replace(/« /g, "«\u00a0");
+  const end = /[.!?] (?=\p{Lu})/u.exec(bound);
+  if (end === null) return { sentence: bound, rest: "" };
+  return { sentence: bound.slice(0, end.index + 1), rest: bound.slice(end.index + 2) };
 }
 
 /** What this person should do next, and where; null when nothing waits for them. */

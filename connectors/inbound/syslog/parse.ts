@@ -96,7 +96,9 @@ function around(alert: NonNullable<Parsed["alert"]>, text: string, header: Syslo
   alert.fields = fields;
   keepOriginal(draft, text);
   writeHeader(draft, header, context);
-  if (header.appname !== undefined && alert.process?.name === undefined && !header.appname.startsWith("@")) {
+  // CEF and Wazuh come through a forwarder: only plain JSON is the program's own.
+  const own = event.module === "generic" && alert.process?.name === undefined;
+  if (own && header.appname !== undefined && !header.appname.startsWith("@")) {
     alert.process = { ...alert.process, name: clip(draft, header.appname) };
     const pid = pidOf(header.procid);
     if (pid !== undefined) alert.process.pid ??= pid;

@@ -18,7 +18,7 @@ function recognise(text: string): { certainty: number; because: string } {
   if (first !== 0x7b && first !== 0x5b && first !== 0x20 && first !== 0xfeff) return none;
   const beginning = text.slice(0, BEGINNING);
   if (/^\s*\{"crit":\d+,"id":\d+,/.test(beginning)) return { certainty: 0.9, because: "it has crit and id" };
-  const hasRule = /"rule"\s*:\s*\{[^{}]{0,4096}"level"/.test(beginning);
+  const hasRule = /"rule"\s*:\s*\{/.test(beginning) && /"level"\s*:\s*"?\d/.test(beginning);
   if (hasRule && /"(?:agent|manager|decoder)"\s*:\s*\{/.test(text.slice(0, 65_536))) {
     return { certainty: 0.95, because: "it has a rule with a level and an agent, a manager or a decoder" };
   }

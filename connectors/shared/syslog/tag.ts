@@ -8,6 +8,8 @@ const LONGEST_TAG = 128;
  * A word without colon or brackets is no tag: it begins the message.
  */
 export function readTag(text: string, from: number, header: SyslogHeader): number {
+  // These name a payload's format, whatever precedes them.
+  if (text.startsWith("CEF:", from) || text.startsWith("LEEF:", from)) return from;
   const limit = Math.min(text.length, from + LONGEST_TAG);
   let at = from;
   let nameEnd = -1;

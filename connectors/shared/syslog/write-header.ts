@@ -78,9 +78,11 @@ export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseCo
 }
 
 function writeSeverity(draft: Draft, log: Log, code: number): void {
-  log.level ??= SEVERITY_NAMES[code];
-  draft.event.severity ??= code;
-  draft.event.risk_score_norm ??= SEVERITY_RISKS[code];
+  const { event } = draft;
+  if (event.severity !== undefined || event.risk_score_norm !== undefined || log.level !== undefined) return;
+  log.level = SEVERITY_NAMES[code];
+  event.severity = code;
+  event.risk_score_norm = SEVERITY_RISKS[code];
 }
 
 /** The host that the record names, else the address it came from (RFC 3164 4.3.2). */

@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { type LoadedConfig, loadConfig } from "../../config/load.ts";
+import { stateFiles } from "../app.ts";
+import { problemSentence } from "../core/errors.ts";
+import type { VerifyInput } from "./verify.ts";
+
+/** Where the configuration stands unless `--config` says otherwise. */
+export const DEFAULT_CONFIG = "config/tocsin.yml";
+
+/** Loads the configuration for a command; tells every problem on standard error and sets exit code 2. */
+export function configOrExplain(file: string): LoadedConfig | undefined {
+  if (!existsSync(file)) {
+    process.stderr.write(`${file}: there is no configuration yet.\nMake one with: npm run tocsin -- init\n`);
+    process.exitCode = 2;
+    return undefined;
+  }
+  const { loaded, problems } = loadConfig(file);
+  if (loaded !== undefined) return loaded;
+  for (const problem of problems) process.stderr.write(`${problemSentence(problem)}\n`);
+  process.stderr.write(`${problems.length} problem(s); nothing was started.\n`);
+  process.exitCode = 2;
+  return undefined;
+}
+
+/** Completes what to verify with the installed database and key, when neither a bundle nor a database is named. */
+export function installedStore(given: VerifyInput): VerifyInput {
+  if (given.bundle !== undefined || given.database !== undefined || !existsSync(DEFAULT_CONFIG)) return given;
+  const { loaded } = loadConfig(DEFAULT_CONFIG);
+  if (loaded === undefined) return given;
+  const files = stateFiles(loaded.stateDirectory);
+  return { database: files.database, key: given.key ?? files.signingKey };
+}

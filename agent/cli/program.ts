@@ -1,0 +1,49 @@
+import { Command, CommanderError } from "commander";
+import { messageOf, TocsinError } from "../core/errors.ts";
+
+/** Commands by name, each loaded only when it is called: `parse` needs no web server. */
+const COMMANDS: readonly (() => Promise<(program: Command) => void>)[] = [
+  async () => (await import("./run.ts")).runCommand,
+  async () => (await import("./demo.ts")).demoCommand,
+  async () => (await import("./init.ts")).initCommand,
+  async () => (await import("./check.ts")).checkCommand,
+  async () => (await import("./parse.ts")).parseCommand,
+  async () => (await import("./rules.ts")).rulesCommand,
+  async () => (await import("./replay.ts")).replayCommand,
+  async () => {
+    const [{ verifyCommand }, { installedStore }] = await Promise.all([import("./verify.ts"), import("./config-option.ts")]);
+    return (program) => verifyCommand(program, installedStore);
+  },
+];
+const NAMES = ["run", "demo", "init", "check", "parse", "rules", "replay", "verify"];
+
+/** Exit codes: 0 done, 1 something was found or failed, 2 it could not be tried as asked. */
+const USAGE = 2;
+
+/** Runs one command line; sets the exit code and never ends the process by itself. */
+export async function run(argv: readonly string[]): Promise<void> {
+  const program = new Command("tocsin")
+    .description("recognises, prepares and follows the declaration of security incidents of a French health facility")
+    .showHelpAfterError("(add --help for the options)")
+    .exitOverride();
+  const asked = NAMES.indexOf(argv[2] ?? "");
+  const wanted = asked < 0 ? COMMANDS : COMMANDS.slice(asked, asked + 1);
+  for (const load of wanted) (await load())(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync(argv as string[]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+      return;
+    }
+    process.stderr.write(`${error instanceof TocsinError ? `${error.code}: ` : ""}${whole(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function whole(error: unknown): string {
+  if (!(error instanceof TocsinError)) return messageOf(error);
+  const where = error.where === undefined || error.message.startsWith(error.where) ? "" : `${error.where}: `;
+  return `${where}${error.message}`;
+}

@@ -1,0 +1,253 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { loadConfig, parseConfig } from "../../config/load.ts";
+import { loadRules } from "../../rules/engine/load.ts";
+import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
+import { DEFAULT_RULES, setupOf } from "../app.ts";
+import { type Clock, type Instant, instantFromIso, isoFromInstant, MICROSECONDS, systemClock } from "../core/clock.ts";
+import { problemSentence, TocsinError } from "../core/errors.ts";
+import { uuidv7 } from "../core/id.ts";
+import { INCIDENT_STATES } from "../core/incident.ts";
+import { CRITERION_VALUES, DEGREE_LABELS, VERDICTS } from "../core/qualification.ts";
+import { parseText } from "../stages/ingest.ts";
+import { openPipeline } from "../stages/pipeline.ts";
+import { describeFact } from "../stages/qualify.ts";
+import { openSweeper } from "../stages/sweep.ts";
+import { loadWork, type Setup, type Work } from "../stages/work.ts";
+import { makeSigningKey } from "../store/keys.ts";
+import { openSqlite } from "../store/sqlite.ts";
+import type { Store, StoredAlert, StoredDetection, Write } from "../store/store.ts";
+import { DEFAULT_CONFIG } from "./config-option.ts";
+import { readRecords } from "./records.ts";
+
+interface ReplayOptions {
+  as: string;
+  config?: string;
+  rules: string[];
+  input: "lines" | "json-strings";
+  year?: string;
+  zone: string;
+  json?: boolean;
+}
+
+/** Alerts committed together. */
+const BATCH = 500;
+/** Event time that may pass before what waits is taken in, so that clocks ring about when they should. */
+const STEP = MICROSECONDS.minute;
+
+/** A facility without systems, for a recording replayed where nothing is configured. */
+const BARE = "facility: { id: replay, name: Rejeu sans configuration, kind: autre, time_zone: UTC }\nmode: observe\n";
+
+/** Registers `replay`: the whole pipeline on a recording, in a store of its own that is thrown away. */
+export function replayCommand(program: Command): void {
+  program
+    .command("replay")
+    .description("run a recording through the whole pipeline in a temporary store; reaches nobody")
+    .argument("[files...]", "files of records, gzip too (Default: standard input)")
+    .option("--as <source>", "format of the records", "auto")
+    .option("--config <file>", `facility and systems (Default: ${DEFAULT_CONFIG} when it exists)`)
+    .option("--rules <path>", "rules beside the default pack; may be repeated", (path: string, all: string[]) => [...all, path], [])
+    .option("--input <form>", "lines, or json-strings: each line a JSON text holding one record", "lines")
+    .option("--year <year>", "year of dates that state none")
+    .option("--zone <zone>", "IANA zone of dates that state none", "UTC")
+    .option("--json", "print incidents as JSON")
+    .action(async (files: string[], options: ReplayOptions) => {
+      const directory = mkdtempSync(join(tmpdir(), "tocsin-replay-"));
+      try {
+        process.exitCode = await replay(files, options, directory);
+      } finally {
+        rmSync(directory, { recursive: true, force: true });
+      }
+    });
+}
+
+async function replay(files: string[], options: ReplayOptions, directory: string): Promise<number> {
+  const config = configFor(options.config);
+  const rules = loadRules([DEFAULT_RULES, ...options.rules, ...config.rules]);
+  for (const refused of rules.refused) process.stderr.write(`${problemSentence(refused)}\n`);
+  const ruleSet = compileRules(rules.rules);
+
+  // Everything follows the recording's own clock and a counter, so that twice the same gives twice the same.
+  const clock = recordedClock();
+  const newId = uuidv7(clock, counted());
+  const setup: Setup = { ...setupOf({ config }, newId), mode: "observe", notify: [], outbound: [] };
+  const keyFile = join(directory, "key.pem");
+  const store = openSqlite({ file: join(directory, "replay.sqlite"), signingKey: makeSigningKey(keyFile), clock });
+  const pipeline = await openPipeline({ store, setup, clock });
+  const nobody = new Map<string, never>();
+  const { sweep } = openSweeper({
+    store,
+    pipeline,
+    setup,
+    clock,
+    owner: "replay",
+    channels: nobody,
+    outbounds: nobody,
+    page: () => "",
+    random: () => 0.5,
+    signal: new AbortController().signal,
+  });
+
+  const lines = new Map<string, number>();
+  let waiting: Write[] = [];
+  let since: Instant = 0;
+  const counts = { records: 0, unread: 0, matched: 0 };
+  const take = async () => {
+    if (waiting.length > 0) await store.commit({ facility: setup.facility.id, at: clock.now(), writes: waiting });
+    waiting = [];
+    await pipeline.advance();
+    await sweep();
+  };
+
+  const received = systemClock.now();
+  const year = options.year === undefined ? undefined : Number(options.year);
+  for await (const record of readRecords(files, { input: options.input })) {
+    counts.records++;
+    const parsed = parseText(options.as, record, { received, zone: options.zone, year });
+    if (parsed.alert === undefined) {
+      counts.unread++;
+      continue;
+    }
+    const stated = parsed.alert["@timestamp"];
+    const occurred = (stated === undefined ? undefined : instantFromIso(stated)) ?? clock.now();
+    if (occurred - since >= STEP) {
+      await take();
+      clock.advance(occurred);
+      await sweep();
+      since = clock.now();
+    }
+    const matches = matchAlert(ruleSet, parsed.alert);
+    if (matches.length === 0) continue;
+    counts.matched++;
+    const id = newId();
+    lines.set(id, record.line);
+    const alert: StoredAlert = { id, source: "replay", received: clock.now(), occurred, eventId: null, alert: parsed.alert };
+    waiting.push({ write: "alert", alert, detections: matches.map((match) => ({ id: newId(), alert: id, ...match })) });
+    if (waiting.length >= BATCH) await take();
+  }
+  await take();
+
+  const incidents = await allIncidents(store, setup);
+  const found = await Promise.all(incidents.map((work) => describe(work, store, setup, lines)));
+  await store.close();
+  if (options.json) process.stdout.write(`${JSON.stringify({ incidents: found })}\n`);
+  else process.stdout.write(tell(found));
+  process.stderr.write(`${counts.records} records, ${counts.unread} unread, ${counts.matched} matched a rule, ${found.length} incidents\n`);
+  return 0;
+}
+
+function configFor(file: string | undefined) {
+  const path = file ?? DEFAULT_CONFIG;
+  const { loaded, problems } = file === undefined && !existsSync(path) ? parseConfig(BARE, "replay", {}) : loadConfig(path);
+  if (loaded !== undefined) return loaded.config;
+  throw new TocsinError({ code: "config_invalid", where: path, message: problems.map(problemSentence).join("\n") });
+}
+
+/** A clock that shows the latest event time seen; it never goes back. */
+function recordedClock(): Clock & { advance(to: Instant): void } {
+  let now = 0;
+  return {
+    now: () => now,
+    advance(to) {
+      now = Math.max(now, to);
+    },
+  };
+}
+
+/** Bytes that look random and are the same at every run. */
+function counted(): (into: Uint8Array) => void {
+  let turn = 0;
+  return (into) => into.set(createHash("sha256").update(String(turn++)).digest().subarray(0, into.length));
+}
+
+async function allIncidents(store: Store, setup: Setup): Promise<Work[]> {
+  const works: Work[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await store.reads.byState(setup.facility.id, "incident", [], { limit: 500, after });
+    for (const { content } of page) {
+      const work = await loadWork(store.reads, setup.facility.id, content.id);
+      if (work !== undefined) works.push(work);
+    }
+    after = page.at(-1)?.content.id;
+    if (page.length < 500) return works.sort((a, b) => a.incident.occurred - b.incident.occurred);
+  }
+}
+
+/** What a replay says of one incident. */
+type Replayed = Awaited<ReturnType<typeof describe>>;
+
+async function describe(work: Work, store: Store, setup: Setup, lines: ReadonlyMap<string, number>) {
+  const { incident, facts, qualification } = work;
+  const joined = await store.reads.detectionsOf(setup.facility.id, incident.id, 1_000_000);
+  return {
+    id: incident.id,
+    reference: incident.reference,
+    state: incident.state,
+    occurred: isoFromInstant(incident.occurred),
+    last_alert: isoFromInstant(incident.last_alert),
+    systems: incident.systems,
+    causes: incident.causes,
+    alerts: alertsOf(joined, lines),
+    facts: facts.map((fact) => ({
+      fact: fact.kind,
+      holds: fact.holds,
+      system: fact.system,
+      subjects: fact.subjects,
+      since: isoFromInstant(fact.since),
+      until: fact.until === null ? null : isoFromInstant(fact.until),
+      because: describeFact(fact, setup.systems),
+      alerts: fact.alerts,
+    })),
+    criteria: (qualification?.criteria ?? []).map(({ id, label, article, legal, value, degree, because }) => ({
+      id,
+      value,
+      degree,
+      label,
+      article,
+      legal,
+      because: because.map((each) => each.text),
+    })),
+    verdict: qualification?.verdict ?? "watching",
+    sentence: qualification?.sentence ?? VERDICTS.watching,
+    questions: (qualification?.questions ?? []).map((question) => question.text),
+  };
+}
+
+function alertsOf(joined: { detection: StoredDetection; alert: StoredAlert }[], lines: ReadonlyMap<string, number>) {
+  const alerts = new Map<string, { id: string; line: number | null; "@timestamp": string; host: string | null; rules: string[] }>();
+  for (const { detection, alert } of joined) {
+    const known = alerts.get(alert.id);
+    if (known !== undefined) known.rules.push(detection.rule.title);
+    else {
+      alerts.set(alert.id, {
+        id: alert.id,
+        line: lines.get(alert.id) ?? null,
+        "@timestamp": isoFromInstant(alert.occurred),
+        host: alert.alert.host?.name ?? null,
+        rules: [detection.rule.title],
+      });
+    }
+  }
+  return [...alerts.values()];
+}
+
+function tell(incidents: readonly Replayed[]): string {
+  if (incidents.length === 0) return "Aucun incident.\n";
+  return incidents
+    .map((incident) => {
+      const criteria = incident.criteria.map(
+        ({ id, label, value, degree }) => `  ${id} ${label} : ${CRITERION_VALUES[value]}${degree === null ? "" : ` (${DEGREE_LABELS[degree]})`}`,
+      );
+      return [
+        `Incident ${incident.reference} · ${INCIDENT_STATES[incident.state]} · depuis ${incident.occurred} · ${incident.alerts.length} alerte(s)`,
+        `  ${incident.sentence}`,
+        ...incident.facts.map((fact) => `  - ${fact.since} ${fact.because}`),
+        ...criteria,
+        "",
+      ].join("\n");
+    })
+    .join("\n");
+}

@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import { startApp } from "../app.ts";
+import { messageOf } from "../core/errors.ts";
+import { type Level, openLog } from "../telemetry/log.ts";
+import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+
+/** Registers `run`: the daemon, until SIGTERM or SIGINT. */
+export function runCommand(program: Command): void {
+  program
+    .command("run")
+    .description("run the daemon")
+    .option("--config <file>", "configuration", DEFAULT_CONFIG)
+    .option("--log-level <level>", "error, warn, info or debug", "info")
+    .action(async (options: { config: string; logLevel: Level }) => {
+      const loaded = configOrExplain(options.config);
+      if (loaded === undefined) return;
+      const log = openLog(options.logLevel, { facility: loaded.config.facility.id });
+      const ended = Promise.withResolvers<string>();
+      // Listened to before the start, so that a stop asked meanwhile is heard.
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ended.resolve(signal));
+      try {
+        const app = await startApp(loaded, { log, onDead: (why) => ended.resolve(why) });
+        const why = await ended.promise;
+        log.info("stopping", { why });
+        await app.stop();
+        if (why !== "SIGTERM" && why !== "SIGINT") process.exitCode = 1;
+      } catch (error) {
+        log.error("the daemon could not start", { error: messageOf(error) });
+        process.exitCode = 1;
+      }
+    });
+}

@@ -1,0 +1,18 @@
+import type { Inbound } from "../../contract.ts";
+import { decodeGeneric, parseGeneric } from "./parse.ts";
+
+export const generic: Inbound = {
+  name: "generic",
+  summary: "Any JSON: Elastic Common Schema documents, Windows events, or objects with common field names.",
+  ways: ["http", "text"],
+  parse: parseGeneric,
+  decode: decodeGeneric,
+  recognise,
+};
+
+function recognise(text: string): { certainty: number; because: string } {
+  const beginning = text.slice(0, 64).trimStart();
+  if (/^\{\s*["}]/.test(beginning)) return { certainty: 0.5, because: "it begins as a JSON object" };
+  if (/^\[\s*\{/.test(beginning)) return { certainty: 0.4, because: "it begins as a list of JSON objects" };
+  return { certainty: 0, because: "it does not begin as a JSON object" };
+}

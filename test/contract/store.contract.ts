@@ -1,0 +1,558 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Effect } from "../../agent/core/effect.ts";
+import type { Account } from "../../agent/core/person.ts";
+import type { Receipt, Store, Write } from "../../agent/store/store.ts";
+import { NIGHT, record, samples } from "../support/store-samples.ts";
+
+/** A store opened for the suite, empty; every test has facilities of its own. */
+export interface OpenedStore {
+  store: Store;
+  /** Closes it and removes what it wrote. */
+  dispose(): Promise<void>;
+}
+
+const COMMITTED: Receipt = { outcome: "committed", alerts: [] };
+
+/** What every adapter of the store must do. */
+export function storeContract(name: string, open: () => Promise<OpenedStore>): void {
+  describe(`store: ${name}`, () => {
+    let opened: OpenedStore;
+    let store: Store;
+    let make: ReturnType<typeof samples>;
+    let here: string;
+    let there: string;
+    let tests = 0;
+
+    beforeAll(async () => {
+      opened = await open();
+      store = opened.store;
+    });
+    afterAll(() => opened.dispose());
+    beforeEach(() => {
+      tests += 1;
+      [here, there] = [`ght-nord-${tests}`, `ght-sud-${tests}`];
+      make = samples();
+    });
+
+    const commit = (writes: Write[], facility: string = here) =>
+      store.commit({ facility, at: NIGHT, writes });
+
+    describe("units", () => {
+      it("applies nothing of a unit in which one write cannot stand, and names that write", async () => {
+        const incident = make.incident();
+        const receipt = await commit([
+          make.incidentPut(incident),
+          make.alert(),
+          { write: "cursor", name: "correlate", from: 5, to: 9 },
+        ]);
+        expect(receipt).toEqual({
+          outcome: "conflict",
+          write: 2,
+          because: expect.stringContaining("stands at 0"),
+        });
+        expect(await store.reads.record(here, "incident", incident.id)).toBeUndefined();
+        expect(await store.reads.countAlerts(here)).toBe(0);
+        expect(await store.reads.journal(here, 1, 10)).toEqual([]);
+      });
+
+      it("lets the other units of a group stand when one is in conflict", async () => {
+        const [first, second] = [make.alert(), make.alert()];
+        const [a, b, c] = await Promise.all([
+          commit([first]),
+          commit([make.alert(), { write: "claim", key: "unknown", fence: 0, owner: "main" }]),
+          commit([second]),
+        ]);
+        expect([a.outcome, b.outcome, c.outcome]).toEqual(["committed", "conflict", "committed"]);
+        const found = await store.reads.detectionsAfter(here, 0, 10);
+        expect(found.map(({ detection }) => [detection.seq, detection.alert])).toEqual([
+          [1, first.alert.id],
+          [2, second.alert.id],
+        ]);
+      });
+
+      it("rejects alone a unit that JSON cannot carry", async () => {
+        const [good, bad] = await Promise.allSettled([
+          commit([make.alert()]),
+          commit([{ write: "note", what: "broken", incident: null, content: { value: Number.NaN } }]),
+        ]);
+        expect(good).toMatchObject({ status: "fulfilled", value: { outcome: "committed" } });
+        expect(bad).toMatchObject({ status: "rejected", reason: { code: "not_canonical" } });
+      });
+
+      it("keeps what an attacker writes: lone surrogates, NUL, numeric and prototype keys", async () => {
+        const fields = JSON.parse(
+          '{"10":"a","9":"b","__proto__":"c","nul\\u0000":"\\u0000","\\ud800":"\\udfff!"}',
+        );
+        const write = make.alert({ eventId: "\ud800\0", alert: { message: "\ud800 end", fields } });
+        expect(await commit([write])).toEqual({ outcome: "committed", alerts: ["stored"] });
+        const kept = await store.reads.alert(here, write.alert.id);
+        expect(kept?.alert.message).toBe("\ufffd end");
+        expect(JSON.stringify(kept?.alert.fields)).toBe(
+          '{"9":"b","10":"a","__proto__":"c","nul\\u0000":"\\u0000","\ufffd":"\ufffd!"}',
+        );
+        expect((await commit([{ ...write, alert: { ...write.alert, id: make.newId() } }])).outcome).toBe(
+          "committed",
+        );
+        expect(await store.reads.countAlerts(here)).toBe(1);
+      });
+    });
+
+    describe("alerts and detections", () => {
+      it("stores an event once a source, within a unit and across units", async () => {
+        const event = { source: "wazuh", eventId: "1580123327.49031" };
+        const receipt = await commit([
+          make.alert(event),
+          make.alert(event),
+          make.alert({ ...event, source: "siem" }),
+        ]);
+        expect(receipt).toEqual({ outcome: "committed", alerts: ["stored", "duplicate", "stored"] });
+        expect(await commit([make.alert(event)])).toEqual({ outcome: "committed", alerts: ["duplicate"] });
+        expect(
+          (await store.reads.detectionsAfter(here, 0, 10)).map(({ detection }) => detection.seq),
+        ).toEqual([1, 2]);
+      });
+
+      it("tells long event ids apart by more than their beginning", async () => {
+        const long = "x".repeat(5000);
+        const receipt = await commit([
+          make.alert({ eventId: `${long}1` }),
+          make.alert({ eventId: `${long}2` }),
+        ]);
+        expect(receipt).toMatchObject({ alerts: ["stored", "stored"] });
+      });
+
+      it("keeps two alerts whose source names no event", async () => {
+        expect(await commit([make.alert(), make.alert()])).toMatchObject({ alerts: ["stored", "stored"] });
+      });
+
+      it("numbers detections without gaps and pages through them, several to an alert", async () => {
+        await commit([make.alert({}, 3), make.alert({}, 0), make.alert({}, 2)]);
+        const seqs = async (after: number, limit: number) =>
+          (await store.reads.detectionsAfter(here, after, limit)).map(({ detection }) => detection.seq);
+        expect(await seqs(0, 10)).toEqual([1, 2, 3, 4, 5]);
+        expect(await seqs(0, 2)).toEqual([1, 2]);
+        expect(await seqs(2, 2)).toEqual([3, 4]);
+        expect(await seqs(4, 10)).toEqual([5]);
+        expect(await seqs(5, 10)).toEqual([]);
+      });
+
+      it("gives back each detection with its alert and rule", async () => {
+        const write = make.alert({}, 2);
+        await commit([write]);
+        const found = await store.reads.detectionsAfter(here, 1, 10);
+        expect(found).toEqual([
+          {
+            detection: { ...write.detections[1], seq: 2, occurred: write.alert.occurred },
+            alert: write.alert,
+          },
+        ]);
+      });
+
+      it("joins detections to an incident once and gives them by event time", async () => {
+        const late = make.alert({ occurred: NIGHT + 9 });
+        const early = make.alert({ occurred: NIGHT + 1 });
+        await commit([late, early, make.alert()]);
+        await commit([{ write: "join", incident: "i1", detections: [1, 2] }]);
+        const before = await store.reads.journal(here, 1, 10);
+        await commit([{ write: "join", incident: "i1", detections: [1] }]);
+        const joined = await store.reads.detectionsOf(here, "i1", 10);
+        expect(joined.map(({ alert }) => alert.id)).toEqual([early.alert.id, late.alert.id]);
+        expect((await store.reads.detectionsOf(here, "i1", 1)).map(({ detection }) => detection.seq)).toEqual(
+          [2],
+        );
+        expect(await store.reads.journal(here, 1, 10)).toEqual(before);
+      });
+
+      it("refuses to join a detection that does not exist", async () => {
+        await commit([make.alert({}, 2)]);
+        const receipt = await commit([{ write: "join", incident: "i1", detections: [1, 3] }]);
+        expect(receipt).toMatchObject({ outcome: "conflict", because: "detection 3 is unknown" });
+        expect(await store.reads.detectionsOf(here, "i1", 10)).toEqual([]);
+      });
+    });
+
+    describe("records", () => {
+      it.each([
+        ["a second insertion", 1],
+        ["a skipped revision", 3],
+      ])("refuses %s and keeps what stands", async (_what, revision) => {
+        const incident = make.incident();
+        await commit([make.incidentPut(incident)]);
+        const receipt = await commit([make.incidentPut({ ...incident, alerts: 99 }, revision)]);
+        expect(receipt).toMatchObject({
+          outcome: "conflict",
+          write: 0,
+          because: expect.stringContaining("revision 1"),
+        });
+        expect(await store.reads.record(here, "incident", incident.id)).toEqual({
+          revision: 1,
+          content: incident,
+        });
+      });
+
+      it("lets one of two concurrent changes of a revision stand", async () => {
+        const incident = make.incident();
+        await commit([make.incidentPut(incident)]);
+        const receipts = await Promise.all([
+          commit([make.incidentPut({ ...incident, alerts: 2 }, 2)]),
+          commit([make.incidentPut({ ...incident, alerts: 3 }, 2)]),
+        ]);
+        expect(receipts.map(({ outcome }) => outcome)).toEqual(["committed", "conflict"]);
+        expect((await store.reads.record(here, "incident", incident.id))?.content.alerts).toBe(2);
+      });
+
+      it("gives an incident's records oldest first, whatever changed since", async () => {
+        const incident = make.incident();
+        const { declaration, decision, delivery } = make.declared(incident.id);
+        await commit([make.incidentPut(incident), declaration, decision, delivery]);
+        await commit([make.incidentPut({ ...incident, alerts: 2 }, 2)]);
+        expect(await store.reads.ofIncident(here, "decision", incident.id)).toHaveLength(1);
+        expect((await store.reads.ofIncident(here, "incident", incident.id))[0]?.revision).toBe(2);
+      });
+
+      it("pages by state, newest first, without repeating or skipping", async () => {
+        const states = ["candidate", "open", "closed"] as const;
+        const made = Array.from({ length: 12 }, (_, index) =>
+          make.incident({ state: states[index % 3] as "open" }),
+        );
+        await commit(made.map((incident) => make.incidentPut(incident)));
+        const wanted = made.filter(({ state }) => state !== "closed").map(({ id }) => id);
+        const seen: string[] = [];
+        for (let after: string | undefined; ; after = seen.at(-1)) {
+          const page = await store.reads.byState(here, "incident", ["open", "candidate"], {
+            limit: 3,
+            after,
+          });
+          if (page.length === 0) break;
+          seen.push(...page.map(({ content }) => content.id));
+        }
+        expect(seen).toEqual(wanted.reverse());
+        expect(
+          (await store.reads.byState(here, "incident", [], { limit: 5 })).map(({ content }) => content.id),
+        ).toEqual(
+          made
+            .slice(7)
+            .map(({ id }) => id)
+            .reverse(),
+        );
+        expect(await store.reads.countByState(here, "incident")).toEqual({
+          candidate: 4,
+          open: 4,
+          closed: 4,
+        });
+      });
+
+      it("refuses a second account of the same login, and finds the account by it", async () => {
+        const account = (id: string, login: string): Account => ({
+          id,
+          login,
+          name: "Anne Morel",
+          role: "delegate",
+          function: "",
+          email: "",
+          phone: "",
+          active: true,
+          created: NIGHT,
+        });
+        const put = (content: Account) =>
+          record({ kind: "account", id: content.id, revision: 1, incident: null, state: null, content });
+        await commit([put(account("a1", "anne"))]);
+        expect(await commit([put(account("a2", "anne"))])).toMatchObject({ outcome: "conflict" });
+        expect((await store.reads.accountByLogin(here, "anne"))?.content.id).toBe("a1");
+        expect(await store.reads.accountByLogin(here, "ann")).toBeUndefined();
+      });
+    });
+
+    describe("cursors", () => {
+      it("moves only from where it stands", async () => {
+        expect(await store.reads.cursor(here, "correlate")).toBe(0);
+        expect(await commit([{ write: "cursor", name: "correlate", from: 0, to: 12 }])).toEqual(COMMITTED);
+        expect(await commit([{ write: "cursor", name: "correlate", from: 0, to: 3 }])).toMatchObject({
+          outcome: "conflict",
+          because: expect.stringContaining("stands at 12"),
+        });
+        expect(await store.reads.cursor(here, "correlate")).toBe(12);
+      });
+    });
+
+    describe("effects", () => {
+      const plan = (key: string, due = NIGHT, payload: unknown = { to: "anne" }): Write => ({
+        write: "plan",
+        effect: { key, kind: "notify", incident: "i1", due, payload },
+      });
+      const claim = (key: string, fence: number): Write => ({ write: "claim", key, fence, owner: "main-1" });
+      const settle = (key: string, fence: number, state: Effect["state"], due?: number): Write => ({
+        write: "settle",
+        key,
+        fence,
+        state,
+        because: "said so",
+        ...(due === undefined ? {} : { due }),
+      });
+      const effect = async (key: string) =>
+        (await store.reads.effectsOf(here, "i1")).find((candidate) => candidate.key === key);
+
+      it("plans a key once: a second plan changes nothing", async () => {
+        await commit([plan("n1")]);
+        expect(await commit([plan("n1", NIGHT + 5, { to: "other" })])).toEqual(COMMITTED);
+        expect(await effect("n1")).toEqual({
+          key: "n1",
+          kind: "notify",
+          incident: "i1",
+          due: NIGHT,
+          state: "planned",
+          attempt: 0,
+          owner: null,
+          fence: 0,
+          payload: { to: "anne" },
+          because: null,
+        });
+      });
+
+      it("gives a planned effect to one claimant only", async () => {
+        await commit([plan("n1")]);
+        const receipts = await Promise.all([commit([claim("n1", 0)]), commit([claim("n1", 0)])]);
+        expect(receipts.map(({ outcome }) => outcome)).toEqual(["committed", "conflict"]);
+        expect(await effect("n1")).toMatchObject({ state: "claimed", fence: 1, attempt: 1, owner: "main-1" });
+      });
+
+      it("refuses the settlement of an older claim", async () => {
+        await commit([plan("n1"), claim("n1", 0), settle("n1", 1, "planned"), claim("n1", 1)]);
+        expect(await commit([settle("n1", 1, "done")])).toMatchObject({
+          because: "effect n1 has fence 2, not 1",
+        });
+        expect(await commit([settle("n1", 2, "done")])).toEqual(COMMITTED);
+        expect(await effect("n1")).toMatchObject({ state: "done", attempt: 2, because: "said so" });
+      });
+
+      it.each([
+        ["planned", "done"],
+        ["planned", "claimed"],
+        ["done", "planned"],
+        ["cancelled", "planned"],
+        ["failed", "done"],
+      ] as const)("refuses to settle from %s to %s", async (from, to) => {
+        await commit([plan("n1")]);
+        let fence = 0;
+        if (from === "done" || from === "failed") {
+          await commit([claim("n1", 0), settle("n1", 1, from)]);
+          fence = 1;
+        }
+        if (from === "cancelled") await commit([settle("n1", 0, "cancelled")]);
+        expect(await commit([settle("n1", fence, to)])).toMatchObject({ outcome: "conflict" });
+        expect(await effect("n1")).toMatchObject({ state: from });
+      });
+
+      it("frees its owner and moves its time when it is planned again", async () => {
+        await commit([
+          plan("n1"),
+          claim("n1", 0),
+          settle("n1", 1, "uncertain"),
+          settle("n1", 1, "planned", NIGHT + 60),
+        ]);
+        expect(await effect("n1")).toMatchObject({
+          state: "planned",
+          due: NIGHT + 60,
+          owner: null,
+          fence: 1,
+        });
+      });
+
+      it("gives what is due by due time, and not what is later or taken", async () => {
+        await commit([
+          plan("later", NIGHT + 2),
+          plan("second", NIGHT),
+          plan("first", NIGHT - 9),
+          plan("taken", NIGHT - 20),
+        ]);
+        await commit([claim("taken", 0)]);
+        expect((await store.reads.effectsDue(here, NIGHT, 10)).map(({ key }) => key)).toEqual([
+          "first",
+          "second",
+        ]);
+        expect((await store.reads.effectsDue(here, NIGHT, 1)).map(({ key }) => key)).toEqual(["first"]);
+        const found = await store.reads.effectsIn(here, ["claimed", "planned"], 2);
+        expect(found.map(({ key }) => key)).toEqual(["taken", "first"]);
+      });
+    });
+
+    describe("people", () => {
+      const credentials = (totp: string, totpStep: number): Write => ({
+        write: "credentials",
+        credentials: { account: "a1", password: "argon2id$x", totp, totpStep },
+      });
+      const totp = (step: number): Write => ({ write: "totp", account: "a1", step });
+
+      it("takes each one-time code once, and none older than the last", async () => {
+        expect(await commit([totp(5)])).toMatchObject({ outcome: "conflict" });
+        await commit([credentials("SECRET", 0), totp(5)]);
+        expect(await commit([totp(5)])).toMatchObject({ outcome: "conflict" });
+        expect(await commit([totp(4)])).toMatchObject({ outcome: "conflict" });
+        expect(await commit([totp(6)])).toEqual(COMMITTED);
+      });
+
+      it("keeps a used code used when only the password changes, and starts anew with a new secret", async () => {
+        await commit([credentials("SECRET", 0), totp(9), credentials("SECRET", 0)]);
+        expect((await store.reads.credentials(here, "a1"))?.totpStep).toBe(9);
+        await commit([credentials("OTHER", 0)]);
+        expect((await store.reads.credentials(here, "a1"))?.totpStep).toBe(0);
+      });
+
+      it("journals that credentials changed, without them", async () => {
+        await commit([credentials("SECRET", 0)]);
+        const [entry] = await store.reads.journal(here, 1, 10);
+        expect(entry).toMatchObject({ type: "note.credentials_changed", content: '{"account":"a1"}' });
+      });
+
+      it("uses a ticket once, before its end", async () => {
+        const ticket = (hash: string, expires: number): Write => ({
+          write: "ticket",
+          hash,
+          account: "a1",
+          expires,
+        });
+        const use = (hash: string): Write => ({ write: "ticket_use", hash });
+        await commit([ticket("t1", NIGHT + 1), ticket("t2", NIGHT)]);
+        expect(await store.reads.ticket(here, "t1", NIGHT)).toEqual({ account: "a1" });
+        expect(await store.reads.ticket(here, "t1", NIGHT + 1)).toBeUndefined();
+        const receipts = await Promise.all([
+          commit([use("t1")]),
+          commit([use("t1")]),
+          commit([use("t2")]),
+          commit([use("t3")]),
+        ]);
+        expect(receipts.map(({ outcome }) => outcome)).toEqual([
+          "committed",
+          "conflict",
+          "conflict",
+          "conflict",
+        ]);
+        expect(await store.reads.ticket(here, "t1", NIGHT)).toBeUndefined();
+      });
+
+      it("keeps a session until its end or its closing", async () => {
+        const session = (content: string): Write => ({
+          write: "session",
+          id: "s1",
+          content,
+          expires: NIGHT + 10,
+        });
+        await commit([session("one")]);
+        await commit([session("two")]);
+        expect(await store.reads.session(here, "s1", NIGHT + 9)).toBe("two");
+        expect(await store.reads.session(here, "s1", NIGHT + 10)).toBeUndefined();
+        await commit([{ write: "session_end", id: "s1" }]);
+        expect(await store.reads.session(here, "s1", NIGHT)).toBeUndefined();
+      });
+    });
+
+    describe("quarantine", () => {
+      it("keeps the newest 200 of each source, with a bounded sample", async () => {
+        const refuse = (source: string, index: number): Write => ({
+          write: "quarantine",
+          entry: {
+            source,
+            received: NIGHT + index,
+            code: "framing",
+            message: `${index}`,
+            sample: "é".repeat(5000),
+          },
+        });
+        await commit([
+          refuse("quiet", 0),
+          ...Array.from({ length: 250 }, (_, index) => refuse("loud", index + 1)),
+        ]);
+        const kept = await store.reads.quarantine(here, 1000);
+        expect(kept).toHaveLength(201);
+        expect(kept[0]?.message).toBe("250");
+        expect(kept.at(-1)).toMatchObject({ source: "quiet" });
+        expect(kept.at(-2)).toMatchObject({ source: "loud", message: "51" });
+        expect(Buffer.byteLength(kept[0]?.sample ?? "")).toBeLessThanOrEqual(2048);
+      });
+    });
+
+    describe("journal", () => {
+      it("holds one entry for all the alerts that a unit stores, and one for each record", async () => {
+        const incident = make.incident();
+        await commit([make.alert(), make.incidentPut(incident), make.alert(), make.alert()]);
+        const entries = await store.reads.journal(here, 1, 10);
+        expect(entries.map(({ seq, type, incident }) => [seq, type, incident])).toEqual([
+          [1, "alerts", null],
+          [2, "incident.put", incident.id],
+        ]);
+        expect(JSON.parse(entries[0]?.content ?? "").digests).toHaveLength(3);
+        expect((await store.reads.journalOf(here, incident.id)).map(({ seq }) => seq)).toEqual([2]);
+      });
+
+      it("links its entries", async () => {
+        await commit([{ write: "note", what: "one", incident: null, content: { a: 1 } }]);
+        await commit([{ write: "note", what: "two", incident: "i1", content: { b: 2 } }]);
+        const [one, two] = await store.reads.journal(here, 1, 10);
+        expect(one).toMatchObject({ type: "note.one", previous: "0".repeat(64), content: '{"a":1}' });
+        expect(two?.previous).toBe(one?.hash);
+        expect(one?.salt).not.toBe(two?.salt);
+        expect(await store.reads.journal(here, 2, 10)).toEqual([two]);
+      });
+
+      it("signs a head once and refuses to sign nothing", async () => {
+        expect(await store.checkpoint(here)).toBeUndefined();
+        await commit([make.alert()]);
+        const checkpoint = await store.checkpoint(here);
+        expect(checkpoint).toMatchObject({ facility: here, seq: 1 });
+        expect(await store.checkpoint(here)).toEqual(checkpoint);
+        expect(await store.reads.checkpoints(here)).toEqual([checkpoint]);
+      });
+
+      it("gives the stored bytes of an incident's alerts with their place in the journal", async () => {
+        await commit([make.alert(), make.alert({}, 2)]);
+        await commit([{ write: "join", incident: "i1", detections: [2, 3] }]);
+        const evidence = await store.reads.evidenceOf(here, "i1", 10);
+        expect(evidence).toHaveLength(1);
+        expect(evidence[0]).toMatchObject({ entry: 1, position: 1 });
+      });
+    });
+
+    describe("facilities", () => {
+      it("share nothing: the same keys stand side by side", async () => {
+        const id = make.newId();
+        const incident = make.incident({ id, reference: "2026-0001" });
+        const writes = (): Write[] => [
+          make.alert({ id, eventId: "e1" }),
+          { write: "join", incident: id, detections: [1] },
+          make.incidentPut(incident),
+          { write: "cursor", name: "correlate", from: 0, to: 1 },
+          { write: "plan", effect: { key: "k", kind: "clock", incident: id, due: NIGHT, payload: null } },
+          { write: "claim", key: "k", fence: 0, owner: "main" },
+          { write: "credentials", credentials: { account: "a1", password: "p", totp: "t", totpStep: 0 } },
+          { write: "totp", account: "a1", step: 1 },
+          { write: "session", id: "s", content: "c", expires: NIGHT + 1 },
+          { write: "ticket", hash: "h", account: "a1", expires: NIGHT + 1 },
+          {
+            write: "quarantine",
+            entry: { source: "siem", received: NIGHT, code: "c", message: "m", sample: "s" },
+          },
+        ];
+        const [first, second] = await Promise.all([commit(writes()), commit(writes(), there)]);
+        expect([first, second]).toEqual(Array(2).fill({ outcome: "committed", alerts: ["stored"] }));
+        expect(await store.reads.facilities()).toEqual(expect.arrayContaining([here, there]));
+        expect((await store.reads.journal(there, 1, 1))[0]?.seq).toBe(1);
+        await commit([
+          { write: "session_end", id: "s" },
+          { write: "ticket_use", hash: "h" },
+        ]);
+        expect(await store.reads.session(there, "s", NIGHT)).toBe("c");
+        expect(await store.reads.ticket(there, "h", NIGHT)).toEqual({ account: "a1" });
+      });
+
+      it("see nothing of each other", async () => {
+        await commit([make.alert(), { write: "note", what: "x", incident: "i", content: null }]);
+        const { reads } = store;
+        expect(await reads.countAlerts(there)).toBe(0);
+        expect(await reads.detectionsAfter(there, 0, 10)).toEqual([]);
+        expect(await reads.journalOf(there, "i")).toEqual([]);
+        expect(await reads.checkpoints(there)).toEqual([]);
+        expect(await reads.quarantine(there, 10)).toEqual([]);
+      });
+    });
+  });
+}
