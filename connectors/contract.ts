@@ -15,9 +15,7 @@ export interface ParseContext {
 }
 
 /** One record read: an alert, or an error with what could be read all the same (best effort). */
-export type Parsed =
-  | { alert: Alert; error?: undefined }
-  | { error: ParseError; alert?: Alert | undefined };
+export type Parsed = { alert: Alert; error?: undefined } | { error: ParseError; alert?: Alert | undefined };
 
 export interface ParseError {
   /** Stable, snake_case: `empty`, `not_json`, `bad_priority`… */
@@ -55,7 +53,11 @@ export interface Inbound {
   /** Says how sure this format is that the record is its own, 0 to 1, reading only its beginning; with the reason. */
   recognise(text: string): { certainty: number; because: string };
   /** Decodes one HTTP body already read as JSON; `headers` in lower case. */
-  decode?(headers: Readonly<Record<string, string | undefined>>, body: unknown, context: ParseContext): Decoded;
+  decode?(
+    headers: Readonly<Record<string, string | undefined>>,
+    body: unknown,
+    context: ParseContext,
+  ): Decoded;
 }
 
 /** What a message to a person says; a notifier adds nothing to it. */
@@ -89,9 +91,12 @@ export interface AttemptContext {
 }
 
 /** Where a secret is kept: a file (relative to the configuration) or an environment variable; never inline. */
-export const SecretSource = z.union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })], {
-  error: "give { file: PATH } or { env: NAME }: a secret is never written in the configuration",
-});
+export const SecretSource = z.union(
+  [z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
+  {
+    error: "give { file: PATH } or { env: NAME }: a secret is never written in the configuration",
+  },
+);
 export type SecretSource = z.infer<typeof SecretSource>;
 
 /** Gives the value of a setting that is a SecretSource, by the setting's name. */

@@ -1,1 +1,180 @@
-export function initCommand(){}
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { cancel, group, intro, isCancel, password as askPassword, select, text } from "@clack/prompts";
+import type { Command } from "commander";
+import { loadConfig } from "../../config/load.ts";
+import { stateFiles } from "../app.ts";
+import { systemClock } from "../core/clock.ts";
+import { problemSentence, TocsinError } from "../core/errors.ts";
+import { uuidv7 } from "../core/id.ts";
+import { makeSigningKey } from "../store/keys.ts";
+import { openSqlite } from "../store/sqlite.ts";
+import { createAccount } from "../web/accounts.ts";
+import { DEFAULT_CONFIG } from "./config-option.ts";
+import { configText } from "./init/config-text.ts";
+
+interface InitOptions {
+  config: string;
+  facilityId?: string;
+  facilityName?: string;
+  kind?: string;
+  mode?: string;
+  login?: string;
+  person?: string;
+  password?: string;
+}
+
+/** What must be known; each is a flag, and is asked for on a terminal when missing. */
+interface Answers {
+  facilityId: string;
+  facilityName: string;
+  kind: string;
+  mode: string;
+  login: string;
+  person: string;
+}
+
+const SLUG = /^[a-z0-9][a-z0-9-]{0,62}$/;
+
+/** Registers `init`: a commented configuration, its secrets, the signing key and the first account. */
+export function initCommand(program: Command): void {
+  program
+    .command("init")
+    .description("make a configuration, its secrets, the signing key and the first account")
+    .option("--config <file>", "where to write it", DEFAULT_CONFIG)
+    .option("--facility-id <id>", "short name: lower-case letters, digits, hyphens")
+    .option("--facility-name <name>", "raison sociale")
+    .option("--kind <kind>", "etablissement_de_sante, medico_social, radiotherapie, laboratoire or autre")
+    .option("--mode <mode>", "observe, exercise or live")
+    .option("--login <login>", "login of the first account, a delegate")
+    .option("--person <name>", "name of that person")
+    .option("--password <password>", "password of that account (Default: one is made and printed once)")
+    .action(async (options: InitOptions) => {
+      process.exitCode = await init(options);
+    });
+}
+
+async function init(options: InitOptions): Promise<number> {
+  const file = resolve(options.config);
+  if (existsSync(file)) {
+    process.stderr.write(`${options.config}: there is a configuration already; nothing was changed.\n`);
+    return 2;
+  }
+  const answers = process.stdin.isTTY ? await ask(options) : fromFlags(options);
+  if (answers === undefined) return 2;
+
+  const directory = dirname(file);
+  const secrets = join(directory, "secrets");
+  const state = resolve(directory, "../state");
+  mkdirSync(secrets, { recursive: true, mode: 0o700 });
+  mkdirSync(state, { recursive: true, mode: 0o700 });
+  for (const name of ["alertmanager", "wazuh", "generic"]) secret(join(secrets, `${name}.token`), randomBytes(24).toString("base64url"));
+  writeFileSync(file, configText({ ...answers, state: relative(directory, state) }), { flag: "wx" });
+  const { loaded, problems } = loadConfig(file);
+  if (loaded === undefined) {
+    for (const problem of problems) process.stderr.write(`${problemSentence(problem)}\n`);
+    return 2;
+  }
+
+  const files = stateFiles(loaded.stateDirectory);
+  const key = makeSigningKey(files.signingKey);
+  const clock = systemClock;
+  const store = openSqlite({ file: files.database, signingKey: key, clock });
+  const password = options.password ?? randomBytes(12).toString("base64url");
+  try {
+    const { otpauth } = await createAccount(
+      { store, clock, newId: uuidv7(clock), facility: { id: answers.facilityId, name: answers.facilityName } },
+      { login: answers.login, name: answers.person, role: "delegate", function: "", email: "", phone: "", password },
+    );
+    process.stdout.write(nextSteps({ config: options.config, login: answers.login, password: options.password === undefined ? password : null, otpauth, fingerprint: key.fingerprint }));
+  } finally {
+    await store.close();
+  }
+  return 0;
+}
+
+function fromFlags(options: InitOptions): Answers | undefined {
+  const missing = (["facilityId", "facilityName", "kind", "mode", "login", "person"] as const).filter((name) => !options[name]);
+  if (missing.length === 0) return options as InitOptions & Answers;
+  const flags = missing.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  process.stderr.write(`init: nobody to ask here; give ${flags.join(", ")}\n`);
+  return undefined;
+}
+
+async function ask(options: InitOptions): Promise<Answers | undefined> {
+  intro("Tocsin : première mise en place");
+  const slug = (value: string | undefined) => (SLUG.test(value ?? "") ? undefined : "minuscules, chiffres et tirets");
+  const filled = (value: string | undefined) => ((value ?? "").trim() === "" ? "à remplir" : undefined);
+  const given = <T extends string>(value: string | undefined, question: () => Promise<T | symbol>) => (value === undefined ? question() : Promise.resolve(value as T));
+  try {
+    return await group(
+      {
+        facilityName: () => given(options.facilityName, () => text({ message: "Raison sociale de l'établissement", validate: filled })),
+        facilityId: () => given(options.facilityId, () => text({ message: "Nom court (ch-exemple)", validate: slug })),
+        kind: () =>
+          given(options.kind, () =>
+            select({
+              message: "Type de structure",
+              options: [
+                { value: "etablissement_de_sante", label: "Établissement de santé" },
+                { value: "medico_social", label: "Ehpad ou établissement médico-social" },
+                { value: "radiotherapie", label: "Centre de radiothérapie" },
+                { value: "laboratoire", label: "Laboratoire de biologie médicale" },
+                { value: "autre", label: "Autre" },
+              ],
+            }),
+          ),
+        mode: () =>
+          given(options.mode, () =>
+            select({
+              message: "Pour commencer",
+              options: [
+                { value: "observe", label: "Observation : personne n'est prévenu" },
+                { value: "exercise", label: "Exercice : tout est marqué, aucune autorité n'est jointe" },
+                { value: "live", label: "Réel" },
+              ],
+            }),
+          ),
+        person: () => given(options.person, () => text({ message: "Nom de la personne déléguée", validate: filled })),
+        login: () => given(options.login, () => text({ message: "Son identifiant (prenom.nom)", validate: filled })),
+        password: () =>
+          options.password === undefined
+            ? askPassword({ message: "Son mot de passe (vide : en fabriquer un)" }).then((value) => {
+                if (!isCancel(value) && value) options.password = value;
+                return value;
+              })
+            : Promise.resolve(""),
+      },
+      {
+        onCancel() {
+          throw new TocsinError({ code: "cancelled", message: "cancelled; nothing was written" });
+        },
+      },
+    );
+  } catch (error) {
+    cancel("Rien n'a été écrit.");
+    if (error instanceof TocsinError) return undefined;
+    throw error;
+  }
+}
+
+function secret(file: string, value: string): void {
+  if (!existsSync(file)) writeFileSync(file, `${value}\n`, { mode: 0o600, flag: "wx" });
+}
+
+function nextSteps(made: { config: string; login: string; password: string | null; otpauth: string; fingerprint: string }): string {
+  return `${[
+    `Configuration : ${made.config} (les secrets sont dans le dossier secrets/ à côté)`,
+    `Premier compte : ${made.login}${made.password === null ? "" : `, mot de passe (affiché une seule fois) : ${made.password}`}`,
+    `Code à usage unique, à enregistrer dans une application d'authentification (affiché une seule fois) :`,
+    `  ${made.otpauth}`,
+    `Clé de signature du journal : empreinte ${made.fingerprint}, à noter hors de cette machine`,
+    "",
+    "Démarrer : npm start",
+    "rsyslog, à mettre dans /etc/rsyslog.d/60-tocsin.conf :",
+    `  *.* action(type="omfwd" target="127.0.0.1" port="5514" protocol="tcp" TCP_Framing="octet-counted" queue.type="linkedList" action.resumeRetryCount="-1")`,
+    "Alertmanager :",
+    "  webhook_configs: [{ url: 'http://127.0.0.1:8471/api/v1/alerts/alertmanager', http_config: { authorization: { credentials_file: secrets/alertmanager.token } } }]",
+  ].join("\n")}\n`;
+}

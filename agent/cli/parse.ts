@@ -52,12 +52,17 @@ export function parseCommand(program: Command, streams: ParseStreams = process):
 function usageError({ as, input, year, zone }: ParseOptions, names: string): string | undefined {
   if (as !== "auto" && inboundNamed(as) === undefined) return `--as ${as}: no such source; one of ${names}`;
   if (input !== "lines" && input !== "json-strings") return `--input ${input}: write lines or json-strings`;
-  if (year !== undefined && !/^(?:19|20|21)\d\d$/.test(year)) return `--year ${year}: write a year of four digits`;
+  if (year !== undefined && !/^(?:19|20|21)\d\d$/.test(year))
+    return `--year ${year}: write a year of four digits`;
   if (!isZone(zone)) return `--zone ${zone}: no such IANA zone; write one like Europe/Paris`;
   return undefined;
 }
 
-async function printAlerts(files: readonly string[], options: ParseOptions, { stdin, stdout }: ParseStreams): Promise<void> {
+async function printAlerts(
+  files: readonly string[],
+  options: ParseOptions,
+  { stdin, stdout }: ParseStreams,
+): Promise<void> {
   const context: ParseContext = { received: systemClock.now(), zone: options.zone };
   if (options.year !== undefined) context.year = Number(options.year);
   const source = options.as === "auto" ? "auto" : (inboundNamed(options.as) ?? "auto");
@@ -73,7 +78,11 @@ async function printAlerts(files: readonly string[], options: ParseOptions, { st
 }
 
 /** Gathers lines and writes them at the reader's pace; a reader that left is no error. */
-function outputTo(stream: Writable): { add(line: string): boolean; flush(): Promise<void>; closed(): boolean } {
+function outputTo(stream: Writable): {
+  add(line: string): boolean;
+  flush(): Promise<void>;
+  closed(): boolean;
+} {
   let waiting: string[] = [];
   let size = 0;
   let left = false;
@@ -93,7 +102,8 @@ function outputTo(stream: Writable): { add(line: string): boolean; flush(): Prom
       waiting = [];
       size = 0;
       if (text !== "" && !left && !stream.write(text)) await once(stream, "drain").catch(() => {});
-      if (failure !== undefined) throw new TocsinError({ code: "unwritable_output", message: failure.message });
+      if (failure !== undefined)
+        throw new TocsinError({ code: "unwritable_output", message: failure.message });
     },
     closed: () => left,
   };

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { statSync } from "node:fs";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import type { ParseContext } from "../../connectors/contract.ts";
@@ -9,8 +11,11 @@ import { flattenWindowsEvent } from "../../rules/engine/windows-event.ts";
 import { Alert } from "../core/alert.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
-import { parseText } from "../stages/ingest.ts";
+import { parseText, type TextRecord } from "../stages/ingest.ts";
 import { readRecords } from "./records.ts";
+
+/** Characters gathered before they are written. */
+const OUTPUT_PIECE = 64 * 1024;
 
 interface MatchOptions {
   rules: string[];
@@ -65,9 +70,10 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
   }
   if (options.year !== undefined && !/^\d{4}$/.test(options.year))
     return usage(`--year ${options.year}: write four digits`);
-  const { rules, refused } = loadRules(options.rules);
+  const paths = sortPaths(options.rules, files);
+  const { rules, refused } = loadRules(paths.rules);
   for (const problem of refused) talk(problemSentence(problem));
-  if (rules.length === 0) return usage(`no rule could be loaded from ${options.rules.join(", ")}`);
+  if (rules.length === 0) return usage(`no rule could be loaded from ${paths.rules.join(", ")}`);
   const set = compileRules(rules, {
     anyLogsource: options.anyLogsource,
     onFault: (rule, fault) => talk(`${rule.id}: the rule failed and is run no more: ${messageOf(fault)}`),
@@ -78,26 +84,57 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
     zone: options.zone,
     ...(options.year === undefined ? {} : { year: Number(options.year) }),
   };
-  for await (const { line, text } of readRecords(files, { input: options.input })) {
+  const output = openOutput();
+  for await (const record of readRecords(paths.records, { input: options.input })) {
     const found =
-      options.as === undefined ? matchJson(set, text, context) : matchAs(set, options.as, text, context);
-    process.stdout.write(`${JSON.stringify({ line, ...found })}\n`);
+      options.as === undefined ? matchJson(set, record, context) : matchAs(set, options.as, record, context);
+    await output.line(JSON.stringify({ line: record.line, ...found }));
   }
+  await output.end();
   return 0;
 }
 
-function matchAs(set: RuleSet, source: string, text: string, context: ParseContext): Found {
-  const parsed = parseText(source, text, context);
+/** `--rules` takes all that follows it: past its first path, what is neither a folder nor YAML is a file of records. */
+function sortPaths(rules: string[], records: string[]): { rules: string[]; records: string[] } {
+  const [first = "", ...rest] = rules;
+  const isRules = (path: string) =>
+    /\.ya?ml$/i.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return {
+    rules: [first, ...rest.filter(isRules)],
+    records: [...rest.filter((path) => !isRules(path)), ...records],
+  };
+}
+
+/** Standard output in large pieces, waiting when its reader is slower. */
+function openOutput(): { line(text: string): Promise<void> | undefined; end(): Promise<void> } {
+  let piece = "";
+  const flush = async (): Promise<void> => {
+    const text = piece;
+    piece = "";
+    if (text !== "" && !process.stdout.write(text)) await once(process.stdout, "drain");
+  };
+  return {
+    line(text) {
+      piece += `${text}\n`;
+      return piece.length < OUTPUT_PIECE ? undefined : flush();
+    },
+    end: flush,
+  };
+}
+
+function matchAs(set: RuleSet, source: string, record: TextRecord, context: ParseContext): Found {
+  const parsed = parseText(source, record, context);
   const detections = parsed.alert === undefined ? [] : named(matchAlert(set, parsed.alert));
   if (parsed.error === undefined) return { detections };
   return { detections, error: { code: parsed.error.code, message: parsed.error.message } };
 }
 
 /** A record without `--as` is a JSON event: an alert already, or anything else under its own names. */
-function matchJson(set: RuleSet, text: string, context: ParseContext): Found {
+function matchJson(set: RuleSet, record: TextRecord, context: ParseContext): Found {
+  if (record.error !== undefined) return { detections: [], error: record.error };
   let event: unknown;
   try {
-    event = JSON.parse(text);
+    event = JSON.parse(record.text);
   } catch (thrown) {
     return { detections: [], error: { code: "not_json", message: messageOf(thrown) } };
   }
@@ -109,9 +146,8 @@ function matchJson(set: RuleSet, text: string, context: ParseContext): Found {
   }
   const alert = asAlert(event);
   if (alert !== undefined) return { detections: named(matchAlert(set, alert)) };
-  const flat = flattenWindowsEvent(event as Record<string, unknown>);
-  if (set.options.anyLogsource === true) return { detections: named(matchEvent(set, flat)) };
-  return matchAs(set, "generic", flat === event ? text : JSON.stringify(flat), context);
+  if (set.options.anyLogsource !== true) return matchAs(set, "generic", record, context);
+  return { detections: named(matchEvent(set, flattenWindowsEvent(event as Record<string, unknown>))) };
 }
 
 /** The event as an alert, when a Tocsin parser wrote it: `event.module` and our flat `fields` tell. */

@@ -59,6 +59,8 @@ export const Incident = z.object({
   causes: z.array(Cause),
   /** Answer of a person to "was it malicious?"; null while nobody has said. */
   malicious: z.boolean().nullable(),
+  /** Account of the person who declares: the last delegate or director who acted; null while none has. */
+  declarant: z.string().nullable(),
   opened_by: z.enum(["machine", "person"]),
   /** Why it is in its state, in French, for the page. */
   because: z.string(),

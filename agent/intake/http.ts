@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from "express";
+import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { DecodedRecord } from "../../connectors/contract.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
@@ -101,7 +101,8 @@ export function alertsApp(parts: {
     return answer;
   }
 
-  function failed(...[error, request, response, next]: Parameters<ErrorRequestHandler>): void {
+  // Express knows an error handler by its four parameters.
+  function failed(error: unknown, request: Request, response: Response, next: NextFunction): void {
     if (response.headersSent) {
       next(error);
       return;

@@ -1,5 +1,5 @@
 import type { Instant } from "../core/clock.ts";
-import { type ApprovedDeclaration, DECLARATION_TRANSITIONS } from "../core/declaration.ts";
+import { type ApprovedDeclaration, contentOf, DECLARATION_TRANSITIONS } from "../core/declaration.ts";
 import type { Decision } from "../core/decision.ts";
 import { move } from "../core/transitions.ts";
 import type { Actor, Proof, Refused, Stale, TextSeen } from "./desk.ts";
@@ -25,6 +25,15 @@ export function confirm(work: Work, ruling: Ruling, setup: Setup, now: Instant):
   }
   if (current === undefined || current.id !== text.declaration || current.version !== text.version || current.sha256 !== text.sha256) {
     return { outcome: "stale", current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null };
+  }
+  const named = contentOf(current).sections.flatMap((section) => section.fields).find((field) => field.id === "declarant_name");
+  // The declarant is part of what is declared: nobody approves a text in another's name.
+  if (ruling.decision === "approved" && named !== undefined && named.provenance.by !== "person" && named.value !== ruling.actor.name) {
+    return {
+      outcome: "refused",
+      code: "declarant_differs",
+      because: `Le texte nomme ${named.value ?? "personne"} comme déclarant : prenez l'incident en charge pour le mettre à votre nom, puis relisez-le.`,
+    };
   }
   if (ruling.decision === "set_aside" && (ruling.reason ?? "").trim().length < 10) {
     return { outcome: "refused", code: "reason_missing", because: "Ne pas déclarer demande un motif d'au moins dix caractères." };

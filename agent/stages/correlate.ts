@@ -127,6 +127,7 @@ function openIncident(alert: StoredAlert, at: Instant, setup: Setup, reference: 
     systems: [],
     causes: [],
     malicious: null,
+    declarant: null,
     opened_by: "machine",
     because: "Première alerte reçue.",
   };

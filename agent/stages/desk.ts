@@ -70,6 +70,8 @@ export interface Desk {
     { incident: Incident; sentence: string | null }[]
   >;
   dossier(incident: string): Promise<Dossier | undefined>;
+  /** Says that the person has taken note: the constat, when it is the first; the text is put in the name of who may declare. */
+  takeUp(incident: string, actor: Actor): Promise<{ outcome: "taken_up" } | Refused>;
   answer(answer: Answer, actor: Actor): Promise<{ outcome: "answered" } | Refused>;
   amend(amendment: Amendment, actor: Actor): Promise<{ outcome: "amended"; declaration: Declaration } | Stale | Refused>;
   approve(text: TextSeen, proof: Proof, actor: Actor): Promise<{ outcome: "approved"; decision: Decision } | Stale | Refused>;

@@ -10,6 +10,7 @@ import {
 } from "../core/declaration.ts";
 import type { Instant } from "../core/clock.ts";
 import { type Fact, FACTS } from "../core/fact.ts";
+import type { Account } from "../core/person.ts";
 import { CRITERION_VALUES, DEGREE_LABELS, type CriterionResult } from "../core/qualification.ts";
 import { FACILITY_KINDS, formatInstant } from "./french.ts";
 import { describeFact } from "./qualify.ts";
@@ -109,6 +110,13 @@ const setting =
     return text ? { value: text, provenance: { by: "setting", because } } : undefined;
   };
 
+function declarant(value: (account: Account) => string): Filler {
+  return ({ declarant: account }) => {
+    const text = account === undefined ? "" : value(account);
+    return text === "" ? undefined : { value: text, provenance: { by: "setting", because: "compte de la personne qui déclare" } };
+  };
+}
+
 function fromFacts(facts: readonly Fact[], value: string, because: string): Filled | undefined {
   if (facts.length === 0) return undefined;
   return { value, provenance: { by: "machine", because, evidence: facts.flatMap((fact) => fact.evidence).slice(0, 10) } };
@@ -121,6 +129,11 @@ const FILLERS: Readonly<Record<string, Filler>> = {
   finess_legal: setting("configuration de l'établissement", ({ facility }) => facility.finess_legal),
   facility_address: setting("configuration de l'établissement", ({ facility }) => facility.address),
   ars: setting("configuration de l'établissement", ({ facility }) => facility.ars),
+  declarant_name: declarant((account) => account.name),
+  declarant_function: declarant((account) => account.function),
+  declarant_quality: declarant((account) => (account.role === "director" ? "directeur" : "personne déléguée par le directeur")),
+  declarant_email: declarant((account) => account.email),
+  declarant_phone: declarant((account) => account.phone),
   found: ({ incident }, setup) =>
     incident.found === null
       ? undefined
@@ -187,8 +200,13 @@ const FILLERS: Readonly<Record<string, Filler>> = {
     const malicious = facts.some((fact) => fact.holds);
     return fromFacts(facts, malicious ? "malveillante (soupçonnée)" : "non malveillante", "faits reconnus ou signalés");
   },
-  cause: (work) =>
-    fromFacts(standing(work), work.incident.causes.map((cause) => CAUSES[cause].label).join(" ; "), "catégories des règles qui ont reconnu l'incident"),
+  cause: (work) => {
+    const { causes } = work.incident;
+    // An outage in the course of an attack is its effect, not another cause.
+    const malicious = causes.filter((cause) => CAUSES[cause].malicious);
+    const named = malicious.length > 0 ? malicious : causes;
+    return fromFacts(standing(work), named.map((cause) => CAUSES[cause].label).join(" ; "), "catégories des règles qui ont reconnu l'incident");
+  },
 };
 
 function standing(work: Work): Fact[] {

@@ -1,5 +1,5 @@
-import { inboundNamed, recognise } from "../../connectors/registry.ts";
 import type { Inbound, ParseContext, Parsed, ParseError } from "../../connectors/contract.ts";
+import { inboundNamed, recognise } from "../../connectors/registry.ts";
 import { addTag, clip, finish, newDraft } from "../../connectors/shared/draft.ts";
 import { AlertTag } from "../core/alert.ts";
 
@@ -20,12 +20,20 @@ export interface TextRecord {
  * Pure and total. A record that no format recognises is an alert all the same: its text is the message.
  * Errors: `empty`, `unknown_source`, what the reader of the record says, and the connector's own.
  */
-export function parseText(source: Inbound | string, record: TextRecord | string, context: ParseContext): Parsed {
+export function parseText(
+  source: Inbound | string,
+  record: TextRecord | string,
+  context: ParseContext,
+): Parsed {
   const { text, utf8, cut, error }: TextRecord = typeof record === "string" ? { text: record } : record;
   if (error !== undefined) return { error };
   if (text === "") return { error: { code: "empty", message: "the record is empty" } };
   const connector =
-    typeof source !== "string" ? source : source === "auto" ? recognise(text).connector : inboundNamed(source);
+    typeof source !== "string"
+      ? source
+      : source === "auto"
+        ? recognise(text).connector
+        : inboundNamed(source);
   if (connector === undefined && source !== "auto") {
     return { error: { code: "unknown_source", message: `no connector is named ${String(source)}` } };
   }

@@ -64,10 +64,10 @@ export function planClocks(work: Work, setup: Setup): void {
   }
 }
 
+/** True once every state that was found has ended; events alone, such as a leak, never end by themselves. */
 function statesEnded(work: Work): boolean {
-  return work.facts.every(
-    (fact) => FACTS[fact.kind].lasts === "event" || !fact.holds || fact.withdrawn !== null || fact.until !== null,
-  );
+  const states = work.facts.filter((fact) => FACTS[fact.kind].lasts === "state" && fact.holds && fact.withdrawn === null);
+  return states.length > 0 && states.every((fact) => fact.until !== null);
 }
 
 export function to(work: Work, state: IncidentState, because: string): void {

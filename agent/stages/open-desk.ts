@@ -32,8 +32,8 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
       incident,
       (each, now) => {
         const done = work(each, now);
-        // Constat: the first act of a person is when the facility took note.
-        if (!unsuccessful(done) && each.incident.found === null) each.incident = { ...each.incident, found: now };
+        // A decision changes nothing of the text it is about.
+        if (!unsuccessful(done) && right !== "decide" && right !== "record_filing") takeNote(each, actor, now);
         return done;
       },
       (done) => !unsuccessful(done),
@@ -74,6 +74,8 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
         systems: work.incident.systems.flatMap((id) => setup.systems.get(id) ?? []),
       };
     },
+
+    takeUp: async (incident, actor) => (await act(incident, actor, "answer", () => ({ outcome: "taken_up" as const }))) as { outcome: "taken_up" } | Refused,
 
     answer: async (answer, actor) => {
       const question = setup.regime.questions.find((each) => each.id === answer.question);
@@ -163,6 +165,13 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
     });
     if (statement.kind === "malicious_action_suspected") work.incident = { ...work.incident, malicious: statement.holds };
   }
+}
+
+/** Constat: the first act of a person is when the facility took note. Who may declare and acts is the declarant. */
+function takeNote(work: Work, actor: Actor, now: number): void {
+  const found = work.incident.found ?? now;
+  const declarant = mayAct(actor, "decide") && work.declarations.at(-1)?.state !== "approved" ? actor.id : work.incident.declarant;
+  work.incident = { ...work.incident, found, declarant };
 }
 
 function staleness(work: Work, text: TextSeen): Stale | undefined {

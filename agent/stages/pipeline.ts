@@ -1,4 +1,5 @@
 import type { Clock, Instant } from "../core/clock.ts";
+import type { Account } from "../core/person.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Receipt, Store, Write } from "../store/store.ts";
 import { type Arrival, correlate } from "./correlate.ts";
@@ -34,6 +35,12 @@ export interface Pipeline {
   act<T>(incident: string, act: (work: Work, now: Instant) => T, keep?: (result: T) => boolean): Promise<T | undefined>;
   /** The incident's records as committed. */
   view(incident: string): Promise<Work | undefined>;
+}
+
+/** The person who acted, else the delegate first registered, else the director. */
+function declarantOf({ incident }: Work, accounts: readonly Account[]): Account | undefined {
+  const active = accounts.filter((account) => account.active);
+  return active.find((account) => account.id === incident.declarant) ?? active.find((account) => account.role === "delegate") ?? active[0];
 }
 
 export interface PipelineEvents {
@@ -81,6 +88,14 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
     return receipt;
   }
 
+  const declarantsNow = async (): Promise<Account[]> =>
+    (await store.reads.byState(facility, "account", ["delegate", "director"], { limit: 200 })).map((each) => each.content).reverse();
+
+  function carryFor(work: Work, declarants: readonly Account[], now: Instant): void {
+    work.declarant = declarantOf(work, declarants);
+    carry(work, setup, now);
+  }
+
   async function takeBatch(): Promise<number> {
     const now = clock.now();
     const from = await store.reads.cursor(facility, CURSOR);
@@ -109,7 +124,8 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
       }
     }
     const changed = [...touched.values()];
-    for (const work of changed) carry(work, setup, now);
+    const declarants = await declarantsNow();
+    for (const work of changed) carryFor(work, declarants, now);
     const more: Write[] = [{ write: "cursor", name: CURSOR, from, to: last.detection.seq }];
     if (next !== used) more.push({ write: "cursor", name: series, from: used, to: next });
     const receipt = await commit(changed, more, now);
@@ -131,10 +147,12 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
           const known = active.get(incident) ?? (await loadWork(store.reads, facility, incident));
           if (known === undefined) return undefined;
           const work = copyWork(known);
+          const declarants = await declarantsNow();
           const now = clock.now();
+          work.declarant = declarantOf(work, declarants);
           const result = act(work, now);
           if (!keep(result)) return result;
-          carry(work, setup, now);
+          carryFor(work, declarants, now);
           const receipt = await commit([work], [], now);
           if (receipt.outcome === "committed") return result;
           active.delete(incident);

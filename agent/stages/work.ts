@@ -7,6 +7,7 @@ import type { Effect } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
 import type { NewId } from "../core/id.ts";
 import type { Incident } from "../core/incident.ts";
+import type { Account } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
 import type { Regime } from "../../rules/regimes/regime.ts";
 import type { RecordKind, Records, Reads, Stored, Write } from "../store/store.ts";
@@ -35,6 +36,8 @@ export interface Work {
   decisions: Decision[];
   deliveries: Delivery[];
   deadlines: Deadline[];
+  /** Who declares: the incident's declarant, else the first delegate there is. */
+  declarant: Account | undefined;
   /** Writes beside the records: joins, effects, notes. */
   beside: Write[];
   /** Keys of the effects planned so far. */
@@ -52,6 +55,7 @@ export function newWork(incident: Incident): Work {
     decisions: [],
     deliveries: [],
     deadlines: [],
+    declarant: undefined,
     beside: [],
     planned: new Set(),
     base: new Map(),
@@ -92,6 +96,7 @@ export async function loadWork(reads: Reads, facility: string, id: string): Prom
     decisions: await all("decision"),
     deliveries: await all("delivery"),
     deadlines: await all("deadline"),
+    declarant: undefined,
     beside: [],
     planned: new Set((await reads.effectsOf(facility, id)).map((effect) => effect.key)),
     base,

@@ -47,16 +47,20 @@ function checkChain(bundle: Bundle, key: KeyObject, faults: FaultList): void {
     heads.set(seq, head);
   }
 
+  if (checkpoints.at(-1)?.seq !== seq) faults.add(fault(seq, "tail_cut"));
+
+  // An entry found broken explains a wrong head better.
+  const sound = faults.count() === 0;
   const fingerprint = fingerprintOf(key);
   for (const checkpoint of checkpoints) {
     const { seq, hash } = checkpoint;
     if (checkpoint.facility !== facility || checkpoint.key !== fingerprint)
       faults.add(fault(seq, "checkpoint_key"));
     else if (!checkpointHolds(checkpoint, key)) faults.add(fault(seq, "checkpoint_signature"));
-    if (heads.get(seq) !== hash)
+    if (sound && heads.get(seq) !== hash) {
       faults.add(fault(start + 1, "chain_forged", `point de contrôle n° ${seq}`, seq));
+    }
   }
-  if (checkpoints.at(-1)?.seq !== seq) faults.add(fault(seq, "tail_cut"));
 }
 
 function checkAlerts({ alerts, alertsLeftOut }: Bundle, shown: ShownEntry[], faults: FaultList): void {

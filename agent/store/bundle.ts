@@ -174,7 +174,9 @@ function publicKeyOf(text: string): KeyObject | undefined {
 }
 
 function notBundle(bytes: Uint8Array): Exclude<BundleVerdict, BundleReport> {
-  return Buffer.from(bytes).includes("tocsin-bundle/1")
+  // The beginning, since the name of the format stands behind what may have been cut.
+  const text = Buffer.from(bytes);
+  return text.includes("tocsin-bundle/1") || text.indexOf('{"alerts":[') === 0
     ? altered("bundle_damaged", "le dossier est endommagé ou tronqué")
     : altered("bundle_unknown", "ce fichier n'est pas un dossier Tocsin");
 }

@@ -1,6 +1,6 @@
 import { canonicalJson, sha256Hex } from "../core/declaration.ts";
 import type { JournalEntry } from "../core/journal.ts";
-import { type FaultList, fault } from "./proof.ts";
+import { type FaultCode, type FaultList, fault } from "./proof.ts";
 import { eventKey, nameOf, recordEntry } from "./seal.ts";
 import type { Prepare } from "./sqlite/connection.ts";
 import type { StoredAlert } from "./store.ts";
@@ -15,6 +15,7 @@ export interface TableCheck {
 }
 
 type Row = Record<string, unknown>;
+type Said = { kind: string; id: string; revision: number };
 
 export function compareTables(prepare: Prepare, facility: string, faults: FaultList): TableCheck {
   const records = recordCheck(prepare, facility, faults);
@@ -70,19 +71,21 @@ function recordCheck(prepare: Prepare, facility: string, faults: FaultList) {
     );
   }
 
+  function compare(entry: JournalEntry, content: string, said: Said): FaultCode | undefined {
+    const row = find.get(facility, said.kind, said.id);
+    if (row === undefined) return "record_missing";
+    const stands = Number(row.journal_seq);
+    if (stands === entry.seq) matched += 1;
+    if (said.revision === 1 && row.created !== entry.seq) return "record_differs";
+    if (stands < entry.seq) return "record_older";
+    return stands > entry.seq || agrees(row, entry, content) ? undefined : "record_differs";
+  }
+
   return {
     entry(entry: JournalEntry, content: string): void {
-      const { seq } = entry;
-      const said = JSON.parse(content) as { kind: string; id: string; revision: number };
-      const row = find.get(facility, said.kind, said.id);
-      const what = `${said.kind} ${said.id}`;
-      if (row === undefined) return faults.add(fault(seq, "record_missing", what));
-      const stands = Number(row.journal_seq);
-      if (said.revision === 1 && row.created !== seq) faults.add(fault(seq, "record_differs", what));
-      if (stands < seq) return faults.add(fault(seq, "record_older", what));
-      if (stands > seq) return;
-      matched += 1;
-      if (!agrees(row, entry, content)) faults.add(fault(seq, "record_differs", what));
+      const said = JSON.parse(content) as Said;
+      const wrong = compare(entry, content, said);
+      if (wrong !== undefined) faults.add(fault(entry.seq, wrong, `${said.kind} ${said.id}`));
     },
     end(): void {
       const total = Number(

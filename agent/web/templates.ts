@@ -24,7 +24,8 @@ export function escapeHtml(value: unknown): string {
 export function templates(): { render(view: string, model: object): string } {
   const eta = new Eta({ views: join(import.meta.dirname, "views"), cache: true, escapeFunction: escapeHtml });
   const version = createHash("sha256");
-  for (const file of ["page.css", "page.js"]) version.update(readFileSync(join(ASSETS, file)));
+  for (const file of ["page.css", "controls.css", "views.css", "paper.css", "page.js"])
+    version.update(readFileSync(join(ASSETS, file)));
   const assets = version.digest("hex").slice(0, 12);
   return { render: (view, model) => eta.render(view, { ...model, assets }) };
 }

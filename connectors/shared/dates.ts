@@ -1,7 +1,7 @@
 import type { Instant } from "../../agent/core/clock.ts";
 import type { ParseContext } from "../contract.ts";
 import { utcFromLocal } from "./zone.ts";
-import { type ZoneRead, readZone } from "./zone-name.ts";
+import { readZone, type ZoneRead } from "./zone-name.ts";
 
 /** A date found in a text: when, and the index after it. */
 export interface DateRead {
@@ -58,7 +58,13 @@ export function instantFromEpoch(value: string | number): Instant | undefined {
   const number = Number(value);
   if (!Number.isFinite(number) || number < 1e8) return undefined;
   const micros =
-    number < 1e11 ? secondsToMicros(value) : number < 1e14 ? number * 1000 : number < 1e17 ? number : number / 1000;
+    number < 1e11
+      ? secondsToMicros(value)
+      : number < 1e14
+        ? number * 1000
+        : number < 1e17
+          ? number
+          : number / 1000;
   return inRange(Math.round(micros));
 }
 
@@ -95,7 +101,12 @@ function readDayFirst(text: string, from: number, context: DateContext): DateRea
   const at = from + width + 1;
   const month = monthAt(text, at);
   const year = digitsAt(text, at + 4, 4);
-  if (month < 0 || year < 0 || !isDateJoint(text.charCodeAt(at - 1)) || !isDateJoint(text.charCodeAt(at + 3))) {
+  if (
+    month < 0 ||
+    year < 0 ||
+    !isDateJoint(text.charCodeAt(at - 1)) ||
+    !isDateJoint(text.charCodeAt(at + 3))
+  ) {
     return undefined;
   }
   const between = text.charCodeAt(at + 8);
@@ -214,7 +225,8 @@ function instantOf(moment: Moment, context: DateContext): Instant | undefined {
   for (let year = base - reach; year <= base + reach; year++) {
     const other = instantIn(year, moment, context);
     if (other === undefined) continue;
-    if (best === undefined || Math.abs(other - context.received) < Math.abs(best - context.received)) best = other;
+    if (best === undefined || Math.abs(other - context.received) < Math.abs(best - context.received))
+      best = other;
   }
   return best;
 }
@@ -273,7 +285,9 @@ function afterWeekday(text: string, from: number): number {
 
 function packed(text: string, at: number): number {
   return (
-    ((text.charCodeAt(at) | 0x20) << 16) | ((text.charCodeAt(at + 1) | 0x20) << 8) | (text.charCodeAt(at + 2) | 0x20)
+    ((text.charCodeAt(at) | 0x20) << 16) |
+    ((text.charCodeAt(at + 1) | 0x20) << 8) |
+    (text.charCodeAt(at + 2) | 0x20)
   );
 }
 

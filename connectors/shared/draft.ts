@@ -28,7 +28,8 @@ export function newDraft(original: string, module: string, dataset: string): Dra
 export function keepOriginal(draft: Draft, original: string): void {
   draft.event.original = original;
   if (original.length * 3 <= ALERT_LIMITS.original) return;
-  if (original.length <= ALERT_LIMITS.original && Buffer.byteLength(original) <= ALERT_LIMITS.original) return;
+  if (original.length <= ALERT_LIMITS.original && Buffer.byteLength(original) <= ALERT_LIMITS.original)
+    return;
   const head = Buffer.from(cutAt(original, ALERT_LIMITS.original));
   let end = Math.min(head.length, ALERT_LIMITS.original);
   // Steps back from the middle of a character to its first byte.
@@ -70,7 +71,8 @@ export function putField(draft: Draft, name: string, value: FieldValue): void {
     if (draft.room === ALERT_LIMITS.fields) draft.alert.fields = draft.fields;
     draft.room--;
   }
-  draft.fields[key] = typeof value === "string" ? clip(draft, value) : Array.isArray(value) ? clipList(draft, value) : value;
+  draft.fields[key] =
+    typeof value === "string" ? clip(draft, value) : Array.isArray(value) ? clipList(draft, value) : value;
 }
 
 /** Writes a field unless its name is taken. */

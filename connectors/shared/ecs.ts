@@ -63,7 +63,8 @@ function coercion(name: string, type: z.ZodType): Coerce {
   if (type instanceof z.ZodISODateTime) return dateOf;
   if (type instanceof z.ZodNumber) {
     return (_, value) => {
-      const number = typeof value === "string" && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(value) ? Number(value) : value;
+      const number =
+        typeof value === "string" && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(value) ? Number(value) : value;
       return type.safeParse(number).success ? number : undefined;
     };
   }

@@ -71,7 +71,9 @@ export function flatten(draft: Draft, name: string, value: unknown, depth = 1): 
 }
 
 function isScalar(value: unknown): value is Exclude<FieldValue, unknown[]> {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null;
+  return (
+    typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null
+  );
 }
 
 /** A text of at least one character from a string or a number; undefined from anything else. */

@@ -82,7 +82,8 @@ function writeUser(alert: Alert, text: Text): void {
   if (whole === undefined) return;
   const slash = whole.indexOf("\\");
   const own = text("TargetUserName") === undefined ? "Subject" : "Target";
-  const domain = slash > 0 ? whole.slice(0, slash) : text(`${own}DomainName`, "TargetDomainName", "SubjectDomainName");
+  const domain =
+    slash > 0 ? whole.slice(0, slash) : text(`${own}DomainName`, "TargetDomainName", "SubjectDomainName");
   alert.user = { name: whole.slice(slash + 1), ...(domain === undefined ? {} : { domain }), ...alert.user };
 }
 
@@ -115,7 +116,8 @@ function hashesOf(text: string | undefined) {
   for (const part of text.slice(0, 1024).split(",")) {
     const [kind = "", value = ""] = part.split("=");
     const name = kind.trim().toLowerCase();
-    if ((name === "md5" || name === "sha1" || name === "sha256") && value !== "") hash[name] = value.toLowerCase();
+    if ((name === "md5" || name === "sha1" || name === "sha256") && value !== "")
+      hash[name] = value.toLowerCase();
   }
   return Object.keys(hash).length === 0 ? undefined : hash;
 }

@@ -96,6 +96,10 @@ function readOffset(text: string, at: number, spaced: boolean): ZoneRead | undef
 function isWord(code: number): boolean {
   const lower = code | 0x20;
   return (
-    (lower >= 0x61 && lower <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x5f
+    (lower >= 0x61 && lower <= 0x7a) ||
+    (code >= 0x30 && code <= 0x39) ||
+    code === 0x2d ||
+    code === 0x2e ||
+    code === 0x5f
   );
 }

@@ -62,7 +62,7 @@ export function compileRule(
   numberField: NumberField,
   placeholders: Placeholders,
 ): CompiledRule | Problem {
-  const missing = loaded.placeholders.filter((name) => placeholders[name] === undefined);
+  const missing = loaded.placeholders.filter((name) => !Object.hasOwn(placeholders, name));
   if (missing.length > 0) {
     return {
       code: "placeholder_without_value",

@@ -1,6 +1,6 @@
 import { Alert } from "../../agent/core/alert.ts";
 import { logSourceAtoms } from "./logsource.ts";
-import { type Atom, longestRun, necessaryAtoms, rarity } from "./necessary.ts";
+import { type Atom, necessaryAtoms, rarity, rarityOf } from "./necessary.ts";
 import { regexLiterals } from "./regex-literals.ts";
 import type { LoadedRule, Test } from "./rule.ts";
 import { TAXONOMY } from "./taxonomy.ts";
@@ -43,7 +43,7 @@ const ECS_GROUPS = new Set(Object.keys(Alert.shape));
 
 /** Whether every place the field may be read from holds text as the record has it; so do the source's own `fields`. */
 function isVerbatim(field: string): boolean {
-  return [...(TAXONOMY[field] ?? []), field].every(
+  return [...(TAXONOMY.get(field) ?? []), field].every(
     (path) => VERBATIM_FIELDS.has(path) || !ECS_GROUPS.has(path.split(".", 1)[0] as string),
   );
 }
@@ -54,11 +54,19 @@ function isVerbatim(field: string): boolean {
  */
 const CUT = /[^ !#-&(-.0-<>-Z^-{}~]+/;
 
-/** The literal of a text that cannot differ between raw record and field, in lower case; null when too short. */
+/** A number in JSON may be spelt otherwise in the record. */
+const NUMBER = /^[\d.e+-]*$/;
+
+/** The best literal of texts that cannot differ between raw record and field, in lower case; null without one. */
 function literalOf(texts: readonly string[]): string | null {
-  const run = longestRun(texts, CUT).trim().toLowerCase();
-  // A number in JSON may be spelt otherwise in the record.
-  return run.length < SHORTEST || /^[\d.e+-]*$/.test(run) ? null : run;
+  const runs = texts.flatMap((text) =>
+    text
+      .toLowerCase()
+      .split(CUT)
+      .map((run) => run.trim()),
+  );
+  const usable = runs.filter((run) => run.length >= SHORTEST && !NUMBER.test(run));
+  return usable.toSorted((a, b) => rarityOf([b]) - rarityOf([a]))[0] ?? null;
 }
 
 function atomsOf(field: string | null, test: Test): Atom[] | null {

@@ -50,7 +50,7 @@ export function loadRules(paths: readonly string[]): { rules: LoadedRule[]; refu
     refused.push(...read.refused);
     for (const rule of read.rules) {
       const first = seen.get(rule.rule.id);
-      if (first === undefined) {
+      if (first === undefined || (first === file && rule.sharesId)) {
         seen.set(rule.rule.id, file);
         rules.push(rule);
         continue;

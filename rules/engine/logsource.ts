@@ -227,7 +227,11 @@ const ROWS: Row[] = [
 ];
 
 /** Names of products in `event.dataset` that Sigma calls otherwise. */
-const PRODUCTS: Record<string, string> = { o365: "m365", google_workspace: "gcp", iptables: "linux" };
+const PRODUCTS = new Map([
+  ["o365", "m365"],
+  ["google_workspace", "gcp"],
+  ["iptables", "linux"],
+]);
 
 const SIGNS = [...new Set(ROWS.flatMap((row) => Object.keys(row.when)))];
 const readSigns = SIGNS.map((sign) => alertReader(sign));
@@ -257,7 +261,8 @@ export function logSourcesOf(origin: string): LogSource[] {
     if (holds) found.push(row.is);
   }
   const [product = "", ...service] = (values[SIGNS.length] as string).split(".");
-  if (service.length > 0) found.push({ product: PRODUCTS[product] ?? product, service: service.join(".") });
+  if (service.length > 0)
+    found.push({ product: PRODUCTS.get(product) ?? product, service: service.join(".") });
   if (values[SIGNS.length + 1] === "aws") found.push({ product: "aws", service: "cloudtrail" });
   return found;
 }
@@ -325,4 +330,5 @@ function partAtoms(part: keyof LogSource, name: string, atomsOf: AtomsOf): Atom[
   return all;
 }
 
-const aliasesOf = (product: string) => Object.keys(PRODUCTS).filter((alias) => PRODUCTS[alias] === product);
+const aliasesOf = (product: string) =>
+  [...PRODUCTS.keys()].filter((alias) => PRODUCTS.get(alias) === product);

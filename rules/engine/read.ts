@@ -64,7 +64,7 @@ export function readRules(text: string, file: string): { rules: LoadedRule[]; re
           .update(several ? `${text}\n#${at}` : text)
           .digest("hex")
           .slice(0, 12);
-        rules.push(readRule(previous, file, version));
+        rules.push({ ...readRule(previous, file, version), sharesId: own.id === undefined && several });
       }
     } catch (thrown) {
       if (!(thrown instanceof Refused)) throw thrown;
@@ -142,6 +142,7 @@ function readRule(raw: Json, file: string, version: string): LoadedRule {
     logsource,
     selections,
     condition,
+    sharesId: false,
     placeholders: [...new Set([...selections.values()].flatMap(placeholdersOf))],
     file,
   };

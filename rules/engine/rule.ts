@@ -54,6 +54,8 @@ export interface LoadedRule {
   condition: Condition;
   /** Names of placeholders (`|expand`) that the rule needs values for. */
   placeholders: string[];
+  /** True when the id is that of a collection (`action: global`), shared by its rules. */
+  sharesId: boolean;
   file: string;
 }
 

@@ -27,6 +27,11 @@ export function flattenWindowsEvent(event: Json): Json {
 /** An element's text goes under its name, its attributes under `Name_Attribute`. */
 function addElement(flat: Json, name: string, value: unknown): void {
   const map = asMap(value);
+  // Some converters put the attributes beside the element.
+  if (map !== undefined && name.endsWith("_attributes")) {
+    addElement(flat, name.slice(0, -"_attributes".length), { "#attributes": map });
+    return;
+  }
   if (map === undefined) {
     flat[name] = value;
     return;

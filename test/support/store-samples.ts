@@ -73,6 +73,7 @@ export function samples(clock: Clock = steppingClock()) {
       systems: ["pacs"],
       causes: ["ransomware"],
       malicious: null,
+      declarant: null,
       opened_by: "machine",
       because: "Fichiers renommés en masse sur le PACS.",
       ...over,

@@ -307,6 +307,7 @@ export function sceneDossier(hostile?: string): Dossier {
       systems: ["pacs", "ris"],
       causes: ["ransomware"],
       malicious: null,
+      declarant: null,
       opened_by: "machine",
       because: hostile ?? "Trois critères remplis.",
     },

@@ -195,6 +195,13 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
         .map(({ incident, qualification }) => ({ incident, sentence: qualification?.sentence ?? null }));
     },
     dossier: async (id) => desk.dossiers.find(({ incident }) => incident.id === id),
+    async takeUp(incident, actor) {
+      if (!mayAct(actor, "answer")) return refused;
+      const dossier = desk.dossiers.find((each) => each.incident.id === incident);
+      if (dossier === undefined) return refused;
+      dossier.incident = { ...dossier.incident, found: clock.now(), declarant: actor.id };
+      return { outcome: "taken_up" };
+    },
     async answer(answer, actor) {
       if (!mayAct(actor, "answer")) return refused;
       desk.answers.push({ answer, actor });

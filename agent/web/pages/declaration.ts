@@ -11,7 +11,7 @@ import { type Gate, personWho } from "../gate.ts";
 import { spendCode } from "../one-time-code.ts";
 import { PageError } from "../page-error.ts";
 import { deliveryRows, stateWords, sufficient } from "./dossier-view.ts";
-import { dossierOf } from "./incident.ts";
+import { DONE, dossierOf } from "./incident.ts";
 import { nextStep, verdictOf } from "./verdict.ts";
 
 const ApproveForm = z.object({ ...TextFields, code: z.string().max(20) });
@@ -63,6 +63,8 @@ export function declarationPages(parts: {
           dossier.deliveries.filter((each) => each.sha256 === current?.declaration.sha256),
         ),
         mayDecide: mayAct(person, "decide") && current?.declaration.state === "draft",
+        namedOther: namedOther(current?.content, person),
+        done: trouble === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
         mayEdit: mayAct(person, "edit"),
         role: ROLES[person.role],
         trouble: trouble ?? null,
@@ -235,6 +237,15 @@ export function sameText(current: Stale["current"], seen: Omit<TextSeen, "incide
 /** Groups of eight hexadecimal digits: what two people can read to each other. */
 export function fingerprintGroups(sha256: string): string[] {
   return sha256.match(/.{1,8}/g) ?? [];
+}
+
+// The declarant is part of what is declared: the desk refuses an approval in another's name.
+function namedOther(content: DeclarationContent | undefined, person: Account): string | null {
+  const named = content?.sections
+    .flatMap((section) => section.fields)
+    .find((field) => field.id === "declarant_name");
+  if (named === undefined || named.provenance.by === "person" || named.value === person.name) return null;
+  return named.value ?? "personne";
 }
 
 // Only when the version read is still in the record: a draft changed in place says no more than its new text.

@@ -135,16 +135,26 @@ function factOrigin({ origin }: Fact): string {
 export function summaryOf({ incident, facts, systems }: Dossier) {
   const held = facts.filter((fact) => fact.holds && fact.withdrawn === null);
   const named = (kinds: readonly Fact["kind"][]) =>
-    [
-      ...new Map(
-        held.filter((fact) => kinds.includes(fact.kind)).map((fact) => [`${fact.kind} ${fact.system}`, fact]),
-      ).values(),
-    ].map((fact) => ({
-      label: FACTS[fact.kind].label,
-      system: systemName(fact.system, systems),
-      since: fact.since,
-      until: fact.until,
-    }));
+    held
+      .filter((fact) => kinds.includes(fact.kind))
+      .map((fact) => ({
+        label: FACTS[fact.kind].label,
+        lasts: FACTS[fact.kind].lasts === "state",
+        system: systemName(fact.system, systems) ?? "Système non identifié",
+        since: fact.since,
+        until: fact.until,
+      }));
+  const bySystem = Map.groupBy(
+    named([
+      "system_unavailable",
+      "data_inaccessible",
+      "data_altered",
+      "data_lost",
+      "data_disclosed",
+      "recovery_destroyed",
+    ]),
+    (each) => each.system,
+  );
   const malicious =
     incident.malicious ??
     (held.some((fact) => fact.kind === "malicious_action_suspected" || fact.kind === "account_compromised")
@@ -161,14 +171,7 @@ export function summaryOf({ incident, facts, systems }: Dossier) {
             : "à déterminer",
     causes: incident.causes.map((each) => CAUSES[each].label),
     systems: incident.systems.map((each) => systemName(each, systems) ?? each),
-    effects: named([
-      "system_unavailable",
-      "data_inaccessible",
-      "data_altered",
-      "data_lost",
-      "data_disclosed",
-      "recovery_destroyed",
-    ]),
+    effects: [...bySystem].map(([system, facts]) => ({ system, facts: facts.slice(0, 4) })),
     care: named(["degraded_mode", "care_interrupted", "care_diverted", "patient_harmed", "others_affected"]),
     occurred: incident.occurred,
     firstAlert: incident.first_alert,

@@ -29,11 +29,14 @@ const AnswerForm = z.object({
   time: z.string().max(8).default(""),
   source: Line(200).default(""),
 });
+const TakeUpForm = z.object({ retour: z.enum(["", "texte"]).default("") });
 const AmendForm = z.looseObject(TextFields);
 
 /** What was just done, shown after the redirect; the address only picks one of these. */
-const DONE: Readonly<Record<string, string>> = {
+export const DONE: Readonly<Record<string, string>> = {
   reponse: "Réponse enregistrée. L'évaluation a été revue.",
+  charge:
+    "Vous avez pris l'incident en charge. Le texte est à votre nom si vous pouvez déclarer : relisez-le.",
   texte: "Modification enregistrée : c'est une nouvelle version du texte.",
   inchange: "Rien à enregistrer : aucun champ n'a changé.",
 };
@@ -142,6 +145,16 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
       303,
       `${base}/incidents/${encodeURIComponent(dossier.incident.id)}?fait=reponse#questions`,
     );
+  });
+
+  router.post("/incidents/:id/prise-en-charge", async (request, response) => {
+    const person = personWho(response, "answer");
+    const { retour } = readForm(request, TakeUpForm);
+    const dossier = await dossierOf(desk, request.params.id);
+    const result = await desk.takeUp(dossier.incident.id, person);
+    if (result.outcome === "refused") throw new PageError(409, { message: result.because });
+    const here = `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`;
+    response.redirect(303, retour === "texte" ? `${here}/declaration?fait=charge` : `${here}?fait=charge`);
   });
 
   router.post("/incidents/:id/champs", async (request, response) => {

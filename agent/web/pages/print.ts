@@ -13,16 +13,16 @@ export function printPage(parts: { desk: Desk; gate: Gate; publicUrl: string }):
   const base = `/${desk.facility.id}`;
   const router = Router({ mergeParams: true });
 
+  const versionOf = async (params: { id: string; version: string }) => {
+    const dossier = await dossierOf(desk, params.id);
+    const declaration = dossier.declarations.findLast((each) => String(each.version) === params.version);
+    if (declaration !== undefined) return { dossier, declaration, content: contentOf(declaration) };
+    throw new PageError(404, { message: "Cette version du texte n'existe pas pour cet incident." });
+  };
+
   router.get("/incidents/:id/declaration/:version/imprimer", async (request, response) => {
     personWho(response, "read");
-    const dossier = await dossierOf(desk, request.params.id);
-    const declaration = dossier.declarations.findLast(
-      (each) => String(each.version) === request.params.version,
-    );
-    if (declaration === undefined) {
-      throw new PageError(404, { message: "Cette version du texte n'existe pas pour cet incident." });
-    }
-    const content = contentOf(declaration);
+    const { dossier, declaration, content } = await versionOf(request.params);
     const decision = dossier.decisions.findLast((each) => each.sha256 === declaration.sha256) ?? null;
     const here = `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`;
     gate.render(request, response, {
@@ -30,6 +30,7 @@ export function printPage(parts: { desk: Desk; gate: Gate; publicUrl: string }):
       title: `${DECLARATION_KINDS[content.kind]} ${content.reference}, version ${content.version}`,
       model: {
         here,
+        sheet: `${here}/declaration/${declaration.version}/imprimer.css`,
         address: new URL(`${here}/declaration`, publicUrl).href,
         declaration,
         content,
@@ -41,6 +42,18 @@ export function printPage(parts: { desk: Desk; gate: Gate; publicUrl: string }):
         decision,
       },
     });
+  });
+
+  // Footers of pages come from a style sheet, and ours may not be inline: it is made for the document.
+  router.get("/incidents/:id/declaration/:version/imprimer.css", async (request, response) => {
+    personWho(response, "read");
+    const { declaration, content } = await versionOf(request.params);
+    const name = `${content.exercise ? "EXERCICE - " : ""}${content.reference} - version ${content.version}`;
+    const foot = `${name} - SHA-256 ${fingerprintGroups(declaration.sha256).join(" ")}`.replace(
+      /[^A-Za-z0-9 -]/g,
+      "",
+    );
+    response.type("css").send(`@page { @bottom-left { content: "${foot}"; font: 6pt monospace; } }\n`);
   });
 
   return router;

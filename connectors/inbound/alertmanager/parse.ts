@@ -28,18 +28,34 @@ export function parseAlertmanager(text: string, context: ParseContext): Parsed {
 /** Decodes a webhook body into one record an alert. */
 export function decodeAlertmanager(_headers: unknown, body: unknown, context: ParseContext): Decoded {
   if (!isObject(body)) {
-    return { outcome: "refused", code: "bad_body", field: "(body)", message: "the body is not a JSON object" };
+    return {
+      outcome: "refused",
+      code: "bad_body",
+      field: "(body)",
+      message: "the body is not a JSON object",
+    };
   }
   const { alerts } = body;
   if (!Array.isArray(alerts)) {
     const code = alerts === undefined ? "missing_field" : "bad_field";
     return { outcome: "refused", code, field: "alerts", message: "the body has no list of alerts" };
   }
-  return { outcome: "decoded", records: alerts.map((alert) => readAlert(alert, body, textOf(alert), context)) };
+  return {
+    outcome: "decoded",
+    records: alerts.map((alert) => readAlert(alert, body, textOf(alert), context)),
+  };
 }
 
 /** What is written apart, or says nothing that the alert does not. */
-const WRITTEN = new Set(["labels", "annotations", "status", "startsAt", "endsAt", "generatorURL", "fingerprint"]);
+const WRITTEN = new Set([
+  "labels",
+  "annotations",
+  "status",
+  "startsAt",
+  "endsAt",
+  "generatorURL",
+  "fingerprint",
+]);
 
 function readAlert(value: unknown, body: JsonObject, original: string, context: ParseContext): DecodedRecord {
   if (!isObject(value) || !isObject(value.labels)) {
@@ -47,7 +63,7 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
     return broken(original, "alertmanager", { code: "bad_shape", message }, context);
   }
   const draft = newDraft(original, "alertmanager", "alertmanager.webhook");
-  const { alert, event } = draft;
+  const { event } = draft;
   event.kind = "alert";
   const startsAt = instantOf(value.startsAt, context);
   const endsAt = instantOf(value.endsAt, context);
@@ -58,7 +74,8 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
   event.action = resolved ? "resolved" : "firing";
   if (startsAt !== undefined) event.start = isoOf(startsAt);
   if (resolved && endsAt !== undefined) event.end = isoOf(endsAt);
-  if (typeof value.generatorURL === "string" && value.generatorURL !== "") event.url = clip(draft, value.generatorURL);
+  if (typeof value.generatorURL === "string" && value.generatorURL !== "")
+    event.url = clip(draft, value.generatorURL);
   const fingerprint = textOrNone(value.fingerprint);
   if (fingerprint !== undefined) {
     event.id = clip(draft, fingerprint);
@@ -70,7 +87,9 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
   const receiver = textOrNone(body.receiver);
   if (receiver !== undefined) putField(draft, "receiver", receiver);
 
-  const record: DecodedRecord = { alert: finish(draft, (resolved ? endsAt : undefined) ?? startsAt, context) };
+  const record: DecodedRecord = {
+    alert: finish(draft, (resolved ? endsAt : undefined) ?? startsAt, context),
+  };
   if (fingerprint !== undefined) {
     const parts = [fingerprint, String(value.startsAt), event.action];
     if (resolved) parts.push(String(value.endsAt));
@@ -115,7 +134,8 @@ function writeHost(draft: Draft, labels: Map<string, string>): void {
     const name = hostOf(labels.get(label) ?? "");
     if (name === "") continue;
     const bounded = clip(draft, name);
-    draft.alert.host = isIP(name) === 0 ? { name: bounded, hostname: bounded } : { name: bounded, ip: [name] };
+    draft.alert.host =
+      isIP(name) === 0 ? { name: bounded, hostname: bounded } : { name: bounded, ip: [name] };
     return;
   }
 }
@@ -126,7 +146,8 @@ function writeMessage(draft: Draft, annotations: unknown, labels: Map<string, st
   const description = text("description");
   const message = summary ?? description ?? text("message") ?? labels.get("alertname");
   if (message !== undefined) draft.alert.message = clip(draft, message);
-  if (description !== undefined) draft.alert.rule = { ...draft.alert.rule, description: clip(draft, description) };
+  if (description !== undefined)
+    draft.alert.rule = { ...draft.alert.rule, description: clip(draft, description) };
   flatten(draft, "annotations", annotations);
 }
 

@@ -12,14 +12,18 @@ export function readExtension(text: string, from: number, each: (key: string, va
   while (equals >= 0) {
     const keyStart = keyBefore(text, equals, floor);
     if (keyStart >= 0) {
-      if (valueStart >= 0) each(key, valueOf(text, valueStart, keyStart));
+      // The one space before a key separates; others before it belong to the value.
+      if (valueStart >= 0) each(key, valueAt(text, valueStart, keyStart - 1));
       key = text.slice(keyStart, equals);
       valueStart = equals + 1;
     }
     floor = equals + 1;
     equals = text.indexOf("=", floor);
   }
-  if (valueStart >= 0) each(key, valueOf(text, valueStart, text.length));
+  if (valueStart < 0) return;
+  let end = text.length;
+  while (end > valueStart && isBlank(text.charCodeAt(end - 1))) end--;
+  each(key, valueAt(text, valueStart, end));
 }
 
 /** Where the key that ends at `equals` begins; -1 when there is none after `floor`. */
@@ -27,10 +31,9 @@ function keyBefore(text: string, equals: number, floor: number): number {
   let at = equals;
   while (at > floor && KEY_CODES[text.charCodeAt(at - 1)] === 1) at--;
   if (at === equals) return -1;
-  // The first key may follow the header's pipe; the others follow a space.
   const before = text.charCodeAt(at - 1);
-  const separated = before === 0x20 || before === 0x7c || before === 0x09 || before === 0x0a;
-  if (!separated) return -1;
+  // A tab is part of a value; only a space separates, and the header's pipe before the first key.
+  if (before !== 0x20 && (before !== 0x7c || at !== floor)) return -1;
   const first = text.charCodeAt(at);
   return first === 0x2d || first === 0x2e || first === 0x5d ? -1 : at;
 }
@@ -39,11 +42,9 @@ const KEY_CODES = Uint8Array.from({ length: 65_536 }, (_, code) =>
   code < 128 && /[A-Za-z0-9_.,\-[\]]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
-function valueOf(text: string, from: number, to: number): string {
-  let end = to;
-  while (end > from && isBlank(text.charCodeAt(end - 1))) end--;
-  const raw = text.slice(from, end);
-  return raw.includes("\\") ? unescape(raw) : raw;
+function valueAt(text: string, from: number, to: number): string {
+  const raw = text.slice(from, Math.max(from, to));
+  return raw.includes("\\") ? unescaped(raw) : raw;
 }
 
 function isBlank(code: number): boolean {
@@ -51,6 +52,8 @@ function isBlank(code: number): boolean {
 }
 
 /** Other backslashes stand for themselves: products write Windows paths without doubling them. */
-function unescape(raw: string): string {
-  return raw.replace(/\\([=\\|nr])/g, (_, code: string) => (code === "n" ? "\n" : code === "r" ? "\r" : code));
+function unescaped(raw: string): string {
+  return raw.replace(/\\([=\\|nr])/g, (_, code: string) =>
+    code === "n" ? "\n" : code === "r" ? "\r" : code,
+  );
 }

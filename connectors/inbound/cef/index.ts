@@ -15,6 +15,7 @@ const BEGINNING = 1024;
 function recognise(text: string): { certainty: number; because: string } {
   const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   if (text.startsWith("CEF:", start)) return { certainty: 1, because: "it begins with CEF:" };
-  if (/CEF: ?\d/.test(text.slice(0, BEGINNING))) return { certainty: 0.6, because: "it contains a CEF: header" };
+  if (/CEF: ?\d/.test(text.slice(0, BEGINNING)))
+    return { certainty: 0.6, because: "it contains a CEF: header" };
   return { certainty: 0, because: "no CEF: header" };
 }

@@ -24,10 +24,18 @@ interface Writing {
 type Write = (writing: Writing) => void;
 
 /** Writes what a key of the CEF dictionary means in ECS; other keys are left to `fields`. */
-export function writeKnown(draft: Draft, key: string, value: string, times: CefTimes, context: ParseContext): void {
+export function writeKnown(
+  draft: Draft,
+  key: string,
+  value: string,
+  times: CefTimes,
+  context: ParseContext,
+): void {
   const write = KNOWN.get(key);
   if (write === undefined || value === "") return;
-  write({ alert: draft.alert, event: draft.event, value: clip(draft, value), times, context });
+  const bounded = clip(draft, value);
+  const own = key === "msg" ? bounded : bounded.trim();
+  if (own !== "") write({ alert: draft.alert, event: draft.event, value: own, times, context });
 }
 
 type Side = "source" | "destination";
@@ -52,6 +60,11 @@ const domain =
   (name: Side): Write =>
   ({ alert, value }) => {
     side(alert, name).domain = value;
+  };
+const dnsDomain =
+  (name: Side): Write =>
+  ({ alert, value }) => {
+    side(alert, name).domain ??= value;
   };
 const mac =
   (name: Side): Write =>
@@ -96,6 +109,7 @@ const observer =
   (part: "hostname" | "mac"): Write =>
   ({ alert, value }) => {
     alert.observer = { ...alert.observer, [part]: part === "mac" ? [value] : value };
+    if (part === "mac") alert.host = { ...alert.host, mac: [value] };
   };
 const time =
   (part: keyof CefTimes): Write =>
@@ -149,10 +163,13 @@ know("spt sourcePort", port("source"));
 know("dpt destinationPort", port("destination"));
 know("shost sourceHostName", domain("source"));
 know("dhost destinationHostName", domain("destination"));
+know("sourceDnsDomain", dnsDomain("source"));
+know("destinationDnsDomain", dnsDomain("destination"));
 know("smac sourceMacAddress", mac("source"));
 know("dmac destinationMacAddress", mac("destination"));
-know("out bytesOut", bytes("source"));
-know("in bytesIn", bytes("destination"));
+// As Elastic reads them: in is what the source sent.
+know("in bytesIn", bytes("source"));
+know("out bytesOut", bytes("destination"));
 know("sourceTranslatedAddress", nat("source", "ip"));
 know("sourceTranslatedPort", nat("source", "port"));
 know("destinationTranslatedAddress", nat("destination", "ip"));
@@ -171,7 +188,7 @@ know("dvc deviceAddress", ({ alert, value }) => {
   if (isIP(value) !== 0) alert.observer = { ...alert.observer, ip: [value] };
 });
 know("deviceExternalId", ({ alert, value }) => {
-  alert.observer = { ...alert.observer, name: value };
+  alert.host = { ...alert.host, id: value };
 });
 know("rt deviceReceiptTime", time("receipt"));
 know("start startTime", time("start"));
@@ -190,7 +207,7 @@ know("requestMethod", ({ alert, value }) => {
   alert.http = { request: { method: value } };
 });
 know("app applicationProtocol", ({ alert, value }) => {
-  alert.network = { ...alert.network, protocol: value.toLowerCase() };
+  alert.network = { ...alert.network, protocol: value.toLowerCase(), application: value };
 });
 know("proto transportProtocol", ({ alert, value }) => {
   alert.network = { ...alert.network, transport: value.toLowerCase() };
@@ -211,6 +228,12 @@ know("cat deviceEventCategory", ({ event, value }) => {
 });
 know("externalId", ({ event, value }) => {
   event.id = value;
+});
+know("eventId", ({ event, value }) => {
+  event.id ??= value;
+});
+know("destinationServiceName", ({ alert, value }) => {
+  alert.service = { name: value };
 });
 know("reason", ({ event, value }) => {
   event.reason = value;

@@ -18,21 +18,20 @@ export function parseCef(text: string, context: ParseContext): Parsed {
   const start = cefAt(text);
   if (start < 0) {
     const code = text.trim() === "" ? "empty" : "not_cef";
-    return { error: { code, message: code === "empty" ? "the record is empty" : "the record has no CEF: header" } };
+    return {
+      error: { code, message: code === "empty" ? "the record is empty" : "the record has no CEF: header" },
+    };
   }
   const draft = newDraft(text, "cef", "cef");
   const { alert, event } = draft;
   const header: string[] = [];
   const body = readPipes(text, start + 4, header);
   const times: CefTimes = { receipt: undefined, start: undefined, end: undefined };
-  if (header.length < HEADER_FIELDS) {
-    alert.message = clip(draft, text.slice(start));
-    withSyslog(draft, text, start, context, times);
-    const message = `the CEF header has ${header.length} of its ${HEADER_FIELDS} fields`;
-    return { alert, error: { code: "bad_header", message } };
-  }
   const [, vendor = "", product = "", version = "", classId = "", name = "", severity = ""] = header;
-  alert.observer = { vendor: clip(draft, vendor), product: clip(draft, product), version: clip(draft, version) };
+  alert.observer = {};
+  if (vendor !== "") alert.observer.vendor = clip(draft, vendor);
+  if (product !== "") alert.observer.product = clip(draft, product);
+  if (version !== "") alert.observer.version = clip(draft, version);
   if (classId !== "") event.code = clip(draft, classId);
   writeSeverity(draft, severity.trim());
   if (name !== "") putField(draft, "name", name);
@@ -46,9 +45,13 @@ export function parseCef(text: string, context: ParseContext): Parsed {
     const value = draft.fields[key];
     if (value !== undefined && label !== "" && label !== "__proto__") putNewField(draft, label, value);
   }
-  if (alert.message === undefined && name !== "") alert.message = clip(draft, name);
+  const whole = header.length === HEADER_FIELDS;
+  const message = whole ? name : text.slice(start);
+  if (alert.message === undefined && message !== "") alert.message = clip(draft, message);
   withSyslog(draft, text, start, context, times);
-  return { alert };
+  if (whole) return { alert };
+  const missing = `the CEF header has ${header.length} of its ${HEADER_FIELDS} fields`;
+  return { alert, error: { code: "bad_header", message: missing } };
 }
 
 /** Where the record begins: `CEF:` and its version, at the start or after a syslog header; -1 when nowhere. */
@@ -136,6 +139,7 @@ function withSyslog(draft: Draft, text: string, start: number, context: ParseCon
 }
 
 function putHost(alert: Alert, name: string, ip: string | undefined): void {
-  alert.host = name === ip ? { name } : { name, hostname: name };
+  alert.host = { ...alert.host, name };
+  if (name !== ip) alert.host.hostname = name;
   if (ip !== undefined) alert.host.ip = [ip];
 }

@@ -28,13 +28,46 @@ const TIMES = [
   "Timestamp",
   "event.created",
 ] as const;
-const HOSTS = ["host", "hostname", "host_name", "computer", "Computer", "Hostname", "hostName", "ComputerName", "device", "agent"];
-const MESSAGES = ["message", "msg", "Message", "log", "text", "short_message", "description", "summary", "title", "signature"];
+const HOSTS = [
+  "host",
+  "hostname",
+  "host_name",
+  "computer",
+  "Computer",
+  "Hostname",
+  "hostName",
+  "ComputerName",
+  "device",
+  "agent",
+];
+const MESSAGES = [
+  "message",
+  "msg",
+  "Message",
+  "log",
+  "text",
+  "short_message",
+  "description",
+  "summary",
+  "title",
+  "signature",
+];
 const SEVERITIES = ["severity", "level", "priority", "Severity", "Level", "loglevel", "log_level"];
 const USERS = ["user", "username", "user_name", "userName", "User", "srcuser", "dstuser", "account"];
 const ENDPOINTS = {
   source: {
-    address: ["src_ip", "srcip", "source_ip", "sourceIp", "sourceIPAddress", "src", "client_ip", "clientip", "remote_addr", "SourceIp"],
+    address: [
+      "src_ip",
+      "srcip",
+      "source_ip",
+      "sourceIp",
+      "sourceIPAddress",
+      "src",
+      "client_ip",
+      "clientip",
+      "remote_addr",
+      "SourceIp",
+    ],
     port: ["src_port", "srcport", "source_port", "sourcePort", "SourcePort"],
   },
   destination: {
@@ -51,9 +84,15 @@ export function readTime(document: JsonObject, context: ParseContext): number | 
   }
   const { date, time } = document;
   if (typeof date === "string" && typeof time === "string") return readWholeDate(`${date} ${time}`, context);
-  const created = at(document, "Event", "System", "TimeCreated") ?? at(document, "Event", "System", "TimeCreated_attributes");
-  const own = at(created, "#attributes", "SystemTime") ?? at(created, "@SystemTime") ?? at(created, "SystemTime");
-  return instantOf(own ?? created ?? at(document, "event", "created") ?? at(document, "event", "start"), context);
+  const created =
+    at(document, "Event", "System", "TimeCreated") ??
+    at(document, "Event", "System", "TimeCreated_attributes");
+  const own =
+    at(created, "#attributes", "SystemTime") ?? at(created, "@SystemTime") ?? at(created, "SystemTime");
+  return instantOf(
+    own ?? created ?? at(document, "event", "created") ?? at(document, "event", "start"),
+    context,
+  );
 }
 
 function instantOf(value: unknown, context: ParseContext): number | undefined {
@@ -96,7 +135,8 @@ export function writeCommonNames(draft: Draft, document: JsonObject): void {
   }
   writeSeverity(draft, text(SEVERITIES), alert.log?.level);
   const outcome = at(document, "outcome");
-  if (event.outcome === undefined && (outcome === "success" || outcome === "failure")) event.outcome = outcome;
+  if (event.outcome === undefined && (outcome === "success" || outcome === "failure"))
+    event.outcome = outcome;
 }
 
 /** A word has a place on the common scale; a number has none, since its scale is not known. */
@@ -105,7 +145,8 @@ function writeSeverity(draft: Draft, severity: string | undefined, level: string
   if (severity !== undefined && event.severity === undefined && /^\d{1,6}(?:\.\d{1,3})?$/.test(severity)) {
     event.severity = Number(severity);
   }
-  const word = level ?? (severity !== undefined && /^[A-Za-z][\w -]{1,31}$/.test(severity) ? severity : undefined);
+  const word =
+    level ?? (severity !== undefined && /^[A-Za-z][\w -]{1,31}$/.test(severity) ? severity : undefined);
   if (word === undefined) return;
   if (level === undefined) alert.log = { ...alert.log, level: word };
   const risk = riskOfWord(word);

@@ -10,7 +10,12 @@ export function isWindowsDocument(document: JsonObject): boolean {
 export function isWindows(draft: Draft): boolean {
   const { fields } = draft;
   if (Object.hasOwn(fields, "winlog.event_id")) unprefix(draft);
-  return Object.hasOwn(fields, "EventID") && ["Channel", "Provider_Name", "SourceName", "Computer", "Image", "CommandLine"].some((name) => Object.hasOwn(fields, name));
+  return (
+    Object.hasOwn(fields, "EventID") &&
+    ["Channel", "Provider_Name", "SourceName", "Computer", "Image", "CommandLine"].some((name) =>
+      Object.hasOwn(fields, name),
+    )
+  );
 }
 
 /** Writes System and EventData under the names that Windows and Sigma give them. */
@@ -69,7 +74,9 @@ const WINLOG = new Map([
 /** Winlogbeat's names, again as Windows writes them. */
 function unprefix(draft: Draft): void {
   for (const name of Object.keys(draft.fields)) {
-    const own = WINLOG.get(name) ?? (name.startsWith("winlog.event_data.") ? name.slice("winlog.event_data.".length) : undefined);
+    const own =
+      WINLOG.get(name) ??
+      (name.startsWith("winlog.event_data.") ? name.slice("winlog.event_data.".length) : undefined);
     const value = draft.fields[name];
     if (own !== undefined && own !== "__proto__" && value !== undefined) putNewField(draft, own, value);
   }

@@ -24,7 +24,11 @@ function recognise(text: string): { certainty: number; because: string } {
     if (end > at + 1 && end <= at + 4 && isNumber(text, at + 1, end)) {
       return { certainty: 0.95, because: "it begins with a syslog priority" };
     }
-    if (end > at + 1 && end <= at + 11 && (isNumber(text, at + 1, end) || readDate(text, end + 1, ANY_TIME))) {
+    if (
+      end > at + 1 &&
+      end <= at + 11 &&
+      (isNumber(text, at + 1, end) || readDate(text, end + 1, ANY_TIME))
+    ) {
       return { certainty: 0.6, because: "it begins with a priority, though no valid one" };
     }
     return { certainty: 0, because: "no priority" };

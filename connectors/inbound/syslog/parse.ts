@@ -14,7 +14,12 @@ import { readBody } from "./bodies.ts";
 export function parseSyslog(text: string, context: ParseContext, payloads: readonly Inbound[]): Parsed {
   const end = trimmedEnd(text);
   const header = readHeader(text, context);
-  if (header.body >= end && header.priority === undefined && header.instant === undefined) {
+  if (
+    header.body >= end &&
+    header.priority === undefined &&
+    header.oddPriority === undefined &&
+    header.instant === undefined
+  ) {
     return { error: { code: "empty", message: "the record is empty" } };
   }
   const message = text.slice(header.body, end);
@@ -22,12 +27,16 @@ export function parseSyslog(text: string, context: ParseContext, payloads: reado
   if (inner !== undefined) return around(inner, text, header, context);
 
   const dataset =
-    header.form === "rfc5424" ? "syslog.rfc5424" : header.form === "cisco" ? "syslog.cisco" : "syslog.rfc3164";
+    header.form === "rfc5424"
+      ? "syslog.rfc5424"
+      : header.form === "cisco"
+        ? "syslog.cisco"
+        : "syslog.rfc3164";
   const draft = newDraft(text, "syslog", dataset);
   const { alert } = draft;
   if (message !== "") alert.message = clip(draft, message);
   writeHeader(draft, header, context);
-  if (header.appname !== undefined) {
+  if (header.appname !== undefined && !header.appname.startsWith("%")) {
     alert.process = { name: clip(draft, header.appname) };
     const pid = pidOf(header.procid);
     if (pid !== undefined) alert.process.pid = pid;
@@ -88,7 +97,12 @@ function readPayload(message: string, context: ParseContext, payloads: readonly 
 }
 
 /** Puts the header around what the payload said; its own time and host stand. */
-function around(alert: NonNullable<Parsed["alert"]>, text: string, header: SyslogHeader, context: ParseContext): Parsed {
+function around(
+  alert: NonNullable<Parsed["alert"]>,
+  text: string,
+  header: SyslogHeader,
+  context: ParseContext,
+): Parsed {
   const event = alert.event ?? {};
   const fields = alert.fields ?? {};
   const draft: Draft = { alert, event, fields, room: 256 - Object.keys(fields).length, cut: false };

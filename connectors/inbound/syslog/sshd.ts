@@ -2,12 +2,22 @@ import { isIP } from "node:net";
 import type { Alert } from "../../../agent/core/alert.ts";
 
 /** What sshd's messages begin with, up to the user's name. */
-const OPENINGS: readonly { prefix: string; action: string; outcome: "success" | "failure"; method: boolean }[] = [
+const OPENINGS: readonly {
+  prefix: string;
+  action: string;
+  outcome: "success" | "failure";
+  method: boolean;
+}[] = [
   { prefix: "Accepted ", action: "ssh_login", outcome: "success", method: true },
   { prefix: "Failed ", action: "ssh_login", outcome: "failure", method: true },
   { prefix: "Invalid user ", action: "invalid_user", outcome: "failure", method: false },
   { prefix: "Connection closed by invalid user ", action: "invalid_user", outcome: "failure", method: false },
-  { prefix: "Connection closed by authenticating user ", action: "ssh_login", outcome: "failure", method: false },
+  {
+    prefix: "Connection closed by authenticating user ",
+    action: "ssh_login",
+    outcome: "failure",
+    method: false,
+  },
 ];
 
 /**
@@ -31,7 +41,9 @@ export function readSshd(alert: Alert, message: string): void {
   // `Connection closed by authenticating user root 10.0.0.1 port 22 [preauth]` has no "from".
   const userEnd = from >= at - 1 ? from : message.lastIndexOf(" ", message.lastIndexOf(" port ") - 1);
   if (userEnd < at - 1) return;
-  const [address = "", word, number] = message.slice(from >= at - 1 ? from + 6 : userEnd + 1, userEnd + 128).split(" ");
+  const [address = "", word, number] = message
+    .slice(from >= at - 1 ? from + 6 : userEnd + 1, userEnd + 128)
+    .split(" ");
   const event = alert.event ?? {};
   alert.event = event;
   event.category = ["authentication"];

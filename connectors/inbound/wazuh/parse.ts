@@ -2,7 +2,16 @@ import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contrac
 import { portOf, putAddress } from "../../shared/address.ts";
 import { readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
-import { at, broken, flatten, isObject, type JsonObject, readJson, textOf, textValue } from "../../shared/json.ts";
+import {
+  at,
+  broken,
+  flatten,
+  isObject,
+  type JsonObject,
+  readJson,
+  textOf,
+  textValue,
+} from "../../shared/json.ts";
 import { writeWindows } from "../../shared/windows.ts";
 
 /** Reads one line of `alerts.json`. Errors: `empty`, `not_json`, `not_wazuh`, `several_records`. */
@@ -25,10 +34,20 @@ export function parseWazuh(text: string, context: ParseContext): Parsed {
 export function decodeWazuh(_headers: unknown, body: unknown, context: ParseContext): Decoded {
   const list = Array.isArray(body) ? body : [body];
   if (!Array.isArray(body) && !isObject(body)) {
-    return { outcome: "refused", code: "bad_body", field: "(body)", message: "the body is neither an alert nor a list" };
+    return {
+      outcome: "refused",
+      code: "bad_body",
+      field: "(body)",
+      message: "the body is neither an alert nor a list",
+    };
   }
   if (isObject(body) && !isObject(body.rule) && legacyId(body) === undefined) {
-    return { outcome: "refused", code: "missing_field", field: "rule", message: "a Wazuh alert has a rule object" };
+    return {
+      outcome: "refused",
+      code: "missing_field",
+      field: "rule",
+      message: "a Wazuh alert has a rule object",
+    };
   }
   return { outcome: "decoded", records: list.map((alert) => readAlert(alert, textOf(alert), context)) };
 }
@@ -147,7 +166,8 @@ function writeAgent(draft: Draft, value: JsonObject): void {
   const hostname = textValue(at(value, "predecoder", "hostname"));
   if (hostname !== undefined) {
     alert.log = { syslog: { hostname: clip(draft, hostname) } };
-    if (alert.host === undefined) alert.host = { name: clip(draft, hostname), hostname: clip(draft, hostname) };
+    if (alert.host === undefined)
+      alert.host = { name: clip(draft, hostname), hostname: clip(draft, hostname) };
   }
 }
 

@@ -14,7 +14,14 @@ const WebhookConfig = z.strictObject({
 type WebhookConfig = z.infer<typeof WebhookConfig>;
 
 /** Errors after which nothing can have been received. */
-const NEVER_ARRIVED = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "ERR_INVALID_URL"]);
+const NEVER_ARRIVED = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ERR_INVALID_URL",
+]);
 
 /** A signed webhook (Standard Webhooks): the message key is its `webhook-id`, by which receivers know a repeat. */
 export const webhook = {
@@ -26,7 +33,11 @@ export const webhook = {
     const signer = new Webhook(reveal("secret"));
     return {
       async send(message: Message, { now, signal }: AttemptContext): Promise<Attempt> {
-        const body = JSON.stringify({ type: `tocsin.${message.event}`, timestamp: new Date(now / 1000).toISOString(), data: message });
+        const body = JSON.stringify({
+          type: `tocsin.${message.event}`,
+          timestamp: new Date(now / 1000).toISOString(),
+          data: message,
+        });
         const timestamp = new Date(now / 1000);
         try {
           const response = await axios.post(config.url, body, {

@@ -16,7 +16,11 @@ export const exercise = {
       async send(filing: Filing, _context: AttemptContext): Promise<Attempt> {
         if (!filing.exercise) return { outcome: "refused", because: "Cet envoi n'est pas un exercice." };
         const reference = `EXERCICE-${filing.declaration.sha256.slice(0, 8)}`;
-        return { outcome: "delivered", because: "EXERCICE : rien n'a été transmis à une autorité.", reference };
+        return {
+          outcome: "delivered",
+          because: "EXERCICE : rien n'a été transmis à une autorité.",
+          reference,
+        };
       },
     };
   },

@@ -8,13 +8,14 @@ const REACH = 200;
 /**
  * Reads what Cisco devices put before `%FACILITY-SEVERITY-MNEMONIC:`; false, with nothing read, when there is no such mnemonic.
  *
- * In any order: sequence number, host, `*` or `.` and a date with its zone, up-time, process. The message keeps the mnemonic.
+ * In any order: sequence number, host, `*` or `.` and a date with its zone, up-time, process. The mnemonic counts as the application.
  */
 export function readCisco(text: string, from: number, header: SyslogHeader, context: DateContext): boolean {
   const goal = mnemonicAfter(text, from);
   if (goal < 0) return false;
   const mnemonic = mnemonicAt(text, goal);
   if (mnemonic === undefined) return false;
+  const mnemonicEnd = text.indexOf(":", goal);
   let hostname: string | undefined;
   let instant: number | undefined;
   let process: RegExpExecArray | null = null;
@@ -33,9 +34,12 @@ export function readCisco(text: string, from: number, header: SyslogHeader, cont
     }
     const end = wordEnd(text, at, goal);
     if (end === at) break;
-    const word = text.charCodeAt(end - 1) === 0x3a && isIP(text.slice(at, end)) === 0 ? text.slice(at, end - 1) : text.slice(at, end);
+    const word =
+      text.charCodeAt(end - 1) === 0x3a && isIP(text.slice(at, end)) === 0
+        ? text.slice(at, end - 1)
+        : text.slice(at, end);
     at = end;
-    if (/^\d+$/.test(word)) mnemonic.sequence ??= word;
+    if (/^\d+$/.test(word)) mnemonic.sequence = word;
     else if (/^[\d:.wdhy]+$/.test(word) && isIP(word) === 0) continue;
     else if (word.endsWith("]")) process = /^([^[\]]+)\[([^[\]]*)\]$/.exec(word);
     else if (!/^[\w.:%/-]+$/.test(word)) return false;
@@ -52,8 +56,8 @@ export function readCisco(text: string, from: number, header: SyslogHeader, cont
   if (process !== null) {
     header.appname = process[1];
     if (process[2] !== "") header.procid = process[2];
-  }
-  header.body = goal;
+  } else header.appname = text.slice(goal, mnemonicEnd);
+  header.body = text.charCodeAt(mnemonicEnd + 1) === 0x20 ? mnemonicEnd + 2 : mnemonicEnd + 1;
   return true;
 }
 
@@ -75,7 +79,12 @@ function mnemonicAt(text: string, at: number): CiscoMnemonic | undefined {
   SHAPE.lastIndex = at;
   const found = SHAPE.exec(text);
   if (found === null) return undefined;
-  return { facility: found[1] ?? "", severity: Number(found[2]), mnemonic: found[3] ?? "", sequence: undefined };
+  return {
+    facility: found[1] ?? "",
+    severity: Number(found[2]),
+    mnemonic: found[3] ?? "",
+    sequence: undefined,
+  };
 }
 
 function wordEnd(text: string, from: number, limit: number): number {

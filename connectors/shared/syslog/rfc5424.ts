@@ -47,15 +47,24 @@ export function readRfc5424(text: string, from: number, header: SyslogHeader, co
 }
 
 /** A NILVALUE, or an ISO date with `T` as a token of its own; one that no calendar has counts as none. */
-function timestampAt(text: string, at: number, context: DateContext): { instant?: number; end: number } | undefined {
+function timestampAt(
+  text: string,
+  at: number,
+  context: DateContext,
+): { instant?: number; end: number } | undefined {
   const first = text.charCodeAt(at);
   if (first === 0x2d) {
     const next = text.charCodeAt(at + 1);
     return next === 0x20 || at + 1 === text.length ? { end: at + 1 } : undefined;
   }
   const tee = text.charCodeAt(at + 10) | 0x20;
-  if (!isDigit(first) || text.charCodeAt(at + 4) !== 0x2d || text.charCodeAt(at + 7) !== 0x2d || tee !== 0x74) {
-    return undefined;
+  if (!isDigit(first)) return undefined;
+  if (text.charCodeAt(at + 4) !== 0x2d || text.charCodeAt(at + 7) !== 0x2d || tee !== 0x74) {
+    // `10-11-2003T22:14:15.003Z` is meant as a timestamp and is none.
+    const stop = tokenEnd(text, at);
+    return stop - at < 48 && /^[\d:.+-]+T\d\d:\d\d:[\d:.+Z-]+$/.test(text.slice(at, stop))
+      ? { end: stop }
+      : undefined;
   }
   const end = tokenEnd(text, at);
   const read = readDate(text, at, context);
@@ -83,11 +92,12 @@ function readStructuredData(text: string, from: number, header: SyslogHeader): n
         break;
       }
       const equals = nameEnd(text, at);
-      if (equals === at || text.charCodeAt(equals) !== 0x3d || text.charCodeAt(equals + 1) !== 0x22) return from;
+      if (equals === at || text.charCodeAt(equals) !== 0x3d || text.charCodeAt(equals + 1) !== 0x22)
+        return from;
       const close = closingQuote(text, equals + 2);
       if (close < 0) return from;
       const name = safeName(text.slice(at, equals));
-      const value = unescape(text.slice(equals + 2, close));
+      const value = unescaped(text.slice(equals + 2, close));
       // RFC 5424 6.3.3 lets a name repeat within an element: no value is lost.
       if (Object.hasOwn(params, name)) params[name] = `${params[name]},${value}`.slice(0, ALERT_LIMITS.value);
       else if (room-- > 0) params[name] = value.slice(0, ALERT_LIMITS.value);
@@ -110,7 +120,7 @@ function closingQuote(text: string, from: number): number {
 }
 
 /** RFC 5424 6.3.3: a backslash before anything else is itself. */
-function unescape(value: string): string {
+function unescaped(value: string): string {
   let slash = value.indexOf("\\");
   if (slash < 0) return value;
   let out = "";

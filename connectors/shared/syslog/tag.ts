@@ -58,7 +58,8 @@ function endsTag(text: string, from: number, at: number, next: number, bracketed
   if (next === 0x2f || next === 0x5c || at - from > 32) return false;
   for (let i = from; i < at; i++) {
     const lower = text.charCodeAt(i) | 0x20;
-    if ((lower < 0x61 || lower > 0x7a) && lower !== 0x2d && (i === from || lower < 0x30 || lower > 0x39)) return false;
+    if ((lower < 0x61 || lower > 0x7a) && lower !== 0x2d && (i === from || lower < 0x30 || lower > 0x39))
+      return false;
   }
   return true;
 }
@@ -78,8 +79,10 @@ function isTagCode(code: number): boolean {
   return code > 0x20 && !isExcluded(code);
 }
 
-const EXCLUDED = new Set([..."\"=,;<>?\\[]`{|}"].map((character) => character.charCodeAt(0)));
-const EXCLUDED_TABLE = Uint8Array.from({ length: 128 }, (_, code) => (EXCLUDED.has(code) || code === 0x7f ? 1 : 0));
+const EXCLUDED = new Set([...'"=;<>?\\[]`{|}'].map((character) => character.charCodeAt(0)));
+const EXCLUDED_TABLE = Uint8Array.from({ length: 128 }, (_, code) =>
+  EXCLUDED.has(code) || code === 0x7f ? 1 : 0,
+);
 
 function isExcluded(code: number): boolean {
   return EXCLUDED_TABLE[code] === 1;

@@ -43,8 +43,7 @@ type Log = NonNullable<Alert["log"]>;
 export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseContext): void {
   const { alert, event } = draft;
   const syslog: NonNullable<Log["syslog"]> = {};
-  const log: Log = alert.log === undefined ? { syslog } : Object.assign(alert.log, { syslog });
-  alert.log = log;
+  const log: Log = alert.log ?? {};
   if (header.priority !== undefined) {
     const code = header.priority & 7;
     const facility = header.priority >> 3;
@@ -65,6 +64,16 @@ export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseCo
       const params = header.structuredData[id];
       for (const name in params) putNewField(draft, name, params[name] ?? "");
     }
+  }
+  // A text without header says nothing of syslog.
+  if (
+    header.priority !== undefined ||
+    header.instant !== undefined ||
+    header.appname !== undefined ||
+    header.form !== "rfc3164"
+  ) {
+    log.syslog = syslog;
+    alert.log = log;
   }
   if (header.oddPriority !== undefined) putField(draft, "pri", header.oddPriority);
   if (header.cisco !== undefined) {

@@ -1,0 +1,59 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
+import { cef } from "./index.ts";
+
+inboundSuite(cef, join(import.meta.dirname, "fixtures"));
+
+const at = (rt: string) => cef.parse(`CEF:0|v|p|1|c|n|5|rt=${rt}`, CONTEXT).alert?.["@timestamp"];
+
+describe("time", () => {
+  it.each([
+    ["1543611600123", "2018-11-30T21:00:00.123Z"],
+    ["Nov 30 2018 21:09:08", "2018-11-30T21:09:08.000Z"],
+    ["Nov 30 2018 21:09:08.123 CET", "2018-11-30T20:09:08.123Z"],
+    ["Nov 30 2018 21:09:08 GMT+01:00", "2018-11-30T20:09:08.000Z"],
+    ["2018-11-30T21:09:08.123Z", "2018-11-30T21:09:08.123Z"],
+    ["Oct 11 22:14:15", "2023-10-11T22:14:15.000Z"],
+  ])("reads rt=%s", (rt, expected) => expect(at(rt)).toBe(expected));
+
+  it("falls back from rt to start, to the syslog header, to the receipt", () => {
+    const start = "CEF:0|v|p|1|c|n|5|start=1543611600123";
+    expect(cef.parse(start, CONTEXT).alert?.["@timestamp"]).toBe("2018-11-30T21:00:00.123Z");
+    const header = cef.parse("<13>Oct 11 22:14:15 h CEF:0|v|p|1|c|n|5|", CONTEXT).alert;
+    expect(header?.["@timestamp"]).toBe("2023-10-11T22:14:15.000Z");
+    expect(at("never")).toBe("2023-10-12T00:00:00.000Z");
+  });
+});
+
+describe("severity", () => {
+  it.each([
+    ["0", 0, 0],
+    ["10", 10, 100],
+    ["Low", 0, 20],
+    ["High", 7, 75],
+    ["Very-High", 9, 90],
+    ["Unknown", 0, undefined],
+    ["11", undefined, undefined],
+  ])("reads %s", (severity, number, risk) => {
+    const event = cef.parse(`CEF:0|v|p|1|c|n|${severity}|`, CONTEXT).alert?.event;
+    expect([event?.severity, event?.risk_score_norm]).toEqual([number, risk]);
+  });
+});
+
+describe("host", () => {
+  it.each([
+    [
+      "<13>Oct 11 22:14:15 relay CEF:0|v|p|1|c|n|5|dvchost=pc dvc=10.0.0.1 dhost=x",
+      { name: "pc", hostname: "pc", ip: ["10.0.0.1"] },
+    ],
+    ["<13>Oct 11 22:14:15 relay CEF:0|v|p|1|c|n|5|dhost=x", { name: "relay", hostname: "relay" }],
+    ["CEF:0|v|p|1|c|n|5|dvc=10.0.0.1 dhost=x", { name: "10.0.0.1", ip: ["10.0.0.1"] }],
+    ["CEF:0|v|p|1|c|n|5|dhost=x shost=y", { name: "x", hostname: "x" }],
+  ])("of %s", (text, host) => expect(cef.parse(text, CONTEXT).alert?.host).toEqual(host));
+});
+
+it("does not let a label take the place of a key", () => {
+  const { alert } = cef.parse("CEF:0|v|p|1|c|n|5|cs1Label=src cs1=forged src=10.0.0.1", CONTEXT);
+  expect(alert?.fields?.src).toBe("10.0.0.1");
+});

@@ -1,0 +1,123 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Inbound } from "../../contract.ts";
+import { inboundNamed } from "../../registry.ts";
+import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
+import { syslogOf } from "./index.ts";
+
+// As it is registered: with the payload formats it hands messages to.
+const syslog = inboundNamed("syslog") as Inbound;
+
+inboundSuite(syslog, join(import.meta.dirname, "fixtures"));
+
+describe("time", () => {
+  const at = (text: string, context: Partial<typeof CONTEXT>) =>
+    syslog.parse(text, { ...CONTEXT, ...context }).alert?.["@timestamp"];
+
+  it.each([
+    ["2024-01-02T00:00:00Z", "Dec 31 23:59:59", "2023-12-31T23:59:59.000Z"],
+    ["2023-12-31T23:59:00Z", "Jan  1 00:00:01", "2024-01-01T00:00:01.000Z"],
+    ["2024-07-01T00:00:00Z", "Jun 30 10:00:00", "2024-06-30T10:00:00.000Z"],
+    ["2024-03-01T00:00:00Z", "Feb 29 10:00:00", "2024-02-29T10:00:00.000Z"],
+    ["2025-03-01T00:00:00Z", "Feb 29 10:00:00", "2024-02-29T10:00:00.000Z"],
+    ["2027-03-01T00:00:00Z", "Feb 29 10:00:00", "2028-02-29T10:00:00.000Z"],
+  ])("received %s, takes the year that puts %s nearest", (received, date, expected) => {
+    expect(at(`<13>${date} h su: x`, { received: Date.parse(received) * 1000 })).toBe(expected);
+  });
+
+  it("takes the year it is given", () => {
+    expect(at("<13>Oct 11 22:14:15 h su: x", { year: 2003 })).toBe("2003-10-11T22:14:15.000Z");
+  });
+
+  it.each([
+    ["2024 Jan 10 12:00:00", "2024-01-10T11:00:00.000Z", "winter"],
+    ["2024 Jul 10 12:00:00", "2024-07-10T10:00:00.000Z", "summer"],
+    ["2024 Mar 31 02:30:00", "2024-03-31T01:30:00.000Z", "skipped: moves forward"],
+    ["2024 Mar 31 01:59:59", "2024-03-31T00:59:59.000Z", "before the spring change"],
+    ["2024 Mar 31 03:00:00", "2024-03-31T01:00:00.000Z", "after the spring change"],
+    ["2024 Oct 27 02:30:00", "2024-10-27T00:30:00.000Z", "repeated: the first"],
+    ["2024 Oct 27 03:00:00", "2024-10-27T02:00:00.000Z", "after the autumn change"],
+    ["2024 Jan 10 12:00:00 UTC", "2024-01-10T12:00:00.000Z", "its own zone stands"],
+  ])("reads %s in Paris as %s (%s)", (date, expected) => {
+    expect(at(`<13>${date} h su: x`, { zone: "Europe/Paris" })).toBe(expected);
+  });
+
+  it.each([
+    ["Oct 11 2023 22:14:15", "2023-10-11T22:14:15.000Z"],
+    ["Oct 11 22:14:15 2023", "2023-10-11T22:14:15.000Z"],
+    ["Oct 11 22:14:15.123", "2023-10-11T22:14:15.123Z"],
+    ["Oct 11 22:14:15,123456", "2023-10-11T22:14:15.123456Z"],
+    ["Oct 11 22:14:15 CEST", "2023-10-11T20:14:15.000Z"],
+    ["2023-10-11T22:14:15+0200", "2023-10-11T20:14:15.000Z"],
+    ["2023-10-11 22:14:15.5", "2023-10-11T22:14:15.500Z"],
+    ["2023/10/11 22:14:15", "2023-10-11T22:14:15.000Z"],
+    ["Wed Oct 11 22:14:15 2023", "2023-10-11T22:14:15.000Z"],
+    ["1697062455", "2023-10-11T22:14:15.000Z"],
+  ])("reads the date %s before a host and a tag", (date, expected) => {
+    const { alert } = syslog.parse(`<13>${date} myhost su[1]: x`, CONTEXT);
+    expect(alert).toMatchObject({
+      "@timestamp": expected,
+      message: "x",
+      host: { name: "myhost" },
+      process: { name: "su", pid: 1 },
+    });
+  });
+
+  it.each(["Oct 32 22:14:15", "Oct 11 25:14:15", "Feb 30 10:00:00", "Oct 11 22:61:15"])(
+    "keeps a text whose date %s no calendar has, without a time",
+    (date) => {
+      const { alert } = syslog.parse(`<13>${date} h su: x`, CONTEXT);
+      expect(alert?.tags).toEqual(["tocsin_no_event_time"]);
+      expect(alert?.message).toContain(date);
+    },
+  );
+});
+
+describe("tags", () => {
+  it.each([
+    ["/usr/sbin/cron[12]: x", "/usr/sbin/cron", "12", "x"],
+    ["systemd-logind[1]: x", "systemd-logind", "1", "x"],
+    ["com.apple.xpc.launchd[1]: x", "com.apple.xpc.launchd", "1", "x"],
+    ["app[web.1]: x", "app", "web.1", "x"],
+    ["sshd[12] x", "sshd", "12", "x"],
+    ["kernel: [ 12.3] x", "kernel", undefined, "[ 12.3] x"],
+    ["su:x", "su", undefined, "x"],
+    ["last message repeated 3 times", undefined, undefined, "last message repeated 3 times"],
+    ["http://example.org: x", undefined, undefined, "http://example.org: x"],
+    ["12:30:00 starts", undefined, undefined, "12:30:00 starts"],
+    ["key=value: x", undefined, undefined, "key=value: x"],
+  ])("reads %s", (rest, appname, procid, message) => {
+    const { alert } = syslog.parse(`<13>Oct 11 22:14:15 h ${rest}`, CONTEXT);
+    expect([alert?.log?.syslog?.appname, alert?.log?.syslog?.procid, alert?.message]).toEqual([
+      appname,
+      procid,
+      message,
+    ]);
+  });
+});
+
+it("names the sender when the record names no host", () => {
+  const { alert } = syslog.parse("<13>su: x", { ...CONTEXT, peer: "192.0.2.9" });
+  expect(alert?.host).toEqual({ name: "192.0.2.9", ip: ["192.0.2.9"] });
+});
+
+it("drops the line feed and the NUL that end a datagram", () => {
+  expect(syslog.parse("<13>Oct 11 22:14:15 h su: x\n\0", CONTEXT).alert?.message).toBe("x");
+});
+
+it.each([
+  ["<34>Oct 11 22:14:15 h su: x", 0.9],
+  ["<34>1 - - - - - -", 0.9],
+  ["Oct 11 22:14:15 h su: x", 0.6],
+  ["2023-10-11T22:14:15Z h su: x", 0.6],
+  ["<html>", 0],
+  ["Use the BFG!", 0],
+])("is as sure of %j as its beginning allows", (text, least) => {
+  const { certainty } = syslog.recognise(text);
+  if (least === 0) expect(certainty).toBe(0);
+  else expect(certainty).toBeGreaterThan(least);
+});
+
+it("leaves every message text when it knows no payload format", () => {
+  expect(syslogOf([]).parse("<13>Oct 11 22:14:15 h a: {}", CONTEXT).alert?.message).toBe("{}");
+});

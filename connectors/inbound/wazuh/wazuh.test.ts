@@ -1,0 +1,37 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
+import { wazuh } from "./index.ts";
+
+inboundSuite(wazuh, join(import.meta.dirname, "fixtures"));
+
+describe("decode", () => {
+  const alert = { id: "1.2", rule: { level: 3, id: "1" }, agent: { name: "a" } };
+  it("takes one alert or a list, each with its identity", () => {
+    for (const body of [alert, [alert]]) {
+      expect(wazuh.decode?.({}, body, CONTEXT)).toMatchObject({
+        outcome: "decoded",
+        records: [{ eventId: "1.2" }],
+      });
+    }
+    expect(wazuh.decode?.({}, [alert, 1], CONTEXT)).toMatchObject({
+      records: [{ eventId: "1.2" }, { error: { code: "not_wazuh" } }],
+    });
+  });
+  it.each([
+    [1, "(body)"],
+    [{ id: "1" }, "rule"],
+  ])("refuses %j, naming %s", (body, field) => {
+    expect(wazuh.decode?.({}, body, CONTEXT)).toMatchObject({ outcome: "refused", field });
+  });
+});
+
+it.each([
+  [0, 0],
+  [7, 47],
+  [15, 100],
+  [16, 100],
+])("puts level %i at %i of 100", (level, risk) => {
+  const { alert } = wazuh.parse(JSON.stringify({ rule: { level } }), CONTEXT);
+  expect(alert?.event).toMatchObject({ severity: level, risk_score_norm: risk });
+});
