@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { isTimeZone } from "../agent/core/clock.ts";
 import { type Problem, messageOf } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { INBOUND, NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
@@ -120,7 +121,7 @@ function checkReferences(config: Config, tell: Tell): void {
     } else if (source.token !== undefined && connector.decode === undefined) {
       tell(["sources", i, "token"], "source_not_http", `${connector.name} does not come over HTTP`, "give listen instead");
     }
-    if (source.zone !== undefined && !Intl.supportedValuesOf("timeZone").includes(source.zone)) {
+    if (source.zone !== undefined && !isTimeZone(source.zone)) {
       tell(["sources", i, "zone"], "zone_unknown", `"${source.zone}" is not an IANA time zone`, "write Europe/Paris, say");
     }
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTimeZone } from "../agent/core/clock.ts";
 import { System } from "../agent/core/asset.ts";
 import { SecretSource } from "../connectors/contract.ts";
 
@@ -36,7 +37,7 @@ const Facility = z.strictObject({
   time_zone: z
     .string()
     .default("Europe/Paris")
-    .refine((zone) => Intl.supportedValuesOf("timeZone").includes(zone), "not an IANA time zone, such as Europe/Paris"),
+    .refine(isTimeZone, "not an IANA time zone, such as Europe/Paris"),
 });
 
 const Source = z.strictObject({

@@ -27,3 +27,13 @@ export function instantFromIso(text: string): Instant | undefined {
   const micros = Number(fraction.slice(0, 6).padEnd(6, "0"));
   return Math.floor(milliseconds / 1000) * 1_000_000 + micros;
 }
+
+/** True when this is a time zone the runtime knows: an IANA name, `UTC` or an alias. */
+export function isTimeZone(zone: string): boolean {
+  try {
+    // An offset such as +02:00 is understood too, but it knows no summer: not a zone.
+    return /^[A-Za-z]/.test(zone) && new Intl.DateTimeFormat("en", { timeZone: zone }).format(0) !== "";
+  } catch {
+    return false;
+  }
+}

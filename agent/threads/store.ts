@@ -18,6 +18,7 @@ function serveStore(writer: SqliteWriter, parent: MessagePort): void {
   const ports = new Set<MessagePort>();
   const waiting: Asked[] = [];
   let due = false;
+  let troubled = false;
 
   function tell(report: Report): void {
     parent.postMessage(report);
@@ -33,6 +34,7 @@ function serveStore(writer: SqliteWriter, parent: MessagePort): void {
 
   function work(): void {
     due = false;
+    if (waiting.length === 0) return;
     const answers = new Map<MessagePort, Answer[]>();
     for (const { port, answer } of answerGroup(writer, nextGroup(waiting))) {
       const list = answers.get(port);
@@ -50,9 +52,11 @@ function serveStore(writer: SqliteWriter, parent: MessagePort): void {
   function checkpoint(entries: number): void {
     try {
       for (const facility of writer.unsigned(entries)) writer.checkpoint(facility);
+      troubled = false;
     } catch (error) {
-      // Tried anew at the next occasion: commits do not depend on it.
-      tell({ report: "trouble", problem: problemOf(error) });
+      // Tried anew at the next occasion: commits do not depend on it. Said once, until it works again.
+      if (!troubled) tell({ report: "trouble", problem: problemOf(error) });
+      troubled = true;
     }
   }
 

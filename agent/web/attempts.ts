@@ -10,7 +10,7 @@ export interface Attempts {
 }
 
 /** `narrow`: one person from one place; `wide`: one place. Never a person alone: it would let anyone lock them out. */
-export interface AttemptKey {
+interface AttemptKey {
   width: "narrow" | "wide";
   key: string;
 }

@@ -11,7 +11,7 @@ import type { Store } from "../store/store.ts";
 import type { Attempts } from "./attempts.ts";
 import { spendCode } from "./one-time-code.ts";
 import { currentOf, sameText } from "./pages/declaration.ts";
-import type { WebLog } from "./server.ts";
+import type { WebLog } from "./web-log.ts";
 
 const TOLERANCE = 5 * MICROSECONDS.minute;
 const BODY_LIMIT = "64kb";

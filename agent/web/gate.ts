@@ -19,7 +19,7 @@ export interface Gate {
   render(request: Request, response: Response, page: Page): void;
 }
 
-export interface Page {
+interface Page {
   view: string;
   title: string;
   status?: number;
@@ -27,7 +27,7 @@ export interface Page {
 }
 
 /** The person signed in; only behind `signedIn`. */
-export function personOf(response: Response): Account {
+function personOf(response: Response): Account {
   const person: Account | undefined = response.locals.person;
   if (person === undefined) throw new PageError(401);
   return person;

@@ -7,7 +7,7 @@ const PERIOD = 30;
 const NOBODY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /** The time step a code belongs to, one step early or late included; undefined when it is wrong (RFC 6238, SHA-1, 6 digits, 30 s). */
-export function stepOfCode(secret: string, code: string, now: Instant): number | undefined {
+function stepOfCode(secret: string, code: string, now: Instant): number | undefined {
   const token = code.replace(/\s/g, "");
   if (!/^\d{6}$/.test(token)) return undefined;
   const totp = new TOTP({ secret: Secret.fromBase32(secret), algorithm: "SHA1", digits: 6, period: PERIOD });

@@ -18,12 +18,7 @@ import { printPage } from "./pages/print.ts";
 import { SESSION_HOURS, sessionStore } from "./session-store.ts";
 import { signIn } from "./sign-in.ts";
 import { ASSETS } from "./templates.ts";
-
-/** Where the pages tell what happened: a static message, the data in fields. */
-export interface WebLog {
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-}
+import type { WebLog } from "./web-log.ts";
 
 export interface PeopleParts {
   desk: Desk;

@@ -12,7 +12,7 @@ import type { Gate } from "./gate.ts";
 import { spendCode } from "./one-time-code.ts";
 import { PageError } from "./page-error.ts";
 import { verifyPassword } from "./password.ts";
-import type { WebLog } from "./server.ts";
+import type { WebLog } from "./web-log.ts";
 
 const SignInForm = z.object({
   login: z.string().max(200),

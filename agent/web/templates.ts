@@ -17,7 +17,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** Escapes for HTML text and quoted attributes, hidden characters made visible: every `<%= %>` goes through it. */
 export function escapeHtml(value: unknown): string {
   if (value === null || value === undefined) return "";
-  return visibleText(String(value)).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "");
+  const text = visibleText(String(value));
+  return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "") : text;
 }
 
 /** Loads the views once; `render` gives the whole page. */

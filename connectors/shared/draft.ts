@@ -60,18 +60,15 @@ export function clip(draft: Draft, value: string): string {
   return cutAt(value, ALERT_LIMITS.value);
 }
 
-/** Writes what the source wrote under its own name; the last of a repeated name stands. */
+/** Writes what the source wrote under its own name; the last of a repeated name stands, each counting once. */
 export function putField(draft: Draft, name: string, value: FieldValue): void {
-  const key = fieldName(draft, name);
-  if (draft.fields[key] === undefined) {
-    if (draft.room <= 0) {
-      draft.cut = true;
-      return;
-    }
-    if (draft.room === ALERT_LIMITS.fields) draft.alert.fields = draft.fields;
-    draft.room--;
+  if (draft.room <= 0) {
+    draft.cut = true;
+    return;
   }
-  draft.fields[key] =
+  if (draft.room === ALERT_LIMITS.fields) draft.alert.fields = draft.fields;
+  draft.room--;
+  draft.fields[fieldName(draft, name)] =
     typeof value === "string" ? clip(draft, value) : Array.isArray(value) ? clipList(draft, value) : value;
 }
 

@@ -1,7 +1,7 @@
-import { isIP } from "node:net";
 import { z } from "zod";
 import { ALERT_LIMITS, Alert } from "../../agent/core/alert.ts";
 import type { ParseContext } from "../contract.ts";
+import { isAddress } from "./address.ts";
 import { readWholeDate } from "./dates.ts";
 import { clip, type Draft } from "./draft.ts";
 import { isoOf } from "./iso.ts";
@@ -56,8 +56,8 @@ function collect(name: string, schema: z.ZodType): void {
 }
 
 function coercion(name: string, type: z.ZodType): Coerce {
-  const isAddress = name === "ip" || name.endsWith(".ip");
-  if (type instanceof z.ZodArray) return (draft, value) => listOf(draft, value, isAddress);
+  const address = name === "ip" || name.endsWith(".ip");
+  if (type instanceof z.ZodArray) return (draft, value) => listOf(draft, value, address);
   if (type instanceof z.ZodRecord) return labelsOf;
   if (type instanceof z.ZodEnum) return (_, value) => (type.safeParse(value).success ? value : undefined);
   if (type instanceof z.ZodISODateTime) return dateOf;
@@ -68,23 +68,23 @@ function coercion(name: string, type: z.ZodType): Coerce {
       return type.safeParse(number).success ? number : undefined;
     };
   }
-  return (draft, value) => keywordOf(draft, value, isAddress);
+  return (draft, value) => keywordOf(draft, value, address);
 }
 
-function keywordOf(draft: Draft, value: unknown, isAddress: boolean): string | undefined {
+function keywordOf(draft: Draft, value: unknown, address: boolean): string | undefined {
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
-  if (typeof single === "number" && !isAddress) return String(single);
-  if (typeof single !== "string" || (isAddress && isIP(single) === 0)) return undefined;
+  if (typeof single === "number" && !address) return String(single);
+  if (typeof single !== "string" || (address && !isAddress(single))) return undefined;
   return clip(draft, single);
 }
 
-function listOf(draft: Draft, value: unknown, isAddress: boolean): string[] | undefined {
+function listOf(draft: Draft, value: unknown, address: boolean): string[] | undefined {
   const list = Array.isArray(value) ? value : [value];
   if (list.length > ALERT_LIMITS.fields) return undefined;
   const out: string[] = [];
   let characters = 0;
   for (const item of list) {
-    const text = keywordOf(draft, item, isAddress);
+    const text = keywordOf(draft, item, address);
     characters += text?.length ?? 0;
     if (text === undefined || characters > ALERT_LIMITS.value) return undefined;
     out.push(text);

@@ -1,6 +1,5 @@
-import { isIP } from "node:net";
 import type { Alert, FieldValue } from "../../agent/core/alert.ts";
-import { portOf, putAddress, wholeNumber } from "./address.ts";
+import { isAddress, portOf, putAddress, wholeNumber } from "./address.ts";
 import { clip, type Draft } from "./draft.ts";
 
 /** Security events whose meaning their number alone tells. */
@@ -93,7 +92,7 @@ function writeEndpoints(alert: Alert, text: Text): void {
   if (from !== undefined) {
     const source = alert.source ?? {};
     // `::ffff:10.0.0.1` is how Windows writes an IPv4 address.
-    putAddress(source, /^::ffff:[\d.]+$/i.test(from) && isIP(from.slice(7)) === 4 ? from.slice(7) : from);
+    putAddress(source, /^::ffff:[\d.]+$/i.test(from) && isAddress(from.slice(7)) ? from.slice(7) : from);
     const port = portOf(text("IpPort", "SourcePort") ?? "");
     if (port !== undefined) source.port ??= port;
     if (Object.keys(source).length > 0) alert.source = source;

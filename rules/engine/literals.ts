@@ -1,8 +1,8 @@
 import { Alert } from "../../agent/core/alert.ts";
-import { logSourceAtoms } from "./logsource.ts";
-import { type Atom, necessaryAtoms, rarity, rarityOf } from "./necessary.ts";
+import { logSourceAtoms, type SourceAtoms } from "./logsource.ts";
+import { type Atom, necessaryAtoms, rarityOf, worth } from "./necessary.ts";
 import { regexLiterals } from "./regex-literals.ts";
-import type { LoadedRule, Test } from "./rule.ts";
+import type { LoadedRule, LogSource, Test } from "./rule.ts";
 import { TAXONOMY } from "./taxonomy.ts";
 
 /** Bytes below which a literal is met too often to spare anything. */
@@ -59,14 +59,15 @@ const NUMBER = /^[\d.e+-]*$/;
 
 /** The best literal of texts that cannot differ between raw record and field, in lower case; null without one. */
 function literalOf(texts: readonly string[]): string | null {
-  const runs = texts.flatMap((text) =>
-    text
-      .toLowerCase()
-      .split(CUT)
-      .map((run) => run.trim()),
-  );
-  const usable = runs.filter((run) => run.length >= SHORTEST && !NUMBER.test(run));
-  return usable.toSorted((a, b) => rarityOf([b]) - rarityOf([a]))[0] ?? null;
+  let best: string | null = null;
+  for (const text of texts) {
+    for (const piece of text.toLowerCase().split(CUT)) {
+      const run = piece.trim();
+      if (run.length < SHORTEST || NUMBER.test(run)) continue;
+      if (best === null || worth(run) > worth(best)) best = run;
+    }
+  }
+  return best;
 }
 
 function atomsOf(field: string | null, test: Test): Atom[] | null {
@@ -82,17 +83,45 @@ function atomsOf(field: string | null, test: Test): Atom[] | null {
   return found.length < texts.length ? null : found.map((text) => ({ field, text, whole: false }));
 }
 
+const textsOf = (atoms: Atom[] | null): string[] | null =>
+  atoms === null ? null : [...new Set(atoms.map((atom) => atom.text))].sort();
+
+/** What a record must contain, case apart, for its alert to satisfy a rule: one of each list that is not null. */
+export interface Requirements {
+  /** By the rule's detection; when that tells nothing, by the names that its log source is read from. */
+  detection: string[] | null;
+  /** By its log source. */
+  source: string[] | null;
+}
+
 /**
- * Finds lower-case ASCII literals of which a record of text must contain at least one, case apart, for its alert
- * to satisfy the rule; null ("ungated") when that cannot be shown.
+ * Finds the lower-case ASCII literals that a record of text must contain for its alert to satisfy the rule.
  *
  * Records with a JSON escape of an ASCII letter, or with one of the three letters beyond ASCII that match one,
  * are not covered: the gate lets all of them pass.
  */
+export function requirementsOf(rule: LoadedRule): Requirements {
+  const source = sourceAtoms(rule.logsource);
+  return {
+    detection: textsOf(necessaryAtoms(rule, atomsOf)) ?? (source.values === null ? null : source.names),
+    source: textsOf(source.values),
+  };
+}
+
+/** Thousands of rules share a hundred log sources. */
+const sources = new Map<string, SourceAtoms>();
+
+function sourceAtoms({ category, product, service }: LogSource): SourceAtoms {
+  const key = [category, product, service].join("/");
+  const known = sources.get(key) ?? logSourceAtoms({ category, product, service }, atomsOf);
+  if (sources.size > 1_000) sources.clear();
+  sources.set(key, known);
+  return known;
+}
+
+/** The one list of literals that says most of a rule; null ("ungated") when none can be shown. */
 export function requiredLiterals(rule: LoadedRule): string[] | null {
-  const ofRule = necessaryAtoms(rule, atomsOf);
-  const ofSource = logSourceAtoms(rule.logsource, atomsOf);
-  const best =
-    ofRule === null || (ofSource !== null && rarity(ofSource) > rarity(ofRule)) ? ofSource : ofRule;
-  return best === null ? null : [...new Set(best.map((atom) => atom.text))].sort();
+  const { detection, source } = requirementsOf(rule);
+  if (detection === null || source === null) return detection ?? source;
+  return rarityOf(source) > rarityOf(detection) ? source : detection;
 }

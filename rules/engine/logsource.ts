@@ -290,44 +290,74 @@ const SENDERS = new Map([
 ]);
 
 /**
- * Finds atoms of which at least one is in every alert that belongs to the log source, or null when none can be
- * shown; `atomsOf` says which texts of a sign count.
+ * What the record must hold of the name of a sign, where only the sender's own names are read: every parser
+ * takes them from the text.
  */
-export function logSourceAtoms(wanted: LogSource, atomsOf: AtomsOf): Atom[] | null {
-  let best: Atom[] | null = null;
-  for (const part of ["category", "product", "service"] as const) {
-    const name = wanted[part];
-    if (name === undefined) continue;
-    const atoms = partAtoms(part, name, atomsOf);
-    if (atoms !== null && (best === null || rarity(atoms) > rarity(best))) best = atoms;
-  }
-  return best;
+const NAMES = new Map([
+  ["Channel", ["channel"]],
+  ["Provider_Name", ["provider", "sourcename"]],
+  ["decoder.name", ["decoder"]],
+  ["eventSource", ["eventsource"]],
+]);
+
+/** What a record must hold for its alert to belong to a log source: one of the values, and one of the names. */
+export interface SourceAtoms {
+  values: Atom[] | null;
+  names: string[] | null;
 }
 
-function partAtoms(part: keyof LogSource, name: string, atomsOf: AtomsOf): Atom[] | null {
+/** Finds what is in every record whose alert belongs to the log source; `atomsOf` says which texts count. */
+export function logSourceAtoms(wanted: LogSource, atomsOf: AtomsOf): SourceAtoms {
+  const found: SourceAtoms = { values: null, names: null };
+  for (const part of ["category", "product", "service"] as const) {
+    const name = wanted[part];
+    const atoms = name === undefined ? null : partAtoms(part, name, atomsOf);
+    if (atoms === null) continue;
+    if (found.values === null || rarity(atoms.values) > rarity(found.values)) found.values = atoms.values;
+    if (atoms.names !== null && (found.names === null || atoms.names.length < found.names.length))
+      found.names = atoms.names;
+  }
+  return found;
+}
+
+function partAtoms(
+  part: keyof LogSource,
+  name: string,
+  atomsOf: AtomsOf,
+): { values: Atom[]; names: string[] | null } | null {
   const text = (sign: string, parts: Pattern) =>
     atomsOf(SENDERS.get(sign) ?? sign, { kind: "pattern", pattern: parts, cased: false });
-  const all: Atom[] = [];
-  const add = (atoms: Atom[] | null): boolean => {
-    if (atoms !== null) all.push(...atoms);
-    return atoms !== null;
+  const values: Atom[] = [];
+  let names: Set<string> | null = new Set();
+  const add = (sign: string, atoms: Atom[]) => {
+    values.push(...atoms);
+    const own = NAMES.get(sign) ?? (sign === "event.dataset" ? ["dataset"] : undefined);
+    if (own === undefined) names = null;
+    else for (const one of own) names?.add(one);
   };
   for (const row of ROWS) {
     if (row.is[part] !== name) continue;
-    const signs = Object.entries(row.when).map(([sign, values]) => {
-      const each = values.map((value) => (value === "*" || OWN.test(value) ? null : text(sign, [value])));
-      return each.includes(null) ? null : (each.flat() as Atom[]);
+    const signs = Object.entries(row.when).map(([sign, wanted]): [string, Atom[] | null] => {
+      const each = wanted.map((value) => (value === "*" || OWN.test(value) ? null : text(sign, [value])));
+      return [sign, each.includes(null) ? null : (each.flat() as Atom[])];
     });
-    if (!add(signs.find((atoms) => atoms !== null) ?? null)) return null;
+    const known = signs.find(([, atoms]) => atoms !== null);
+    if (known?.[1] == null) return null;
+    add(known[0], known[1]);
   }
-  if (part === "category") return all;
-  if (OWN.test(name)) return null;
-  const datasets =
-    part === "service" ? [`.${name}`] : [`${name}.`, ...aliasesOf(name).map((alias) => `${alias}.`)];
-  for (const dataset of datasets) if (!add(text("event.dataset", [MANY, dataset, MANY]))) return null;
-  if (name === "aws" || name === "cloudtrail")
-    return add(text("eventSource", [MANY, ".amazonaws.com"])) ? all : null;
-  return all;
+  if (part !== "category") {
+    if (OWN.test(name)) return null;
+    const stems =
+      part === "service" ? [`.${name}`] : [name, ...aliasesOf(name)].map((product) => `${product}.`);
+    const patterns: [string, Pattern][] = stems.map((stem) => ["event.dataset", [MANY, stem, MANY]]);
+    if (name === "aws" || name === "cloudtrail") patterns.push(["eventSource", [MANY, ".amazonaws.com"]]);
+    for (const [sign, pattern] of patterns) {
+      const atoms = text(sign, pattern);
+      if (atoms === null) return null;
+      add(sign, atoms);
+    }
+  }
+  return { values, names: names === null ? null : [...(names as Set<string>)].sort() };
 }
 
 const aliasesOf = (product: string) =>

@@ -72,9 +72,10 @@ export function readItem(key: string | null, value: unknown): Item {
     }
   }
   const values = Array.isArray(value) ? value : [value];
-  const written = values.map((one) => (one === null ? "null" : String(one)));
   if (values.length === 0 && field !== null) values.push(null);
   let drafts = values.map((one) => draftOf(one, modifiers));
+  // Only plain values are left: a list of lists, spelt, could be of any length.
+  const written = values.map((one) => String(one ?? "null"));
   for (const [at, modifier] of modifiers.entries()) {
     const before = modifiers.slice(0, at);
     drafts = drafts.map((draft) => apply(modifier, draft, before));

@@ -85,16 +85,20 @@ const COMMON = new Set(
 /** How seldom a set of atoms is met: long texts, whole values, few alternatives, no everyday word. */
 export function rarity(atoms: readonly Atom[]): number {
   let least = Number.POSITIVE_INFINITY;
-  for (const { text, whole } of atoms) {
-    const length = COMMON.has(text) ? 2.5 : Math.min(text.length, 16);
-    least = Math.min(least, length + (whole ? 4 : 0));
-  }
+  for (const { text, whole } of atoms) least = Math.min(least, worth(text) + (whole ? 4 : 0));
   return least - Math.log2(atoms.length) / 2;
 }
 
-/** The same for texts that may stand anywhere. */
+/** The same for texts in lower case that may stand anywhere. */
 export function rarityOf(texts: readonly string[]): number {
-  return rarity(texts.map((text) => ({ field: null, text: text.toLowerCase(), whole: false })));
+  let least = Number.POSITIVE_INFINITY;
+  for (const text of texts) least = Math.min(least, worth(text));
+  return least - Math.log2(texts.length) / 2;
+}
+
+/** How much one text in lower case says. */
+export function worth(text: string): number {
+  return COMMON.has(text) ? 2.5 : Math.min(text.length, 16);
 }
 
 /** The longest run between the characters of `cut` in any of the texts. */

@@ -103,7 +103,7 @@ function readRule(raw: Json, file: string, version: string): LoadedRule {
   if (typeof title !== "string" || title.trim() === "") {
     return refuse("title_missing", ["title"], "a rule needs a title", "add `title:`");
   }
-  const level = raw.level === undefined ? "medium" : String(raw.level).toLowerCase();
+  const level = raw.level === undefined ? "medium" : plainText(raw.level).toLowerCase();
   if (!isLevel(level))
     return refuse("level_invalid", ["level"], `"${level}" is not a level`, `use one of ${LEVELS.join(", ")}`);
   const logsource = readLogSource(raw.logsource);
@@ -136,7 +136,7 @@ function readRule(raw: Json, file: string, version: string): LoadedRule {
       version,
       title,
       level,
-      tags: Array.isArray(raw.tags) ? raw.tags.map(String) : [],
+      tags: Array.isArray(raw.tags) ? raw.tags.filter((tag) => typeof tag === "string") : [],
       ...readMeaning(raw.tocsin),
     },
     logsource,
@@ -241,6 +241,8 @@ function placeholdersOf(selection: Selection): string[] {
 function refuseFault(fault: ConditionFault | ModifierFault, path: Path): never {
   throw new Refused({ ...fault, path });
 }
+
+const plainText = (value: unknown) => (isPlain(value) ? String(value) : "");
 
 const isPlain = (value: unknown) => value === null || typeof value !== "object";
 

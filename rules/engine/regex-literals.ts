@@ -27,6 +27,8 @@ const MOST = 64;
 const _longest = (texts: string[]) =>
   texts.reduce((best, text) => (text.length > best.length ? text : best), "");
 
+const lower = (texts: string[]) => texts.map((text) => text.toLowerCase());
+
 /** `a|b|c` up to its closing parenthesis or the end. */
 function readAlternatives(reader: Reader): string[] | null {
   let all: string[] | null = [];
@@ -44,7 +46,7 @@ function readBranch(reader: Reader): string[] | null {
   let best: string[] | null = null;
   const offer = (texts: string[] | null) => {
     if (texts === null || texts.length === 0 || texts.includes("")) return;
-    if (best === null || rarityOf(texts) > rarityOf(best)) best = texts;
+    if (best === null || rarityOf(lower(texts)) > rarityOf(lower(best))) best = texts;
   };
   const close = () => {
     const text = run.trim();

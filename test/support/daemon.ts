@@ -80,7 +80,7 @@ mode: ${mode}
 state_directory: ./state
 listeners: { people: ${loopback}, intake: ${loopback}, operations: ${loopback} }
 sources:
-  - { id: lines, connector: syslog, listen: [{ transport: udp, port: 0 }, { transport: tcp, port: 0 }] }
+  - { id: lines, connector: syslog, zone: ${Intl.DateTimeFormat().resolvedOptions().timeZone}, listen: [{ transport: udp, port: 0 }, { transport: tcp, port: 0 }] }
   - { id: generic, connector: generic, token: { file: generic.secret } }
   - { id: wazuh, connector: wazuh, token: { file: wazuh.secret } }
   - { id: alertmanager, connector: alertmanager, token: { file: alertmanager.secret } }

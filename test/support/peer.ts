@@ -13,7 +13,7 @@ export interface Peer {
 
 /** Looks a program up on PATH; `install` is the command that a person types to have it. */
 export function peer(name: string, command: string, install: string): Peer {
-  return { name, command, install, present: onPath(command) };
+  return { name, command, install, present: onPath(command) !== undefined };
 }
 
 /** Groups tests that need peers: skipped by name when one is missing, failed when TOCSIN_REQUIRE_PEERS=1. */
@@ -24,10 +24,10 @@ export function describePeer(needed: Peer | Peer[], title: string, body: () => v
   describe.skip(`${title} (${absence(missing)})`, body);
 }
 
-/** The same for one test. */
-export function itPeer(needed: Peer | Peer[], title: string, body: () => void | Promise<void>): void {
+/** The same for one test; `timeout` in ms. */
+export function itPeer(needed: Peer | Peer[], title: string, body: () => void | Promise<void>, timeout = 30_000): void {
   const missing = missingOf(needed);
-  if (missing.length === 0) return void it(title, body);
+  if (missing.length === 0) return void it(title, body, timeout);
   if (required()) return void it(`${title} (${absence(missing)})`, () => refuse(missing));
   it.skip(`${title} (${absence(missing)})`, body);
 }
@@ -48,15 +48,17 @@ function refuse(missing: Peer[]): never {
   throw new Error(`TOCSIN_REQUIRE_PEERS=1, but ${absence(missing)}`);
 }
 
-function onPath(command: string): boolean {
+/** Where a program stands on PATH; undefined when it is nowhere. */
+export function onPath(command: string): string | undefined {
   // Debian keeps daemons in /usr/sbin, which an ordinary user's PATH leaves out.
   const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
-  return folders.some((folder) => {
+  for (const folder of folders.filter((each) => each !== "")) {
     try {
       accessSync(join(folder, command), constants.X_OK);
-      return folder !== "";
+      return join(folder, command);
     } catch {
-      return false;
+      // Not in this folder.
     }
-  });
+  }
+  return undefined;
 }

@@ -36,7 +36,7 @@ const criterion = (
   ...rest,
 });
 
-export const CRITERIA: CriterionResult[] = [
+const CRITERIA: CriterionResult[] = [
   criterion(
     "C1",
     "Sécurité des soins",
@@ -192,7 +192,7 @@ export function contentOfScene(version: number, description: string, exercise = 
   };
 }
 
-export const DESCRIPTION =
+const DESCRIPTION =
   "Dans la nuit du 14 au 15 novembre 2026, les serveurs d'imagerie ont montré les signes d'un rançongiciel : copies de restauration supprimées à 02:10, 1 200 fichiers d'imagerie renommés à 02:12, PACS et RIS indisponibles depuis 02:14.";
 
 export function draftOf(content: DeclarationContent, state: Declaration["state"] = "draft"): Declaration {

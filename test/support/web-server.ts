@@ -16,7 +16,7 @@ import { hashPassword } from "../../agent/web/password.ts";
 import { peopleApp } from "../../agent/web/server.ts";
 import { draftOf, NIGHT, SYSTEMS, sceneDossier } from "./web-scene.ts";
 
-export const FACILITY = "chv";
+const FACILITY = "chv";
 export const PASSWORD = "correct horse battery staple";
 export const TOOL_SECRET = Buffer.from("0123456789abcdef0123456789abcdef").toString("base64");
 const PEOPLE = {
@@ -29,7 +29,7 @@ const PEOPLE = {
 export type Login = keyof typeof PEOPLE;
 
 /** A desk that keeps one dossier in memory and behaves as the real one promises. */
-export interface SceneDesk extends Desk {
+interface SceneDesk extends Desk {
   dossiers: Dossier[];
   answers: { answer: Answer; actor: Actor }[];
   mode: Desk["mode"];

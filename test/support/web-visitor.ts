@@ -11,7 +11,7 @@ export interface Visitor {
   signIn(login: Login): Promise<void>;
 }
 
-export interface Reply {
+interface Reply {
   status: number;
   location: string | null;
   headers: Headers;

@@ -20,7 +20,7 @@ export const ground: Migration = {
       hash TEXT NOT NULL,
       PRIMARY KEY (facility, seq)
     ) WITHOUT ROWID`,
-    `CREATE INDEX journal_of_incident ON journal (facility, incident, seq)`,
+    `CREATE INDEX journal_of_incident ON journal (facility, incident, seq) WHERE incident IS NOT NULL`,
     // Apart, so that retention can erase them and leave the proof.
     `CREATE TABLE journal_contents (
       facility TEXT NOT NULL,

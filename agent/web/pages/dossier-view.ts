@@ -21,8 +21,8 @@ import type { Dossier } from "../../stages/desk.ts";
 import { boundedText } from "../visible-text.ts";
 
 /** Characters of a raw line shown; the record keeps the rest. */
-const RAW_SHOWN = 4000;
-const EVIDENCE_SHOWN = 100;
+const RAW_SHOWN = 2000;
+const EVIDENCE_SHOWN = 50;
 
 const ASKED_OF: Readonly<Record<Question["asked_of"], string>> = {
   rssi: "RSSI ou astreinte informatique",
@@ -31,7 +31,7 @@ const ASKED_OF: Readonly<Record<Question["asked_of"], string>> = {
   provider: "prestataire ou hébergeur",
 };
 
-export const BASIS_LABELS: Readonly<Record<FormField["basis"], string>> = {
+const BASIS_LABELS: Readonly<Record<FormField["basis"], string>> = {
   A: "arrêté du 30 octobre 2017",
   O: "usage constaté, hors arrêté",
   P: "ajout, hors arrêté",
@@ -239,7 +239,7 @@ const DELIVERY_KINDS: Readonly<Record<Delivery["kind"], string>> = {
 };
 
 /** Never says filed of what was not: an exercise says so in the same breath. */
-export function deliveryWords(delivery: Delivery): string {
+function deliveryWords(delivery: Delivery): string {
   const number = delivery.reference === null ? "" : `, n° ${delivery.reference}`;
   if (delivery.state !== "delivered") return DELIVERY_STATES[delivery.state];
   if (delivery.exercise) return `EXERCICE : dépôt simulé${number}`;

@@ -1,7 +1,6 @@
-import { isIP } from "node:net";
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
-import { hostOf } from "../../shared/address.ts";
+import { hostOf, isAddress } from "../../shared/address.ts";
 import { readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso.ts";
@@ -134,8 +133,7 @@ function writeHost(draft: Draft, labels: Map<string, string>): void {
     const name = hostOf(labels.get(label) ?? "");
     if (name === "") continue;
     const bounded = clip(draft, name);
-    draft.alert.host =
-      isIP(name) === 0 ? { name: bounded, hostname: bounded } : { name: bounded, ip: [name] };
+    draft.alert.host = isAddress(name) ? { name: bounded, ip: [name] } : { name: bounded, hostname: bounded };
     return;
   }
 }

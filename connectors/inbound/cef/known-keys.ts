@@ -1,7 +1,6 @@
-import { isIP } from "node:net";
 import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext } from "../../contract.ts";
-import { type Endpoint, portOf, putAddress, wholeNumber } from "../../shared/address.ts";
+import { type Endpoint, isAddress, portOf, putAddress, wholeNumber } from "../../shared/address.ts";
 import { readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso.ts";
@@ -13,15 +12,7 @@ export interface CefTimes {
   end: number | undefined;
 }
 
-interface Writing {
-  alert: Alert;
-  event: NonNullable<Alert["event"]>;
-  value: string;
-  times: CefTimes;
-  context: ParseContext;
-}
-
-type Write = (writing: Writing) => void;
+type Write = (draft: Draft, value: string, times: CefTimes, context: ParseContext) => void;
 
 /** Writes what a key of the CEF dictionary means in ECS; other keys are left to `fields`. */
 export function writeKnown(
@@ -35,7 +26,7 @@ export function writeKnown(
   if (write === undefined || value === "") return;
   const bounded = clip(draft, value);
   const own = key === "msg" ? bounded : bounded.trim();
-  if (own !== "") write({ alert: draft.alert, event: draft.event, value: own, times, context });
+  if (own !== "") write(draft, own, times, context);
 }
 
 type Side = "source" | "destination";
@@ -48,42 +39,42 @@ function side(alert: Alert, name: Side): Endpoint {
 
 const address =
   (name: Side): Write =>
-  ({ alert, value }) =>
+  ({ alert }, value) =>
     putAddress(side(alert, name), value);
 const port =
   (name: Side): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     const number = portOf(value);
     if (number !== undefined) side(alert, name).port = number;
   };
 const domain =
   (name: Side): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     side(alert, name).domain = value;
   };
 const dnsDomain =
   (name: Side): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     side(alert, name).domain ??= value;
   };
 const mac =
   (name: Side): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     side(alert, name).mac = value;
   };
 const bytes =
   (name: Side): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     const number = wholeNumber(value);
     if (number !== undefined) side(alert, name).bytes = number;
   };
 const nat =
   (name: Side, part: "ip" | "port"): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     const endpoint = side(alert, name);
     const translated = endpoint.nat ?? {};
     const number = portOf(value);
-    if (part === "ip" && isIP(value) !== 0) translated.ip = value;
+    if (part === "ip" && isAddress(value)) translated.ip = value;
     else if (part === "port" && number !== undefined) translated.port = number;
     else return;
     endpoint.nat = translated;
@@ -91,29 +82,35 @@ const nat =
 /** A user belongs to its side, and is the event's user when no other is: ECS rules look there. */
 const user =
   (name: Side, part: "name" | "id" | "domain"): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     const endpoint = side(alert, name);
     endpoint.user = { ...(endpoint.user as object | undefined), [part]: value };
     const own = alert.user ?? {};
     if (name === "source" || own[part] === undefined) own[part] = value;
     alert.user = own;
   };
-const processName: Write = ({ alert, value }) => {
-  alert.process = { ...alert.process, name: value };
+const processName: Write = ({ alert }, value) => {
+  alert.process ??= {};
+  alert.process.name = value;
 };
-const processId: Write = ({ alert, value }) => {
+const processId: Write = ({ alert }, value) => {
   const pid = wholeNumber(value);
   if (pid !== undefined) alert.process = { ...alert.process, pid };
 };
 const observer =
   (part: "hostname" | "mac"): Write =>
-  ({ alert, value }) => {
-    alert.observer = { ...alert.observer, [part]: part === "mac" ? [value] : value };
-    if (part === "mac") alert.host = { ...alert.host, mac: [value] };
+  ({ alert }, value) => {
+    alert.observer ??= {};
+    if (part === "hostname") alert.observer.hostname = value;
+    else {
+      alert.observer.mac = [value];
+      alert.host ??= {};
+      alert.host.mac = [value];
+    }
   };
 const time =
   (part: keyof CefTimes): Write =>
-  ({ event, value, times, context }) => {
+  ({ event }, value, times, context) => {
     const instant = readWholeDate(value, context);
     if (instant === undefined) return;
     times[part] = instant;
@@ -121,7 +118,7 @@ const time =
   };
 const file =
   (part: "name" | "path"): Write =>
-  ({ alert, value }) => {
+  ({ alert }, value) => {
     alert.file = { ...alert.file, [part]: value };
   };
 const HASHES = new Map([
@@ -130,7 +127,7 @@ const HASHES = new Map([
   [64, "sha256"],
   [128, "sha512"],
 ] as const);
-const fileHash: Write = ({ alert, value }) => {
+const fileHash: Write = ({ alert }, value) => {
   const kind = HASHES.get(value.length as 32);
   if (kind !== undefined && /^[0-9a-fA-F]+$/.test(value)) {
     alert.file = { ...alert.file, hash: { ...alert.file?.hash, [kind]: value } };
@@ -184,11 +181,12 @@ know("sproc dproc deviceProcessName sourceProcessName destinationProcessName", p
 know("spid dpid dvcpid deviceProcessId sourceProcessId destinationProcessId", processId);
 know("dvchost deviceHostName", observer("hostname"));
 know("dvcmac deviceMacAddress", observer("mac"));
-know("dvc deviceAddress", ({ alert, value }) => {
-  if (isIP(value) !== 0) alert.observer = { ...alert.observer, ip: [value] };
+know("dvc deviceAddress", ({ alert }, value) => {
+  if (isAddress(value)) alert.observer = { ...alert.observer, ip: [value] };
 });
-know("deviceExternalId", ({ alert, value }) => {
-  alert.host = { ...alert.host, id: value };
+know("deviceExternalId", ({ alert }, value) => {
+  alert.host ??= {};
+  alert.host.id = value;
 });
 know("rt deviceReceiptTime", time("receipt"));
 know("start startTime", time("start"));
@@ -196,48 +194,52 @@ know("end endTime", time("end"));
 know("fname fileName", file("name"));
 know("filePath", file("path"));
 know("fileHash", fileHash);
-know("fsize fileSize", ({ alert, value }) => {
+know("fsize fileSize", ({ alert }, value) => {
   const size = wholeNumber(value);
   if (size !== undefined) alert.file = { ...alert.file, size };
 });
-know("request requestUrl", ({ alert, value }) => {
-  alert.url = { ...alert.url, original: value };
+know("request requestUrl", ({ alert }, value) => {
+  alert.url ??= {};
+  alert.url.original = value;
 });
-know("requestMethod", ({ alert, value }) => {
+know("requestMethod", ({ alert }, value) => {
   alert.http = { request: { method: value } };
 });
-know("app applicationProtocol", ({ alert, value }) => {
-  alert.network = { ...alert.network, protocol: value.toLowerCase(), application: value };
+know("app applicationProtocol", ({ alert }, value) => {
+  alert.network ??= {};
+  alert.network.protocol = value.toLowerCase();
+  alert.network.application = value;
 });
-know("proto transportProtocol", ({ alert, value }) => {
-  alert.network = { ...alert.network, transport: value.toLowerCase() };
+know("proto transportProtocol", ({ alert }, value) => {
+  alert.network ??= {};
+  alert.network.transport = value.toLowerCase();
 });
-know("deviceDirection", ({ alert, value }) => {
+know("deviceDirection", ({ alert }, value) => {
   const direction = value === "0" ? "inbound" : value === "1" ? "outbound" : undefined;
   if (direction !== undefined) alert.network = { ...alert.network, direction };
 });
-know("act deviceAction", ({ event, value }) => {
+know("act deviceAction", ({ event }, value) => {
   event.action = value;
 });
-know("outcome eventOutcome", ({ event, value }) => {
+know("outcome eventOutcome", ({ event }, value) => {
   const outcome = OUTCOMES.get(value.toLowerCase());
   if (outcome !== undefined) event.outcome = outcome;
 });
-know("cat deviceEventCategory", ({ event, value }) => {
+know("cat deviceEventCategory", ({ event }, value) => {
   if (CATEGORIES.has(value.toLowerCase())) event.category = [value.toLowerCase()];
 });
-know("externalId", ({ event, value }) => {
+know("externalId", ({ event }, value) => {
   event.id = value;
 });
-know("eventId", ({ event, value }) => {
+know("eventId", ({ event }, value) => {
   event.id ??= value;
 });
-know("destinationServiceName", ({ alert, value }) => {
+know("destinationServiceName", ({ alert }, value) => {
   alert.service = { name: value };
 });
-know("reason", ({ event, value }) => {
+know("reason", ({ event }, value) => {
   event.reason = value;
 });
-know("msg message", ({ alert, value }) => {
+know("msg message", ({ alert }, value) => {
   alert.message = value;
 });

@@ -1,6 +1,5 @@
-import { isIP } from "node:net";
 import type { ParseContext } from "../../contract.ts";
-import { type Endpoint, portOf, putAddress } from "../../shared/address.ts";
+import { type Endpoint, isAddress, portOf, putAddress } from "../../shared/address.ts";
 import { instantFromEpoch, readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, type JsonObject, textValue } from "../../shared/json.ts";
@@ -79,7 +78,7 @@ const ENDPOINTS = {
 /** The time that the document tells: a date or an epoch under a common name, or in a Windows event's System. */
 export function readTime(document: JsonObject, context: ParseContext): number | undefined {
   for (const name of TIMES) {
-    const instant = instantOf(at(document, name), context);
+    const instant = instantOf(document[name], context);
     if (instant !== undefined) return instant;
   }
   const { date, time } = document;
@@ -105,7 +104,8 @@ export function writeCommonNames(draft: Draft, document: JsonObject): void {
   const { alert, event } = draft;
   const text = (names: readonly string[]): string | undefined => {
     for (const name of names) {
-      const value = textValue(at(document, name));
+      // None of these names is one that every object inherits.
+      const value = textValue(document[name]);
       if (value !== undefined) return clip(draft, value);
     }
     return undefined;
@@ -118,7 +118,7 @@ export function writeCommonNames(draft: Draft, document: JsonObject): void {
     const host = text(HOSTS) ?? alert.host?.hostname;
     if (host !== undefined) {
       alert.host = { name: host, ...alert.host };
-      if (isIP(host) !== 0) alert.host.ip ??= [host];
+      if (isAddress(host)) alert.host.ip ??= [host];
       else alert.host.hostname ??= host;
     }
   }

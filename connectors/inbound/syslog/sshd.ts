@@ -1,5 +1,5 @@
-import { isIP } from "node:net";
 import type { Alert } from "../../../agent/core/alert.ts";
+import { isAddress, portOf } from "../../shared/address.ts";
 
 /** What sshd's messages begin with, up to the user's name. */
 const OPENINGS: readonly {
@@ -20,13 +20,18 @@ const OPENINGS: readonly {
   },
 ];
 
+function openingOf(message: string): (typeof OPENINGS)[number] | undefined {
+  for (const opening of OPENINGS) if (message.startsWith(opening.prefix)) return opening;
+  return undefined;
+}
+
 /**
  * Reads `Accepted|Failed METHOD for [invalid user ]USER from IP port N …` and `Invalid user USER from IP [port N]`.
  *
  * The user's name is the attacker's text: its end is looked for from the right, so that a name cannot forge the address.
  */
 export function readSshd(alert: Alert, message: string): void {
-  const opening = OPENINGS.find(({ prefix }) => message.startsWith(prefix));
+  const opening = openingOf(message);
   if (opening === undefined) return;
   let at = opening.prefix.length;
   let method: string | undefined;
@@ -37,25 +42,36 @@ export function readSshd(alert: Alert, message: string): void {
     at = found + 5;
     if (message.startsWith("invalid user ", at)) at += 13;
   }
-  const from = message.lastIndexOf(" from ");
-  // `Connection closed by authenticating user root 10.0.0.1 port 22 [preauth]` has no "from".
-  const userEnd = from >= at - 1 ? from : message.lastIndexOf(" ", message.lastIndexOf(" port ") - 1);
+  let userEnd = message.lastIndexOf(" from ");
+  let addressAt = userEnd + 6;
+  if (userEnd < at - 1) {
+    // `Connection closed by authenticating user root 10.0.0.1 port 22 [preauth]` has no "from".
+    userEnd = message.lastIndexOf(" ", message.lastIndexOf(" port ") - 1);
+    addressAt = userEnd + 1;
+  }
   if (userEnd < at - 1) return;
-  const [address = "", word, number] = message
-    .slice(from >= at - 1 ? from + 6 : userEnd + 1, userEnd + 128)
-    .split(" ");
+  const space = message.indexOf(" ", addressAt);
+  const address = message.slice(addressAt, space < 0 ? message.length : space);
   const event = alert.event ?? {};
   alert.event = event;
   event.category = ["authentication"];
   event.type = [opening.outcome === "success" ? "start" : "info"];
   event.action = opening.action;
   event.outcome = opening.outcome;
-  if (method !== undefined) alert.fields = { ...alert.fields, "ssh.method": method };
+  if (method !== undefined) {
+    alert.fields ??= {};
+    alert.fields["ssh.method"] = method;
+  }
   const name = message.slice(at, Math.max(at, userEnd));
   if (name !== "") alert.user = { name: name.slice(0, 1024) };
-  if (isIP(address) !== 0) {
-    alert.source = { ip: address, address };
-    const port = word === "port" ? Number(number) : Number.NaN;
-    if (Number.isInteger(port) && port >= 0 && port <= 65535) alert.source.port = port;
-  } else if (address !== "") alert.source = { address };
+  if (address === "" || address.length > 255) return;
+  if (!isAddress(address)) {
+    alert.source = { address };
+    return;
+  }
+  alert.source = { ip: address, address };
+  if (space < 0 || !message.startsWith("port ", space + 1)) return;
+  const end = message.indexOf(" ", space + 6);
+  const port = portOf(message.slice(space + 6, end < 0 ? message.length : end));
+  if (port !== undefined) alert.source.port = port;
 }

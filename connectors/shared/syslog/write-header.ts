@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext } from "../../contract.ts";
+import { isAddress } from "../address.ts";
 import { clip, type Draft, putField, putNewField } from "../draft.ts";
 import { SEVERITY_NAMES, SEVERITY_RISKS } from "../severity.ts";
 import type { SyslogHeader } from "./header.ts";
@@ -104,11 +104,4 @@ function writeHost(draft: Draft, header: SyslogHeader, context: ParseContext): v
   if (isAddress(name)) host.ip ??= [name];
   else host.hostname ??= host.name;
   if (header.address !== undefined) host.ip ??= [header.address];
-}
-
-function isAddress(name: string): boolean {
-  const first = name.charCodeAt(0);
-  // Only a digit or a colon, or a hexadecimal letter before a colon, can begin an address.
-  if ((first < 0x30 || first > 0x3a) && !name.includes(":")) return false;
-  return isIP(name) !== 0;
 }

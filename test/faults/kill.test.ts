@@ -1,0 +1,70 @@
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { stateFiles } from "../../agent/app.ts";
+import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
+import { loadPublicKey } from "../../agent/store/keys.ts";
+import { verifyDatabase } from "../../agent/store/verify.ts";
+import { type Daemon, FACILITY, type House, makeHouse, post, relevant, startDaemon } from "../support/daemon.ts";
+
+const ROUNDS = 20;
+const SENDERS = 4;
+
+let house: House;
+beforeAll(async () => {
+  house = await makeHouse();
+});
+afterAll(() => house?.remove());
+
+/** Posts batches until the daemon is gone; returns the ids that it answered for. */
+async function sendUntilGone(daemon: Daemon, name: string, sent: Set<string>): Promise<string[]> {
+  const acknowledged: string[] = [];
+  for (let batch = 0; ; batch++) {
+    const alerts = Array.from({ length: 5 }, (_, i) => relevant(`${name}-${batch}-${i}`));
+    for (const { id } of alerts) sent.add(id as string);
+    try {
+      const { status, body } = await post(daemon, "generic", house.tokens.generic, alerts);
+      if (status === 202 && body.accepted === alerts.length) acknowledged.push(...alerts.map(({ id }) => id as string));
+    } catch {
+      return acknowledged;
+    }
+  }
+}
+
+it(`keeps every alert it answered for, killed ${ROUNDS} times in the middle of intake`, { timeout: 300_000 }, async () => {
+  const sent = new Set<string>();
+  const acknowledged: string[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const daemon = await startDaemon(house);
+    const senders = Array.from({ length: SENDERS }, (_, i) => sendUntilGone(daemon, `r${round}-s${i}`, sent));
+    await new Promise((resolve) => setTimeout(resolve, 50 + ((round * 97) % 400)));
+    // A signal to node itself: npm would swallow it.
+    await daemon.end("SIGKILL");
+    acknowledged.push(...(await Promise.all(senders)).flat());
+  }
+  expect(acknowledged.length).toBeGreaterThan(ROUNDS);
+
+  const { database, signingKey } = stateFiles(`${house.directory}/state`);
+  const report = verifyDatabase(database, loadPublicKey(signingKey), checkpointsFileOf(database));
+  expect(report.faults).toEqual([]);
+  expect(report.ok).toBe(true);
+
+  const db = new DatabaseSync(database, { readOnly: true });
+  const stored = db.prepare("SELECT json_extract(content, '$.eventId') AS id FROM alerts WHERE facility = ?").all(FACILITY).map((row) => String(row.id));
+  db.close();
+  expect(new Set(stored).size).toBe(stored.length);
+  const kept = new Set(stored);
+  expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+  expect(stored.filter((id) => !sent.has(id))).toEqual([]);
+
+  // Started once more, it takes up where it was: all that is stored is correlated into one incident.
+  const daemon = await startDaemon(house);
+  const page = await fetch(`${daemon.operations}/readyz`);
+  expect(page.status).toBe(200);
+  expect(await daemon.end("SIGTERM")).toBe(0);
+  const after = new DatabaseSync(database, { readOnly: true });
+  const { n } = after.prepare("SELECT count(*) AS n FROM records WHERE facility = ? AND kind = 'incident'").get(FACILITY) as { n: number };
+  const { joined } = after.prepare("SELECT count(DISTINCT alert) AS joined FROM joined WHERE facility = ?").get(FACILITY) as { joined: number };
+  after.close();
+  expect(n).toBe(1);
+  expect(joined).toBe(stored.length);
+});
