@@ -6,7 +6,12 @@ module.exports = {
   forbidden: [
     never("no-circular", {}, { circular: true }, "two modules that import each other are one"),
     never("not-to-unresolvable", {}, { couldNotResolve: true }, "the import leads nowhere"),
-    never("not-to-tests", { pathNot: "^test/|\\.test\\.ts$" }, { path: "^test/|\\.test\\.ts$" }, "product code has no test hook"),
+    never(
+      "not-to-tests",
+      { pathNot: "^test/|\\.test\\.ts$" },
+      { path: "^test/|\\.test\\.ts$" },
+      "product code has no test hook",
+    ),
     never(
       "core-is-pure",
       source("^agent/core/"),
@@ -55,14 +60,34 @@ module.exports = {
       { path: "^agent/(cli|app|main|schedule)" },
       "listeners are built by the composition root",
     ),
-    never("web-knows-no-intake", source("^agent/web/"), { path: "^agent/intake/" }, "two listeners, two rooms"),
-    never("intake-knows-no-web", source("^agent/intake/"), { path: "^agent/web/" }, "two listeners, two rooms"),
-    never("app-does-not-call-up", source("^agent/(app|schedule)\\.ts$"), { path: "^agent/(cli|main)" }, "commands build the app"),
+    never(
+      "web-knows-no-intake",
+      source("^agent/web/"),
+      { path: "^agent/intake/" },
+      "two listeners, two rooms",
+    ),
+    never(
+      "intake-knows-no-web",
+      source("^agent/intake/"),
+      { path: "^agent/web/" },
+      "two listeners, two rooms",
+    ),
+    never(
+      "app-does-not-call-up",
+      source("^agent/(app|schedule)\\.ts$"),
+      { path: "^agent/(cli|main)" },
+      "commands build the app",
+    ),
   ],
   options: {
     doNotFollow: { path: "node_modules" },
     tsConfig: { fileName: "tsconfig.json" },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: [".ts", ".js", ".json"], mainFields: ["main"], exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+    enhancedResolveOptions: {
+      extensions: [".ts", ".js", ".json"],
+      mainFields: ["main"],
+      exportsFields: ["exports"],
+      conditionNames: ["import", "node", "default"],
+    },
   },
 };

@@ -82,7 +82,11 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
   const stops: { name: string; stop: () => Promise<unknown> }[] = [];
   const stop = async () => {
     for (const each of stops.splice(0).reverse()) {
-      await each.stop().catch((error: unknown) => log.warn("part did not stop cleanly", { part: each.name, error: messageOf(error) }));
+      await each
+        .stop()
+        .catch((error: unknown) =>
+          log.warn("part did not stop cleanly", { part: each.name, error: messageOf(error) }),
+        );
     }
   };
 
@@ -96,8 +100,9 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       options.onDead?.(why);
     };
 
-    const storeThread = await startStoreThread({ file: files.database, keyFile: files.signingKey }, (problem) =>
-      log.error("checkpoint failed", { problem: problem.message }),
+    const storeThread = await startStoreThread(
+      { file: files.database, keyFile: files.signingKey },
+      (problem) => log.error("checkpoint failed", { problem: problem.message }),
     );
     stops.push({ name: "store", stop: storeThread.stop });
     void storeThread.ended.then((problem) => problem && dead(`store: ${problem.message}`));
@@ -111,7 +116,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       clock,
       events: {
         changed(before, work) {
-          if (before?.state !== work.incident.state) events.incidentMoved(work.incident, work.qualification?.sentence);
+          if (before?.state !== work.incident.state)
+            events.incidentMoved(work.incident, work.qualification?.sentence);
           options.onChange?.(before, work);
         },
       },
@@ -166,7 +172,14 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       }
     }
 
-    const desk = openDesk({ store, pipeline, setup, clock, decided: events.decided, planned: () => void wake() });
+    const desk = openDesk({
+      store,
+      pipeline,
+      setup,
+      clock,
+      decided: events.decided,
+      planned: () => void wake(),
+    });
     const sessionSecret = secretFile(files.sessionSecret);
     const peopleServer = serverOf(config.listeners.people);
     const people = await listen(peopleServer, config.listeners.people, "listeners.people");
@@ -179,7 +192,9 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         clock,
         publicUrl,
         sessionSecret,
-        tools: new Map(config.tools.map((tool, i) => [tool.id, { secret: reveal(secrets, `tools.${i}.secret`) }])),
+        tools: new Map(
+          config.tools.map((tool, i) => [tool.id, { secret: reveal(secrets, `tools.${i}.secret`) }]),
+        ),
         systems: config.systems,
         demo: options.demo ?? false,
         log,
@@ -197,14 +212,28 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
           connector: source.connector,
           zone: source.zone ?? config.facility.time_zone,
           listen: source.listen,
-          ...(source.token ? { tokenDigest: createHash("sha256").update(reveal(secrets, `sources.${i}.token`)).digest() } : {}),
+          ...(source.token
+            ? {
+                tokenDigest: createHash("sha256")
+                  .update(reveal(secrets, `sources.${i}.token`))
+                  .digest(),
+              }
+            : {}),
         })),
-        http: { address: config.listeners.intake.address, port: config.listeners.intake.port, tls: tlsOf(config.listeners.intake) },
+        http: {
+          address: config.listeners.intake.address,
+          port: config.listeners.intake.port,
+          tls: tlsOf(config.listeners.intake),
+        },
         limits: config.limits,
         database: files.database,
         store: storeThread.connect(),
       },
-      { detected: () => void wake(), log: (level, message, fields) => log[level](message, fields), died: (error) => dead(`intake: ${messageOf(error)}`) },
+      {
+        detected: () => void wake(),
+        log: (level, message, fields) => log[level](message, fields),
+        died: (error) => dead(`intake: ${messageOf(error)}`),
+      },
     );
     const cron = schedule(wake);
     stops.push({
@@ -223,7 +252,10 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       operationsApp({
         causes: () => [...causes],
         async metrics() {
-          const all = AggregatorRegistry.aggregate([await metrics.registry.getMetricsAsJSON(), await intake.metrics()]);
+          const all = AggregatorRegistry.aggregate([
+            await metrics.registry.getMetricsAsJSON(),
+            await intake.metrics(),
+          ]);
           return { text: await all.metrics(), type: Registry.PROMETHEUS_CONTENT_TYPE };
         },
       }) as Express,
@@ -234,8 +266,23 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     await wake();
     causes.delete("starting");
     metrics.started.set(Math.floor(clock.now() / 1_000_000));
-    log.info("ready", { facility, mode: config.mode, people: publicUrl, operations, listening: intake.listening, rules: intake.rules });
-    return { people: publicUrl, operations, listening: intake.listening, rules: intake.rules, desk, store, stop };
+    log.info("ready", {
+      facility,
+      mode: config.mode,
+      people: publicUrl,
+      operations,
+      listening: intake.listening,
+      rules: intake.rules,
+    });
+    return {
+      people: publicUrl,
+      operations,
+      listening: intake.listening,
+      rules: intake.rules,
+      desk,
+      store,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -265,7 +312,9 @@ function openChannels({ config, secrets }: LoadedConfig): Map<string, OpenChanne
     config.notify.flatMap((channel, i) => {
       const connector = NOTIFIERS.find((each) => each.name === channel.connector);
       if (connector === undefined) return [];
-      const { send } = connector.open(connector.config.parse(channel.settings), (setting) => reveal(secrets, `notify.${i}.settings.${setting}`));
+      const { send } = connector.open(connector.config.parse(channel.settings), (setting) =>
+        reveal(secrets, `notify.${i}.settings.${setting}`),
+      );
       return [[channel.id, { repeatable: connector.repeatable, send }] as const];
     }),
   );
@@ -277,7 +326,9 @@ function openOutbounds({ config, secrets }: LoadedConfig): Map<string, OpenOutbo
       const connector = OUTBOUNDS.find((each) => each.name === channel.connector);
       // Outside of `live` nothing that reaches an authority is even opened.
       if (connector === undefined || (connector.reach === "authority" && config.mode !== "live")) return [];
-      const { send } = connector.open(connector.config.parse(channel.settings), (setting) => reveal(secrets, `outbound.${i}.settings.${setting}`));
+      const { send } = connector.open(connector.config.parse(channel.settings), (setting) =>
+        reveal(secrets, `outbound.${i}.settings.${setting}`),
+      );
       return [[channel.id, { repeatable: connector.repeatable, send }] as const];
     }),
   );
@@ -285,19 +336,31 @@ function openOutbounds({ config, secrets }: LoadedConfig): Map<string, OpenOutbo
 
 function reveal(secrets: LoadedConfig["secrets"], path: string): string {
   const secret = secrets.get(path);
-  if (secret === undefined) throw new TocsinError({ code: "secret_missing", where: path, message: "no such secret", remedy: "give it in the configuration" });
+  if (secret === undefined)
+    throw new TocsinError({
+      code: "secret_missing",
+      where: path,
+      message: "no such secret",
+      remedy: "give it in the configuration",
+    });
   return secret.reveal();
 }
 
 /** Reads a secret of the program's own, made at first use. */
 function secretFile(file: string): string {
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+  if (!existsSync(file))
+    writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
   chmodSync(file, 0o600);
   return readFileSync(file, "utf8").trim();
 }
 
 function tlsOf(listener: HttpListener): { cert: string; key: string } | undefined {
-  return listener.tls && { cert: readFileSync(listener.tls.certificate, "utf8"), key: readFileSync(listener.tls.key, "utf8") };
+  return (
+    listener.tls && {
+      cert: readFileSync(listener.tls.certificate, "utf8"),
+      key: readFileSync(listener.tls.key, "utf8"),
+    }
+  );
 }
 
 function serverOf(listener: HttpListener): Server {
@@ -314,7 +377,12 @@ async function listen(server: Server, listener: HttpListener, where: string): Pr
     await once(server, "listening");
   } catch (error) {
     throw new TocsinError(
-      { code: "listener_failed", where, message: messageOf(error), remedy: "free the address or choose another port" },
+      {
+        code: "listener_failed",
+        where,
+        message: messageOf(error),
+        remedy: "free the address or choose another port",
+      },
       { cause: error },
     );
   }

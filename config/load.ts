@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
-import { z } from "zod";
+import type { z } from "zod";
 import { isTimeZone } from "../agent/core/clock.ts";
-import { type Problem, messageOf } from "../agent/core/errors.ts";
+import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { INBOUND, NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
 import { Config } from "./schema.ts";
@@ -29,7 +29,12 @@ export function loadConfig(
   } catch (error) {
     return {
       problems: [
-        { code: "config_unreadable", where: file, message: messageOf(error), remedy: "make one with: npm run tocsin -- init" },
+        {
+          code: "config_unreadable",
+          where: file,
+          message: messageOf(error),
+          remedy: "make one with: npm run tocsin -- init",
+        },
       ],
     };
   }
@@ -69,7 +74,12 @@ export function parseConfig(
   };
   const problems: Problem[] = [];
   const problem = (path: readonly PropertyKey[], code: string, message: string, remedy?: string) =>
-    problems.push({ code, where: whereOf(path), message: `${path.join(".") || "(file)"}: ${message}`, remedy });
+    problems.push({
+      code,
+      where: whereOf(path),
+      message: `${path.join(".") || "(file)"}: ${message}`,
+      remedy,
+    });
 
   let raw: unknown;
   try {
@@ -78,7 +88,8 @@ export function parseConfig(
     return { problems: [{ code: "config_not_yaml", where: file, message: messageOf(error) }] };
   }
   const checked = Config.safeParse(raw ?? {});
-  if (!checked.success) for (const issue of checked.error.issues) problem(issue.path, "config_invalid", messageOfIssue(issue));
+  if (!checked.success)
+    for (const issue of checked.error.issues) problem(issue.path, "config_invalid", messageOfIssue(issue));
   // What needs more than one value is checked on what could be read, so that one run tells everything.
   const config = checked.success ? checked.data : undefined;
   const secrets = new Map<string, Secret>();
@@ -90,7 +101,8 @@ export function parseConfig(
       else secrets.set(path.join("."), read.secret);
     };
     checkReferences(config, problem);
-    for (const [i, source] of config.sources.entries()) if (source.token) secret(["sources", i, "token"], source.token);
+    for (const [i, source] of config.sources.entries())
+      if (source.token) secret(["sources", i, "token"], source.token);
     for (const [i, tool] of config.tools.entries()) secret(["tools", i, "secret"], tool.secret);
     for (const [i, channel] of config.notify.entries()) {
       const source = SecretSource.safeParse(channel.settings.secret);
@@ -100,7 +112,8 @@ export function parseConfig(
       const absolute = (path: string) => resolve(base, path);
       config.rules = config.rules.map(absolute);
       for (const listener of Object.values(config.listeners)) {
-        if (listener.tls) listener.tls = { certificate: absolute(listener.tls.certificate), key: absolute(listener.tls.key) };
+        if (listener.tls)
+          listener.tls = { certificate: absolute(listener.tls.certificate), key: absolute(listener.tls.key) };
       }
       return { loaded: { config, file, stateDirectory: resolve(base, config.state_directory), secrets } };
     }
@@ -115,14 +128,29 @@ function checkReferences(config: Config, tell: Tell): void {
   for (const [i, source] of config.sources.entries()) {
     const connector = INBOUND.find((each) => each.name === source.connector);
     if (connector === undefined) {
-      tell(["sources", i, "connector"], "connector_unknown", `no inbound connector "${source.connector}"`, `one of: ${known(INBOUND)}`);
+      tell(
+        ["sources", i, "connector"],
+        "connector_unknown",
+        `no inbound connector "${source.connector}"`,
+        `one of: ${known(INBOUND)}`,
+      );
     } else if (source.listen.length === 0 && source.token === undefined) {
       tell(["sources", i], "source_deaf", "nothing can arrive", "give listen (sockets) or token (HTTP)");
     } else if (source.token !== undefined && connector.decode === undefined) {
-      tell(["sources", i, "token"], "source_not_http", `${connector.name} does not come over HTTP`, "give listen instead");
+      tell(
+        ["sources", i, "token"],
+        "source_not_http",
+        `${connector.name} does not come over HTTP`,
+        "give listen instead",
+      );
     }
     if (source.zone !== undefined && !isTimeZone(source.zone)) {
-      tell(["sources", i, "zone"], "zone_unknown", `"${source.zone}" is not an IANA time zone`, "write Europe/Paris, say");
+      tell(
+        ["sources", i, "zone"],
+        "zone_unknown",
+        `"${source.zone}" is not an IANA time zone`,
+        "write Europe/Paris, say",
+      );
     }
   }
   repeated(config.sources, ["sources"], tell);
@@ -133,28 +161,53 @@ function checkReferences(config: Config, tell: Tell): void {
   for (const [i, system] of config.systems.entries()) {
     for (const [j, other] of system.depends_on.entries()) {
       if (!config.systems.some((each) => each.id === other)) {
-        tell(["systems", i, "depends_on", j], "system_unknown", `no system "${other}"`, "name the id of a system of this file");
+        tell(
+          ["systems", i, "depends_on", j],
+          "system_unknown",
+          `no system "${other}"`,
+          "name the id of a system of this file",
+        );
       }
     }
   }
   for (const [i, channel] of config.notify.entries()) {
     const connector = NOTIFIERS.find((each) => each.name === channel.connector);
     if (connector === undefined) {
-      tell(["notify", i, "connector"], "connector_unknown", `no notifier "${channel.connector}"`, `one of: ${known(NOTIFIERS)}`);
+      tell(
+        ["notify", i, "connector"],
+        "connector_unknown",
+        `no notifier "${channel.connector}"`,
+        `one of: ${known(NOTIFIERS)}`,
+      );
     } else settings(connector.config, channel.settings, ["notify", i, "settings"], tell);
   }
   for (const [i, channel] of config.outbound.entries()) {
     const connector = OUTBOUNDS.find((each) => each.name === channel.connector);
     if (connector === undefined) {
-      tell(["outbound", i, "connector"], "connector_unknown", `no outbound connector "${channel.connector}"`, `one of: ${known(OUTBOUNDS)}`);
+      tell(
+        ["outbound", i, "connector"],
+        "connector_unknown",
+        `no outbound connector "${channel.connector}"`,
+        `one of: ${known(OUTBOUNDS)}`,
+      );
       continue;
     }
     settings(connector.config, channel.settings, ["outbound", i, "settings"], tell);
     if (connector.reach === "authority" && config.mode !== "live") {
-      tell(["outbound", i, "connector"], "authority_out_of_reach", `${connector.name} reaches an authority, mode is ${config.mode}`, "use it with mode: live only");
+      tell(
+        ["outbound", i, "connector"],
+        "authority_out_of_reach",
+        `${connector.name} reaches an authority, mode is ${config.mode}`,
+        "use it with mode: live only",
+      );
     }
     if (connector.reach === "exercise" && config.mode === "live") {
-      tell(["outbound", i, "connector"], "exercise_in_live", `${connector.name} only pretends to file`, "remove it when mode is live");
+      tell(
+        ["outbound", i, "connector"],
+        "exercise_in_live",
+        `${connector.name} only pretends to file`,
+        "remove it when mode is live",
+      );
     }
   }
 }
@@ -162,20 +215,23 @@ function checkReferences(config: Config, tell: Tell): void {
 function settings(schema: z.ZodType, value: unknown, path: readonly PropertyKey[], tell: Tell): void {
   const checked = schema.safeParse(value);
   if (!checked.success) {
-    for (const issue of checked.error.issues) tell([...path, ...issue.path], "config_invalid", messageOfIssue(issue));
+    for (const issue of checked.error.issues)
+      tell([...path, ...issue.path], "config_invalid", messageOfIssue(issue));
   }
 }
 
 function repeated(list: readonly { id: string }[], path: readonly PropertyKey[], tell: Tell): void {
   const seen = new Set<string>();
   for (const [i, { id }] of list.entries()) {
-    if (seen.has(id)) tell([...path, i, "id"], "id_repeated", `"${id}" is already used`, "give each its own id");
+    if (seen.has(id))
+      tell([...path, i, "id"], "id_repeated", `"${id}" is already used`, "give each its own id");
     seen.add(id);
   }
 }
 
 function messageOfIssue(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") return `unknown key ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
+  if (issue.code === "unrecognized_keys")
+    return `unknown key ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
   return issue.message;
 }
 
@@ -193,7 +249,10 @@ function readSecret(
   try {
     const value = readFileSync(path, "utf8").trim();
     if (value.length >= 16) return { secret: new Secret(value) };
-    return { problem: `${path} holds fewer than 16 characters`, remedy: "put a longer secret there (openssl rand -base64 32)" };
+    return {
+      problem: `${path} holds fewer than 16 characters`,
+      remedy: "put a longer secret there (openssl rand -base64 32)",
+    };
   } catch (error) {
     return { problem: messageOf(error), remedy: "create the file, readable by the service only" };
   }

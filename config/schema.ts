@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { isTimeZone } from "../agent/core/clock.ts";
 import { System } from "../agent/core/asset.ts";
+import { isTimeZone } from "../agent/core/clock.ts";
 import { SecretSource } from "../connectors/contract.ts";
 
 const Port = z.int().min(0).max(65535);
-const Id = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, 63 at most");
+const Id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, 63 at most");
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 /** An HTTP address; plain HTTP is for the loopback only. */
@@ -46,7 +48,11 @@ const Source = z.strictObject({
   /** Sockets that carry lines. */
   listen: z
     .array(
-      z.strictObject({ transport: z.enum(["udp", "tcp"]), address: z.string().default("127.0.0.1"), port: Port }),
+      z.strictObject({
+        transport: z.enum(["udp", "tcp"]),
+        address: z.string().default("127.0.0.1"),
+        port: Port,
+      }),
     )
     .default([]),
   /** Bearer token of `POST /api/v1/alerts/<connector>`; it also says which source speaks. */
@@ -81,9 +87,7 @@ export const Config = z.strictObject({
   systems: z.array(System).default([]),
   regimes: z.array(z.string()).default(["sante-2022"]),
   /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision. */
-  notify: z
-    .array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate"])).min(1) }))
-    .default([]),
+  notify: z.array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate"])).min(1) })).default([]),
   /** How an approved declaration leaves, in order. */
   outbound: z.array(Channel).default([{ id: "portail", connector: "portal-assisted", settings: {} }]),
   /** Tools whose signed decisions are heard on POST /api/v1/decisions (Standard Webhooks secret). */
@@ -91,9 +95,15 @@ export const Config = z.strictObject({
   limits: z
     .strictObject({
       /** Largest HTTP body, bytes. (Default: 5 MiB.) */
-      body_bytes: z.int().min(1024).default(5 * 1024 * 1024),
+      body_bytes: z
+        .int()
+        .min(1024)
+        .default(5 * 1024 * 1024),
       /** Longest syslog record, bytes. (Default: 64 KiB.) */
-      record_bytes: z.int().min(480).default(64 * 1024),
+      record_bytes: z
+        .int()
+        .min(480)
+        .default(64 * 1024),
       /** Open TCP connections per listener. (Default: 10,000.) */
       connections: z.int().min(1).default(10_000),
       /** Silence after which a TCP connection is closed, seconds. (Default: 3,600.) */

@@ -20,7 +20,9 @@ export function checkCommand(program: Command): void {
       if (options.json) process.stdout.write(`${JSON.stringify({ problems })}\n`);
       else {
         for (const problem of problems) process.stdout.write(`${problemSentence(problem)}\n`);
-        process.stdout.write(problems.length === 0 ? `${options.config}: no problem found\n` : `${problems.length} problem(s)\n`);
+        process.stdout.write(
+          problems.length === 0 ? `${options.config}: no problem found\n` : `${problems.length} problem(s)\n`,
+        );
       }
       process.exitCode = problems.length === 0 ? 0 : 1;
     });
@@ -42,7 +44,12 @@ function problemsOf(file: string): Problem[] {
   const { signingKey } = stateFiles(loaded.stateDirectory);
   attempt("state_directory", () => loadSigningKey(signingKey));
   if (!existsSync(stateFiles(loaded.stateDirectory).database)) {
-    found.push({ code: "no_store", where: loaded.stateDirectory, message: "there is no database and so no account", remedy: "run: npm run tocsin -- init" });
+    found.push({
+      code: "no_store",
+      where: loaded.stateDirectory,
+      message: "there is no database and so no account",
+      remedy: "run: npm run tocsin -- init",
+    });
   }
   return found;
 }

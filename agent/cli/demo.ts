@@ -40,7 +40,10 @@ export function demoCommand(program: Command): void {
   program
     .command("demo")
     .description("play a ransomware night at a fictitious hospital, in exercise mode, on a throw-away store")
-    .option("--once", "go on without anybody: sign in, answer, approve, file in exercise, verify, print the record")
+    .option(
+      "--once",
+      "go on without anybody: sign in, answer, approve, file in exercise, verify, print the record",
+    )
     .option("--bundle <file>", "with --once, write the record as one file for `tocsin verify FILE`")
     .option("--quick", "do not wait between the events of the night")
     .action(async (options: DemoOptions) => {
@@ -63,13 +66,21 @@ async function demo(options: DemoOptions, directory: string): Promise<void> {
   const tokens = { alertmanager: token(), wazuh: token() };
   const webhookSecret = `whsec_${randomBytes(24).toString("base64")}`;
   const phone = await openPhone(webhookSecret, (whom, message) =>
-    screen.event("", `☎ ${whom === "astreinte" ? "astreinte informatique" : "déléguée"} : ${message.subject}. ${message.text}`, "yellow"),
+    screen.event(
+      "",
+      `☎ ${whom === "astreinte" ? "astreinte informatique" : "déléguée"} : ${message.subject}. ${message.text}`,
+      "yellow",
+    ),
   );
   let story = "01:52";
-  const app = await startDemoApp(directory, phone.url, { tokens, webhookSecret }, (before, work) => tellChange(screen, story, before, work));
+  const app = await startDemoApp(directory, phone.url, { tokens, webhookSecret }, (before, work) =>
+    tellChange(screen, story, before, work),
+  );
   try {
     const delegate = await enrol(app);
-    screen.line(`Démon prêt : pages ${app.people}, exploitation ${app.operations}, ${app.rules.loaded} règles.`);
+    screen.line(
+      `Démon prêt : pages ${app.people}, exploitation ${app.operations}, ${app.rules.loaded} règles.`,
+    );
     const sender = await openSender(app, tokens);
     screen.title("La nuit");
     const wait = options.quick || options.once ? 150 : 1500;
@@ -96,9 +107,12 @@ async function demo(options: DemoOptions, directory: string): Promise<void> {
     screen.dossier(dossier);
     const link = await ticketLink(app, delegate.account.id);
     screen.title("À vous");
-    screen.line(`Page de l'incident : ${app.people}/${app.desk.facility.id}/incidents/${dossier.incident.id}`);
+    screen.line(
+      `Page de l'incident : ${app.people}/${app.desk.facility.id}/incidents/${dossier.incident.id}`,
+    );
     screen.line(`Entrer comme déléguée de démonstration (une fois) : ${link}`);
-    if (options.once) await goOn(app, { dossier, link, totp: delegate.totp, directory, screen, bundle: options.bundle });
+    if (options.once)
+      await goOn(app, { dossier, link, totp: delegate.totp, directory, screen, bundle: options.bundle });
     else await stayUp(screen, delegate.totp, interrupted.promise);
   } finally {
     await app.stop();
@@ -148,14 +162,28 @@ async function ticketLink(app: App, account: string): Promise<string> {
   const ticket = token();
   const hash = createHash("sha256").update(ticket).digest("hex");
   const at = systemClock.now();
-  await app.store.commit({ facility: app.desk.facility.id, at, writes: [{ write: "ticket", hash, account, expires: at + 12 * MICROSECONDS.hour }] });
+  await app.store.commit({
+    facility: app.desk.facility.id,
+    at,
+    writes: [{ write: "ticket", hash, account, expires: at + 12 * MICROSECONDS.hour }],
+  });
   return `${app.people}/${app.desk.facility.id}/connexion/billet?jeton=${ticket}`;
 }
 
-function tellChange(screen: Screen, story: string, before: Incident | undefined, { incident, qualification }: Work): void {
+function tellChange(
+  screen: Screen,
+  story: string,
+  before: Incident | undefined,
+  { incident, qualification }: Work,
+): void {
   if (before?.state === incident.state) return;
-  screen.event(story, `▶ incident ${incident.reference} : ${INCIDENT_STATES[incident.state]}`, incident.state === "in_review" ? "red" : "bold");
-  if (incident.state === "in_review" && qualification !== undefined) screen.event("", qualification.sentence, "red");
+  screen.event(
+    story,
+    `▶ incident ${incident.reference} : ${INCIDENT_STATES[incident.state]}`,
+    incident.state === "in_review" ? "red" : "bold",
+  );
+  if (incident.state === "in_review" && qualification !== undefined)
+    screen.event("", qualification.sentence, "red");
 }
 
 /** Waits until everything sent was taken in: eight alerts that matter, one incident. */
@@ -173,11 +201,23 @@ async function settledDossier(app: App): Promise<Dossier> {
 
 async function goOn(
   app: App,
-  night: { dossier: Dossier; link: string; totp: string; directory: string; screen: Screen; bundle: string | undefined },
+  night: {
+    dossier: Dossier;
+    link: string;
+    totp: string;
+    directory: string;
+    screen: Screen;
+    bundle: string | undefined;
+  },
 ): Promise<void> {
   const { screen, dossier } = night;
   const incident = dossier.incident.id;
-  const delegate = openDelegate({ site: app.people, facility: app.desk.facility.id, totp: night.totp, dossier: (id) => app.desk.dossier(id) });
+  const delegate = openDelegate({
+    site: app.people,
+    facility: app.desk.facility.id,
+    totp: night.totp,
+    dossier: (id) => app.desk.dossier(id),
+  });
   screen.title("La déléguée");
   await delegate.signIn(night.link);
   screen.line("Entrée par le billet de démonstration.");
@@ -195,7 +235,14 @@ async function goOn(
   const key = loadSigningKey(files.signingKey);
   if (night.bundle !== undefined) {
     const created = systemClock.now();
-    const bytes = await writeBundle({ reads: app.store.reads, facility: app.desk.facility.id, incident, created, exercise: true, key });
+    const bytes = await writeBundle({
+      reads: app.store.reads,
+      facility: app.desk.facility.id,
+      incident,
+      created,
+      exercise: true,
+      key,
+    });
     writeFileSync(night.bundle, bytes);
     screen.line(`Dossier de preuve : ${night.bundle} (npm run -s tocsin -- verify ${night.bundle})`);
   }
@@ -208,11 +255,18 @@ async function goOn(
 function printRecord(screen: Screen, { incident, decisions, deliveries, current, effects }: Dossier): void {
   screen.title(`Dossier ${incident.reference} : EXERCICE, rien n'a été transmis à une autorité`);
   for (const decision of decisions) {
-    screen.line(`${isoFromInstant(decision.at)}  validé par ${decision.delegate.name}, version ${decision.version}`);
+    screen.line(
+      `${isoFromInstant(decision.at)}  validé par ${decision.delegate.name}, version ${decision.version}`,
+    );
     screen.line(`    empreinte SHA-256 ${decision.sha256}`);
   }
-  for (const delivery of deliveries) screen.line(`${isoFromInstant(delivery.settled ?? delivery.planned)}  dépôt simulé, n° ${delivery.reference}`);
-  screen.line(`Messages envoyés : ${effects.filter((effect) => effect.kind === "notify" && effect.state === "done").length}`);
+  for (const delivery of deliveries)
+    screen.line(
+      `${isoFromInstant(delivery.settled ?? delivery.planned)}  dépôt simulé, n° ${delivery.reference}`,
+    );
+  screen.line(
+    `Messages envoyés : ${effects.filter((effect) => effect.kind === "notify" && effect.state === "done").length}`,
+  );
   screen.line();
   screen.line(current?.content.text ?? "");
   screen.line();
@@ -221,7 +275,8 @@ function printRecord(screen: Screen, { incident, decisions, deliveries, current,
 /** Stays up until Ctrl-C, and gives the delegate's one-time code on a key press: there is no phone to show it. */
 async function stayUp(screen: Screen, totp: string, interrupted: Promise<void>): Promise<void> {
   const code = new TOTP({ secret: totp });
-  const show = () => screen.line(`Code à usage unique de la déléguée : ${code.generate()} (change toutes les 30 s)`);
+  const show = () =>
+    screen.line(`Code à usage unique de la déléguée : ${code.generate()} (change toutes les 30 s)`);
   show();
   screen.line("Entrée : un nouveau code. Ctrl-C : arrêter.");
   process.stdin.on("data", show);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { cancel, group, intro, isCancel, password as askPassword, select, text } from "@clack/prompts";
+import { password as askPassword, cancel, group, intro, isCancel, select, text } from "@clack/prompts";
 import type { Command } from "commander";
 import { loadConfig } from "../../config/load.ts";
 import { stateFiles } from "../app.ts";
@@ -69,7 +69,8 @@ async function init(options: InitOptions): Promise<number> {
   const state = resolve(directory, "../state");
   mkdirSync(secrets, { recursive: true, mode: 0o700 });
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  for (const name of ["alertmanager", "wazuh", "generic"]) secret(join(secrets, `${name}.token`), randomBytes(24).toString("base64url"));
+  for (const name of ["alertmanager", "wazuh", "generic"])
+    secret(join(secrets, `${name}.token`), randomBytes(24).toString("base64url"));
   writeFileSync(file, configText({ ...answers, state: relative(directory, state) }), { flag: "wx" });
   const { loaded, problems } = loadConfig(file);
   if (loaded === undefined) {
@@ -84,10 +85,31 @@ async function init(options: InitOptions): Promise<number> {
   const password = options.password ?? randomBytes(12).toString("base64url");
   try {
     const { otpauth } = await createAccount(
-      { store, clock, newId: uuidv7(clock), facility: { id: answers.facilityId, name: answers.facilityName } },
-      { login: answers.login, name: answers.person, role: "delegate", function: "", email: "", phone: "", password },
+      {
+        store,
+        clock,
+        newId: uuidv7(clock),
+        facility: { id: answers.facilityId, name: answers.facilityName },
+      },
+      {
+        login: answers.login,
+        name: answers.person,
+        role: "delegate",
+        function: "",
+        email: "",
+        phone: "",
+        password,
+      },
     );
-    process.stdout.write(nextSteps({ config: options.config, login: answers.login, password: options.password === undefined ? password : null, otpauth, fingerprint: key.fingerprint }));
+    process.stdout.write(
+      nextSteps({
+        config: options.config,
+        login: answers.login,
+        password: options.password === undefined ? password : null,
+        otpauth,
+        fingerprint: key.fingerprint,
+      }),
+    );
   } finally {
     await store.close();
   }
@@ -95,7 +117,9 @@ async function init(options: InitOptions): Promise<number> {
 }
 
 function fromFlags(options: InitOptions): Answers | undefined {
-  const missing = (["facilityId", "facilityName", "kind", "mode", "login", "person"] as const).filter((name) => !options[name]);
+  const missing = (["facilityId", "facilityName", "kind", "mode", "login", "person"] as const).filter(
+    (name) => !options[name],
+  );
   if (missing.length === 0) return options as InitOptions & Answers;
   const flags = missing.map((name) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
   process.stderr.write(`init: nobody to ask here; give ${flags.join(", ")}\n`);
@@ -104,14 +128,20 @@ function fromFlags(options: InitOptions): Answers | undefined {
 
 async function ask(options: InitOptions): Promise<Answers | undefined> {
   intro("Tocsin : première mise en place");
-  const slug = (value: string | undefined) => (SLUG.test(value ?? "") ? undefined : "minuscules, chiffres et tirets");
+  const slug = (value: string | undefined) =>
+    SLUG.test(value ?? "") ? undefined : "minuscules, chiffres et tirets";
   const filled = (value: string | undefined) => ((value ?? "").trim() === "" ? "à remplir" : undefined);
-  const given = <T extends string>(value: string | undefined, question: () => Promise<T | symbol>) => (value === undefined ? question() : Promise.resolve(value as T));
+  const given = <T extends string>(value: string | undefined, question: () => Promise<T | symbol>) =>
+    value === undefined ? question() : Promise.resolve(value as T);
   try {
     return await group(
       {
-        facilityName: () => given(options.facilityName, () => text({ message: "Raison sociale de l'établissement", validate: filled })),
-        facilityId: () => given(options.facilityId, () => text({ message: "Nom court (ch-exemple)", validate: slug })),
+        facilityName: () =>
+          given(options.facilityName, () =>
+            text({ message: "Raison sociale de l'établissement", validate: filled }),
+          ),
+        facilityId: () =>
+          given(options.facilityId, () => text({ message: "Nom court (ch-exemple)", validate: slug })),
         kind: () =>
           given(options.kind, () =>
             select({
@@ -136,8 +166,10 @@ async function ask(options: InitOptions): Promise<Answers | undefined> {
               ],
             }),
           ),
-        person: () => given(options.person, () => text({ message: "Nom de la personne déléguée", validate: filled })),
-        login: () => given(options.login, () => text({ message: "Son identifiant (prenom.nom)", validate: filled })),
+        person: () =>
+          given(options.person, () => text({ message: "Nom de la personne déléguée", validate: filled })),
+        login: () =>
+          given(options.login, () => text({ message: "Son identifiant (prenom.nom)", validate: filled })),
         password: () =>
           options.password === undefined
             ? askPassword({ message: "Son mot de passe (vide : en fabriquer un)" }).then((value) => {
@@ -163,7 +195,13 @@ function secret(file: string, value: string): void {
   if (!existsSync(file)) writeFileSync(file, `${value}\n`, { mode: 0o600, flag: "wx" });
 }
 
-function nextSteps(made: { config: string; login: string; password: string | null; otpauth: string; fingerprint: string }): string {
+function nextSteps(made: {
+  config: string;
+  login: string;
+  password: string | null;
+  otpauth: string;
+  fingerprint: string;
+}): string {
   return `${[
     `Configuration : ${made.config} (les secrets sont dans le dossier secrets/ à côté)`,
     `Premier compte : ${made.login}${made.password === null ? "" : `, mot de passe (affiché une seule fois) : ${made.password}`}`,

@@ -3,7 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Command } from "commander";
 import type { ParseContext } from "../../connectors/contract.ts";
 import { INBOUND, inboundNamed } from "../../connectors/registry.ts";
-import { isZone } from "../../connectors/shared/zone.ts";
+import { isZone } from "../../connectors/shared/utc-from-local.ts";
 import { systemClock } from "../core/clock.ts";
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { parseText } from "../stages/ingest.ts";

@@ -11,7 +11,10 @@ const COMMANDS: readonly (() => Promise<(program: Command) => void>)[] = [
   async () => (await import("./rules.ts")).rulesCommand,
   async () => (await import("./replay.ts")).replayCommand,
   async () => {
-    const [{ verifyCommand }, { installedStore }] = await Promise.all([import("./verify.ts"), import("./config-option.ts")]);
+    const [{ verifyCommand }, { installedStore }] = await Promise.all([
+      import("./verify.ts"),
+      import("./config-option.ts"),
+    ]);
     return (program) => verifyCommand(program, installedStore);
   },
 ];
@@ -23,7 +26,9 @@ const USAGE = 2;
 /** Runs one command line; sets the exit code and never ends the process by itself. */
 export async function run(argv: readonly string[]): Promise<void> {
   const program = new Command("tocsin")
-    .description("recognises, prepares and follows the declaration of security incidents of a French health facility")
+    .description(
+      "recognises, prepares and follows the declaration of security incidents of a French health facility",
+    )
     .showHelpAfterError("(add --help for the options)")
     .exitOverride();
   const asked = NAMES.indexOf(argv[2] ?? "");

@@ -7,7 +7,14 @@ import { loadConfig, parseConfig } from "../../config/load.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { DEFAULT_RULES, setupOf } from "../app.ts";
-import { type Clock, type Instant, instantFromIso, isoFromInstant, MICROSECONDS, systemClock } from "../core/clock.ts";
+import {
+  type Clock,
+  type Instant,
+  instantFromIso,
+  isoFromInstant,
+  MICROSECONDS,
+  systemClock,
+} from "../core/clock.ts";
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES } from "../core/incident.ts";
@@ -39,7 +46,8 @@ const BATCH = 500;
 const STEP = MICROSECONDS.minute;
 
 /** A facility without systems, for a recording replayed where nothing is configured. */
-const BARE = "facility: { id: replay, name: Rejeu sans configuration, kind: autre, time_zone: UTC }\nmode: observe\n";
+const BARE =
+  "facility: { id: replay, name: Rejeu sans configuration, kind: autre, time_zone: UTC }\nmode: observe\n";
 
 /** Registers `replay`: the whole pipeline on a recording, in a store of its own that is thrown away. */
 export function replayCommand(program: Command): void {
@@ -49,7 +57,12 @@ export function replayCommand(program: Command): void {
     .argument("[files...]", "files of records, gzip too (Default: standard input)")
     .option("--as <source>", "format of the records", "auto")
     .option("--config <file>", `facility and systems (Default: ${DEFAULT_CONFIG} when it exists)`)
-    .option("--rules <path>", "rules beside the default pack; may be repeated", (path: string, all: string[]) => [...all, path], [])
+    .option(
+      "--rules <path>",
+      "rules beside the default pack; may be repeated",
+      (path: string, all: string[]) => [...all, path],
+      [],
+    )
     .option("--input <form>", "lines, or json-strings: each line a JSON text holding one record", "lines")
     .option("--year <year>", "year of dates that state none")
     .option("--zone <zone>", "IANA zone of dates that state none", "UTC")
@@ -75,7 +88,11 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   const newId = uuidv7(clock, counted());
   const setup: Setup = { ...setupOf({ config }, newId), mode: "observe", notify: [], outbound: [] };
   const keyFile = join(directory, "key.pem");
-  const store = openSqlite({ file: join(directory, "replay.sqlite"), signingKey: makeSigningKey(keyFile), clock });
+  const store = openSqlite({
+    file: join(directory, "replay.sqlite"),
+    signingKey: makeSigningKey(keyFile),
+    clock,
+  });
   const pipeline = await openPipeline({ store, setup, clock });
   const nobody = new Map<string, never>();
   const { sweep } = openSweeper({
@@ -96,7 +113,8 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   let since: Instant = 0;
   const counts = { records: 0, unread: 0, matched: 0 };
   const take = async () => {
-    if (waiting.length > 0) await store.commit({ facility: setup.facility.id, at: clock.now(), writes: waiting });
+    if (waiting.length > 0)
+      await store.commit({ facility: setup.facility.id, at: clock.now(), writes: waiting });
     waiting = [];
     await pipeline.advance();
     await sweep();
@@ -124,8 +142,19 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     counts.matched++;
     const id = newId();
     lines.set(id, record.line);
-    const alert: StoredAlert = { id, source: "replay", received: clock.now(), occurred, eventId: null, alert: parsed.alert };
-    waiting.push({ write: "alert", alert, detections: matches.map((match) => ({ id: newId(), alert: id, ...match })) });
+    const alert: StoredAlert = {
+      id,
+      source: "replay",
+      received: clock.now(),
+      occurred,
+      eventId: null,
+      alert: parsed.alert,
+    };
+    waiting.push({
+      write: "alert",
+      alert,
+      detections: matches.map((match) => ({ id: newId(), alert: id, ...match })),
+    });
     if (waiting.length >= BATCH) await take();
   }
   await take();
@@ -135,15 +164,22 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   await store.close();
   if (options.json) process.stdout.write(`${JSON.stringify({ incidents: found })}\n`);
   else process.stdout.write(tell(found));
-  process.stderr.write(`${counts.records} records, ${counts.unread} unread, ${counts.matched} matched a rule, ${found.length} incidents\n`);
+  process.stderr.write(
+    `${counts.records} records, ${counts.unread} unread, ${counts.matched} matched a rule, ${found.length} incidents\n`,
+  );
   return 0;
 }
 
 function configFor(file: string | undefined) {
   const path = file ?? DEFAULT_CONFIG;
-  const { loaded, problems } = file === undefined && !existsSync(path) ? parseConfig(BARE, "replay", {}) : loadConfig(path);
+  const { loaded, problems } =
+    file === undefined && !existsSync(path) ? parseConfig(BARE, "replay", {}) : loadConfig(path);
   if (loaded !== undefined) return loaded.config;
-  throw new TocsinError({ code: "config_invalid", where: path, message: problems.map(problemSentence).join("\n") });
+  throw new TocsinError({
+    code: "config_invalid",
+    where: path,
+    message: problems.map(problemSentence).join("\n"),
+  });
 }
 
 /** A clock that shows the latest event time seen; it never goes back. */
@@ -201,23 +237,31 @@ async function describe(work: Work, store: Store, setup: Setup, lines: ReadonlyM
       because: describeFact(fact, setup.systems),
       alerts: fact.alerts,
     })),
-    criteria: (qualification?.criteria ?? []).map(({ id, label, article, legal, value, degree, because }) => ({
-      id,
-      value,
-      degree,
-      label,
-      article,
-      legal,
-      because: because.map((each) => each.text),
-    })),
+    criteria: (qualification?.criteria ?? []).map(
+      ({ id, label, article, legal, value, degree, because }) => ({
+        id,
+        value,
+        degree,
+        label,
+        article,
+        legal,
+        because: because.map((each) => each.text),
+      }),
+    ),
     verdict: qualification?.verdict ?? "watching",
     sentence: qualification?.sentence ?? VERDICTS.watching,
     questions: (qualification?.questions ?? []).map((question) => question.text),
   };
 }
 
-function alertsOf(joined: { detection: StoredDetection; alert: StoredAlert }[], lines: ReadonlyMap<string, number>) {
-  const alerts = new Map<string, { id: string; line: number | null; "@timestamp": string; host: string | null; rules: string[] }>();
+function alertsOf(
+  joined: { detection: StoredDetection; alert: StoredAlert }[],
+  lines: ReadonlyMap<string, number>,
+) {
+  const alerts = new Map<
+    string,
+    { id: string; line: number | null; "@timestamp": string; host: string | null; rules: string[] }
+  >();
   for (const { detection, alert } of joined) {
     const known = alerts.get(alert.id);
     if (known !== undefined) known.rules.push(detection.rule.title);
@@ -239,7 +283,8 @@ function tell(incidents: readonly Replayed[]): string {
   return incidents
     .map((incident) => {
       const criteria = incident.criteria.map(
-        ({ id, label, value, degree }) => `  ${id} ${label} : ${CRITERION_VALUES[value]}${degree === null ? "" : ` (${DEGREE_LABELS[degree]})`}`,
+        ({ id, label, value, degree }) =>
+          `  ${id} ${label} : ${CRITERION_VALUES[value]}${degree === null ? "" : ` (${DEGREE_LABELS[degree]})`}`,
       );
       return [
         `Incident ${incident.reference} · ${INCIDENT_STATES[incident.state]} · depuis ${incident.occurred} · ${incident.alerts.length} alerte(s)`,

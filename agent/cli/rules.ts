@@ -38,7 +38,11 @@ export function rulesCommand(program: Command): void {
     .command("match")
     .description("say which rules each record satisfies, one JSON line a record")
     .argument("[files...]", "files of records (Default: standard input)")
-    .requiredOption("--rules <paths...>", "rule files and folders")
+    .requiredOption(
+      "--rules <path>",
+      "a rule file or folder; may be repeated",
+      (path: string, all?: string[]) => [...(all ?? []), path],
+    )
     .option("--as <source>", "read the records as this source does (Default: each is a JSON event)")
     .option("--input <form>", "lines, or json-strings: each line a JSON text holding one record", "lines")
     .option("--any-logsource", "run every rule, whatever its log source, on the event's own field names")

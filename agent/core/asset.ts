@@ -24,7 +24,9 @@ export const SYSTEM_KINDS = {
   other: "Autre",
 } as const;
 
-export const SystemKind = z.enum(Object.keys(SYSTEM_KINDS) as [keyof typeof SYSTEM_KINDS, ...(keyof typeof SYSTEM_KINDS)[]]);
+export const SystemKind = z.enum(
+  Object.keys(SYSTEM_KINDS) as [keyof typeof SYSTEM_KINDS, ...(keyof typeof SYSTEM_KINDS)[]],
+);
 export type SystemKind = z.infer<typeof SystemKind>;
 
 /** One of the facility's systems: what it is made of, and what the law's criteria need to know of it. */

@@ -8,7 +8,12 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now() * 1000 };
 
-export const MICROSECONDS = { second: 1_000_000, minute: 60_000_000, hour: 3_600_000_000, day: 86_400_000_000 } as const;
+export const MICROSECONDS = {
+  second: 1_000_000,
+  minute: 60_000_000,
+  hour: 3_600_000_000,
+  day: 86_400_000_000,
+} as const;
 
 /** Renders an instant as RFC 3339 in UTC, with as many decimals as it carries (0, 3 or 6). */
 export function isoFromInstant(instant: Instant): string {

@@ -99,7 +99,8 @@ export function declarationKey(declaration: { id: string; version: number }): st
 /** RFC 8785 canonical JSON; throws `not_canonical` on what JSON cannot carry. */
 export function canonicalJson(value: unknown): string {
   const text = canonicalize(value);
-  if (text === undefined) throw new TocsinError({ code: "not_canonical", message: "the value has no JSON form" });
+  if (text === undefined)
+    throw new TocsinError({ code: "not_canonical", message: "the value has no JSON form" });
   return text;
 }
 

@@ -46,7 +46,10 @@ export const RuleMeaning = z.strictObject({
   reason_fr: z.string(),
   cause: Cause.optional(),
   /** RSIT v1003 `class/type`. */
-  rsit: z.string().regex(/^[a-z0-9-]+(\/[a-z0-9-]+)?$/).optional(),
+  rsit: z
+    .string()
+    .regex(/^[a-z0-9-]+(\/[a-z0-9-]+)?$/)
+    .optional(),
   facts: z.array(FactStatement).default([]),
 });
 export type RuleMeaning = z.infer<typeof RuleMeaning>;

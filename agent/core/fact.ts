@@ -14,7 +14,11 @@ export const FACTS = {
   data_disclosed: { lasts: "event", about: "system", label: "Données divulguées ou consultées sans droit" },
   recovery_destroyed: { lasts: "event", about: "system", label: "Moyens de restauration supprimés" },
   malware_present: { lasts: "event", about: "system", label: "Code malveillant présent" },
-  health_data_affected: { lasts: "event", about: "incident", label: "Données de santé touchées (confidentialité ou intégrité)" },
+  health_data_affected: {
+    lasts: "event",
+    about: "incident",
+    label: "Données de santé touchées (confidentialité ou intégrité)",
+  },
   site_defaced: { lasts: "event", about: "system", label: "Site internet défiguré" },
   degraded_mode: { lasts: "state", about: "incident", label: "Mode dégradé (papier)" },
   care_interrupted: { lasts: "state", about: "incident", label: "Prise en charge interrompue ou reportée" },
@@ -22,7 +26,10 @@ export const FACTS = {
   care_diverted: { lasts: "state", about: "incident", label: "Patients réorientés hors de l'établissement" },
   others_affected: { lasts: "event", about: "incident", label: "Autres établissements touchés ou exposés" },
   exceptional_situation: { lasts: "event", about: "incident", label: "Autre situation exceptionnelle" },
-} as const satisfies Record<string, { lasts: "state" | "event"; about: "system" | "incident"; label: string }>;
+} as const satisfies Record<
+  string,
+  { lasts: "state" | "event"; about: "system" | "incident"; label: string }
+>;
 
 export const FactKind = z.enum(Object.keys(FACTS) as [keyof typeof FACTS, ...(keyof typeof FACTS)[]]);
 export type FactKind = z.infer<typeof FactKind>;
@@ -36,7 +43,12 @@ export type Confidence = z.infer<typeof Confidence>;
 /** Who stated a fact; for people, who knew it (source) and who wrote it down (writer) stand apart. */
 export const FactOrigin = z.discriminatedUnion("by", [
   z.object({ by: z.literal("rule"), rule: z.string(), version: z.string(), title: z.string() }),
-  z.object({ by: z.literal("person"), source: z.string(), writer: z.string(), reason: z.string().optional() }),
+  z.object({
+    by: z.literal("person"),
+    source: z.string(),
+    writer: z.string(),
+    reason: z.string().optional(),
+  }),
   z.object({ by: z.literal("clock"), because: z.string() }),
 ]);
 export type FactOrigin = z.infer<typeof FactOrigin>;

@@ -5,7 +5,10 @@ import type { Clock } from "./clock.ts";
 export type NewId = () => string;
 
 /** Builds the id maker of a process; `random` fills the buffer it is given. */
-export function uuidv7(clock: Clock, random: (into: Uint8Array) => void = (into) => void randomFillSync(into)): NewId {
+export function uuidv7(
+  clock: Clock,
+  random: (into: Uint8Array) => void = (into) => void randomFillSync(into),
+): NewId {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   let last = 0;

@@ -33,11 +33,16 @@ export function contentHash(salt: string, content: string): string {
 
 export function bodyHash(body: JournalBody): string {
   const { facility, seq, type, at, incident, contentHash } = body;
-  return createHash("sha256").update(canonicalJson({ facility, seq, type, at, incident, contentHash })).digest("hex");
+  return createHash("sha256")
+    .update(canonicalJson({ facility, seq, type, at, incident, contentHash }))
+    .digest("hex");
 }
 
 export function entryHash(previous: string, body: string): string {
-  return createHash("sha256").update(Buffer.from(previous, "hex")).update(Buffer.from(body, "hex")).digest("hex");
+  return createHash("sha256")
+    .update(Buffer.from(previous, "hex"))
+    .update(Buffer.from(body, "hex"))
+    .digest("hex");
 }
 
 /** A signed statement that the chain of a facility had this head: what shows a tail cut off later. */

@@ -1,13 +1,21 @@
 import { z } from "zod";
 
-export const CRITERION_VALUES = { met: "Rempli", not_met: "Non rempli", unknown: "À déterminer", not_evaluated: "–" } as const;
+export const CRITERION_VALUES = {
+  met: "Rempli",
+  not_met: "Non rempli",
+  unknown: "À déterminer",
+  not_evaluated: "–",
+} as const;
 export const CriterionValue = z.enum(["met", "not_met", "unknown", "not_evaluated"]);
 export type CriterionValue = z.infer<typeof CriterionValue>;
 
 /** Only where the law has degrees: "potentielles ou avérées". */
 export const Degree = z.enum(["potential", "proven"]);
 export type Degree = z.infer<typeof Degree>;
-export const DEGREE_LABELS = { potential: "potentiel", proven: "avéré" } as const satisfies Record<Degree, string>;
+export const DEGREE_LABELS = { potential: "potentiel", proven: "avéré" } as const satisfies Record<
+  Degree,
+  string
+>;
 
 /** Why a criterion has its value: one line for people, the facts behind it. */
 export const Because = z.object({

@@ -30,7 +30,11 @@ const COUNT_DIGITS = 7;
  * record, since senders mix them. A count is digits, a space, then the `<` of a priority (RFC 6587 §3.4.1).
  * Memory is bounded by `limit` bytes; what is longer is cut and the rest of that record is dropped.
  */
-export function framer(limit: number, onFrame: (frame: Frame) => void, onFault: (fault: FramingFault) => void): Framer {
+export function framer(
+  limit: number,
+  onFrame: (frame: Frame) => void,
+  onFault: (fault: FramingFault) => void,
+): Framer {
   let held: Uint8Array = new Uint8Array(0);
   /** Bytes still to drop of a record that was cut: by count, or until its newline. */
   let skip: number | "line" = 0;
@@ -66,7 +70,11 @@ export function framer(limit: number, onFrame: (frame: Frame) => void, onFault: 
         const start = count.start;
         if (count.length > limit) {
           if (bytes.length - start < limit) break;
-          onFault({ code: "record_too_long", message: `a record of ${count.length} bytes; ${limit} are kept`, sample: bytes.subarray(start, start + 200) });
+          onFault({
+            code: "record_too_long",
+            message: `a record of ${count.length} bytes; ${limit} are kept`,
+            sample: bytes.subarray(start, start + 200),
+          });
           onFrame({ bytes: bytes.slice(start, start + limit), cut: true });
           skip = count.length - limit;
           at = start + limit;
@@ -84,7 +92,11 @@ export function framer(limit: number, onFrame: (frame: Frame) => void, onFault: 
         continue;
       }
       if (end < 0 && bytes.length - at <= limit) break;
-      onFault({ code: "record_too_long", message: `a record of more than ${limit} bytes; ${limit} are kept`, sample: bytes.subarray(at, at + 200) });
+      onFault({
+        code: "record_too_long",
+        message: `a record of more than ${limit} bytes; ${limit} are kept`,
+        sample: bytes.subarray(at, at + 200),
+      });
       emit(bytes, at, at + limit, true);
       skip = "line";
       at += limit;
@@ -94,7 +106,8 @@ export function framer(limit: number, onFrame: (frame: Frame) => void, onFault: 
 
   function emit(bytes: Uint8Array, start: number, end: number, cut: boolean): void {
     let last = end;
-    while (last > start && (bytes[last - 1] === CR || bytes[last - 1] === NUL || bytes[last - 1] === LF)) last--;
+    while (last > start && (bytes[last - 1] === CR || bytes[last - 1] === NUL || bytes[last - 1] === LF))
+      last--;
     if (last > start) onFrame({ bytes: bytes.subarray(start, last), cut });
   }
 
@@ -104,7 +117,11 @@ export function framer(limit: number, onFrame: (frame: Frame) => void, onFault: 
       if (held.length === 0) return;
       const count = octetCount(held, 0);
       if (count !== undefined && count !== "more") {
-        onFault({ code: "bad_octet_count", message: `the connection ended ${count.length - (held.length - count.start)} bytes short of the count`, sample: held.subarray(0, 200) });
+        onFault({
+          code: "bad_octet_count",
+          message: `the connection ended ${count.length - (held.length - count.start)} bytes short of the count`,
+          sample: held.subarray(0, 200),
+        });
         emit(held, count.start, held.length, true);
       } else emit(held, 0, held.length, false);
       held = new Uint8Array(0);

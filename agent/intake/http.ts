@@ -38,11 +38,21 @@ export function alertsApp(parts: {
     if (source === undefined) {
       metrics.refused.inc({ source: "", code: "bad_token" });
       response.set("www-authenticate", "Bearer");
-      problem(response, 401, "bad_token", "No source has this bearer token; take it from the configuration of the source.");
+      problem(
+        response,
+        401,
+        "bad_token",
+        "No source has this bearer token; take it from the configuration of the source.",
+      );
       return;
     }
     if (source.connector.name !== request.params.connector) {
-      problem(response, 404, "wrong_connector", `This token is that of a ${source.connector.name} source: post to /api/v1/alerts/${source.connector.name}.`);
+      problem(
+        response,
+        404,
+        "wrong_connector",
+        `This token is that of a ${source.connector.name} source: post to /api/v1/alerts/${source.connector.name}.`,
+      );
       return;
     }
     response.locals.source = source;
@@ -52,11 +62,22 @@ export function alertsApp(parts: {
     const source = response.locals.source as HttpSource;
     const received = clock.now();
     metrics.lastSeen.set({ source: source.id }, Math.floor(received / 1_000_000));
-    metrics.bytes.inc({ source: source.id, transport: "http" }, Number(request.headers["content-length"] ?? 0));
+    metrics.bytes.inc(
+      { source: source.id, transport: "http" },
+      Number(request.headers["content-length"] ?? 0),
+    );
     const headers = request.headers as Record<string, string | undefined>;
-    const decoded = source.connector.decode?.(headers, request.body, { received, zone: source.zone, peer: request.ip });
+    const decoded = source.connector.decode?.(headers, request.body, {
+      received,
+      zone: source.zone,
+      peer: request.ip,
+    });
     if (decoded === undefined || decoded.outcome === "refused") {
-      const { code, message, field } = decoded ?? { code: "not_http", message: "this connector takes no HTTP", field: "" };
+      const { code, message, field } = decoded ?? {
+        code: "not_http",
+        message: "this connector takes no HTTP",
+        field: "",
+      };
       taker.quarantine(source.id, code, `${field}: ${message}`, JSON.stringify(request.body) ?? "");
       problem(response, 422, code, message, { field });
       return;
@@ -70,7 +91,9 @@ export function alertsApp(parts: {
     response.set("allow", "POST");
     problem(response, 405, "method_not_allowed", "Alerts are posted.");
   });
-  app.use((_request, response) => problem(response, 404, "not_found", "Alerts go to /api/v1/alerts/<connector>."));
+  app.use((_request, response) =>
+    problem(response, 404, "not_found", "Alerts go to /api/v1/alerts/<connector>."),
+  );
   app.use(failed);
   return app;
 
@@ -111,9 +134,19 @@ export function alertsApp(parts: {
     const { type, status } = error as { type?: string; status?: number };
     if (type === "entity.too.large") {
       taker.quarantine(source, "body_too_large", `more than ${parts.bodyBytes} bytes`, "");
-      problem(response, 413, "body_too_large", `The body is over ${parts.bodyBytes} bytes; send smaller batches.`);
+      problem(
+        response,
+        413,
+        "body_too_large",
+        `The body is over ${parts.bodyBytes} bytes; send smaller batches.`,
+      );
     } else if (type === "entity.parse.failed") {
-      taker.quarantine(source, "not_json", messageOf(error), String((error as { body?: unknown }).body ?? ""));
+      taker.quarantine(
+        source,
+        "not_json",
+        messageOf(error),
+        String((error as { body?: unknown }).body ?? ""),
+      );
       problem(response, 422, "not_json", `The body is not JSON: ${messageOf(error)}`, { field: "(body)" });
     } else if (status !== undefined && status >= 400 && status < 500) {
       problem(response, status, type ?? "bad_request", messageOf(error));
@@ -126,6 +159,15 @@ export function alertsApp(parts: {
 }
 
 /** RFC 9457 problem details. */
-function problem(response: Response, status: number, code: string, detail: string, more: Record<string, unknown> = {}): void {
-  response.status(status).type("application/problem+json").send(JSON.stringify({ type: `urn:tocsin:${code}`, title: code, status, detail, ...more }));
+function problem(
+  response: Response,
+  status: number,
+  code: string,
+  detail: string,
+  more: Record<string, unknown> = {},
+): void {
+  response
+    .status(status)
+    .type("application/problem+json")
+    .send(JSON.stringify({ type: `urn:tocsin:${code}`, title: code, status, detail, ...more }));
 }

@@ -1,9 +1,9 @@
 import type { Gate } from "../../rules/engine/gate.ts";
 import type { Alert } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
-import type { TextSource } from "./sources.ts";
-import type { IntakeMetrics } from "./metrics.ts";
 import { parseText } from "../stages/ingest.ts";
+import type { IntakeMetrics } from "./metrics.ts";
+import type { TextSource } from "./sources.ts";
 import { readable, type Taker } from "./taker.ts";
 
 /** Takes records of text in: the gate on raw bytes, then the parser, then the rules. */
@@ -18,7 +18,13 @@ const STRICT = new TextDecoder("utf-8", { fatal: true });
 const LENIENT = new TextDecoder("utf-8");
 
 /** Builds the taker of one connection or socket; lines wait for each other so that a batch is one commit. */
-export function openLines(parts: { taker: Taker; gate: Gate; clock: Clock; metrics: IntakeMetrics; lost: (source: string, count: number, error: unknown) => void }): LineTaker {
+export function openLines(parts: {
+  taker: Taker;
+  gate: Gate;
+  clock: Clock;
+  metrics: IntakeMetrics;
+  lost: (source: string, count: number, error: unknown) => void;
+}): LineTaker {
   const { taker, gate, clock, metrics } = parts;
   let waiting = new Map<TextSource, { alert: Alert }[]>();
   let inFlight: Promise<void> = Promise.resolve();
@@ -28,7 +34,9 @@ export function openLines(parts: { taker: Taker; gate: Gate; clock: Clock; metri
     scheduled = false;
     const batch = waiting;
     waiting = new Map();
-    inFlight = Promise.all([inFlight, ...[...batch].map(([source, alerts]) => store(source, alerts))]).then(() => undefined);
+    inFlight = Promise.all([inFlight, ...[...batch].map(([source, alerts]) => store(source, alerts))]).then(
+      () => undefined,
+    );
   }
 
   async function store(source: TextSource, alerts: { alert: Alert }[]): Promise<void> {
@@ -50,7 +58,8 @@ export function openLines(parts: { taker: Taker; gate: Gate; clock: Clock; metri
       const { text, utf8 } = decode(bytes);
       const received = clock.now();
       const parsed = parseText(source.connector, { text, utf8, cut }, { received, zone: source.zone, peer });
-      if (parsed.error !== undefined) taker.quarantine(source.id, parsed.error.code, parsed.error.message, text);
+      if (parsed.error !== undefined)
+        taker.quarantine(source.id, parsed.error.code, parsed.error.message, text);
       if (!readable(parsed)) return;
       const alerts = waiting.get(source);
       if (alerts === undefined) waiting.set(source, [{ alert: parsed.alert }]);

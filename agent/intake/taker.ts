@@ -1,4 +1,4 @@
-import type { Parsed, ParseContext } from "../../connectors/contract.ts";
+import type { ParseContext, Parsed } from "../../connectors/contract.ts";
 import type { RuleSet } from "../../rules/engine/rule-set.ts";
 import { matchAlert } from "../../rules/engine/rule-set.ts";
 import type { Alert } from "../core/alert.ts";
@@ -44,7 +44,10 @@ export function openTaker(parts: {
   const timer = setInterval(() => void flush().catch(parts.failed), QUARANTINE_EVERY_MS);
   timer.unref();
 
-  async function take(source: string, records: readonly { alert: Alert; eventId?: string | undefined }[]): Promise<Taken[]> {
+  async function take(
+    source: string,
+    records: readonly { alert: Alert; eventId?: string | undefined }[],
+  ): Promise<Taken[]> {
     const taken = new Array<Taken>(records.length).fill("irrelevant");
     const received = clock.now();
     const units: { writes: Write[]; places: number[] }[] = [];
@@ -52,7 +55,10 @@ export function openTaker(parts: {
       const matches = matchAlert(rules, record.alert);
       if (matches.length === 0) continue;
       let unit = units.at(-1);
-      if (unit === undefined || unit.writes.length >= UNIT) units.push((unit = { writes: [], places: [] }));
+      if (unit === undefined || unit.writes.length >= UNIT) {
+        unit = { writes: [], places: [] };
+        units.push(unit);
+      }
       const id = newId();
       unit.places.push(place);
       unit.writes.push({
@@ -71,7 +77,8 @@ export function openTaker(parts: {
     await Promise.all(
       units.map(async ({ writes, places }) => {
         const receipt = await commit({ facility, at: received, writes });
-        if (receipt.outcome === "conflict") throw new Error(`alerts refused by the store: ${receipt.because}`);
+        if (receipt.outcome === "conflict")
+          throw new Error(`alerts refused by the store: ${receipt.because}`);
         let stored = 0;
         for (const [i, outcome] of receipt.alerts.entries()) {
           const place = places[i];
@@ -90,7 +97,11 @@ export function openTaker(parts: {
     if (held.size === 0) return;
     const entries = [...held.values()].flat();
     held.clear();
-    await commit({ facility, at: clock.now(), writes: entries.map((entry): Write => ({ write: "quarantine", entry })) });
+    await commit({
+      facility,
+      at: clock.now(),
+      writes: entries.map((entry): Write => ({ write: "quarantine", entry })),
+    });
   }
 
   return {
@@ -100,7 +111,13 @@ export function openTaker(parts: {
       metrics.refused.inc({ source, code });
       const entries = held.get(source) ?? [];
       if (entries.length >= QUARANTINE_HELD) return;
-      entries.push({ source, received: clock.now(), code, message: message.slice(0, 500), sample: sample.slice(0, 2000) });
+      entries.push({
+        source,
+        received: clock.now(),
+        code,
+        message: message.slice(0, 500),
+        sample: sample.slice(0, 2000),
+      });
       held.set(source, entries);
     },
     flush,
@@ -117,4 +134,3 @@ function occurredOf(alert: Alert, received: Instant): Instant {
 export function readable(parsed: Parsed): parsed is Parsed & { alert: Alert } {
   return parsed.alert !== undefined;
 }
-

@@ -1,5 +1,5 @@
-import type { Clock } from "../core/clock.ts";
 import { createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../core/clock.ts";
 import { framer } from "./framing.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
@@ -33,7 +33,8 @@ export function listenTcp(parts: {
         metrics.received.inc(labels);
         lines.line(source, frame.bytes, frame.cut, peer);
       },
-      (fault) => taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
+      (fault) =>
+        taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
     );
     socket.setTimeout(parts.idleSeconds * 1000, () => socket.destroy());
     socket.on("data", (chunk) => {

@@ -51,9 +51,16 @@ export interface IntakeThread {
 /** Starts the intake thread; rejects with `intake_failed` when a listener cannot be opened. */
 export async function startIntake(
   data: IntakeData,
-  on: { detected: (count: number) => void; log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void; died: (error: unknown) => void },
+  on: {
+    detected: (count: number) => void;
+    log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
+    died: (error: unknown) => void;
+  },
 ): Promise<IntakeThread> {
-  const worker = new Worker(new URL("../threads/intake.ts", import.meta.url), { workerData: data, transferList: [data.store] });
+  const worker = new Worker(new URL("../threads/intake.ts", import.meta.url), {
+    workerData: data,
+    transferList: [data.store],
+  });
   const asked = new Map<number, (metrics: Metrics) => void>();
   let next = 0;
   let stopping = false;
@@ -70,7 +77,10 @@ export async function startIntake(
               code: "intake_failed",
               where: "sources",
               message: message.error,
-              remedy: message.code === "EACCES" ? "ports under 1024 need CAP_NET_BIND_SERVICE; use 5514 or grant it" : "free the address or choose another",
+              remedy:
+                message.code === "EACCES"
+                  ? "ports under 1024 need CAP_NET_BIND_SERVICE; use 5514 or grant it"
+                  : "free the address or choose another",
             }),
           );
         case "detected":

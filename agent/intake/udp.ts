@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock.ts";
 import { createSocket, type Socket } from "node:dgram";
 import { isIPv6 } from "node:net";
+import type { Clock } from "../core/clock.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import type { TextSource } from "./sources.ts";
@@ -20,7 +20,10 @@ export function listenUdp(parts: {
 }): Promise<Socket> {
   const { source, lines, metrics } = parts;
   const labels = { source: source.id, transport: "udp" };
-  const socket = createSocket({ type: isIPv6(parts.address) ? "udp6" : "udp4", recvBufferSize: RECEIVE_BUFFER });
+  const socket = createSocket({
+    type: isIPv6(parts.address) ? "udp6" : "udp4",
+    recvBufferSize: RECEIVE_BUFFER,
+  });
   socket.on("message", (datagram, peer) => {
     metrics.bytes.inc(labels, datagram.length);
     metrics.received.inc(labels);

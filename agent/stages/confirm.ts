@@ -1,6 +1,6 @@
 import type { Instant } from "../core/clock.ts";
-import { type ApprovedDeclaration, contentOf, DECLARATION_TRANSITIONS } from "../core/declaration.ts";
 import type { Decision } from "../core/decision.ts";
+import { type ApprovedDeclaration, contentOf, DECLARATION_TRANSITIONS } from "../core/declaration.ts";
 import { move } from "../core/transitions.ts";
 import type { Actor, Proof, Refused, Stale, TextSeen } from "./desk.ts";
 import { to } from "./judge.ts";
@@ -17,18 +17,42 @@ export interface Ruling {
 }
 
 /** Binds a person's decision to the exact text seen; anything but the current text is stale. */
-export function confirm(work: Work, ruling: Ruling, setup: Setup, now: Instant): { outcome: "decided"; decision: Decision } | Stale | Refused {
+export function confirm(
+  work: Work,
+  ruling: Ruling,
+  setup: Setup,
+  now: Instant,
+): { outcome: "decided"; decision: Decision } | Stale | Refused {
   const current = currentDeclaration(work);
   const { text } = ruling;
   if (work.decisions.some((each) => each.declaration === text.declaration && each.version === text.version)) {
-    return { outcome: "refused", code: "already_decided", because: `Ce texte a déjà fait l'objet d'une décision : ${byWhom(work)}.` };
+    return {
+      outcome: "refused",
+      code: "already_decided",
+      because: `Ce texte a déjà fait l'objet d'une décision : ${byWhom(work)}.`,
+    };
   }
-  if (current === undefined || current.id !== text.declaration || current.version !== text.version || current.sha256 !== text.sha256) {
-    return { outcome: "stale", current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null };
+  if (
+    current === undefined ||
+    current.id !== text.declaration ||
+    current.version !== text.version ||
+    current.sha256 !== text.sha256
+  ) {
+    return {
+      outcome: "stale",
+      current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null,
+    };
   }
-  const named = contentOf(current).sections.flatMap((section) => section.fields).find((field) => field.id === "declarant_name");
+  const named = contentOf(current)
+    .sections.flatMap((section) => section.fields)
+    .find((field) => field.id === "declarant_name");
   // The declarant is part of what is declared: nobody approves a text in another's name.
-  if (ruling.decision === "approved" && named !== undefined && named.provenance.by !== "person" && named.value !== ruling.actor.name) {
+  if (
+    ruling.decision === "approved" &&
+    named !== undefined &&
+    named.provenance.by !== "person" &&
+    named.value !== ruling.actor.name
+  ) {
     return {
       outcome: "refused",
       code: "declarant_differs",
@@ -36,7 +60,11 @@ export function confirm(work: Work, ruling: Ruling, setup: Setup, now: Instant):
     };
   }
   if (ruling.decision === "set_aside" && (ruling.reason ?? "").trim().length < 10) {
-    return { outcome: "refused", code: "reason_missing", because: "Ne pas déclarer demande un motif d'au moins dix caractères." };
+    return {
+      outcome: "refused",
+      code: "reason_missing",
+      because: "Ne pas déclarer demande un motif d'au moins dix caractères.",
+    };
   }
   const decision: Decision = {
     id: setup.newId(),
@@ -51,7 +79,11 @@ export function confirm(work: Work, ruling: Ruling, setup: Setup, now: Instant):
     at: now,
   };
   work.decisions.push(decision);
-  const declaration = { ...current, state: move(DECLARATION_TRANSITIONS, current.state, ruling.decision), updated: now };
+  const declaration = {
+    ...current,
+    state: move(DECLARATION_TRANSITIONS, current.state, ruling.decision),
+    updated: now,
+  };
   work.declarations = [...work.declarations.slice(0, -1), declaration];
   if (ruling.decision === "set_aside") {
     to(work, "set_aside", ruling.reason ?? "");
@@ -67,5 +99,7 @@ export function confirm(work: Work, ruling: Ruling, setup: Setup, now: Instant):
 
 function byWhom(work: Work): string {
   const last = work.decisions.at(-1);
-  return last === undefined ? "inconnue" : `${last.decision === "approved" ? "validé" : "écarté"} par ${last.delegate.name}`;
+  return last === undefined
+    ? "inconnue"
+    : `${last.decision === "approved" ? "validé" : "écarté"} par ${last.delegate.name}`;
 }

@@ -1,9 +1,9 @@
-import type { StoredAlert, StoredDetection } from "../store/store.ts";
 import type { System } from "../core/asset.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { CAUSES, type FactStatement } from "../core/detection.ts";
-import { type Fact, FACTS } from "../core/fact.ts";
+import { FACTS, type Fact } from "../core/fact.ts";
 import type { Entity, Incident } from "../core/incident.ts";
+import type { StoredAlert, StoredDetection } from "../store/store.ts";
 import { valuesAt } from "./locate.ts";
 import { newWork, type Setup, type Work } from "./work.ts";
 
@@ -16,7 +16,17 @@ const FUTURE = 10 * MICROSECONDS.minute;
 const PAST = 90 * MICROSECONDS.day;
 const BOUNDS = { entities: 200, subjects: 200, evidence: 20 } as const;
 /** Names that everybody shares tell nothing. */
-const COMMON_USERS = new Set(["root", "system", "administrator", "administrateur", "admin", "local service", "network service", "-", "n/a"]);
+const COMMON_USERS = new Set([
+  "root",
+  "system",
+  "administrator",
+  "administrateur",
+  "admin",
+  "local service",
+  "network service",
+  "-",
+  "n/a",
+]);
 /** Systems under many others: their outage explains those of hosts nobody described. */
 const HUBS = new Set<System["kind"]>(["directory", "infrastructure", "network", "building"]);
 
@@ -42,7 +52,9 @@ export function correlate(
   const entities = entitiesOf(arrival, where.system);
   const outage = detection.rule.meaning?.facts.some((each) => each.fact === "system_unavailable") ?? false;
 
-  const found = active.find((each) => belongs(each, { at, entities, system: where.system, outage }, setup.systems));
+  const found = active.find((each) =>
+    belongs(each, { at, entities, system: where.system, outage }, setup.systems),
+  );
   if (found === undefined && !opens(arrival)) return undefined;
   const work = found === undefined ? newWork(openIncident(alert, at, setup, reference())) : own(found);
   absorb(work, arrival, { at, entities, system: where.system });
@@ -94,7 +106,8 @@ function entitiesOf({ alert: { alert }, detection }: Arrival, system: System | n
 function belongs(work: Work, traits: Traits & { outage: boolean }, systems: Setup["systems"]): boolean {
   const { incident } = work;
   if (traits.at < incident.occurred - WINDOW || traits.at > incident.last_alert + WINDOW) return false;
-  const near = traits.at >= incident.occurred - CAMPAIGN_WINDOW && traits.at <= incident.last_alert + CAMPAIGN_WINDOW;
+  const near =
+    traits.at >= incident.occurred - CAMPAIGN_WINDOW && traits.at <= incident.last_alert + CAMPAIGN_WINDOW;
   const shared = traits.entities.some(
     (entity) =>
       (entity.kind !== "campaign" || near) &&
@@ -106,9 +119,12 @@ function belongs(work: Work, traits: Traits & { outage: boolean }, systems: Setu
 /** True when systems of an incident and this one lean on each other; for a host nobody described, when a hub is down. */
 function related(work: Work, system: System | null, systems: Setup["systems"]): boolean {
   const hit = work.incident.systems.flatMap((id) => systems.get(id) ?? []);
-  if (system !== null) return hit.some((each) => each.depends_on.includes(system.id) || system.depends_on.includes(each.id));
+  if (system !== null)
+    return hit.some((each) => each.depends_on.includes(system.id) || system.depends_on.includes(each.id));
   const down = (each: System) =>
-    work.facts.some((fact) => fact.kind === "system_unavailable" && fact.system === each.id && fact.until === null);
+    work.facts.some(
+      (fact) => fact.kind === "system_unavailable" && fact.system === each.id && fact.until === null,
+    );
   return hit.some((each) => HUBS.has(each.kind) && down(each));
 }
 
@@ -144,16 +160,22 @@ function absorb(work: Work, { detection }: Arrival, { at, entities, system }: Tr
     occurred: Math.min(incident.occurred, at),
     last_alert: Math.max(incident.last_alert, at),
     alerts: incident.alerts + 1,
-    entities: added.length === 0 ? incident.entities : [...incident.entities, ...added].slice(0, BOUNDS.entities),
-    systems: system === null || incident.systems.includes(system.id) ? incident.systems : [...incident.systems, system.id],
-    causes: cause === undefined || incident.causes.includes(cause) ? incident.causes : [...incident.causes, cause],
+    entities:
+      added.length === 0 ? incident.entities : [...incident.entities, ...added].slice(0, BOUNDS.entities),
+    systems:
+      system === null || incident.systems.includes(system.id)
+        ? incident.systems
+        : [...incident.systems, system.id],
+    causes:
+      cause === undefined || incident.causes.includes(cause) ? incident.causes : [...incident.causes, cause],
   };
 }
 
 function stateFact(work: Work, statement: FactStatement, arrival: Arrival, at: Instant, setup: Setup): void {
   const { detection, alert } = arrival;
   const kind = FACTS[statement.fact];
-  const where = kind.about === "system" ? setup.locate(alert.alert, statement.about) : { subject: null, system: null };
+  const where =
+    kind.about === "system" ? setup.locate(alert.alert, statement.about) : { subject: null, system: null };
   const system = where.system?.id ?? null;
   const index = work.facts.findIndex(
     (fact) =>
@@ -177,7 +199,12 @@ function stateFact(work: Work, statement: FactStatement, arrival: Arrival, at: I
       since: at,
       until: null,
       confidence: statement.confidence,
-      origin: { by: "rule", rule: detection.rule.id, version: detection.rule.version, title: detection.rule.meaning?.title_fr ?? detection.rule.title },
+      origin: {
+        by: "rule",
+        rule: detection.rule.id,
+        version: detection.rule.version,
+        title: detection.rule.meaning?.title_fr ?? detection.rule.title,
+      },
       ended_by: statement.ended_by,
       evidence: [alert.id],
       alerts: 1,
@@ -203,8 +230,15 @@ function endFacts(work: Work, { detection, alert }: Arrival, at: Instant, setup:
   if (name === undefined) return;
   const { subject, system } = setup.locate(alert.alert);
   work.facts = work.facts.map((fact): Fact => {
-    if (FACTS[fact.kind].lasts !== "state" || fact.until !== null || !fact.ended_by.includes(name) || at < fact.since) return fact;
-    if (fact.system !== (system?.id ?? null) || subject === null || !fact.subjects.includes(subject)) return fact;
+    if (
+      FACTS[fact.kind].lasts !== "state" ||
+      fact.until !== null ||
+      !fact.ended_by.includes(name) ||
+      at < fact.since
+    )
+      return fact;
+    if (fact.system !== (system?.id ?? null) || subject === null || !fact.subjects.includes(subject))
+      return fact;
     const subjects = fact.subjects.filter((each) => each !== subject);
     return subjects.length > 0 ? { ...fact, subjects } : { ...fact, until: at };
   });

@@ -40,7 +40,10 @@ export interface TextSeen {
   sha256: string;
 }
 
-export type Stale = { outcome: "stale"; current: { declaration: string; version: number; sha256: string } | null };
+export type Stale = {
+  outcome: "stale";
+  current: { declaration: string; version: number; sha256: string } | null;
+};
 export type Refused = { outcome: "refused"; code: string; because: string };
 
 export interface Answer {
@@ -66,15 +69,24 @@ export type Proof = Decision["how"];
 export interface Desk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
-  incidents(filter: { states?: Incident["state"][]; limit: number; after?: string }): Promise<
-    { incident: Incident; sentence: string | null }[]
-  >;
+  incidents(filter: {
+    states?: Incident["state"][];
+    limit: number;
+    after?: string;
+  }): Promise<{ incident: Incident; sentence: string | null }[]>;
   dossier(incident: string): Promise<Dossier | undefined>;
   /** Says that the person has taken note: the constat, when it is the first; the text is put in the name of who may declare. */
   takeUp(incident: string, actor: Actor): Promise<{ outcome: "taken_up" } | Refused>;
   answer(answer: Answer, actor: Actor): Promise<{ outcome: "answered" } | Refused>;
-  amend(amendment: Amendment, actor: Actor): Promise<{ outcome: "amended"; declaration: Declaration } | Stale | Refused>;
-  approve(text: TextSeen, proof: Proof, actor: Actor): Promise<{ outcome: "approved"; decision: Decision } | Stale | Refused>;
+  amend(
+    amendment: Amendment,
+    actor: Actor,
+  ): Promise<{ outcome: "amended"; declaration: Declaration } | Stale | Refused>;
+  approve(
+    text: TextSeen,
+    proof: Proof,
+    actor: Actor,
+  ): Promise<{ outcome: "approved"; decision: Decision } | Stale | Refused>;
   setAside(
     text: TextSeen,
     reason: string,

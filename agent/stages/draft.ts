@@ -1,4 +1,4 @@
-import { CAUSES } from "../core/detection.ts";
+import type { Instant } from "../core/clock.ts";
 import {
   type Declaration,
   type DeclarationContent,
@@ -8,10 +8,10 @@ import {
   type Provenance,
   sealContent,
 } from "../core/declaration.ts";
-import type { Instant } from "../core/clock.ts";
-import { type Fact, FACTS } from "../core/fact.ts";
+import { CAUSES } from "../core/detection.ts";
+import { FACTS, type Fact } from "../core/fact.ts";
 import type { Account } from "../core/person.ts";
-import { CRITERION_VALUES, DEGREE_LABELS, type CriterionResult } from "../core/qualification.ts";
+import { CRITERION_VALUES, type CriterionResult, DEGREE_LABELS } from "../core/qualification.ts";
 import { FACILITY_KINDS, formatInstant } from "./french.ts";
 import { describeFact } from "./qualify.ts";
 import { currentDeclaration, type Setup, type Work } from "./work.ts";
@@ -47,7 +47,12 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
     pack: { id: setup.regime.id, version: setup.regime.version },
     template: { id: setup.regime.form.id, version: `${setup.regime.form.version}.${TEMPLATE_VERSION}` },
   };
-  const content: DeclarationContent = { ...heading, criteria, sections, text: render(heading, criteria, sections, setup) };
+  const content: DeclarationContent = {
+    ...heading,
+    criteria,
+    sections,
+    text: render(heading, criteria, sections, setup),
+  };
   const { canonical, sha256 } = sealContent(content);
   if (before !== undefined && sameSubstance(before, content)) return;
   const declaration: Declaration = {
@@ -61,16 +66,24 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
     canonical,
     updated: now,
   };
-  work.declarations = open === undefined ? [...work.declarations, declaration] : [...work.declarations.slice(0, -1), declaration];
+  work.declarations =
+    open === undefined
+      ? [...work.declarations, declaration]
+      : [...work.declarations.slice(0, -1), declaration];
 }
 
 /** True when only the version number would differ: an approved text is not followed by an identical one. */
 function sameSubstance(before: Declaration, content: DeclarationContent): boolean {
   const old = JSON.parse(before.canonical) as DeclarationContent;
-  return sealContent({ ...content, version: old.version, kind: old.kind, text: "" }).sha256 === sealContent({ ...old, text: "" }).sha256;
+  return (
+    sealContent({ ...content, version: old.version, kind: old.kind, text: "" }).sha256 ===
+    sealContent({ ...old, text: "" }).sha256
+  );
 }
 
-function personFields(before: Declaration | undefined): [string, Pick<FormField, "value" | "unknown" | "provenance">][] {
+function personFields(
+  before: Declaration | undefined,
+): [string, Pick<FormField, "value" | "unknown" | "provenance">][] {
   if (before === undefined) return [];
   const content = JSON.parse(before.canonical) as DeclarationContent;
   return content.sections
@@ -87,7 +100,8 @@ function fill(work: Work, setup: Setup, byPerson: ByPerson): FormSection[] {
       const given = byPerson.get(id);
       if (given !== undefined) return { id, label, basis, ...pick(given) };
       const filled = FILLERS[id]?.(work, setup);
-      if (filled === undefined || filled.value === "") return { id, label, basis, value: null, unknown: true, provenance: { by: "nobody" } };
+      if (filled === undefined || filled.value === "")
+        return { id, label, basis, value: null, unknown: true, provenance: { by: "nobody" } };
       return { id, label, basis, value: filled.value, unknown: false, provenance: filled.provenance };
     }),
   }));
@@ -113,13 +127,18 @@ const setting =
 function declarant(value: (account: Account) => string): Filler {
   return ({ declarant: account }) => {
     const text = account === undefined ? "" : value(account);
-    return text === "" ? undefined : { value: text, provenance: { by: "setting", because: "compte de la personne qui déclare" } };
+    return text === ""
+      ? undefined
+      : { value: text, provenance: { by: "setting", because: "compte de la personne qui déclare" } };
   };
 }
 
 function fromFacts(facts: readonly Fact[], value: string, because: string): Filled | undefined {
   if (facts.length === 0) return undefined;
-  return { value, provenance: { by: "machine", because, evidence: facts.flatMap((fact) => fact.evidence).slice(0, 10) } };
+  return {
+    value,
+    provenance: { by: "machine", because, evidence: facts.flatMap((fact) => fact.evidence).slice(0, 10) },
+  };
 }
 
 const FILLERS: Readonly<Record<string, Filler>> = {
@@ -131,15 +150,24 @@ const FILLERS: Readonly<Record<string, Filler>> = {
   ars: setting("configuration de l'établissement", ({ facility }) => facility.ars),
   declarant_name: declarant((account) => account.name),
   declarant_function: declarant((account) => account.function),
-  declarant_quality: declarant((account) => (account.role === "director" ? "directeur" : "personne déléguée par le directeur")),
+  declarant_quality: declarant((account) =>
+    account.role === "director" ? "directeur" : "personne déléguée par le directeur",
+  ),
   declarant_email: declarant((account) => account.email),
   declarant_phone: declarant((account) => account.phone),
   found: ({ incident }, setup) =>
     incident.found === null
       ? undefined
-      : { value: at(incident.found, setup), provenance: { by: "machine", because: "premier acte d'une personne dans Tocsin", evidence: [] } },
+      : {
+          value: at(incident.found, setup),
+          provenance: { by: "machine", because: "premier acte d'une personne dans Tocsin", evidence: [] },
+        },
   occurred: (work, setup) =>
-    fromFacts(standing(work).slice(0, 1), at(work.incident.occurred, setup), "date de la plus ancienne alerte de l'incident"),
+    fromFacts(
+      standing(work).slice(0, 1),
+      at(work.incident.occurred, setup),
+      "date de la plus ancienne alerte de l'incident",
+    ),
   description: (work, setup) => {
     const facts = standing(work);
     const lines = facts.map((fact) => `${at(fact.since, setup)} : ${describeFact(fact, setup.systems)}.`);
@@ -150,19 +178,40 @@ const FILLERS: Readonly<Record<string, Filler>> = {
     const hosts = work.incident.entities.filter((entity) => entity.kind === "host").length;
     return fromFacts(
       standing(work),
-      [names.length > 0 ? `Systèmes : ${names.join(", ")}` : "", hosts > 0 ? `${hosts} machine(s) vue(s) dans les alertes` : ""].filter(Boolean).join(" ; "),
+      [
+        names.length > 0 ? `Systèmes : ${names.join(", ")}` : "",
+        hosts > 0 ? `${hosts} machine(s) vue(s) dans les alertes` : "",
+      ]
+        .filter(Boolean)
+        .join(" ; "),
       "alertes de l'incident rapprochées des systèmes décrits",
     );
   },
   systems: (work, setup) =>
     fromFacts(
       work.facts.filter((fact) => fact.system !== null && fact.holds),
-      [...new Set(standing(work).flatMap((fact) => (fact.system === null ? [] : (setup.systems.get(fact.system)?.name ?? fact.system))))].join(", "),
+      [
+        ...new Set(
+          standing(work).flatMap((fact) =>
+            fact.system === null ? [] : (setup.systems.get(fact.system)?.name ?? fact.system),
+          ),
+        ),
+      ].join(", "),
       "systèmes nommés par les faits",
     ),
   data: (work, setup) => {
-    const facts = held(work, ["data_altered", "data_lost", "data_disclosed", "data_inaccessible", "health_data_affected"]);
-    return fromFacts(facts, facts.map((fact) => describeFact(fact, setup.systems)).join(" ; "), "faits qui touchent des données");
+    const facts = held(work, [
+      "data_altered",
+      "data_lost",
+      "data_disclosed",
+      "data_inaccessible",
+      "health_data_affected",
+    ]);
+    return fromFacts(
+      facts,
+      facts.map((fact) => describeFact(fact, setup.systems)).join(" ; "),
+      "faits qui touchent des données",
+    );
   },
   data_impact: (work) => {
     const natures = [
@@ -171,19 +220,33 @@ const FILLERS: Readonly<Record<string, Filler>> = {
       ["divulgation ou accès non autorisé", held(work, ["data_disclosed"])],
     ] as const;
     const present = natures.filter(([, facts]) => facts.length > 0);
-    return fromFacts(present.flatMap(([, facts]) => facts), present.map(([nature]) => nature).join(" ; "), "faits qui touchent des données");
+    return fromFacts(
+      present.flatMap(([, facts]) => facts),
+      present.map(([nature]) => nature).join(" ; "),
+      "faits qui touchent des données",
+    );
   },
   data_nature: (work, setup) => {
     const facts = held(work, ["data_altered", "data_lost", "data_disclosed", "health_data_affected"]).filter(
-      (fact) => fact.kind === "health_data_affected" || (fact.system !== null && setup.systems.get(fact.system)?.health_data),
+      (fact) =>
+        fact.kind === "health_data_affected" ||
+        (fact.system !== null && setup.systems.get(fact.system)?.health_data),
     );
-    return fromFacts(facts, "données de santé, à caractère personnel", "le système touché contient des données de santé (réglage)");
+    return fromFacts(
+      facts,
+      "données de santé, à caractère personnel",
+      "le système touché contient des données de santé (réglage)",
+    );
   },
-  patient_danger: (work) => fromFacts(held(work, ["patient_harmed"]), "avérée", "fait signalé par une personne"),
+  patient_danger: (work) =>
+    fromFacts(held(work, ["patient_harmed"]), "avérée", "fait signalé par une personne"),
   unavailability: (work, setup) => {
     const facts = held(work, ["system_unavailable"]);
     const lines = facts.map((fact) => {
-      const name = fact.system === null ? (fact.subjects[0] ?? "système non décrit") : (setup.systems.get(fact.system)?.name ?? fact.system);
+      const name =
+        fact.system === null
+          ? (fact.subjects[0] ?? "système non décrit")
+          : (setup.systems.get(fact.system)?.name ?? fact.system);
       const end = fact.until === null ? "toujours en cours" : `jusqu'au ${at(fact.until, setup)}`;
       return `${name} : depuis ${at(fact.since, setup)}, ${end}`;
     });
@@ -193,19 +256,35 @@ const FILLERS: Readonly<Record<string, Filler>> = {
   care_interruption: (work, setup) => saidYesOrNo(work, "care_interrupted", setup),
   beyond: (work, setup) => {
     const facts = [...held(work, ["care_diverted", "others_affected"])];
-    return fromFacts(facts, facts.map((fact) => `${describeFact(fact, setup.systems)}, depuis ${at(fact.since, setup)}`).join(" ; "), "faits signalés");
+    return fromFacts(
+      facts,
+      facts
+        .map((fact) => `${describeFact(fact, setup.systems)}, depuis ${at(fact.since, setup)}`)
+        .join(" ; "),
+      "faits signalés",
+    );
   },
   cause_nature: (work) => {
-    const facts = work.facts.filter((fact) => fact.kind === "malicious_action_suspected" && fact.withdrawn === null);
+    const facts = work.facts.filter(
+      (fact) => fact.kind === "malicious_action_suspected" && fact.withdrawn === null,
+    );
     const malicious = facts.some((fact) => fact.holds);
-    return fromFacts(facts, malicious ? "malveillante (soupçonnée)" : "non malveillante", "faits reconnus ou signalés");
+    return fromFacts(
+      facts,
+      malicious ? "malveillante (soupçonnée)" : "non malveillante",
+      "faits reconnus ou signalés",
+    );
   },
   cause: (work) => {
     const { causes } = work.incident;
     // An outage in the course of an attack is its effect, not another cause.
     const malicious = causes.filter((cause) => CAUSES[cause].malicious);
     const named = malicious.length > 0 ? malicious : causes;
-    return fromFacts(standing(work), named.map((cause) => CAUSES[cause].label).join(" ; "), "catégories des règles qui ont reconnu l'incident");
+    return fromFacts(
+      standing(work),
+      named.map((cause) => CAUSES[cause].label).join(" ; "),
+      "catégories des règles qui ont reconnu l'incident",
+    );
   },
 };
 
@@ -222,7 +301,8 @@ function saidYesOrNo(work: Work, kind: Fact["kind"], setup: Setup): Filled | und
   const yes = facts.find((fact) => fact.holds);
   const value = yes === undefined ? "non" : `oui, depuis ${at(yes.since, setup)}`;
   const last = yes ?? facts.at(-1);
-  if (last?.origin.by === "person") return { value, provenance: { by: "person", name: last.origin.source, at: last.stated } };
+  if (last?.origin.by === "person")
+    return { value, provenance: { by: "person", name: last.origin.source, at: last.stated } };
   return fromFacts(facts, value, FACTS[kind].label);
 }
 
@@ -247,13 +327,19 @@ function render(
     lines.push("", section.title.toUpperCase());
     for (const field of section.fields) {
       const value = field.value ?? (field.unknown ? "inconnu à ce stade" : "");
-      lines.push(value.includes("\n") ? `- ${field.label} :\n    ${value.replaceAll("\n", "\n    ")}` : `- ${field.label} : ${value}`);
+      lines.push(
+        value.includes("\n")
+          ? `- ${field.label} :\n    ${value.replaceAll("\n", "\n    ")}`
+          : `- ${field.label} : ${value}`,
+      );
     }
   }
   lines.push("", "CRITÈRES (évaluation proposée par l'établissement)");
   for (const criterion of criteria) {
     const degree = criterion.degree === null ? "" : ` (${DEGREE_LABELS[criterion.degree]})`;
-    lines.push(`- ${criterion.id} ${criterion.label} : ${CRITERION_VALUES[criterion.value].toLowerCase()}${degree} [${criterion.article}]`);
+    lines.push(
+      `- ${criterion.id} ${criterion.label} : ${CRITERION_VALUES[criterion.value].toLowerCase()}${degree} [${criterion.article}]`,
+    );
   }
   return lines.join("\n");
 }

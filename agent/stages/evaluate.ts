@@ -81,7 +81,11 @@ function lasting({ system, presumed }: Lasting, { facts, systems, now }: Situati
   return { truth: presumed === "not" ? "false" : "unknown", facts: [], missing: [], bySetting: true };
 }
 
-function concerns(fact: Fact, filter: SystemFilter | undefined, systems: ReadonlyMap<string, System>): boolean {
+function concerns(
+  fact: Fact,
+  filter: SystemFilter | undefined,
+  systems: ReadonlyMap<string, System>,
+): boolean {
   if (filter === undefined) return true;
   const system = fact.system === null ? undefined : systems.get(fact.system);
   if (system === undefined) return false;

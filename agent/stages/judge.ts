@@ -21,17 +21,26 @@ export function judge(work: Work, setup: Setup, now: Instant): void {
   if (!same(found, work.qualification)) work.qualification = found;
 
   const { state } = work.incident;
-  if (state === "open" && (found.verdict === "declare" || found.verdict === "advised")) to(work, "in_review", found.sentence);
-  if (state === "in_review" && currentDeclaration(work)?.state !== "approved" && found.verdict !== "declare" && found.verdict !== "advised") {
+  if (state === "open" && (found.verdict === "declare" || found.verdict === "advised"))
+    to(work, "in_review", found.sentence);
+  if (
+    state === "in_review" &&
+    currentDeclaration(work)?.state !== "approved" &&
+    found.verdict !== "declare" &&
+    found.verdict !== "advised"
+  ) {
     to(work, "open", found.sentence);
   }
-  if (state === "declared" && statesEnded(work)) to(work, "facts_ended", "Tous les états constatés ont pris fin.");
+  if (state === "declared" && statesEnded(work))
+    to(work, "facts_ended", "Tous les états constatés ont pris fin.");
   if (state === "facts_ended" && !statesEnded(work)) to(work, "declared", "Un état constaté dure encore.");
 }
 
 function promote(work: Work, setup: Setup, now: Instant): void {
   const standing = work.facts.filter((fact) => fact.withdrawn === null);
-  const telling = standing.find((fact) => (fact.holds && OPENING.has(fact.kind)) || fact.origin.by === "person");
+  const telling = standing.find(
+    (fact) => (fact.holds && OPENING.has(fact.kind)) || fact.origin.by === "person",
+  );
   if (telling !== undefined) {
     to(work, "open", `${FACTS[telling.kind].label}.`);
     return;
@@ -56,17 +65,19 @@ export function planClocks(work: Work, setup: Setup): void {
     const delay = delayOf(fact, setup);
     if (delay === undefined || fact.until !== null || fact.withdrawn !== null) continue;
     planEffect(work, {
-        key: `clock:${setup.facility.id}:${fact.id}:degraded_after`,
-        kind: "clock",
-        due: fact.since + delay,
-        payload: { fact: fact.id },
-      });
+      key: `clock:${setup.facility.id}:${fact.id}:degraded_after`,
+      kind: "clock",
+      due: fact.since + delay,
+      payload: { fact: fact.id },
+    });
   }
 }
 
 /** True once every state that was found has ended; events alone, such as a leak, never end by themselves. */
 function statesEnded(work: Work): boolean {
-  const states = work.facts.filter((fact) => FACTS[fact.kind].lasts === "state" && fact.holds && fact.withdrawn === null);
+  const states = work.facts.filter(
+    (fact) => FACTS[fact.kind].lasts === "state" && fact.holds && fact.withdrawn === null,
+  );
   return states.length > 0 && states.every((fact) => fact.until !== null);
 }
 

@@ -9,7 +9,14 @@ export interface Location {
 }
 
 /** Fields that name the host or service concerned, unless a rule says otherwise. */
-const DEFAULT_ABOUT = ["host.name", "host.hostname", "host.ip", "service.name", "destination.ip", "destination.domain"];
+const DEFAULT_ABOUT = [
+  "host.name",
+  "host.hostname",
+  "host.ip",
+  "service.name",
+  "destination.ip",
+  "destination.domain",
+];
 
 /** Finds the system of an alert; the first system of the configuration wins. */
 export type Locate = (alert: Alert, about?: readonly string[]) => Location;
@@ -48,7 +55,8 @@ function fits(parts: readonly string[], name: string): boolean {
   const first = parts[0] ?? "";
   if (parts.length === 1) return name === first;
   const last = parts.at(-1) ?? "";
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
+    return false;
   let from = first.length;
   const end = name.length - last.length;
   for (const part of parts.slice(1, -1)) {
@@ -64,7 +72,10 @@ export function valuesAt(alert: Alert, path: string): string[] {
   let value: unknown = alert;
   const flat = alert.fields?.[path];
   if (flat !== undefined) value = flat;
-  else for (const step of path.split(".")) value = (value as Record<string, unknown> | undefined | null)?.[step];
+  else
+    for (const step of path.split(".")) value = (value as Record<string, unknown> | undefined | null)?.[step];
   const list = Array.isArray(value) ? value : [value];
-  return list.filter((each): each is string => typeof each === "string" && each !== "").map((each) => each.slice(0, 255));
+  return list
+    .filter((each): each is string => typeof each === "string" && each !== "")
+    .map((each) => each.slice(0, 255));
 }

@@ -1,4 +1,4 @@
-import type { AttemptContext, Attempt, Message } from "../../connectors/contract.ts";
+import type { Attempt, AttemptContext, Message } from "../../connectors/contract.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DECLARATION_STATES } from "../core/declaration.ts";
 import { currentDeclaration, planEffect, type Setup, type Work } from "./work.ts";
@@ -22,7 +22,8 @@ export function notify(work: Work, setup: Setup, now: Instant): void {
   const { state } = work.incident;
   if (state === "candidate" || state === "closed" || state === "set_aside") return;
   plan(work, setup, { event: "incident_opened", role: "on_call", key: "incident_opened", due: now });
-  if (state === "in_review") plan(work, setup, { event: "decision_needed", role: "delegate", key: "decision_needed", due: now });
+  if (state === "in_review")
+    plan(work, setup, { event: "decision_needed", role: "delegate", key: "decision_needed", due: now });
 }
 
 /** Plans the next reminder that an approved text is not filed. */
@@ -34,21 +35,31 @@ export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): void 
   plan(work, setup, { event: "not_filed", role: "delegate", key, due: now + NAG_EVERY });
 }
 
-function plan(work: Work, setup: Setup, telling: { event: Telling; role: "on_call" | "delegate"; key: string; due: Instant }): void {
+function plan(
+  work: Work,
+  setup: Setup,
+  telling: { event: Telling; role: "on_call" | "delegate"; key: string; due: Instant },
+): void {
   for (const channel of setup.notify) {
     if (!channel.for.includes(telling.role)) continue;
     const payload: NotifyPayload = { channel: channel.id, event: telling.event };
     planEffect(work, {
-        key: `notify:${setup.facility.id}:${channel.id}:${work.incident.id}:${telling.key}`,
-        kind: telling.event === "not_filed" ? "reminder" : "notify",
-        due: telling.due,
-        payload,
-      });
+      key: `notify:${setup.facility.id}:${channel.id}:${work.incident.id}:${telling.key}`,
+      kind: telling.event === "not_filed" ? "reminder" : "notify",
+      due: telling.due,
+      payload,
+    });
   }
 }
 
 /** Writes the message of a planned telling; undefined when it is no longer true. */
-export function messageOf(key: string, event: Telling, work: Work, setup: Setup, page: (incident: string) => string): Message | undefined {
+export function messageOf(
+  key: string,
+  event: Telling,
+  work: Work,
+  setup: Setup,
+  page: (incident: string) => string,
+): Message | undefined {
   const { incident } = work;
   const declaration = currentDeclaration(work);
   if (event === "decision_needed" && incident.state !== "in_review") return undefined;

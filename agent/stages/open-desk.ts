@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
-import { contentOf, type FormField } from "../core/declaration.ts";
 import type { Decision } from "../core/decision.ts";
+import { contentOf, type FormField } from "../core/declaration.ts";
 import type { Fact } from "../core/fact.ts";
 import { type Act, mayAct } from "../core/person.ts";
 import type { Store } from "../store/store.ts";
@@ -17,7 +17,14 @@ const EVIDENCE = 200;
 const FIELD_LENGTH = 20_000;
 
 /** Builds what people can ask of the pipeline. */
-export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup; clock: Clock; decided: (decision: Decision) => void; planned: () => void }): Desk {
+export function openDesk(parts: {
+  store: Store;
+  pipeline: Pipeline;
+  setup: Setup;
+  clock: Clock;
+  decided: (decision: Decision) => void;
+  planned: () => void;
+}): Desk {
   const { store, pipeline, setup } = parts;
   const facility = setup.facility.id;
 
@@ -27,19 +34,27 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
     right: Act,
     work: (work: Work, now: number) => T | Refused | Stale,
   ): Promise<T | Refused | Stale> {
-    if (!mayAct(actor, right)) return { outcome: "refused", code: "not_allowed", because: "Votre rôle ne permet pas cet acte." };
+    if (!mayAct(actor, right))
+      return { outcome: "refused", code: "not_allowed", because: "Votre rôle ne permet pas cet acte." };
     const result = await pipeline.act(
       incident,
       (each, now) => {
         const done = work(each, now);
         // A decision changes nothing of the text it is about.
-        if (!unsuccessful(done) && right !== "decide" && right !== "record_filing") takeNote(each, actor, now);
+        if (!unsuccessful(done) && right !== "decide" && right !== "record_filing")
+          takeNote(each, actor, now);
         return done;
       },
       (done) => !unsuccessful(done),
     );
     parts.planned();
-    return result ?? { outcome: "refused", code: "unknown_incident", because: "Aucun incident ne porte cet identifiant." };
+    return (
+      result ?? {
+        outcome: "refused",
+        code: "unknown_incident",
+        because: "Aucun incident ne porte cet identifiant.",
+      }
+    );
   }
 
   return {
@@ -50,7 +65,11 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
       const page = await store.reads.byState(facility, "incident", states, { limit, after });
       return Promise.all(
         page.map(async ({ content }) => {
-          const qualification = await store.reads.record(facility, "qualification", `${content.id}/${setup.regime.id}`);
+          const qualification = await store.reads.record(
+            facility,
+            "qualification",
+            `${content.id}/${setup.regime.id}`,
+          );
           return { incident: content, sentence: qualification?.content.sentence ?? null };
         }),
       );
@@ -75,17 +94,32 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
       };
     },
 
-    takeUp: async (incident, actor) => (await act(incident, actor, "answer", () => ({ outcome: "taken_up" as const }))) as { outcome: "taken_up" } | Refused,
+    takeUp: async (incident, actor) =>
+      (await act(incident, actor, "answer", () => ({ outcome: "taken_up" as const }))) as
+        | { outcome: "taken_up" }
+        | Refused,
 
     answer: async (answer, actor) => {
       const question = setup.regime.questions.find((each) => each.id === answer.question);
       const chosen = question?.answers.find((each) => each.id === answer.answer);
-      if (chosen === undefined) return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
+      if (chosen === undefined)
+        return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
       if (answer.since !== undefined && answer.since > parts.clock.now()) {
         return { outcome: "refused", code: "future_instant", because: "L'heure donnée est dans le futur." };
       }
       const result = await act(answer.incident, actor, "answer", (work, now) => {
-        for (const { fact, holds } of chosen.states) stateByPerson(work, { kind: fact, holds, since: answer.since ?? now, source: answer.source ?? actor.name, writer: actor.name }, now);
+        for (const { fact, holds } of chosen.states)
+          stateByPerson(
+            work,
+            {
+              kind: fact,
+              holds,
+              since: answer.since ?? now,
+              source: answer.source ?? actor.name,
+              writer: actor.name,
+            },
+            now,
+          );
         return { outcome: "answered" as const };
       });
       return result as { outcome: "answered" } | Refused;
@@ -95,13 +129,32 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
       act(amendment.text.incident, actor, "edit", (work, now) => {
         const stale = staleness(work, amendment.text);
         if (stale !== undefined) return stale;
-        const known = new Set(setup.regime.form.sections.flatMap((section) => section.fields.map((field) => field.id)));
-        const wrong = amendment.fields.find((field) => !known.has(field.id) || (field.value?.length ?? 0) > FIELD_LENGTH);
-        if (wrong !== undefined) return { outcome: "refused", code: "bad_field", because: `Le champ « ${wrong.id} » est inconnu ou trop long.` };
+        const known = new Set(
+          setup.regime.form.sections.flatMap((section) => section.fields.map((field) => field.id)),
+        );
+        const wrong = amendment.fields.find(
+          (field) => !known.has(field.id) || (field.value?.length ?? 0) > FIELD_LENGTH,
+        );
+        if (wrong !== undefined)
+          return {
+            outcome: "refused",
+            code: "bad_field",
+            because: `Le champ « ${wrong.id} » est inconnu ou trop long.`,
+          };
         const provenance: FormField["provenance"] = { by: "person", name: actor.name, at: now };
-        draft(work, setup, now, new Map(amendment.fields.map(({ id, value, unknown }) => [id, { value, unknown, provenance }])));
+        draft(
+          work,
+          setup,
+          now,
+          new Map(amendment.fields.map(({ id, value, unknown }) => [id, { value, unknown, provenance }])),
+        );
         const declaration = currentDeclaration(work);
-        if (declaration === undefined) return { outcome: "refused", code: "no_draft", because: "Il n'y a pas encore de projet de déclaration." };
+        if (declaration === undefined)
+          return {
+            outcome: "refused",
+            code: "no_draft",
+            because: "Il n'y a pas encore de projet de déclaration.",
+          };
         return { outcome: "amended" as const, declaration };
       }),
 
@@ -126,18 +179,41 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
     recordFiling: async ({ incident, delivery, reference }, actor) => {
       const result = await act(incident, actor, "record_filing", (work, now) => {
         const planned = work.deliveries.find((each) => each.id === delivery);
-        if (planned === undefined) return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
-        if (planned.state === "delivered") return { outcome: "refused", code: "already_filed", because: `Déjà déposé, n° ${planned.reference}.` };
+        if (planned === undefined)
+          return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
+        if (planned.state === "delivered")
+          return {
+            outcome: "refused",
+            code: "already_filed",
+            because: `Déjà déposé, n° ${planned.reference}.`,
+          };
         if (planned.reach !== "assisted" && planned.state !== "uncertain") {
-          return { outcome: "refused", code: "not_assisted", because: "Cet envoi n'est pas fait par une personne." };
+          return {
+            outcome: "refused",
+            code: "not_assisted",
+            because: "Cet envoi n'est pas fait par une personne.",
+          };
         }
         const given = reference.trim();
-        if (given.length < 3 || given.length > 100) return { outcome: "refused", code: "bad_reference", because: "La référence du portail compte de 3 à 100 caractères." };
-        const settled = settleDelivery(work, delivery, { outcome: "delivered", because: `Référence relevée par ${actor.name}.`, reference: given }, now);
-        if (settled === undefined) return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
+        if (given.length < 3 || given.length > 100)
+          return {
+            outcome: "refused",
+            code: "bad_reference",
+            because: "La référence du portail compte de 3 à 100 caractères.",
+          };
+        const settled = settleDelivery(
+          work,
+          delivery,
+          { outcome: "delivered", because: `Référence relevée par ${actor.name}.`, reference: given },
+          now,
+        );
+        if (settled === undefined)
+          return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
         return { outcome: "recorded" as const, delivery: settled };
       });
-      return result as { outcome: "recorded"; delivery: NonNullable<ReturnType<typeof settleDelivery>> } | Refused;
+      return result as
+        | { outcome: "recorded"; delivery: NonNullable<ReturnType<typeof settleDelivery>> }
+        | Refused;
     },
   };
 
@@ -163,21 +239,34 @@ export function openDesk(parts: { store: Store; pipeline: Pipeline; setup: Setup
       stated: now,
       withdrawn: null,
     });
-    if (statement.kind === "malicious_action_suspected") work.incident = { ...work.incident, malicious: statement.holds };
+    if (statement.kind === "malicious_action_suspected")
+      work.incident = { ...work.incident, malicious: statement.holds };
   }
 }
 
 /** Constat: the first act of a person is when the facility took note. Who may declare and acts is the declarant. */
 function takeNote(work: Work, actor: Actor, now: number): void {
   const found = work.incident.found ?? now;
-  const declarant = mayAct(actor, "decide") && work.declarations.at(-1)?.state !== "approved" ? actor.id : work.incident.declarant;
+  const declarant =
+    mayAct(actor, "decide") && work.declarations.at(-1)?.state !== "approved"
+      ? actor.id
+      : work.incident.declarant;
   work.incident = { ...work.incident, found, declarant };
 }
 
 function staleness(work: Work, text: TextSeen): Stale | undefined {
   const current = currentDeclaration(work);
-  if (current !== undefined && current.id === text.declaration && current.version === text.version && current.sha256 === text.sha256) return undefined;
-  return { outcome: "stale", current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null };
+  if (
+    current !== undefined &&
+    current.id === text.declaration &&
+    current.version === text.version &&
+    current.sha256 === text.sha256
+  )
+    return undefined;
+  return {
+    outcome: "stale",
+    current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null,
+  };
 }
 
 function unsuccessful(result: { outcome: string }): boolean {

@@ -1,6 +1,6 @@
 import type { Clock, Instant } from "../core/clock.ts";
-import type { Account } from "../core/person.ts";
 import type { Incident } from "../core/incident.ts";
+import type { Account } from "../core/person.ts";
 import type { Receipt, Store, Write } from "../store/store.ts";
 import { type Arrival, correlate } from "./correlate.ts";
 import { draft } from "./draft.ts";
@@ -14,7 +14,14 @@ const BATCH = 500;
 /** Name of the cursor that says how far detections were correlated. */
 const CURSOR = "correlated";
 /** States in which an incident still takes detections in. */
-const ACTIVE: readonly Incident["state"][] = ["candidate", "open", "in_review", "approved", "declared", "facts_ended"];
+const ACTIVE: readonly Incident["state"][] = [
+  "candidate",
+  "open",
+  "in_review",
+  "approved",
+  "declared",
+  "facts_ended",
+];
 
 /** What the facts of an incident lead to, in order: judge, draft, tell, follow. */
 export function carry(work: Work, setup: Setup, now: Instant): void {
@@ -32,7 +39,11 @@ export interface Pipeline {
    * Works on one incident alone, then commits; undefined when there is no such incident. Nothing is kept when
    * `act` returns a refusal: `keep` tells which results are worth a commit.
    */
-  act<T>(incident: string, act: (work: Work, now: Instant) => T, keep?: (result: T) => boolean): Promise<T | undefined>;
+  act<T>(
+    incident: string,
+    act: (work: Work, now: Instant) => T,
+    keep?: (result: T) => boolean,
+  ): Promise<T | undefined>;
   /** The incident's records as committed. */
   view(incident: string): Promise<Work | undefined>;
 }
@@ -40,7 +51,11 @@ export interface Pipeline {
 /** The person who acted, else the delegate first registered, else the director. */
 function declarantOf({ incident }: Work, accounts: readonly Account[]): Account | undefined {
   const active = accounts.filter((account) => account.active);
-  return active.find((account) => account.id === incident.declarant) ?? active.find((account) => account.role === "delegate") ?? active[0];
+  return (
+    active.find((account) => account.id === incident.declarant) ??
+    active.find((account) => account.role === "delegate") ??
+    active[0]
+  );
 }
 
 export interface PipelineEvents {
@@ -48,7 +63,12 @@ export interface PipelineEvents {
 }
 
 /** Builds the pipeline behind the detections; it owns every change of an incident, one at a time. */
-export async function openPipeline(parts: { store: Store; setup: Setup; clock: Clock; events?: PipelineEvents }): Promise<Pipeline> {
+export async function openPipeline(parts: {
+  store: Store;
+  setup: Setup;
+  clock: Clock;
+  events?: PipelineEvents;
+}): Promise<Pipeline> {
   const { store, setup, clock } = parts;
   const facility = setup.facility.id;
   const active = new Map<string, Work>();
@@ -58,9 +78,12 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
     queue = next.catch(() => undefined);
     return next;
   };
+  /** How far this process knows the incidents: elsewhere than the store's cursor, someone else went on. */
+  let position = -1;
   await loadActive();
 
   async function loadActive(): Promise<void> {
+    position = await store.reads.cursor(facility, CURSOR);
     active.clear();
     for (let after: string | undefined; ; ) {
       const page = await store.reads.byState(facility, "incident", ACTIVE, { limit: 500, after });
@@ -89,7 +112,9 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
   }
 
   const declarantsNow = async (): Promise<Account[]> =>
-    (await store.reads.byState(facility, "account", ["delegate", "director"], { limit: 200 })).map((each) => each.content).reverse();
+    (await store.reads.byState(facility, "account", ["delegate", "director"], { limit: 200 }))
+      .map((each) => each.content)
+      .reverse();
 
   function carryFor(work: Work, declarants: readonly Account[], now: Instant): void {
     work.declarant = declarantOf(work, declarants);
@@ -99,6 +124,7 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
   async function takeBatch(): Promise<number> {
     const now = clock.now();
     const from = await store.reads.cursor(facility, CURSOR);
+    if (from !== position) await loadActive();
     const arrivals: Arrival[] = await store.reads.detectionsAfter(facility, from, BATCH);
     const last = arrivals.at(-1);
     if (last === undefined) return 0;
@@ -131,6 +157,7 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
     const receipt = await commit(changed, more, now);
     // Another process moved on: take its view and try again.
     if (receipt.outcome === "conflict") await loadActive();
+    else position = last.detection.seq;
     return arrivals.length;
   }
 
@@ -159,6 +186,7 @@ export async function openPipeline(parts: { store: Store; setup: Setup; clock: C
           if (attempt === 3) throw new Error(`incident ${incident}: ${receipt.because}, three times over`);
         }
       }),
-    view: (incident) => exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
+    view: (incident) =>
+      exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
   };
 }

@@ -1,6 +1,6 @@
 import type { Criterion, Regime, RegimeQuestion } from "../../rules/regimes/regime.ts";
 import type { System } from "../core/asset.ts";
-import { type Fact, FACTS } from "../core/fact.ts";
+import { FACTS, type Fact } from "../core/fact.ts";
 import type { Incident } from "../core/incident.ts";
 import {
   type Because,
@@ -19,8 +19,21 @@ export function qualify(incident: Incident, regime: Regime, situation: Situation
     (criterion) => !criterion.only_when_stated || evaluateCriterion(criterion, situation).value === "met",
   );
   if (incident.state === "candidate") {
-    const criteria = shown.map((criterion): CriterionResult => ({ ...heading(criterion), value: "not_evaluated", degree: null, because: [] }));
-    return { ...base, criteria, verdict: "watching", sentence: "À surveiller : rien n'oblige à déclarer à ce stade.", questions: [] };
+    const criteria = shown.map(
+      (criterion): CriterionResult => ({
+        ...heading(criterion),
+        value: "not_evaluated",
+        degree: null,
+        because: [],
+      }),
+    );
+    return {
+      ...base,
+      criteria,
+      verdict: "watching",
+      sentence: "À surveiller : rien n'oblige à déclarer à ce stade.",
+      questions: [],
+    };
   }
   const criteria = shown.map((criterion) => evaluateCriterion(criterion, situation));
   const verdict = verdictOf(criteria);
@@ -28,13 +41,19 @@ export function qualify(incident: Incident, regime: Regime, situation: Situation
   return { ...base, criteria, verdict, sentence: sentenceOf(verdict, criteria, questions), questions };
 }
 
-function heading(criterion: Criterion): Pick<CriterionResult, "id" | "label" | "article" | "verbatim" | "legal"> {
+function heading(
+  criterion: Criterion,
+): Pick<CriterionResult, "id" | "label" | "article" | "verbatim" | "legal"> {
   const { id, label, article, verbatim, legal } = criterion;
   return { id, label, article, verbatim, legal };
 }
 
 function evaluateCriterion(criterion: Criterion, situation: Situation): CriterionResult {
-  const result = (value: CriterionResult["value"], degree: CriterionResult["degree"], because: Because[]): CriterionResult => ({
+  const result = (
+    value: CriterionResult["value"],
+    degree: CriterionResult["degree"],
+    because: Because[],
+  ): CriterionResult => ({
     ...heading(criterion),
     value,
     degree,
@@ -47,15 +66,22 @@ function evaluateCriterion(criterion: Criterion, situation: Situation): Criterio
   // The schema of a pack demands one of the two.
   if (main === undefined) return result("unknown", null, []);
   const evaluated = evaluate(main, situation);
-  if (evaluated.truth === "true") return result("met", criterion.potential ? "potential" : null, explain(evaluated));
+  if (evaluated.truth === "true")
+    return result("met", criterion.potential ? "potential" : null, explain(evaluated));
   if (evaluated.truth === "unknown" || proven?.truth === "unknown") {
-    const missing = [...new Set([...(evaluated.truth === "unknown" ? evaluated.missing : []), ...(proven?.truth === "unknown" ? proven.missing : [])])];
+    const missing = [
+      ...new Set([
+        ...(evaluated.truth === "unknown" ? evaluated.missing : []),
+        ...(proven?.truth === "unknown" ? proven.missing : []),
+      ]),
+    ];
     const text = `On ne sait pas encore : ${missing.map((kind) => lowerFirst(FACTS[kind].label)).join(" ; ")}.`;
     return result("unknown", null, [{ text, facts: [], basis: "law" }]);
   }
   const because = explain(evaluated);
   if (because.length === 0) because.push({ text: "Aucun fait ne va dans ce sens.", facts: [], basis: "law" });
-  if (criterion.not_met_note !== undefined) because.push({ text: criterion.not_met_note, facts: [], basis: "law" });
+  if (criterion.not_met_note !== undefined)
+    because.push({ text: criterion.not_met_note, facts: [], basis: "law" });
   return result("not_met", null, because);
 }
 
@@ -87,17 +113,27 @@ function verdictOf(criteria: readonly CriterionResult[]): Verdict {
   return "no_duty_found";
 }
 
-function openQuestions(questions: readonly RegimeQuestion[], criteria: readonly CriterionResult[], facts: readonly Fact[]): Question[] {
+function openQuestions(
+  questions: readonly RegimeQuestion[],
+  criteria: readonly CriterionResult[],
+  facts: readonly Fact[],
+): Question[] {
   const stated = new Set(facts.filter((fact) => fact.withdrawn === null).map((fact) => fact.kind));
   // A question stays open while one of its criteria is unknown or could still gain a degree.
   const undecided = new Set(
-    criteria.filter((criterion) => criterion.value === "unknown" || criterion.degree === "potential").map((criterion) => criterion.id),
+    criteria
+      .filter((criterion) => criterion.value === "unknown" || criterion.degree === "potential")
+      .map((criterion) => criterion.id),
   );
   return questions
     .filter((question) => {
       const settles = question.answers.flatMap((answer) => answer.states.map((state) => state.fact));
       const first = question.answers[0]?.states[0]?.fact;
-      return question.criteria.some((id) => undecided.has(id)) && !(first !== undefined && stated.has(first)) && settles.length > 0;
+      return (
+        question.criteria.some((id) => undecided.has(id)) &&
+        !(first !== undefined && stated.has(first)) &&
+        settles.length > 0
+      );
     })
     .map(({ id, text, asked_of, answers, criteria }) => ({
       id,
@@ -108,10 +144,17 @@ function openQuestions(questions: readonly RegimeQuestion[], criteria: readonly 
     }));
 }
 
-function sentenceOf(verdict: Verdict, criteria: readonly CriterionResult[], questions: readonly Question[]): string {
+function sentenceOf(
+  verdict: Verdict,
+  criteria: readonly CriterionResult[],
+  questions: readonly Question[],
+): string {
   const named = criteria
     .filter((criterion) => criterion.legal && criterion.value === "met")
-    .map((criterion) => `${lowerFirst(criterion.label)}${criterion.degree ? ` (${DEGREE_LABELS[criterion.degree]})` : ""}`);
+    .map(
+      (criterion) =>
+        `${lowerFirst(criterion.label)}${criterion.degree ? ` (${DEGREE_LABELS[criterion.degree]})` : ""}`,
+    );
   switch (verdict) {
     case "declare":
       return `À déclarer maintenant : ${listed(named)}. Vous pourrez compléter plus tard.`;

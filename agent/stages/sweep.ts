@@ -44,18 +44,31 @@ export function openSweeper(parts: {
   const { store, pipeline, setup, clock } = parts;
   const facility = setup.facility.id;
 
-  const commit = async (writes: Write[]) => (await store.commit({ facility, at: clock.now(), writes })).outcome === "committed";
+  const commit = async (writes: Write[]) =>
+    (await store.commit({ facility, at: clock.now(), writes })).outcome === "committed";
 
   /** Takes the effect; false when someone else did. */
-  const claim = (effect: Effect) => commit([{ write: "claim", key: effect.key, fence: effect.fence, owner: parts.owner }]);
+  const claim = (effect: Effect) =>
+    commit([{ write: "claim", key: effect.key, fence: effect.fence, owner: parts.owner }]);
 
   async function settle(effect: Effect, state: EffectState, because: string, due?: Instant): Promise<void> {
-    const write: Write = { write: "settle", key: effect.key, fence: effect.fence + 1, state, because, ...(due === undefined ? {} : { due }) };
+    const write: Write = {
+      write: "settle",
+      key: effect.key,
+      fence: effect.fence + 1,
+      state,
+      because,
+      ...(due === undefined ? {} : { due }),
+    };
     if (await commit([write])) parts.events?.settled?.(effect, state, because);
   }
 
   /** Where an attempt leads: again later while that is safe and there are attempts left. */
-  function after(effect: Effect, attempt: Attempt, repeatable: boolean): { state: EffectState; due?: Instant } {
+  function after(
+    effect: Effect,
+    attempt: Attempt,
+    repeatable: boolean,
+  ): { state: EffectState; due?: Instant } {
     if (attempt.outcome === "delivered") return { state: "done" };
     if (attempt.outcome === "refused") return { state: "failed" };
     if (attempt.outcome === "uncertain" && !repeatable) return { state: "uncertain" };
@@ -84,7 +97,9 @@ export function openSweeper(parts: {
 
   /** Who was told what is part of the record. */
   async function note(message: Message, channel: string, attempt: Attempt): Promise<void> {
-    await commit([{ write: "note", what: "told", incident: message.incident, content: { channel, message, attempt } }]);
+    await commit([
+      { write: "note", what: "told", incident: message.incident, content: { channel, message, attempt } },
+    ]);
   }
 
   async function deliver(effect: Effect): Promise<void> {
@@ -95,8 +110,11 @@ export function openSweeper(parts: {
       effect.incident,
       (work) => {
         const delivery = work.deliveries.find((each) => each.id === id);
-        const declaration = work.declarations.find((each) => each.id === delivery?.declaration && each.version === delivery.version);
-        if (delivery === undefined || declaration === undefined || delivery.state !== "planned") return undefined;
+        const declaration = work.declarations.find(
+          (each) => each.id === delivery?.declaration && each.version === delivery.version,
+        );
+        if (delivery === undefined || declaration === undefined || delivery.state !== "planned")
+          return undefined;
         const sending = { ...delivery, state: move(DELIVERY_TRANSITIONS, delivery.state, "sending") };
         work.deliveries = work.deliveries.map((each) => (each.id === id ? sending : each));
         work.beside.push({ write: "claim", key: effect.key, fence: effect.fence, owner: parts.owner });
@@ -112,7 +130,12 @@ export function openSweeper(parts: {
         : await safely(() => open.send(filing.filing, { now: clock.now(), signal: parts.signal }));
     const { state, due } = after(effect, attempt, open?.repeatable ?? false);
     await pipeline.act(effect.incident, (work, now) => {
-      settleDelivery(work, id, state === "planned" ? { outcome: "unreachable", because: attempt.because } : attempt, now);
+      settleDelivery(
+        work,
+        id,
+        state === "planned" ? { outcome: "unreachable", because: attempt.because } : attempt,
+        now,
+      );
       const settlement = { key: effect.key, fence: effect.fence + 1, state, because: attempt.because };
       work.beside.push({ write: "settle", ...settlement, ...(due === undefined ? {} : { due }) });
     });
@@ -130,7 +153,9 @@ export function openSweeper(parts: {
     async sweep() {
       const due = await store.reads.effectsDue(facility, clock.now(), BATCH);
       await Promise.all(
-        due.map((effect) => (effect.kind === "deliver" ? deliver(effect) : effect.kind === "clock" ? tick(effect) : tell(effect))),
+        due.map((effect) =>
+          effect.kind === "deliver" ? deliver(effect) : effect.kind === "clock" ? tick(effect) : tell(effect),
+        ),
       );
       return due.length;
     },
@@ -144,11 +169,21 @@ export function openSweeper(parts: {
           const { delivery } = effect.payload as DeliverPayload;
           await pipeline.act(effect.incident, (work, now) => {
             const because = "arrêt du service entre l'envoi et la réponse";
-            settleDelivery(work, delivery, { outcome: repeatable ? "unreachable" : "uncertain", because }, now);
+            settleDelivery(
+              work,
+              delivery,
+              { outcome: repeatable ? "unreachable" : "uncertain", because },
+              now,
+            );
           });
         }
         // Nobody knows whether it left: again only where the receiver recognises a repeat.
-        await settle(claimed, repeatable ? "planned" : "uncertain", "arrêt du service pendant l'envoi", clock.now());
+        await settle(
+          claimed,
+          repeatable ? "planned" : "uncertain",
+          "arrêt du service pendant l'envoi",
+          clock.now(),
+        );
       }
     },
   };

@@ -42,15 +42,20 @@ export function transmit(declaration: ApprovedDeclaration, work: Work, setup: Se
   if (channel.reach === "assisted") return;
   const payload: DeliverPayload = { delivery: delivery.id };
   planEffect(work, {
-      key: `deliver:${setup.facility.id}:${channel.id}:${declaration.id}/${declaration.version}`,
-      kind: "deliver",
-      due: now,
-      payload,
-      });
+    key: `deliver:${setup.facility.id}:${channel.id}:${declaration.id}/${declaration.version}`,
+    kind: "deliver",
+    due: now,
+    payload,
+  });
 }
 
 /** The bytes that leave: those that were approved, as they were stored. */
-export function filingOf(key: string, delivery: Delivery, declaration: Declaration, facility: string): Filing {
+export function filingOf(
+  key: string,
+  delivery: Delivery,
+  declaration: Declaration,
+  facility: string,
+): Filing {
   return {
     key,
     facility,
@@ -69,7 +74,9 @@ export function settleDelivery(work: Work, id: string, attempt: Attempt, now: In
   const after: Delivery = {
     ...before,
     state: before.state === state ? state : move(DELIVERY_TRANSITIONS, before.state, state),
-    attempts: [...before.attempts, { at: now, outcome: attempt.outcome, because: attempt.because }].slice(-50),
+    attempts: [...before.attempts, { at: now, outcome: attempt.outcome, because: attempt.because }].slice(
+      -50,
+    ),
     reference: attempt.outcome === "delivered" ? (attempt.reference ?? null) : before.reference,
     settled: state === "delivered" || state === "refused" ? now : null,
   };
@@ -84,6 +91,10 @@ function file(work: Work, delivery: Delivery, now: Instant): void {
       ? { ...each, state: move(DECLARATION_TRANSITIONS, each.state, "filed"), updated: now }
       : each,
   );
-  to(work, "declared", delivery.exercise ? "EXERCICE : dépôt simulé." : `Déposé, n° ${delivery.reference ?? "non communiqué"}.`);
+  to(
+    work,
+    "declared",
+    delivery.exercise ? "EXERCICE : dépôt simulé." : `Déposé, n° ${delivery.reference ?? "non communiqué"}.`,
+  );
   work.deadlines = work.deadlines.map((each) => (each.met === null ? { ...each, met: now } : each));
 }

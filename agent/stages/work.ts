@@ -1,3 +1,4 @@
+import type { Regime } from "../../rules/regimes/regime.ts";
 import type { System } from "../core/asset.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Decision } from "../core/decision.ts";
@@ -9,13 +10,21 @@ import type { NewId } from "../core/id.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Account } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
-import type { Regime } from "../../rules/regimes/regime.ts";
-import type { RecordKind, Records, Reads, Stored, Write } from "../store/store.ts";
+import type { Reads, RecordKind, Records, Stored, Write } from "../store/store.ts";
 import type { Locate } from "./locate.ts";
 
 /** What does not change from one incident to the next. */
 export interface Setup {
-  facility: { id: string; name: string; kind: string; finess_site?: string | undefined; finess_legal?: string | undefined; address: string; ars: string; time_zone: string };
+  facility: {
+    id: string;
+    name: string;
+    kind: string;
+    finess_site?: string | undefined;
+    finess_legal?: string | undefined;
+    address: string;
+    ars: string;
+    time_zone: string;
+  };
   mode: "observe" | "exercise" | "live";
   systems: ReadonlyMap<string, System>;
   locate: Locate;
@@ -104,7 +113,10 @@ export async function loadWork(reads: Reads, facility: string, id: string): Prom
 }
 
 /** Plans an effect of this incident, once for its key. */
-export function planEffect(work: Work, effect: { key: string; kind: Effect["kind"]; due: number; payload: unknown }): void {
+export function planEffect(
+  work: Work,
+  effect: { key: string; kind: Effect["kind"]; due: number; payload: unknown },
+): void {
   if (work.planned.has(effect.key)) return;
   work.planned.add(effect.key);
   work.beside.push({ write: "plan", effect: { ...effect, incident: work.incident.id } });

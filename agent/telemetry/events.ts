@@ -19,11 +19,19 @@ export function openEvents(log: Log, metrics: MainMetrics): Events {
     },
     decided({ incident, declaration, version, sha256, decision, how }) {
       metrics.decisions.inc({ decision, channel: how.channel });
-      log.info("decision recorded", { incident, declaration, version, sha256, decision, channel: how.channel });
+      log.info("decision recorded", {
+        incident,
+        declaration,
+        version,
+        sha256,
+        decision,
+        channel: how.channel,
+      });
     },
     effectSettled({ key, kind, incident }, state, because) {
       metrics.effects.inc({ kind, state });
-      if (state === "failed" || state === "uncertain") log.error("effect needs a person", { key, incident, state, because });
+      if (state === "failed" || state === "uncertain")
+        log.error("effect needs a person", { key, incident, state, because });
       else log.info("effect settled", { key, incident, state, because });
     },
   };

@@ -1,4 +1,4 @@
-import { type Server as HttpServer, createServer } from "node:http";
+import { createServer, type Server as HttpServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
@@ -13,8 +13,8 @@ import { alertsApp } from "../intake/http.ts";
 import { openLines } from "../intake/lines.ts";
 import { intakeMetrics } from "../intake/metrics.ts";
 import type { HttpSource, TextSource } from "../intake/sources.ts";
-import { listenTcp } from "../intake/tcp.ts";
 import { openTaker } from "../intake/taker.ts";
+import { listenTcp } from "../intake/tcp.ts";
 import type { FromIntake, IntakeData, Listening, ToIntake } from "../intake/thread.ts";
 import { listenUdp } from "../intake/udp.ts";
 import { storeClient } from "../store/client.ts";
@@ -33,7 +33,12 @@ const stops: (() => Promise<void> | void)[] = [];
 const loaded = loadRules(data.rules);
 for (const refused of loaded.refused) log("warn", "rule refused", { problem: problemSentence(refused) });
 const rules = compileRules(loaded.rules, {
-  onFault: (rule, fault) => log("error", "rule disabled after a fault", { rule: rule.id, title: rule.title, fault: messageOf(fault) }),
+  onFault: (rule, fault) =>
+    log("error", "rule disabled after a fault", {
+      rule: rule.id,
+      title: rule.title,
+      fault: messageOf(fault),
+    }),
 });
 const gate = compileGate(rules);
 const store = storeClient(data.store, openSqliteReads(data.database));
@@ -53,7 +58,12 @@ const lines = () =>
     gate,
     clock,
     metrics,
-    lost: (source, count, error) => log("error", "relevant records lost: the store refused them", { source, count, error: messageOf(error) }),
+    lost: (source, count, error) =>
+      log("error", "relevant records lost: the store refused them", {
+        source,
+        count,
+        error: messageOf(error),
+      }),
   });
 
 async function open(): Promise<Listening[]> {
@@ -79,7 +89,12 @@ async function open(): Promise<Listening[]> {
           lines,
           taker,
         });
-        listening.push({ source: source.id, transport, address, port: (server.address() as AddressInfo).port });
+        listening.push({
+          source: source.id,
+          transport,
+          address,
+          port: (server.address() as AddressInfo).port,
+        });
         stops.push(() => {
           server.close();
           for (const socket of sockets) socket.end();
@@ -116,7 +131,8 @@ async function open(): Promise<Listening[]> {
 }
 
 port.on("message", async (message: ToIntake) => {
-  if (message.ask === "metrics") say({ say: "metrics", id: message.id, metrics: await metrics.registry.getMetricsAsJSON() });
+  if (message.ask === "metrics")
+    say({ say: "metrics", id: message.id, metrics: await metrics.registry.getMetricsAsJSON() });
   if (message.ask === "stop") {
     await Promise.all(stops.map((stop) => stop()));
     taker.stop();
@@ -129,7 +145,13 @@ port.on("message", async (message: ToIntake) => {
 
 try {
   const listening = await open();
-  say({ say: "ready", listening, rules: loaded.rules.length, refused: loaded.refused.length, ungated: gate.ungated });
+  say({
+    say: "ready",
+    listening,
+    rules: loaded.rules.length,
+    refused: loaded.refused.length,
+    ungated: gate.ungated,
+  });
 } catch (error) {
   say({ say: "failed", error: messageOf(error), code: (error as NodeJS.ErrnoException).code });
 }

@@ -1,6 +1,6 @@
 import type { ParseContext, Parsed } from "../contract.ts";
-import { readWholeDate } from "../shared/dates.ts";
 import { clip, finish, newDraft } from "../shared/draft.ts";
+import { readWholeDate } from "../shared/read-date.ts";
 
 /** Reads one line of `DATE|HOST|MESSAGE`. Errors: `empty`, `not_template` (fewer than two bars; the alert has the text). */
 export function parseTemplate(text: string, context: ParseContext): Parsed {

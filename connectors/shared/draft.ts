@@ -1,7 +1,7 @@
 import { ALERT_LIMITS, type Alert, AlertTag, ECS_VERSION, type FieldValue } from "../../agent/core/alert.ts";
 import type { Instant } from "../../agent/core/clock.ts";
 import type { ParseContext } from "../contract.ts";
-import { isoOf } from "./iso.ts";
+import { isoOf } from "./iso-of.ts";
 
 /** An alert being written, with what is left of its bounds. */
 export interface Draft {

@@ -26,7 +26,7 @@ interface FieldIndex {
 const NON_ASCII = /[^\x20-\x7e]/;
 const CUT = /[^\x20-\x7e]+/;
 /** Letters kept of a literal: enough to be rare, few enough for small tables. */
-const LONGEST = 14;
+const LONGEST = 8;
 
 /** What an event must hold for a value asked of a field to be there; null when that cannot be told. */
 function atomsOf(field: string | null, test: Test): Atom[] | null {

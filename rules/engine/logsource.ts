@@ -197,6 +197,13 @@ const ROWS: Row[] = [
     when: { Provider_Name: ["microsoft-windows-kernel-file"] },
     is: { product: "windows", category: "file_rename" },
   },
+  {
+    when: {
+      Channel: ["microsoft-windows-windows defender/operational"],
+      EventID: ["1006", "1007", "1008", "1009", "1010", "1116", "1117", "1118", "1119"],
+    },
+    is: { category: "antivirus" },
+  },
   ...Object.entries(WINDOWS_SERVICES).map(
     ([service, channels]): Row => ({ when: { Channel: channels }, is: { product: "windows", service } }),
   ),

@@ -93,11 +93,10 @@ export function readItem(key: string | null, value: unknown): Item {
 function draftOf(value: unknown, modifiers: string[]): Draft {
   const draft = (test: Test): Draft => ({ test, bytes: false, original: value });
   if (value === null || value === undefined) return draft({ kind: "null" });
-  if (typeof value === "boolean") return draft({ kind: "boolean", boolean: value });
-  if (typeof value === "number" || typeof value === "bigint") {
-    const number = Number(value);
-    const asText = modifiers.some((modifier) => TEXT_ONLY.has(modifier));
-    return draft(asText ? pattern([String(value)]) : { kind: "number", number });
+  if (typeof value === "boolean" || typeof value === "number" || typeof value === "bigint") {
+    if (modifiers.some((modifier) => TEXT_ONLY.has(modifier))) return draft(pattern([String(value)]));
+    if (typeof value === "boolean") return draft({ kind: "boolean", boolean: value });
+    return draft({ kind: "number", number: Number(value) });
   }
   if (typeof value !== "string") {
     throw invalid(
@@ -108,7 +107,7 @@ function draftOf(value: unknown, modifiers: string[]): Draft {
   return draft(pattern(modifiers.includes("re") ? [value] : parsePattern(value)));
 }
 
-/** Modifiers that read a number as the text a rule's author wrote. */
+/** Modifiers that read a number or a boolean as the text a rule's author wrote. */
 const TEXT_ONLY = new Set(
   "contains startswith endswith re cased windash base64 base64offset wide utf16 utf16le utf16be expand".split(
     " ",
@@ -154,7 +153,7 @@ const CHANGES: Record<string, Change> = {
         "write `field|re`, flags after it",
       );
     }
-    if (typeof draft.original !== "string" && typeof draft.original !== "number") {
+    if (draft.original === null || typeof draft.original === "object") {
       throw invalid("`re` needs a text", "quote the value");
     }
     return { ...draft, test: { kind: "regex", source: String(draft.original), flags: "" } };

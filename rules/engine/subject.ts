@@ -99,13 +99,14 @@ export function fold(text: string): string {
 }
 
 function spell(values: readonly Scalar[]): readonly string[] {
-  if (values.length === 1) return values[0] === null ? NONE : [String(values[0])];
+  if (values.every((value) => typeof value === "string")) return values;
   return values.flatMap((value) => (value === null ? [] : [String(value)]));
 }
 
 function scalars(value: unknown): readonly Scalar[] {
-  if (value === null || typeof value !== "object") return [value as Scalar];
+  if (isScalar(value)) return [value];
   if (!Array.isArray(value)) return [];
+  if (value.every(isScalar)) return value;
   return value.flatMap((one) => (Array.isArray(one) ? scalars(one) : isScalar(one) ? [one] : []));
 }
 

@@ -138,20 +138,23 @@ export function dig(value: unknown, path: readonly string[], from = 0): unknown 
 }
 
 /**
- * Makes the reader of one field of alerts: the source's own name, then the ECS place, then the name as an ECS
- * path, then the source's own name in another spelling.
+ * Makes the reader of one field of alerts: the source's own name, then the ECS places (in the alert, or under
+ * that name in `fields`), then the name as an ECS path, then the source's own name in another spelling.
  */
 export function alertReader(name: string): (alert: WithFields) => unknown {
-  const paths = [...(TAXONOMY.get(name) ?? []), name].map((path) => path.split("."));
+  const places = (TAXONOMY.get(name) ?? []).map((place) => ({ place, path: place.split(".") }));
+  const path = name.split(".");
   const folded = name.toLowerCase();
   return (alert) => {
     const { fields } = alert;
     if (fields !== undefined && Object.hasOwn(fields, name)) return fields[name];
-    for (const path of paths) {
-      const value = dig(alert, path);
+    for (const place of places) {
+      const value = dig(alert, place.path);
       if (value !== undefined) return value;
+      if (fields !== undefined && Object.hasOwn(fields, place.place)) return fields[place.place];
     }
-    if (fields === undefined) return undefined;
+    const value = dig(alert, path);
+    if (value !== undefined || fields === undefined) return value;
     const own = foldedNames(fields).get(folded);
     return own === undefined ? undefined : fields[own];
   };

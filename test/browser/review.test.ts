@@ -3,7 +3,17 @@ import { join, resolve } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { codeOf, type Daemon, eventually, FACILITY, type House, makeHouse, post, relevant, startDaemon } from "../support/daemon.ts";
+import {
+  codeOf,
+  type Daemon,
+  eventually,
+  FACILITY,
+  type House,
+  makeHouse,
+  post,
+  relevant,
+  startDaemon,
+} from "../support/daemon.ts";
 import { describePeer, itPeer, onPath, peer } from "../support/peer.ts";
 
 const browserPeer = peer("Chromium", "chromium", "apt-get install chromium");
@@ -24,13 +34,26 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
     daemon = await startDaemon(house);
     browser = await chromium.launch({
       executablePath: onPath("chromium") ?? "chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
     });
     context = await browser.newContext({ viewport: PHONE, locale: "fr-FR" });
     page = await context.newPage();
     await post(daemon, "generic", house.tokens.generic, [
       relevant("b-1"),
-      { id: "b-2", host: "pacs-01", message: `file created: HOW_TO_DECRYPT.txt ${HOSTILE}`, file: "/srv/HOW_TO_DECRYPT.txt" },
+      {
+        id: "b-2",
+        host: "pacs-01",
+        message: `file created: HOW_TO_DECRYPT.txt ${HOSTILE}`,
+        file: "/srv/HOW_TO_DECRYPT.txt",
+      },
     ]);
   });
   afterAll(async () => {
@@ -44,62 +67,80 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
   /** Every page is free of what axe finds, and nothing planted in an alert has run. */
   async function sound(name: string): Promise<void> {
     await shot(name);
-    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]).analyze();
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
+      .analyze();
     expect(violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
     expect(await page.title()).not.toContain("pwned");
     expect(await page.locator("img[src='x']").count()).toBe(0);
-    const overflow = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    const overflow = await page.evaluate(
+      "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+    );
     expect(overflow).toBeLessThanOrEqual(0);
   }
 
-  itPeer(browserPeer, "signs in, reads, answers, corrects, approves that exact text and sees it filed in exercise", async () => {
-    const person = house.accounts["anne.martin"];
-    await page.goto(`${daemon.people}/`);
-    await sound("1-connexion");
-    await page.getByLabel("Identifiant").fill("anne.martin");
-    await page.getByLabel("Mot de passe").fill(person.password);
-    const signInCode = codeOf(person);
-    await page.getByLabel("Code à usage unique").fill(signInCode);
-    await page.getByRole("button", { name: "Se connecter" }).click();
+  itPeer(
+    browserPeer,
+    "signs in, reads, answers, corrects, approves that exact text and sees it filed in exercise",
+    async () => {
+      const person = house.accounts["anne.martin"];
+      await page.goto(`${daemon.people}/`);
+      await sound("1-connexion");
+      await page.getByLabel("Identifiant").fill("anne.martin");
+      await page.getByLabel("Mot de passe").fill(person.password);
+      const signInCode = codeOf(person);
+      await page.getByLabel("Code à usage unique").fill(signInCode);
+      await page.getByRole("button", { name: "Se connecter" }).click();
 
-    await page.waitForURL(`**/${FACILITY}/incidents`);
-    await eventually("the incident on the list", async () => {
-      await page.reload();
-      return (await page.getByText("À déclarer maintenant").count()) > 0 ? true : undefined;
-    });
-    await sound("2-incidents");
-    await page.getByRole("link", { name: /2026|20\d\d-\d{4}/ }).first().click();
+      await page.waitForURL(`**/${FACILITY}/incidents`);
+      await eventually("the incident on the list", async () => {
+        await page.reload();
+        return (await page.getByText("À déclarer maintenant").count()) > 0 ? true : undefined;
+      });
+      await sound("2-incidents");
+      await page.getByRole("link", { name: /À déclarer maintenant/ }).click();
 
-    await page.waitForURL("**/incidents/*");
-    expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("À déclarer maintenant");
-    expect(await page.getByText("EXERCICE").count()).toBeGreaterThan(0);
-    await sound("3-incident");
+      await page.waitForURL("**/incidents/*");
+      expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("À déclarer maintenant");
+      expect(await page.getByText("EXERCICE").count()).toBeGreaterThan(0);
+      await sound("3-incident");
 
-    const question = page.locator("form.question", { hasText: "mode dégradé" });
-    await question.getByLabel("Oui").check({ force: true });
-    await question.getByLabel(/Qui le dit/).fill("cadre de santé des urgences");
-    await question.getByRole("button", { name: "Répondre" }).click();
-    await page.waitForURL("**/incidents/*");
-    expect(await page.getByText("Réponse enregistrée").count()).toBe(1);
-    await sound("4-reponse");
+      const question = page.locator("form.question", { hasText: "mode dégradé" });
+      await question.getByLabel("Oui").check({ force: true });
+      await question.getByLabel(/Qui le dit/).fill("cadre de santé des urgences");
+      await question.getByRole("button", { name: "Répondre" }).click();
+      await page.waitForURL("**/incidents/*");
+      expect(await page.getByText("Réponse enregistrée").count()).toBe(1);
+      await sound("4-reponse");
 
-    await page.goto(`${page.url().split("?")[0]?.split("#")[0]}/declaration`);
-    await sound("5-declaration");
-    expect(await page.getByText("Anne Martin").count()).toBeGreaterThan(0);
-    const fresh = await eventually("a one-time code not used yet", () => (codeOf(person) === signInCode ? undefined : codeOf(person)), 35);
-    await page.getByLabel("Code à usage unique").first().fill(fresh);
-    await page.getByRole("button", { name: "Je valide ce texte" }).click();
-    await eventually("the exercise filing on the page", async () => {
-      await page.reload();
-      return (await page.getByText(/EXERCICE-[0-9a-f]{8}/).count()) > 0 ? true : undefined;
-    });
-    await sound("6-depose");
-    await page.goto(page.url().replace(/\/declaration.*/, "/declaration/1/imprimer"));
-    await sound("7-imprimer");
-  }, 120_000);
+      await page.goto(`${page.url().split("?")[0]?.split("#")[0]}/declaration`);
+      await sound("5-declaration");
+      expect(await page.getByText("Anne Martin").count()).toBeGreaterThan(0);
+      const fresh = await eventually(
+        "a one-time code not used yet",
+        () => (codeOf(person) === signInCode ? undefined : codeOf(person)),
+        35,
+      );
+      await page.getByLabel("Code à usage unique").first().fill(fresh);
+      await page.getByRole("button", { name: "Je valide ce texte" }).click();
+      await eventually("the exercise filing on the page", async () => {
+        await page.reload();
+        return (await page.getByText(/EXERCICE-[0-9a-f]{8}/).count()) > 0 ? true : undefined;
+      });
+      await sound("6-depose");
+      await page.goto(page.url().replace(/\/declaration.*/, "/declaration/1/imprimer"));
+      await sound("7-imprimer");
+    },
+    120_000,
+  );
 
   itPeer(browserPeer, "works without scripts, on a large screen too", async () => {
-    const plain = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1280, height: 800 }, storageState: await context.storageState(), colorScheme: "dark" });
+    const plain = await browser.newContext({
+      javaScriptEnabled: false,
+      viewport: { width: 1280, height: 800 },
+      storageState: await context.storageState(),
+      colorScheme: "dark",
+    });
     const old = page;
     page = await plain.newPage();
     await page.goto(`${daemon.people}/${FACILITY}/incidents`);

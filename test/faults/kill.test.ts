@@ -4,7 +4,15 @@ import { stateFiles } from "../../agent/app.ts";
 import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
 import { loadPublicKey } from "../../agent/store/keys.ts";
 import { verifyDatabase } from "../../agent/store/verify.ts";
-import { type Daemon, FACILITY, type House, makeHouse, post, relevant, startDaemon } from "../support/daemon.ts";
+import {
+  type Daemon,
+  FACILITY,
+  type House,
+  makeHouse,
+  post,
+  relevant,
+  startDaemon,
+} from "../support/daemon.ts";
 
 const ROUNDS = 20;
 const SENDERS = 4;
@@ -23,14 +31,17 @@ async function sendUntilGone(daemon: Daemon, name: string, sent: Set<string>): P
     for (const { id } of alerts) sent.add(id as string);
     try {
       const { status, body } = await post(daemon, "generic", house.tokens.generic, alerts);
-      if (status === 202 && body.accepted === alerts.length) acknowledged.push(...alerts.map(({ id }) => id as string));
+      if (status === 202 && body.accepted === alerts.length)
+        acknowledged.push(...alerts.map(({ id }) => id as string));
     } catch {
       return acknowledged;
     }
   }
 }
 
-it(`keeps every alert it answered for, killed ${ROUNDS} times in the middle of intake`, { timeout: 300_000 }, async () => {
+it(`keeps every alert it answered for, killed ${ROUNDS} times in the middle of intake`, {
+  timeout: 300_000,
+}, async () => {
   const sent = new Set<string>();
   const acknowledged: string[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -49,7 +60,10 @@ it(`keeps every alert it answered for, killed ${ROUNDS} times in the middle of i
   expect(report.ok).toBe(true);
 
   const db = new DatabaseSync(database, { readOnly: true });
-  const stored = db.prepare("SELECT json_extract(content, '$.eventId') AS id FROM alerts WHERE facility = ?").all(FACILITY).map((row) => String(row.id));
+  const stored = db
+    .prepare("SELECT json_extract(content, '$.eventId') AS id FROM alerts WHERE facility = ?")
+    .all(FACILITY)
+    .map((row) => String(row.id));
   db.close();
   expect(new Set(stored).size).toBe(stored.length);
   const kept = new Set(stored);
@@ -62,8 +76,12 @@ it(`keeps every alert it answered for, killed ${ROUNDS} times in the middle of i
   expect(page.status).toBe(200);
   expect(await daemon.end("SIGTERM")).toBe(0);
   const after = new DatabaseSync(database, { readOnly: true });
-  const { n } = after.prepare("SELECT count(*) AS n FROM records WHERE facility = ? AND kind = 'incident'").get(FACILITY) as { n: number };
-  const { joined } = after.prepare("SELECT count(DISTINCT alert) AS joined FROM joined WHERE facility = ?").get(FACILITY) as { joined: number };
+  const { n } = after
+    .prepare("SELECT count(*) AS n FROM records WHERE facility = ? AND kind = 'incident'")
+    .get(FACILITY) as { n: number };
+  const { joined } = after
+    .prepare("SELECT count(DISTINCT alert) AS joined FROM joined WHERE facility = ?")
+    .get(FACILITY) as { joined: number };
   after.close();
   expect(n).toBe(1);
   expect(joined).toBe(stored.length);

@@ -8,7 +8,14 @@ import { aFact, anIncident, NIGHT, said, systemsOf } from "../support/incident.t
 
 const regime = loadRegime("sante-2022");
 const systems = systemsOf(
-  { id: "pacs", kind: "imaging", health_data: true, care_critical: true, shared: true, degraded_after_minutes: 30 },
+  {
+    id: "pacs",
+    kind: "imaging",
+    health_data: true,
+    care_critical: true,
+    shared: true,
+    degraded_after_minutes: 30,
+  },
   { id: "ris", kind: "imaging", health_data: true, care_critical: true, degraded_after_minutes: 30 },
   { id: "annuaire", kind: "directory", trusted_by_others: true, degraded_after_minutes: 15 },
   { id: "dpi", kind: "patient_record", health_data: true, care_critical: true, degraded_after_minutes: 60 },
@@ -21,24 +28,44 @@ const systems = systemsOf(
 function letters({ criteria }: Qualification): string {
   return criteria
     .map(({ value, degree }) =>
-      value === "met" ? `R${degree === "potential" ? "p" : degree === "proven" ? "a" : ""}` : { not_met: "N", unknown: "?", not_evaluated: "–" }[value],
+      value === "met"
+        ? `R${degree === "potential" ? "p" : degree === "proven" ? "a" : ""}`
+        : { not_met: "N", unknown: "?", not_evaluated: "–" }[value],
     )
     .join(" ");
 }
 
 function evaluate(facts: Fact[], minutes = 0, state: "candidate" | "open" = "open") {
-  return qualify(anIncident({ state }), regime, { facts, systems, now: NIGHT + minutes * MICROSECONDS.minute });
+  return qualify(anIncident({ state }), regime, {
+    facts,
+    systems,
+    now: NIGHT + minutes * MICROSECONDS.minute,
+  });
 }
 
 /** What "Non, aucun service touché" states. */
 const noService = () =>
-  (["system_unavailable", "degraded_mode", "care_interrupted", "care_diverted", "data_altered", "data_lost"] as const).map((kind) => said(kind, false));
-const noHealthData = () => (["health_data_affected", "data_altered", "data_disclosed"] as const).map((kind) => said(kind, false));
+  (
+    [
+      "system_unavailable",
+      "degraded_mode",
+      "care_interrupted",
+      "care_diverted",
+      "data_altered",
+      "data_lost",
+    ] as const
+  ).map((kind) => said(kind, false));
+const noHealthData = () =>
+  (["health_data_affected", "data_altered", "data_disclosed"] as const).map((kind) => said(kind, false));
 
 describe("scenario A: ransomware on a regional PACS", () => {
   const deleted = [aFact("malicious_action_suspected"), aFact("recovery_destroyed", { system: "pacs" })];
   const renamed = [...deleted, aFact("data_altered", { system: "pacs" })];
-  const down = [...renamed, aFact("system_unavailable", { system: "pacs" }), aFact("system_unavailable", { system: "ris" })];
+  const down = [
+    ...renamed,
+    aFact("system_unavailable", { system: "pacs" }),
+    aFact("system_unavailable", { system: "ris" }),
+  ];
   const directory = [...down, aFact("system_unavailable", { system: "annuaire" })];
   const diverted = [...directory, said("degraded_mode", true), said("care_diverted", true)];
   it.each([
@@ -60,7 +87,9 @@ describe("scenario A: ransomware on a regional PACS", () => {
   });
 
   it("keeps its criteria when the states have ended", () => {
-    const ended = directory.map((fact) => (fact.kind === "system_unavailable" ? { ...fact, until: NIGHT + MICROSECONDS.hour } : fact));
+    const ended = directory.map((fact) =>
+      fact.kind === "system_unavailable" ? { ...fact, until: NIGHT + MICROSECONDS.hour } : fact,
+    );
     expect(letters(evaluate(ended, 600))).toBe("Rp R R ? R R");
   });
 });
@@ -108,10 +137,26 @@ describe("scenario C: hosted patient record down, not malicious", () => {
 
 describe("the authority's own cases", () => {
   it.each([
-    ["a defaced website is declared", [aFact("site_defaced", { system: "site" }), aFact("malicious_action_suspected")], "declare"],
-    ["an outage with fallback procedures is declared", [aFact("system_unavailable", { system: "dpi" }), said("degraded_mode", true)], "declare"],
-    ["an outage of the SAMU's call handling may touch the organisation of care", [aFact("system_unavailable", { system: "samu" })], "declare"],
-    ["a service that asks nothing of anybody leaves the questions open", [aFact("system_unavailable", { system: "messagerie" })], "answer_missing"],
+    [
+      "a defaced website is declared",
+      [aFact("site_defaced", { system: "site" }), aFact("malicious_action_suspected")],
+      "declare",
+    ],
+    [
+      "an outage with fallback procedures is declared",
+      [aFact("system_unavailable", { system: "dpi" }), said("degraded_mode", true)],
+      "declare",
+    ],
+    [
+      "an outage of the SAMU's call handling may touch the organisation of care",
+      [aFact("system_unavailable", { system: "samu" })],
+      "declare",
+    ],
+    [
+      "a service that asks nothing of anybody leaves the questions open",
+      [aFact("system_unavailable", { system: "messagerie" })],
+      "answer_missing",
+    ],
   ] as const)("%s", (_, facts, verdict) => {
     expect(evaluate([...facts], 1).verdict).toBe(verdict);
   });
@@ -119,7 +164,12 @@ describe("the authority's own cases", () => {
 
 describe("verdict and questions", () => {
   it("finds no duty when every question was answered no", () => {
-    const found = evaluate([...noService(), ...noHealthData(), said("others_affected", false), said("malicious_action_suspected", false)]);
+    const found = evaluate([
+      ...noService(),
+      ...noHealthData(),
+      said("others_affected", false),
+      said("malicious_action_suspected", false),
+    ]);
     expect(letters(found)).toBe("N N N N N N");
     expect(found.verdict).toBe("no_duty_found");
     expect(found.questions).toEqual([]);
@@ -134,14 +184,20 @@ describe("verdict and questions", () => {
     const found = evaluate([
       aFact("malicious_action_suspected"),
       aFact("data_lost"),
-      ...["degraded_mode", "care_diverted", "others_affected", "health_data_affected"].map((kind) => said(kind as Fact["kind"], false)),
+      ...["degraded_mode", "care_diverted", "others_affected", "health_data_affected"].map((kind) =>
+        said(kind as Fact["kind"], false),
+      ),
     ]);
     expect(found.verdict).toBe("advised");
   });
 
   it("drops a fact that was withdrawn", () => {
     const withdrawn = { at: NIGHT, writer: "astreinte", reason: "fausse alerte" };
-    expect(letters(evaluate([aFact("malicious_action_suspected"), aFact("data_altered", { system: "pacs", withdrawn })]))).toBe("? ? ? ? ? ?");
+    expect(
+      letters(
+        evaluate([aFact("malicious_action_suspected"), aFact("data_altered", { system: "pacs", withdrawn })]),
+      ),
+    ).toBe("? ? ? ? ? ?");
   });
 
   it("shows the open criterion C0 only once a person has stated it", () => {
@@ -153,7 +209,9 @@ describe("verdict and questions", () => {
 
   it("names in the verdict sentence what is met, with its degree", () => {
     const found = evaluate([said("degraded_mode", true)]);
-    expect(found.sentence).toBe("À déclarer maintenant : sécurité des soins (potentiel) et fonctionnement de l'établissement. Vous pourrez compléter plus tard.");
+    expect(found.sentence).toBe(
+      "À déclarer maintenant : sécurité des soins (potentiel) et fonctionnement de l'établissement. Vous pourrez compléter plus tard.",
+    );
   });
 
   it("puts an article behind every criterion and a reason behind every value", () => {

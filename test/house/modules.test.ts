@@ -8,8 +8,12 @@ const ROOT = resolve(import.meta.dirname, "../..");
 /** Modules that act when they are imported; they are checked, not run. */
 const ENTRIES = new Set(["agent/main.ts"]);
 
-it("every module and every worker is accepted by plain node, which refuses what the test runner accepts", { timeout: 120_000 }, async () => {
-  const modules = globSync("{agent,rules,connectors,config}/**/*.ts", { cwd: ROOT }).filter((file) => !file.endsWith(".test.ts") && !ENTRIES.has(file));
+it("every module and every worker is accepted by plain node, which refuses what the test runner accepts", {
+  timeout: 120_000,
+}, async () => {
+  const modules = globSync("{agent,rules,connectors,config}/**/*.ts", { cwd: ROOT }).filter(
+    (file) => !file.endsWith(".test.ts") && !ENTRIES.has(file),
+  );
   expect(modules.length).toBeGreaterThan(80);
   const script = `
     const failed = [];
@@ -18,12 +22,21 @@ it("every module and every worker is accepted by plain node, which refuses what 
     }
     console.log(JSON.stringify(failed));
     process.exit(0);`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { cwd: ROOT });
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
+    cwd: ROOT,
+  });
   // A worker imported outside of its thread has no data: it may say so, it may not fail to load.
-  const failed = (JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as string[]).filter((each) => !each.startsWith("agent/threads/"));
+  const failed = (JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as string[]).filter(
+    (each) => !each.startsWith("agent/threads/"),
+  );
   expect(failed).toEqual([]);
 });
 
-it.each([...ENTRIES, ...globSync("agent/threads/*.ts", { cwd: ROOT })])("%s is plain node's TypeScript", async (file) => {
-  await expect(promisify(execFile)(process.execPath, ["--check", resolve(ROOT, file)])).resolves.toMatchObject({ stderr: "" });
-});
+it.each([...ENTRIES, ...globSync("agent/threads/*.ts", { cwd: ROOT })])(
+  "%s is plain node's TypeScript",
+  async (file) => {
+    await expect(
+      promisify(execFile)(process.execPath, ["--check", resolve(ROOT, file)]),
+    ).resolves.toMatchObject({ stderr: "" });
+  },
+);

@@ -1,13 +1,23 @@
-import { once } from "node:events";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Message } from "../../connectors/contract.ts";
 import { stateFiles } from "../../agent/app.ts";
 import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
-import { codeOf, type Daemon, eventually, FACILITY, type House, makeHouse, post, relevant, startDaemon } from "../support/daemon.ts";
+import type { Message } from "../../connectors/contract.ts";
+import {
+  codeOf,
+  type Daemon,
+  eventually,
+  FACILITY,
+  type House,
+  makeHouse,
+  post,
+  relevant,
+  startDaemon,
+} from "../support/daemon.ts";
 
 let house: House;
 let daemon: Daemon;
@@ -17,7 +27,11 @@ const receiver = createServer(async (request, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks).toString();
-  received.push({ headers: request.headers as Record<string, string>, body, message: (JSON.parse(body) as { data: Message }).data });
+  received.push({
+    headers: request.headers as Record<string, string>,
+    body,
+    message: (JSON.parse(body) as { data: Message }).data,
+  });
   response.writeHead(204).end();
 });
 
@@ -42,21 +56,38 @@ async function metric(name: string): Promise<string[]> {
 
 describe("ways in", () => {
   it("answers 202 with what became of each record, once it is durable", async () => {
-    const answer = await post(daemon, "generic", house.tokens.generic, [relevant("a-1"), relevant("a-1"), { message: "all is well" }, 3]);
+    const answer = await post(daemon, "generic", house.tokens.generic, [
+      relevant("a-1"),
+      relevant("a-1"),
+      { message: "all is well" },
+      3,
+    ]);
     expect(answer).toEqual({
       status: 202,
-      body: { accepted: 2, duplicates: 1, rejected: [{ index: 3, code: expect.any(String), message: expect.any(String) }] },
+      body: {
+        accepted: 2,
+        duplicates: 1,
+        rejected: [{ index: 3, code: expect.any(String), message: expect.any(String) }],
+      },
     });
     expect(await reads.countAlerts(FACILITY)).toBe(1);
   });
 
   it("says again of a repeated event that it is a duplicate", async () => {
-    expect((await post(daemon, "generic", house.tokens.generic, relevant("a-1"))).body).toEqual({ accepted: 0, duplicates: 1, rejected: [] });
+    expect((await post(daemon, "generic", house.tokens.generic, relevant("a-1"))).body).toEqual({
+      accepted: 0,
+      duplicates: 1,
+      rejected: [],
+    });
   });
 
   it("takes alerts on the facility's own path too", async () => {
     const url = daemon.alerts.replace("/alerts", `/facilities/${FACILITY}/alerts/generic`);
-    const response = await fetch(url, { method: "POST", headers: { authorization: `Bearer ${house.tokens.generic}` }, body: JSON.stringify(relevant("a-1")) });
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { authorization: `Bearer ${house.tokens.generic}` },
+      body: JSON.stringify(relevant("a-1")),
+    });
     expect(response.status).toBe(202);
   });
 
@@ -67,7 +98,14 @@ describe("ways in", () => {
     ["a body that is not JSON", "generic", "generic", "{", 422, "not_json"],
     ["a body of the wrong shape", "alertmanager", "alertmanager", '{"version":"4"}', 422, expect.any(String)],
     ["a number for a body", "wazuh", "wazuh", "12", 422, expect.any(String)],
-    ["a body over the limit", "generic", "generic", `"${"x".repeat(6 * 1024 * 1024)}"`, 413, "body_too_large"],
+    [
+      "a body over the limit",
+      "generic",
+      "generic",
+      `"${"x".repeat(6 * 1024 * 1024)}"`,
+      413,
+      "body_too_large",
+    ],
   ])("refuses %s", async (_, connector, token, body, status, code) => {
     const tokens: Record<string, string> = house.tokens;
     const answer = await post(daemon, connector, tokens[token] ?? token, body);
@@ -77,7 +115,9 @@ describe("ways in", () => {
   });
 
   it("refuses to be asked by GET", async () => {
-    const response = await fetch(`${daemon.alerts}/generic`, { headers: { authorization: `Bearer ${house.tokens.generic}` } });
+    const response = await fetch(`${daemon.alerts}/generic`, {
+      headers: { authorization: `Bearer ${house.tokens.generic}` },
+    });
     expect(response.status).toBe(405);
   });
 
@@ -86,39 +126,64 @@ describe("ways in", () => {
       const found = await reads.quarantine(FACILITY, 50);
       return found.some((entry) => entry.code === "not_json") ? found : undefined;
     });
-    expect(entries.find((entry) => entry.code === "not_json")).toMatchObject({ source: "generic", sample: "{" });
-    expect(await metric('tocsin_intake_refused_total{source="generic",code="not_json"}')).toEqual([expect.stringMatching(/ 1$/)]);
+    expect(entries.find((entry) => entry.code === "not_json")).toMatchObject({
+      source: "generic",
+      sample: "{",
+    });
+    expect(await metric('tocsin_intake_refused_total{source="generic",code="not_json"}')).toEqual([
+      expect.stringMatching(/ 1$/),
+    ]);
   });
 
   it("takes lines over TCP in both framings and over UDP, and drops the noise at the gate", async () => {
     const before = await reads.countAlerts(FACILITY);
-    const line = (host: string) => `<13>1 ${new Date().toISOString()} ${host} app - - - vssadmin delete shadows /all`;
+    const line = (host: string) =>
+      `<13>1 ${new Date().toISOString()} ${host} app - - - vssadmin delete shadows /all`;
     const socket = connect(daemon.tcp, "127.0.0.1");
     const counted = line("pacs-03");
-    socket.end(`${line("pacs-02")}\n<13>1 - host app - - - nothing\n${Buffer.byteLength(counted)} ${counted}<14>not much\n`);
+    socket.end(
+      `${line("pacs-02")}\n<13>1 - host app - - - nothing\n${Buffer.byteLength(counted)} ${counted}<14>not much\n`,
+    );
     await once(socket, "close");
     const udp = createSocket("udp4");
     await new Promise((resolve) => udp.send(line("pacs-04"), daemon.udp, "127.0.0.1", resolve));
     udp.close();
-    await eventually("three alerts", async () => ((await reads.countAlerts(FACILITY)) === before + 3 ? true : undefined));
-    expect(await metric('tocsin_intake_records_gated_total{source="lines"}')).toEqual([expect.stringMatching(/ 2$/)]);
+    await eventually("three alerts", async () =>
+      (await reads.countAlerts(FACILITY)) === before + 3 ? true : undefined,
+    );
+    expect(await metric('tocsin_intake_records_gated_total{source="lines"}')).toEqual([
+      expect.stringMatching(/ 2$/),
+    ]);
   });
 
   it("goes on reading a connection after a record that makes no sense", async () => {
     const before = await reads.countAlerts(FACILITY);
     const socket = connect(daemon.tcp, "127.0.0.1");
     socket.write(Buffer.from([0xff, 0xfe, 0x00, 0x0a, 0x3c, 0x0a]));
-    socket.end(`<999999>vssadmin delete shadows\n<13>1 ${new Date().toISOString()} pacs-05 a - - - vssadmin delete shadows /all\n`);
+    socket.end(
+      `<999999>vssadmin delete shadows\n<13>1 ${new Date().toISOString()} pacs-05 a - - - vssadmin delete shadows /all\n`,
+    );
     await once(socket, "close");
-    await eventually("the good line", async () => ((await reads.countAlerts(FACILITY)) > before ? true : undefined));
+    await eventually("the good line", async () =>
+      (await reads.countAlerts(FACILITY)) > before ? true : undefined,
+    );
   });
 });
 
 describe("one storm", () => {
   it("stands as one incident, told once to whom it concerns", async () => {
     const storm = Array.from({ length: 300 }, (_, i) => relevant(`storm-${i}`, `pacs-${i % 20}`));
-    const note = { id: "note", host: "pacs-01", message: "file created: HOW_TO_DECRYPT.txt", file: "/srv/HOW_TO_DECRYPT.txt" };
-    await Promise.all([0, 100, 200].map((from) => post(daemon, "generic", house.tokens.generic, storm.slice(from, from + 100))));
+    const note = {
+      id: "note",
+      host: "pacs-01",
+      message: "file created: HOW_TO_DECRYPT.txt",
+      file: "/srv/HOW_TO_DECRYPT.txt",
+    };
+    await Promise.all(
+      [0, 100, 200].map((from) =>
+        post(daemon, "generic", house.tokens.generic, storm.slice(from, from + 100)),
+      ),
+    );
     await post(daemon, "generic", house.tokens.generic, note);
     const [incident, ...others] = await eventually("the incident to be ready for a decision", async () => {
       const found = await reads.byState(FACILITY, "incident", [], { limit: 10 });
@@ -126,8 +191,13 @@ describe("one storm", () => {
     });
     expect(others).toEqual([]);
     expect(incident?.content.systems).toEqual(["pacs"]);
-    await eventually("both messages", () => (received.some(({ message }) => message.event === "decision_needed") ? true : undefined));
-    expect(received.map(({ message }) => message.event).sort()).toEqual(["decision_needed", "incident_opened"]);
+    await eventually("both messages", () =>
+      received.some(({ message }) => message.event === "decision_needed") ? true : undefined,
+    );
+    expect(received.map(({ message }) => message.event).sort()).toEqual([
+      "decision_needed",
+      "incident_opened",
+    ]);
   });
 
   it("signs its messages by Standard Webhooks, carries no evidence and links to a page", () => {
@@ -141,10 +211,22 @@ describe("one storm", () => {
 });
 
 describe("a decision from another tool", () => {
-  const decide = async (over: Record<string, unknown>, secret = house.toolSecret, id = `msg-${Math.random()}`) => {
+  const decide = async (
+    over: Record<string, unknown>,
+    secret = house.toolSecret,
+    id = `msg-${Math.random()}`,
+  ) => {
     const [stored] = await reads.byState(FACILITY, "declaration", [], { limit: 1 });
     const { id: declaration, version, sha256 } = stored?.content ?? {};
-    const body = JSON.stringify({ declaration, version, sha256, decision: "approved", delegate: "anne.martin", code: codeOf(house.accounts["anne.martin"]), ...over });
+    const body = JSON.stringify({
+      declaration,
+      version,
+      sha256,
+      decision: "approved",
+      delegate: "anne.martin",
+      code: codeOf(house.accounts["anne.martin"]),
+      ...over,
+    });
     const at = new Date();
     const response = await fetch(`${daemon.people}/api/v1/decisions`, {
       method: "POST",
@@ -161,7 +243,9 @@ describe("a decision from another tool", () => {
   };
 
   it("is refused without the tool's signature, without the person's code, or on another text", async () => {
-    expect((await decide({}, `whsec_${Buffer.from("another secret altogether").toString("base64")}`)).status).toBe(401);
+    expect(
+      (await decide({}, `whsec_${Buffer.from("another secret altogether").toString("base64")}`)).status,
+    ).toBe(401);
     expect((await decide({ code: "000000" })).status).toBe(403);
     expect((await decide({ sha256: "0".repeat(64) })).status).toBe(409);
     expect((await decide({ decision: "perhaps" })).status).toBe(422);
@@ -175,9 +259,14 @@ describe("a decision from another tool", () => {
       return found?.content;
     });
     const deliveries = await reads.ofIncident(FACILITY, "delivery", incident.id);
-    expect(deliveries.map(({ content }) => [content.state, content.exercise, content.reference])).toEqual([["delivered", true, expect.stringMatching(/^EXERCICE-/)]]);
+    expect(deliveries.map(({ content }) => [content.state, content.exercise, content.reference])).toEqual([
+      ["delivered", true, expect.stringMatching(/^EXERCICE-/)],
+    ]);
     const [decision] = await reads.ofIncident(FACILITY, "decision", incident.id);
-    expect(decision?.content).toMatchObject({ decision: "approved", how: { channel: "webhook", tool: "soc", second_factor: "totp" } });
+    expect(decision?.content).toMatchObject({
+      decision: "approved",
+      how: { channel: "webhook", tool: "soc", second_factor: "totp" },
+    });
     expect((await decide({}, house.toolSecret, "once")).status).toBe(409);
   });
 });
@@ -185,7 +274,10 @@ describe("a decision from another tool", () => {
 describe("operations", () => {
   it("is alive and ready, and serves metrics of both threads", async () => {
     expect((await fetch(`${daemon.operations}/healthz`)).status).toBe(200);
-    expect(await (await fetch(`${daemon.operations}/readyz`)).json()).toEqual({ status: "ready", causes: [] });
+    expect(await (await fetch(`${daemon.operations}/readyz`)).json()).toEqual({
+      status: "ready",
+      causes: [],
+    });
     expect((await metric("tocsin_intake_records_received_total")).length).toBeGreaterThan(0);
     expect((await metric("tocsin_incident_transitions_total")).length).toBeGreaterThan(0);
   });

@@ -26,7 +26,10 @@ afterEach(async () => {
   house?.remove();
 });
 
-const stored = (count: number) => eventually(`${count} alerts`, async () => ((await reads.countAlerts(FACILITY)) >= count ? true : undefined));
+const stored = (count: number) =>
+  eventually(`${count} alerts`, async () =>
+    (await reads.countAlerts(FACILITY)) >= count ? true : undefined,
+  );
 
 async function alerts() {
   return (await reads.detectionsAfter(FACILITY, 0, 1000)).map(({ alert }) => alert.alert);
@@ -34,22 +37,39 @@ async function alerts() {
 
 describePeer(logger, "logger", () => {
   const send = (...flags: string[]) =>
-    promisify(execFile)("logger", ["-n", "127.0.0.1", "-p", "auth.crit", "-t", "maintenance", ...flags, "vssadmin delete shadows /all"]);
+    promisify(execFile)("logger", [
+      "-n",
+      "127.0.0.1",
+      "-p",
+      "auth.crit",
+      "-t",
+      "maintenance",
+      ...flags,
+      "vssadmin delete shadows /all",
+    ]);
 
-  itPeer(logger, "is understood in RFC 5424 and RFC 3164, over TCP and UDP, with octet counting too", async () => {
-    await send("-T", "-P", String(daemon.tcp), "--rfc5424");
-    await send("-T", "-P", String(daemon.tcp), "--rfc3164");
-    await send("-T", "-P", String(daemon.tcp), "--rfc5424", "--octet-count");
-    await send("-d", "-P", String(daemon.udp), "--rfc5424");
-    await send("-d", "-P", String(daemon.udp), "--rfc3164");
-    await stored(5);
-    for (const alert of await alerts()) {
-      expect(alert.message).toBe("vssadmin delete shadows /all");
-      expect(alert.process?.name).toBe("maintenance");
-      expect(alert.log?.syslog).toMatchObject({ priority: 34, facility: { code: 4 }, severity: { code: 2 } });
-      expect(Date.now() - Date.parse(alert["@timestamp"] ?? "")).toBeLessThan(60_000);
-    }
-  });
+  itPeer(
+    logger,
+    "is understood in RFC 5424 and RFC 3164, over TCP and UDP, with octet counting too",
+    async () => {
+      await send("-T", "-P", String(daemon.tcp), "--rfc5424");
+      await send("-T", "-P", String(daemon.tcp), "--rfc3164");
+      await send("-T", "-P", String(daemon.tcp), "--rfc5424", "--octet-count");
+      await send("-d", "-P", String(daemon.udp), "--rfc5424");
+      await send("-d", "-P", String(daemon.udp), "--rfc3164");
+      await stored(5);
+      for (const alert of await alerts()) {
+        expect(alert.message).toBe("vssadmin delete shadows /all");
+        expect(alert.process?.name).toBe("maintenance");
+        expect(alert.log?.syslog).toMatchObject({
+          priority: 34,
+          facility: { code: 4 },
+          severity: { code: 2 },
+        });
+        expect(Date.now() - Date.parse(alert["@timestamp"] ?? "")).toBeLessThan(60_000);
+      }
+    },
+  );
 });
 
 describePeer(rsyslog, "rsyslog", () => {
@@ -83,12 +103,17 @@ action(type="omfwd" target="127.0.0.1" port="${daemon.tcp}" protocol="tcp" TCP_F
 
   itPeer(rsyslog, "forwards a file into the daemon, newline framed, none missing", async () => {
     const file = start("traditional");
-    const lines = Array.from({ length: 2000 }, (_, i) => (i % 100 === 0 ? `step ${i} vssadmin delete shadows /all` : `step ${i} all is well`));
+    const lines = Array.from({ length: 2000 }, (_, i) =>
+      i % 100 === 0 ? `step ${i} vssadmin delete shadows /all` : `step ${i} all is well`,
+    );
     appendFileSync(file, `${lines.join("\n")}\n`);
     await stored(20);
     const seen = (await alerts()).map((alert) => /step (\d+)/.exec(alert.message ?? "")?.[1]);
     expect(seen).toEqual(Array.from({ length: 20 }, (_, i) => String(i * 100)));
-    expect((await alerts())[0]).toMatchObject({ process: { name: "application" }, log: { syslog: { facility: { code: 19 }, severity: { code: 4 } } } });
+    expect((await alerts())[0]).toMatchObject({
+      process: { name: "application" },
+      log: { syslog: { facility: { code: 19 }, severity: { code: 4 } } },
+    });
   });
 
   itPeer(rsyslog, "forwards octet counted, with what newline framing cannot carry", async () => {

@@ -23,7 +23,10 @@ export interface House {
   tokens: { generic: string; wazuh: string; alertmanager: string };
   webhookSecret: string;
   toolSecret: string;
-  accounts: Record<"anne.martin" | "paul.durand", { id: string; name: string; role: Role; password: string; totp: string }>;
+  accounts: Record<
+    "anne.martin" | "paul.durand",
+    { id: string; name: string; role: Role; password: string; totp: string }
+  >;
   remove(): void;
 }
 
@@ -44,11 +47,20 @@ export interface Daemon {
 const SECRET = (name: string) => `whsec_${Buffer.from(`secret of ${name} for the tests`).toString("base64")}`;
 
 /** Makes a facility: configuration with free ports, secrets, key and two accounts. */
-export async function makeHouse(options: { webhook?: string; mode?: "exercise" | "observe"; more?: string } = {}): Promise<House> {
+export async function makeHouse(
+  options: { webhook?: string; mode?: "exercise" | "observe"; more?: string } = {},
+): Promise<House> {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-test-"));
   mkdirSync(join(directory, "state"), { mode: 0o700 });
-  const secrets = { generic: "token-of-the-generic-source", wazuh: "token-of-the-wazuh-source", alertmanager: "token-of-the-alertmanager-source", webhook: SECRET("the webhook"), tool: SECRET("the tool") };
-  for (const [name, value] of Object.entries(secrets)) writeFileSync(join(directory, `${name}.secret`), value, { mode: 0o600 });
+  const secrets = {
+    generic: "token-of-the-generic-source",
+    wazuh: "token-of-the-wazuh-source",
+    alertmanager: "token-of-the-alertmanager-source",
+    webhook: SECRET("the webhook"),
+    tool: SECRET("the tool"),
+  };
+  for (const [name, value] of Object.entries(secrets))
+    writeFileSync(join(directory, `${name}.secret`), value, { mode: 0o600 });
   const config = join(directory, "tocsin.yml");
   writeFileSync(config, configText(options));
   const files = stateFiles(join(directory, "state"));
@@ -57,10 +69,16 @@ export async function makeHouse(options: { webhook?: string; mode?: "exercise" |
   const newId = uuidv7(clock);
   const account = async (login: string, name: string, role: Role) => {
     const password = `mot de passe de ${login}`;
-    const made = await createAccount({ store, clock, newId, facility: { id: FACILITY, name: "CH Exemple" } }, { login, name, role, function: "", email: "", phone: "", password });
+    const made = await createAccount(
+      { store, clock, newId, facility: { id: FACILITY, name: "CH Exemple" } },
+      { login, name, role, function: "", email: "", phone: "", password },
+    );
     return { id: made.account.id, name, role, password, totp: made.totp };
   };
-  const accounts = { "anne.martin": await account("anne.martin", "Anne Martin", "delegate"), "paul.durand": await account("paul.durand", "Paul Durand", "operator") };
+  const accounts = {
+    "anne.martin": await account("anne.martin", "Anne Martin", "delegate"),
+    "paul.durand": await account("paul.durand", "Paul Durand", "operator"),
+  };
   await store.close();
   return {
     directory,
@@ -73,7 +91,15 @@ export async function makeHouse(options: { webhook?: string; mode?: "exercise" |
   };
 }
 
-function configText({ webhook, mode = "exercise", more = "" }: { webhook?: string; mode?: string; more?: string }): string {
+function configText({
+  webhook,
+  mode = "exercise",
+  more = "",
+}: {
+  webhook?: string;
+  mode?: string;
+  more?: string;
+}): string {
   const loopback = "{ address: 127.0.0.1, port: 0 }";
   return `facility: { id: ${FACILITY}, name: CH Exemple, kind: etablissement_de_sante, time_zone: Europe/Paris }
 mode: ${mode}
@@ -109,8 +135,13 @@ export async function startDaemon(house: House, environment: Record<string, stri
     });
     void ended.then((code) => reject(new Error(`the daemon ended with ${code}: ${JSON.stringify(log)}`)));
   });
-  const { people, operations, listening } = (await ready) as { people: string; operations: string; listening: Listening[] };
-  const port = (transport: Listening["transport"]) => listening.find((each) => each.transport === transport)?.port ?? 0;
+  const { people, operations, listening } = (await ready) as {
+    people: string;
+    operations: string;
+    listening: Listening[];
+  };
+  const port = (transport: Listening["transport"]) =>
+    listening.find((each) => each.transport === transport)?.port ?? 0;
   return {
     process: child,
     people,
@@ -127,7 +158,12 @@ export async function startDaemon(house: House, environment: Record<string, stri
 }
 
 /** Posts alerts as a source does. */
-export async function post(daemon: Daemon, connector: string, token: string, body: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+export async function post(
+  daemon: Daemon,
+  connector: string,
+  token: string,
+  body: unknown,
+): Promise<{ status: number; body: Record<string, unknown> }> {
   const response = await fetch(`${daemon.alerts}/${connector}`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
@@ -142,7 +178,11 @@ export function codeOf(account: { totp: string }): string {
 }
 
 /** Looks again until something is there; fails with `what` after `seconds`. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined, seconds = 20): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+  seconds = 20,
+): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     const found = await look();

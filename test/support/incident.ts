@@ -52,9 +52,19 @@ export function aFact(kind: Fact["kind"], over: Partial<Fact> = {}): Fact {
 
 /** A statement by a person about the incident as a whole. */
 export function said(kind: Fact["kind"], holds: boolean, over: Partial<Fact> = {}): Fact {
-  return aFact(kind, { holds, origin: { by: "person", source: "cadre de santé", writer: "astreinte" }, evidence: [], alerts: 0, ...over });
+  return aFact(kind, {
+    holds,
+    origin: { by: "person", source: "cadre de santé", writer: "astreinte" },
+    evidence: [],
+    alerts: 0,
+    ...over,
+  });
 }
 
-export function systemsOf(...systems: (Partial<System> & Pick<System, "id" | "kind">)[]): Map<string, System> {
-  return new Map(systems.map((system) => [system.id, SystemSchema.parse({ name: system.id.toUpperCase(), ...system })]));
+export function systemsOf(
+  ...systems: (Partial<System> & Pick<System, "id" | "kind">)[]
+): Map<string, System> {
+  return new Map(
+    systems.map((system) => [system.id, SystemSchema.parse({ name: system.id.toUpperCase(), ...system })]),
+  );
 }

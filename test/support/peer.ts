@@ -25,7 +25,12 @@ export function describePeer(needed: Peer | Peer[], title: string, body: () => v
 }
 
 /** The same for one test; `timeout` in ms. */
-export function itPeer(needed: Peer | Peer[], title: string, body: () => void | Promise<void>, timeout = 30_000): void {
+export function itPeer(
+  needed: Peer | Peer[],
+  title: string,
+  body: () => void | Promise<void>,
+  timeout = 30_000,
+): void {
   const missing = missingOf(needed);
   if (missing.length === 0) return void it(title, body, timeout);
   if (required()) return void it(`${title} (${absence(missing)})`, () => refuse(missing));

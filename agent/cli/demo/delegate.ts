@@ -9,7 +9,12 @@ export interface Delegate {
   approve(incident: string): Promise<void>;
 }
 
-export function openDelegate(parts: { site: string; facility: string; totp: string; dossier: (incident: string) => Promise<Dossier | undefined> }): Delegate {
+export function openDelegate(parts: {
+  site: string;
+  facility: string;
+  totp: string;
+  dossier: (incident: string) => Promise<Dossier | undefined>;
+}): Delegate {
   const cookies = new Map<string, string>();
   const base = `${parts.site}/${parts.facility}`;
 
@@ -17,7 +22,10 @@ export function openDelegate(parts: { site: string; facility: string; totp: stri
     const response = await fetch(url, {
       method: form === undefined ? "GET" : "POST",
       redirect: "manual",
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "), origin: parts.site },
+      headers: {
+        cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+        origin: parts.site,
+      },
       ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
     });
     for (const cookie of response.headers.getSetCookie()) {
@@ -25,7 +33,8 @@ export function openDelegate(parts: { site: string; facility: string; totp: stri
       cookies.set(name, value);
     }
     const text = await response.text();
-    if (response.status >= 400) throw new Error(`${new URL(url).pathname}: HTTP ${response.status}: ${plain(text)}`);
+    if (response.status >= 400)
+      throw new Error(`${new URL(url).pathname}: HTTP ${response.status}: ${plain(text)}`);
     return text;
   }
 
@@ -38,11 +47,18 @@ export function openDelegate(parts: { site: string; facility: string; totp: stri
   }
 
   return {
-    signIn: (link) => submit(link, `${base}/connexion/billet`, { jeton: new URL(link).searchParams.get("jeton") ?? "" }),
+    signIn: (link) =>
+      submit(link, `${base}/connexion/billet`, { jeton: new URL(link).searchParams.get("jeton") ?? "" }),
     async answer(incident, answers) {
       const page = `${base}/incidents/${incident}`;
       for (const [question, answer] of Object.entries(answers)) {
-        await submit(page, `${page}/reponse`, { question, answer, date: "", time: "", source: "cadre de santé des urgences" });
+        await submit(page, `${page}/reponse`, {
+          question,
+          answer,
+          date: "",
+          time: "",
+          source: "cadre de santé des urgences",
+        });
       }
     },
     async approve(incident) {
@@ -60,5 +76,8 @@ export function openDelegate(parts: { site: string; facility: string; totp: stri
 }
 
 function plain(html: string): string {
-  return html.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").slice(0, 300);
+  return html
+    .replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ")
+    .slice(0, 300);
 }

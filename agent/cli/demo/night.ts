@@ -62,12 +62,22 @@ export const NIGHT: readonly NightEvent[] = [
     record: (now) =>
       JSON.stringify({
         timestamp: now.toISOString().replace("Z", "+0000"),
-        rule: { level: 7, description: "File added to the system.", id: "554", groups: ["ossec", "syscheck", "syscheck_entry_added", "syscheck_file"] },
+        rule: {
+          level: 7,
+          description: "File added to the system.",
+          id: "554",
+          groups: ["ossec", "syscheck", "syscheck_entry_added", "syscheck_file"],
+        },
         agent: { id: "031", name: "PACS-SRV01", ip: "10.20.4.10" },
         manager: { name: "wazuh" },
         id: `${now.getTime() / 1000}.88121`,
         full_log: "File '/srv/pacs/2026/HOW_TO_DECRYPT.txt' added\nMode: realtime\n",
-        syscheck: { path: "/srv/pacs/2026/HOW_TO_DECRYPT.txt", mode: "realtime", event: "added", size_after: "1742" },
+        syscheck: {
+          path: "/srv/pacs/2026/HOW_TO_DECRYPT.txt",
+          mode: "realtime",
+          event: "added",
+          size_after: "1742",
+        },
         decoder: { name: "syscheck_new_entry" },
         location: "syscheck",
       }),
@@ -83,13 +93,15 @@ export const NIGHT: readonly NightEvent[] = [
     story: "02:14",
     way: "alertmanager",
     said: "Alertmanager, HTTP : le PACS ne répond plus",
-    record: (now) => alertmanager(now, "ServiceDown", "pacs-web.ch-saint-exemple.example:443", "Le PACS ne répond plus"),
+    record: (now) =>
+      alertmanager(now, "ServiceDown", "pacs-web.ch-saint-exemple.example:443", "Le PACS ne répond plus"),
   },
   {
     story: "02:14",
     way: "alertmanager",
     said: "Alertmanager, HTTP : le RIS ne répond plus",
-    record: (now) => alertmanager(now, "ServiceDown", "ris-web.ch-saint-exemple.example:443", "Le RIS ne répond plus"),
+    record: (now) =>
+      alertmanager(now, "ServiceDown", "ris-web.ch-saint-exemple.example:443", "Le RIS ne répond plus"),
   },
   {
     story: "02:16",
@@ -101,7 +113,8 @@ export const NIGHT: readonly NightEvent[] = [
     story: "02:16",
     way: "tcp",
     said: "syslog RFC 5424, TCP : dépôt de sauvegardes supprimé",
-    record: (now) => `<132>1 ${rfc5424(now)} veeam-srv Veeam_MP - 41600 - Backup repository "REPO-PACS-01" has been deleted by user SAINT-EX\\presta_pacs.`,
+    record: (now) =>
+      `<132>1 ${rfc5424(now)} veeam-srv Veeam_MP - 41600 - Backup repository "REPO-PACS-01" has been deleted by user SAINT-EX\\presta_pacs.`,
   },
 ];
 

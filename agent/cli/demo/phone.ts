@@ -1,17 +1,23 @@
-import { createServer } from "node:http";
 import { once } from "node:events";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 import type { Message } from "../../../connectors/contract.ts";
 
 /** Plays the telephones of the demonstration: checks the signature of each webhook and hands its message on. */
-export async function openPhone(secret: string, ring: (whom: string, message: Message) => void): Promise<{ url: string; close(): void }> {
+export async function openPhone(
+  secret: string,
+  ring: (whom: string, message: Message) => void,
+): Promise<{ url: string; close(): void }> {
   const webhook = new Webhook(secret);
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     try {
-      const { data } = webhook.verify(Buffer.concat(chunks).toString("utf8"), request.headers as Record<string, string>) as { data: Message };
+      const { data } = webhook.verify(
+        Buffer.concat(chunks).toString("utf8"),
+        request.headers as Record<string, string>,
+      ) as { data: Message };
       ring((request.url ?? "/").slice(1), data);
       response.writeHead(204).end();
     } catch {

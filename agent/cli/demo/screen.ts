@@ -1,5 +1,5 @@
-import type { Dossier } from "../../stages/desk.ts";
 import { CRITERION_VALUES, DEGREE_LABELS } from "../../core/qualification.ts";
+import type { Dossier } from "../../stages/desk.ts";
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 type Colour = keyof typeof COLOURS;
@@ -15,7 +15,8 @@ export interface Screen {
 /** Writes the demonstration on a terminal; colours only where they are understood. */
 export function openScreen(out: NodeJS.WriteStream): Screen {
   const coloured = out.isTTY && process.stdout.hasColors?.();
-  const paint = (colour: Colour, text: string) => (coloured ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text);
+  const paint = (colour: Colour, text: string) =>
+    coloured ? `\u001b[${COLOURS[colour]}m${text}\u001b[0m` : text;
   const line = (text = "") => void out.write(`${text}\n`);
   const title = (text: string) => {
     line();
@@ -25,7 +26,8 @@ export function openScreen(out: NodeJS.WriteStream): Screen {
   return {
     line,
     title,
-    event: (story, text, colour) => line(`${paint("dim", story.padStart(6))}  ${colour === undefined ? text : paint(colour, text)}`),
+    event: (story, text, colour) =>
+      line(`${paint("dim", story.padStart(6))}  ${colour === undefined ? text : paint(colour, text)}`),
     dossier({ incident, qualification, current }) {
       if (qualification === undefined || current === undefined) return;
       title(`Incident ${incident.reference} : ${qualification.sentence}`);

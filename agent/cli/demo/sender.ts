@@ -1,5 +1,5 @@
-import { once } from "node:events";
 import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import axios from "axios";
 import type { App } from "../../app.ts";

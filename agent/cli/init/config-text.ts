@@ -1,5 +1,11 @@
 /** Writes the commented configuration of a new installation. */
-export function configText(given: { facilityId: string; facilityName: string; kind: string; mode: string; state: string }): string {
+export function configText(given: {
+  facilityId: string;
+  facilityName: string;
+  kind: string;
+  mode: string;
+  state: string;
+}): string {
   const quoted = JSON.stringify;
   return `# Configuration de Tocsin. Vérifier : npm run tocsin -- check
 # Configuration of Tocsin; every key is described in docs/fr/configuration.md.

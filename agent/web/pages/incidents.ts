@@ -4,7 +4,7 @@ import { INCIDENT_STATES, type Incident, IncidentState } from "../../core/incide
 import type { Desk } from "../../stages/desk.ts";
 import type { Gate } from "../gate.ts";
 import { personWho } from "../gate.ts";
-import { headAndRest, toneOf } from "./verdict.ts";
+import { headAndRest, headlineOf, toneOf } from "./verdict.ts";
 
 type State = Incident["state"];
 
@@ -33,7 +33,7 @@ export function incidentsPage(parts: {
     state: incident.state,
     label: INCIDENT_STATES[incident.state],
     tone: toneOf(incident.state, undefined),
-    ...headAndRest(sentence ?? incident.because),
+    ...headAndRest(headlineOf(incident, sentence)),
     occurred: incident.occurred,
     alerts: incident.alerts,
     systems: incident.systems.map((each) => names.get(each) ?? each),

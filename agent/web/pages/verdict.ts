@@ -28,8 +28,25 @@ const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
 
 /** The tone of an incident: its evaluation while it is being judged, its state once a person has decided. */
 export function toneOf(state: Incident["state"], verdict: Verdict | undefined): Tone {
-  const judged = state === "candidate" || state === "open" || state === "in_review";
-  return judged && verdict !== undefined ? VERDICT_TONES[verdict] : STATE_TONES[state];
+  return !DECIDED.has(state) && verdict !== undefined ? VERDICT_TONES[verdict] : STATE_TONES[state];
+}
+
+/** States in which a person has decided: what was judged before is no longer the news. */
+const DECIDED: ReadonlySet<Incident["state"]> = new Set([
+  "approved",
+  "declared",
+  "facts_ended",
+  "closed",
+  "set_aside",
+]);
+
+/** The first line about an incident: the evaluation while it is judged, then what became of it. */
+export function headlineOf(
+  incident: Pick<Incident, "state" | "because">,
+  sentence: string | null | undefined,
+): string {
+  if (DECIDED.has(incident.state)) return `${INCIDENT_STATES[incident.state]}. ${incident.because}`;
+  return sentence ?? incident.because;
 }
 
 /** The block that opens every page about an incident. */
@@ -37,16 +54,17 @@ export function verdictOf({ incident, qualification, decisions, current }: Dossi
   const approved = decisions.findLast(
     (each) => each.decision === "approved" && each.sha256 === current?.declaration.sha256,
   );
-  const decided =
-    incident.state !== "candidate" && incident.state !== "open" && incident.state !== "in_review";
   const verdict = qualification?.verdict;
   return {
     id: incident.id,
     reference: incident.reference,
     tone: toneOf(incident.state, verdict),
-    tag: decided || verdict === undefined ? INCIDENT_STATES[incident.state] : VERDICTS[verdict],
+    tag:
+      DECIDED.has(incident.state) || verdict === undefined
+        ? INCIDENT_STATES[incident.state]
+        : VERDICTS[verdict],
     state: INCIDENT_STATES[incident.state],
-    ...headAndRest(qualification?.sentence ?? incident.because),
+    ...headAndRest(headlineOf(incident, qualification?.sentence)),
     occurred: incident.occurred,
     approvedAt: incident.state === "approved" ? (approved?.at ?? null) : null,
   };

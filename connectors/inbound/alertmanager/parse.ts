@@ -1,10 +1,10 @@
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { hostOf, isAddress } from "../../shared/address.ts";
-import { readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
-import { isoOf } from "../../shared/iso.ts";
+import { isoOf } from "../../shared/iso-of.ts";
 import { broken, flatten, isObject, type JsonObject, readJson, textOf } from "../../shared/json.ts";
+import { readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 
 /** Reads one alert, or a webhook body that carries just one. Errors: `empty`, `not_json`, `several_records`, `bad_shape`. */

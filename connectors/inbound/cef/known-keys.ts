@@ -1,9 +1,9 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext } from "../../contract.ts";
 import { type Endpoint, isAddress, portOf, putAddress, wholeNumber } from "../../shared/address.ts";
-import { readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { isoOf } from "../../shared/iso.ts";
+import { isoOf } from "../../shared/iso-of.ts";
+import { readWholeDate } from "../../shared/read-date.ts";
 
 /** The instants that the extension tells. */
 export interface CefTimes {

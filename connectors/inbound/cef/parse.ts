@@ -2,7 +2,7 @@ import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
 import { clip, type Draft, finish, newDraft, putField, putNewField } from "../../shared/draft.ts";
 import { riskOfWord } from "../../shared/severity.ts";
-import { readHeader } from "../../shared/syslog/header.ts";
+import { readHeader } from "../../shared/syslog/read-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
 import { readExtension } from "./extension.ts";
 import { type CefTimes, writeKnown } from "./known-keys.ts";

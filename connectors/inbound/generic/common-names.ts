@@ -1,8 +1,8 @@
 import type { ParseContext } from "../../contract.ts";
 import { type Endpoint, isAddress, portOf, putAddress } from "../../shared/address.ts";
-import { instantFromEpoch, readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, type JsonObject, textValue } from "../../shared/json.ts";
+import { instantFromEpoch, readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 
 /** Where products put the time of an event, the surest first. */

@@ -1,8 +1,8 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { type Draft, finish, newDraft } from "../../shared/draft.ts";
-import { isEcsGroup, putEcs } from "../../shared/ecs.ts";
 import { broken, flatten, isObject, type JsonObject, readJson, textOf } from "../../shared/json.ts";
-import { writeWindows } from "../../shared/windows.ts";
+import { isEcsGroup, putEcs } from "../../shared/put-ecs.ts";
+import { writeWindows } from "../../shared/write-windows.ts";
 import { readTime, writeCommonNames } from "./common-names.ts";
 import { isWindows, isWindowsDocument, writeWindowsDocument } from "./windows-document.ts";
 

@@ -1,5 +1,5 @@
 import type { Inbound } from "../../contract.ts";
-import { readDate } from "../../shared/dates.ts";
+import { readDate } from "../../shared/read-date.ts";
 import { parseSyslog } from "./parse.ts";
 
 /** The syslog connector; `payloads` read messages that are a format of their own, the surest first. */

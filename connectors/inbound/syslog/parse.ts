@@ -1,8 +1,9 @@
 import { AlertTag } from "../../../agent/core/alert.ts";
 import type { Inbound, ParseContext, Parsed } from "../../contract.ts";
 import { addTag, clip, type Draft, finish, keepOriginal, newDraft } from "../../shared/draft.ts";
-import { isoOf } from "../../shared/iso.ts";
-import { readHeader, type SyslogHeader } from "../../shared/syslog/header.ts";
+import { isoOf } from "../../shared/iso-of.ts";
+import { readHeader } from "../../shared/syslog/read-header.ts";
+import type { SyslogHeader } from "../../shared/syslog/syslog-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
 import { readBody } from "./bodies.ts";
 

@@ -1,6 +1,5 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { portOf, putAddress } from "../../shared/address.ts";
-import { readWholeDate } from "../../shared/dates.ts";
 import { clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
 import {
   at,
@@ -12,7 +11,8 @@ import {
   textOf,
   textValue,
 } from "../../shared/json.ts";
-import { writeWindows } from "../../shared/windows.ts";
+import { readWholeDate } from "../../shared/read-date.ts";
+import { writeWindows } from "../../shared/write-windows.ts";
 
 /** Reads one line of `alerts.json`. Errors: `empty`, `not_json`, `not_wazuh`, `several_records`. */
 export function parseWazuh(text: string, context: ParseContext): Parsed {

@@ -3,7 +3,7 @@ import type { ParseContext } from "../../contract.ts";
 import { isAddress } from "../address.ts";
 import { clip, type Draft, putField, putNewField } from "../draft.ts";
 import { SEVERITY_NAMES, SEVERITY_RISKS } from "../severity.ts";
-import type { SyslogHeader } from "./header.ts";
+import type { SyslogHeader } from "./syslog-header.ts";
 
 /** Facility names of syslog.h, by code. */
 const FACILITY_NAMES = [
@@ -81,8 +81,8 @@ export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseCo
     putField(draft, "cisco.facility", header.cisco.facility);
     putField(draft, "cisco.severity", header.cisco.severity);
     putField(draft, "cisco.mnemonic", header.cisco.mnemonic);
-    if (header.cisco.sequence !== undefined) putField(draft, "cisco.sequence", header.cisco.sequence);
   }
+  if (header.sequence !== undefined) putField(draft, "cisco.sequence", header.sequence);
   if (alert.host?.name === undefined) writeHost(draft, header, context);
 }
 

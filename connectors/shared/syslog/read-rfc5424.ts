@@ -1,7 +1,7 @@
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
-import { type DateContext, readDate } from "../dates.ts";
-import type { StructuredData, SyslogHeader } from "./header.ts";
-import { readTag } from "./tag.ts";
+import { type DateContext, readDate } from "../read-date.ts";
+import { readTag } from "./read-tag.ts";
+import type { StructuredData, SyslogHeader } from "./syslog-header.ts";
 
 /**
  * Reads an RFC 5424 header that begins with its version; false, with nothing read, when it is not one.

@@ -52,6 +52,7 @@ export function readZone(text: string, from: number): ZoneRead | undefined {
   const code = text.charCodeAt(at);
   if (code === 0x2b || code === 0x2d) return readOffset(text, at, at > from);
   if ((code === 0x5a || code === 0x7a) && !isWord(text.charCodeAt(at + 1))) return { offset: 0, end: at + 1 };
+  if (code >= 0x61 && code <= 0x7a) return readLowerCase(text, at);
   if (code < 0x41 || code > 0x5a) return undefined;
   let end = at + 1;
   while (end < at + 5 && text.charCodeAt(end) >= 0x41 && text.charCodeAt(end) <= 0x5a) end++;
@@ -64,6 +65,13 @@ export function readZone(text: string, from: number): ZoneRead | undefined {
   if (isWord(next)) return undefined;
   const offset = NAMED.get(text.slice(at, end));
   return offset === undefined ? undefined : { offset, end };
+}
+
+/** `mdt:`: only a colon after it tells a zone in lower case from a host. */
+function readLowerCase(text: string, at: number): ZoneRead | undefined {
+  const colon = text.charCodeAt(at + 3) === 0x3a ? at + 3 : text.charCodeAt(at + 4) === 0x3a ? at + 4 : -1;
+  const offset = colon < 0 ? undefined : NAMED.get(text.slice(at, colon).toUpperCase());
+  return offset === undefined ? undefined : { offset, end: colon };
 }
 
 function readOffset(text: string, at: number, spaced: boolean): ZoneRead | undefined {

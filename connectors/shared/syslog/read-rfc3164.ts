@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
-import { type DateContext, instantFromEpoch, readDate } from "../dates.ts";
-import { readCisco } from "./cisco.ts";
-import type { SyslogHeader } from "./header.ts";
-import { readTag } from "./tag.ts";
+import { type DateContext, instantFromEpoch, readDate } from "../read-date.ts";
+import { readCisco } from "./read-cisco.ts";
+import { readTag } from "./read-tag.ts";
+import type { SyslogHeader } from "./syslog-header.ts";
 
 const LONGEST_HOST = 255;
 

@@ -1,7 +1,7 @@
 import type { Instant } from "../../agent/core/clock.ts";
 import type { ParseContext } from "../contract.ts";
-import { utcFromLocal } from "./zone.ts";
-import { readZone, type ZoneRead } from "./zone-name.ts";
+import { readZone, type ZoneRead } from "./read-zone.ts";
+import { utcFromLocal } from "./utc-from-local.ts";
 
 /** A date found in a text: when, and the index after it. */
 export interface DateRead {

@@ -1,4 +1,4 @@
-import type { SyslogHeader } from "./header.ts";
+import type { SyslogHeader } from "./syslog-header.ts";
 
 const LONGEST_TAG = 128;
 

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { ALERT_LIMITS, Alert } from "../../agent/core/alert.ts";
 import type { ParseContext } from "../contract.ts";
 import { isAddress } from "./address.ts";
-import { readWholeDate } from "./dates.ts";
 import { clip, type Draft } from "./draft.ts";
-import { isoOf } from "./iso.ts";
+import { isoOf } from "./iso-of.ts";
+import { readWholeDate } from "./read-date.ts";
 
 type Coerce = (draft: Draft, value: unknown, context: ParseContext) => unknown;
 

@@ -1,38 +1,8 @@
-import type { Instant } from "../../../agent/core/clock.ts";
-import type { DateContext } from "../dates.ts";
-import { readCisco } from "./cisco.ts";
-import { readRfc3164 } from "./rfc3164.ts";
-import { readRfc5424 } from "./rfc5424.ts";
-
-/** What a syslog record says before its message. */
-export interface SyslogHeader {
-  form: "rfc5424" | "rfc3164" | "cisco";
-  priority: number | undefined;
-  /** What stood between `<` and `>` when it was no priority. */
-  oddPriority: string | undefined;
-  version: string | undefined;
-  instant: Instant | undefined;
-  hostname: string | undefined;
-  /** An address written beside the host's name. */
-  address: string | undefined;
-  appname: string | undefined;
-  procid: string | undefined;
-  msgid: string | undefined;
-  structuredData: StructuredData | undefined;
-  cisco: CiscoMnemonic | undefined;
-  /** Index where the message begins; the text's length when there is none. */
-  body: number;
-}
-
-export type StructuredData = Record<string, Record<string, string>>;
-
-/** `%FACILITY-SEVERITY-MNEMONIC:` as Cisco devices write it. */
-export interface CiscoMnemonic {
-  facility: string;
-  severity: number;
-  mnemonic: string;
-  sequence: string | undefined;
-}
+import type { DateContext } from "../read-date.ts";
+import { readCisco } from "./read-cisco.ts";
+import { readRfc3164 } from "./read-rfc3164.ts";
+import { readRfc5424 } from "./read-rfc5424.ts";
+import type { SyslogHeader } from "./syslog-header.ts";
 
 /**
  * Reads the header of one syslog record, as far as it goes; total and linear.
@@ -53,6 +23,7 @@ export function readHeader(text: string, context: DateContext): SyslogHeader {
     msgid: undefined,
     structuredData: undefined,
     cisco: undefined,
+    sequence: undefined,
     body: 0,
   };
   let at = 0;

@@ -1,0 +1,34 @@
+import type { Instant } from "../../../agent/core/clock.ts";
+
+/** What a syslog record says before its message. */
+export interface SyslogHeader {
+  form: "rfc5424" | "rfc3164" | "cisco";
+  priority: number | undefined;
+  /** What stood between `<` and `>` when it was no priority. */
+  oddPriority: string | undefined;
+  version: string | undefined;
+  instant: Instant | undefined;
+  hostname: string | undefined;
+  /** An address written beside the host's name. */
+  address: string | undefined;
+  appname: string | undefined;
+  procid: string | undefined;
+  msgid: string | undefined;
+  structuredData: StructuredData | undefined;
+  cisco: CiscoMnemonic | undefined;
+  /** The number that a Cisco device counts its messages with. */
+  sequence: string | undefined;
+  /** Index where the message begins; the text's length when there is none. */
+  body: number;
+}
+
+export type StructuredData = Record<string, Record<string, string>>;
+
+/** `%FACILITY-SEVERITY-MNEMONIC:` as Cisco devices write it. */
+export interface CiscoMnemonic {
+  facility: string;
+  severity: number;
+  mnemonic: string;
+  /** Of the whole, `%` to the end of the mnemonic. */
+  length: number;
+}

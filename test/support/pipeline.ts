@@ -1,0 +1,175 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Attempt, Filing, Message } from "../../connectors/contract.ts";
+import { loadRules } from "../../rules/engine/load.ts";
+import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
+import { loadRegime } from "../../rules/regimes/regime.ts";
+import { DEFAULT_RULES } from "../../agent/app.ts";
+import { System } from "../../agent/core/asset.ts";
+import { type Clock, type Instant, instantFromIso, MICROSECONDS } from "../../agent/core/clock.ts";
+import type { Decision } from "../../agent/core/decision.ts";
+import { uuidv7 } from "../../agent/core/id.ts";
+import type { Account } from "../../agent/core/person.ts";
+import type { Desk } from "../../agent/stages/desk.ts";
+import { parseText } from "../../agent/stages/ingest.ts";
+import { locator } from "../../agent/stages/locate.ts";
+import { openDesk } from "../../agent/stages/open-desk.ts";
+import { openPipeline, type Pipeline } from "../../agent/stages/pipeline.ts";
+import { openSweeper, type Sweeper } from "../../agent/stages/sweep.ts";
+import type { Setup } from "../../agent/stages/work.ts";
+import { makeSigningKey } from "../../agent/store/keys.ts";
+import { openSqlite } from "../../agent/store/sqlite.ts";
+import type { Store, StoredAlert } from "../../agent/store/store.ts";
+import { NIGHT } from "./incident.ts";
+
+const RULES = compileRules(loadRules([DEFAULT_RULES]).rules);
+
+export const SYSTEMS = [
+  { id: "pacs", name: "PACS", kind: "imaging", hosts: ["pacs-*"], health_data: true, care_critical: true, degraded_after_minutes: 30, depends_on: ["annuaire"] },
+  { id: "dpi", name: "DPI", kind: "patient_record", hosts: ["dpi-*"], health_data: true, care_critical: true, degraded_after_minutes: 60 },
+  { id: "annuaire", name: "Annuaire", kind: "directory", hosts: ["dc0*"], trusted_by_others: true },
+].map((system) => System.parse(system));
+
+/** A clock that a test moves. */
+export interface HandClock extends Clock {
+  set(to: Instant): void;
+  pass(minutes: number): void;
+}
+
+export interface Line {
+  /** Minutes after NIGHT, on the event's clock. */
+  minute?: number;
+  host?: string;
+  message: string;
+  more?: Record<string, unknown>;
+}
+
+/** The stages on a real store, with the default pack, a clock in hand and channels that remember. */
+export interface Stages {
+  store: Store;
+  clock: HandClock;
+  pipeline: Pipeline;
+  desk: Desk;
+  sweeper: Sweeper;
+  setup: Setup;
+  messages: Message[];
+  filings: Filing[];
+  delegate: Account;
+  /** What the next calls of the outside world answer; delivered when empty. */
+  answers: Attempt[];
+  take(...lines: Line[]): Promise<void>;
+  /** The same store served by a new process. */
+  restart(): Promise<Stages>;
+  close(): Promise<void>;
+}
+
+export async function openStages(options: { mode?: Setup["mode"]; reach?: "assisted" | "exercise"; repeatable?: boolean } = {}): Promise<Stages> {
+  const directory = mkdtempSync(join(tmpdir(), "tocsin-stages-"));
+  let now = NIGHT;
+  const clock: HandClock = {
+    now: () => now,
+    set: (to) => {
+      now = to;
+    },
+    pass: (minutes) => {
+      now += minutes * MICROSECONDS.minute;
+    },
+  };
+  const newId = uuidv7(clock);
+  const store = openSqlite({ file: join(directory, "t.sqlite"), signingKey: makeSigningKey(join(directory, "key.pem")), clock });
+  const delegate: Account = { id: "acc-1", login: "anne.martin", name: "Anne Martin", role: "delegate", function: "Directrice adjointe", email: "a.martin@ch.example", phone: "01", active: true, created: now };
+  await store.commit({
+    facility: "ch-exemple",
+    at: now,
+    writes: [{ write: "record", kind: "account", id: delegate.id, revision: 1, incident: null, state: delegate.role, content: delegate }],
+  });
+  return serve({ directory, clock, newId, store, delegate, options });
+}
+
+async function serve(parts: {
+  directory: string;
+  clock: HandClock;
+  newId: () => string;
+  store: Store;
+  delegate: Account;
+  options: { mode?: Setup["mode"]; reach?: "assisted" | "exercise"; repeatable?: boolean };
+}): Promise<Stages> {
+  const { clock, newId, store, options, delegate } = parts;
+  const { mode = "exercise", reach = "exercise", repeatable = true } = options;
+  const messages: Message[] = [];
+  const filings: Filing[] = [];
+  const answers: Attempt[] = [];
+  const answer = (): Attempt => answers.shift() ?? { outcome: "delivered", because: "test", reference: "EXERCICE-1" };
+  const setup: Setup = {
+    facility: { id: "ch-exemple", name: "CH Exemple", kind: "etablissement_de_sante", address: "", ars: "", time_zone: "Europe/Paris" },
+    mode,
+    systems: new Map(SYSTEMS.map((system) => [system.id, system])),
+    locate: locator(SYSTEMS),
+    regime: loadRegime("sante-2022"),
+    notify: [
+      { id: "astreinte", for: ["on_call"] },
+      { id: "deleguee", for: ["delegate"] },
+    ],
+    outbound: [{ id: "sortie", reach }],
+    newId,
+  };
+  const pipeline = await openPipeline({ store, setup, clock });
+  const channel = { repeatable, send: async (message: Message) => (messages.push(message), answer()) };
+  const outbound = { repeatable, send: async (filing: Filing) => (filings.push(filing), answer()) };
+  const sweeper = openSweeper({
+    store,
+    pipeline,
+    setup,
+    clock,
+    owner: newId(),
+    channels: new Map([["astreinte", channel], ["deleguee", channel]]),
+    outbounds: new Map([["sortie", outbound]]),
+    page: (incident) => `https://tocsin.example/${incident}`,
+    random: () => 0.5,
+    signal: new AbortController().signal,
+  });
+  const desk = openDesk({ store, pipeline, setup, clock, decided: (_: Decision) => undefined, planned: () => undefined });
+  return {
+    store,
+    clock,
+    pipeline,
+    desk,
+    sweeper,
+    setup,
+    messages,
+    filings,
+    delegate,
+    answers,
+    async take(...lines) {
+      const writes = lines.flatMap(({ minute = 0, host = "pacs-01", message, more = {} }) => {
+        const occurred = NIGHT + minute * MICROSECONDS.minute;
+        const record = JSON.stringify({ "@timestamp": new Date(occurred / 1000).toISOString(), host, message, ...more });
+        const parsed = parseText("generic", record, { received: clock.now(), zone: "UTC" });
+        if (parsed.alert === undefined) throw new Error(`not read: ${parsed.error?.message}`);
+        const matches = matchAlert(RULES, parsed.alert);
+        const alert: StoredAlert = {
+          id: newId(),
+          source: "test",
+          received: clock.now(),
+          occurred: instantFromIso(parsed.alert["@timestamp"] ?? "") ?? clock.now(),
+          eventId: null,
+          alert: parsed.alert,
+        };
+        if (matches.length === 0) throw new Error(`no rule matches: ${record}`);
+        return [{ write: "alert" as const, alert, detections: matches.map((match) => ({ id: newId(), alert: alert.id, ...match })) }];
+      });
+      await store.commit({ facility: "ch-exemple", at: clock.now(), writes });
+      await pipeline.advance();
+    },
+    restart: () => serve(parts),
+    async close() {
+      await store.close();
+      rmSync(parts.directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export const DELETED: Line = { message: "vssadmin.exe delete shadows /all /quiet" };
+export const NOTE: Line = { message: "file created HOW_TO_DECRYPT.txt", more: { file: "/srv/HOW_TO_DECRYPT.txt" } };
+export const down = (host: string, minute = 0): Line => ({ host, minute, message: `Problem: Service "${host}" is not running on ${host}, severity High` });
