@@ -16,6 +16,8 @@ interface FieldIndex {
   /** -1 for keywords. */
   field: number;
   whole: Map<string, number[]>;
+  /** Length of the longest whole value: longer texts need no look-up. */
+  longest: number;
   /** Rules of each word of the automaton. */
   words: number[][];
   /** Rules that need a character beyond ASCII. */
@@ -90,7 +92,8 @@ export function indexRules(
       const beyond = parts.get(BEYOND_ASCII) ?? [];
       parts.delete(BEYOND_ASCII);
       const automaton = parts.size === 0 ? undefined : buildAutomaton([...parts.keys()]);
-      return { field, whole, beyond, words: [...parts.values()], automaton };
+      const longest = Math.max(-1, ...[...whole.keys()].map((text) => text.length));
+      return { field, whole, longest, beyond, words: [...parts.values()], automaton };
     }),
   };
 }
@@ -98,11 +101,11 @@ export function indexRules(
 /** Adds the positions of the rules worth running on the subject's event. */
 export function candidates(index: RuleIndex, subject: Subject, add: (position: number) => void): void {
   for (const position of index.always) add(position);
-  for (const { field, whole, words, beyond, automaton } of index.fields) {
+  for (const { field, whole, longest, words, beyond, automaton } of index.fields) {
     const at = field === -1 ? subject.keywords : field;
     if (valuesOf(subject, at) === undefined) continue;
     for (const text of foldedOf(subject, at)) {
-      const rules = whole.get(text);
+      const rules = text.length > longest ? undefined : whole.get(text);
       if (rules !== undefined) for (const position of rules) add(position);
       if (beyond.length > 0 && /[^\0-\x7f]/.test(text)) for (const position of beyond) add(position);
       if (automaton === undefined) continue;

@@ -154,7 +154,7 @@ export function alertReader(name: string): (alert: WithFields) => unknown {
       if (fields !== undefined && Object.hasOwn(fields, place.place)) return fields[place.place];
     }
     const value = dig(alert, path);
-    if (value !== undefined || fields === undefined) return value;
+    if (value !== undefined || fields === undefined || path.length > 1) return value;
     const own = foldedNames(fields).get(folded);
     return own === undefined ? undefined : fields[own];
   };
