@@ -7,6 +7,7 @@ import { loadConfig, parseConfig } from "../../config/load.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { DEFAULT_RULES, setupOf } from "../app.ts";
+import { type Alert, AlertTag } from "../core/alert.ts";
 import {
   type Clock,
   type Instant,
@@ -129,8 +130,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
       counts.unread++;
       continue;
     }
-    const stated = parsed.alert["@timestamp"];
-    const occurred = (stated === undefined ? undefined : instantFromIso(stated)) ?? clock.now();
+    const occurred = occurredOf(parsed.alert) ?? (clock.now() || received);
     if (occurred - since >= STEP) {
       await take();
       clock.advance(occurred);
@@ -180,6 +180,13 @@ function configFor(file: string | undefined) {
     where: path,
     message: problems.map(problemSentence).join("\n"),
   });
+}
+
+/** When the record itself says it happened; what it does not say does not move the clock. */
+function occurredOf(alert: Alert): Instant | undefined {
+  const stated = alert["@timestamp"];
+  if (stated === undefined || alert.tags?.includes(AlertTag.noTime)) return undefined;
+  return instantFromIso(stated);
 }
 
 /** A clock that shows the latest event time seen; it never goes back. */

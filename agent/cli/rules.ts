@@ -74,10 +74,10 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
   }
   if (options.year !== undefined && !/^\d{4}$/.test(options.year))
     return usage(`--year ${options.year}: write four digits`);
-  const paths = sortPaths(options.rules, files);
-  const { rules, refused } = loadRules(paths.rules);
+  const { rules, refused } = loadRules(options.rules);
   for (const problem of refused) talk(problemSentence(problem));
-  if (rules.length === 0) return usage(`no rule could be loaded from ${paths.rules.join(", ")}`);
+  if (rules.length === 0 && refused.length === 0)
+    return usage(`there is no rule in ${options.rules.join(", ")}`);
   const set = compileRules(rules, {
     anyLogsource: options.anyLogsource,
     onFault: (rule, fault) => talk(`${rule.id}: the rule failed and is run no more: ${messageOf(fault)}`),
@@ -89,24 +89,14 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
     ...(options.year === undefined ? {} : { year: Number(options.year) }),
   };
   const output = openOutput();
-  for await (const record of readRecords(paths.records, { input: options.input })) {
+  for await (const record of readRecords(files, { input: options.input })) {
     const found =
       options.as === undefined ? matchJson(set, record, context) : matchAs(set, options.as, record, context);
     await output.line(JSON.stringify({ line: record.line, ...found }));
   }
   await output.end();
-  return 0;
-}
-
-/** `--rules` takes all that follows it: past its first path, what is neither a folder nor YAML is a file of records. */
-function sortPaths(rules: string[], records: string[]): { rules: string[]; records: string[] } {
-  const [first = "", ...rest] = rules;
-  const isRules = (path: string) =>
-    /\.ya?ml$/i.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  return {
-    rules: [first, ...rest.filter(isRules)],
-    records: [...rest.filter((path) => !isRules(path)), ...records],
-  };
+  // A rule refused alone does not spoil the others; when none is left, that is a finding.
+  return rules.length === 0 ? 1 : 0;
 }
 
 /** Standard output in large pieces, waiting when its reader is slower. */

@@ -10,7 +10,9 @@ const PROOF: Proof = { channel: "web", second_factor: "totp" };
 const OTHER: Actor = { id: "acc-2", name: "Paul Durand", role: "director", active: true };
 const OPERATOR: Actor = { id: "acc-3", name: "Ève Petit", role: "operator", active: true };
 
-async function storm(options: Parameters<typeof openStages>[0] = {}): Promise<{ id: string; anne: Actor; dossier: () => Promise<Dossier> }> {
+async function storm(
+  options: Parameters<typeof openStages>[0] = {},
+): Promise<{ id: string; anne: Actor; dossier: () => Promise<Dossier> }> {
   stages = await openStages(options);
   await stages.take(DELETED, NOTE);
   const [first] = await stages.desk.incidents({ limit: 1 });
@@ -32,7 +34,8 @@ function seen({ incident, current }: Dossier): TextSeen {
   return { incident: incident.id, declaration: id, version, sha256 };
 }
 
-const valueOf = ({ current }: Dossier, field: string) => current?.content.sections.flatMap((section) => section.fields).find((each) => each.id === field);
+const fieldOf = ({ current }: Dossier, field: string) =>
+  current?.content.sections.flatMap((section) => section.fields).find((each) => each.id === field);
 
 describe("the text", () => {
   it("is what is hashed, stored and sent: the RFC 8785 bytes that hold the French text", async () => {
@@ -53,8 +56,11 @@ describe("the text", () => {
       expect(field.value === null).toBe(field.provenance.by === "nobody");
       if (field.value === null) expect(field.unknown).toBe(true);
     }
-    expect(valueOf(await dossier(), "patient_handling")).toMatchObject({ value: null, unknown: true });
-    expect(valueOf(await dossier(), "data_nature")?.provenance).toMatchObject({ by: "machine", evidence: [expect.any(String)] });
+    expect(fieldOf(await dossier(), "patient_handling")).toMatchObject({ value: null, unknown: true });
+    expect(fieldOf(await dossier(), "data_nature")?.provenance).toMatchObject({
+      by: "machine",
+      evidence: [expect.any(String)],
+    });
   });
 
   it("never claims to be the official form", async () => {
@@ -64,12 +70,24 @@ describe("the text", () => {
 
   it("keeps what a person wrote when facts go on arriving", async () => {
     const { id, anne, dossier } = await storm();
-    const amended = await stages.desk.amend({ text: seen(await dossier()), fields: [{ id: "measures", value: "Serveurs isolés du réseau.", unknown: false }] }, anne);
+    const amended = await stages.desk.amend(
+      {
+        text: seen(await dossier()),
+        fields: [{ id: "measures", value: "Serveurs isolés du réseau.", unknown: false }],
+      },
+      anne,
+    );
     expect(amended.outcome).toBe("amended");
     await stages.take({ ...DELETED, host: "pacs-07" });
     await stages.desk.answer({ incident: id, question: "degraded_mode", answer: "yes" }, anne);
-    expect(valueOf(await dossier(), "measures")).toMatchObject({ value: "Serveurs isolés du réseau.", provenance: { by: "person", name: "Anne Martin" } });
-    expect(valueOf(await dossier(), "degraded_mode")).toMatchObject({ value: expect.stringMatching(/^oui, depuis/), provenance: { by: "person" } });
+    expect(fieldOf(await dossier(), "measures")).toMatchObject({
+      value: "Serveurs isolés du réseau.",
+      provenance: { by: "person", name: "Anne Martin" },
+    });
+    expect(fieldOf(await dossier(), "degraded_mode")).toMatchObject({
+      value: expect.stringMatching(/^oui, depuis/),
+      provenance: { by: "person" },
+    });
   });
 
   it("is another text, of another version, after a decision", async () => {
@@ -109,25 +127,42 @@ describe("a decision", () => {
   it("is taken once: a race is refused with what happened", async () => {
     const { anne, dossier } = await storm();
     const text = seen(await dossier());
-    const [first, second] = await Promise.all([stages.desk.approve(text, PROOF, anne), stages.desk.setAside(text, "Exercice de l'astreinte.", PROOF, anne)]);
+    const [first, second] = await Promise.all([
+      stages.desk.approve(text, PROOF, anne),
+      stages.desk.setAside(text, "Exercice de l'astreinte.", PROOF, anne),
+    ]);
     expect(first.outcome).toBe("approved");
-    expect(second).toMatchObject({ outcome: "refused", code: "already_decided", because: expect.stringContaining("Anne Martin") });
+    expect(second).toMatchObject({
+      outcome: "refused",
+      code: "already_decided",
+      because: expect.stringContaining("Anne Martin"),
+    });
     expect((await dossier()).decisions).toHaveLength(1);
   });
 
   it("is not taken in another's name", async () => {
     const { id, dossier } = await storm();
-    expect(await stages.desk.approve(seen(await dossier()), PROOF, OTHER)).toMatchObject({ outcome: "refused", code: "declarant_differs" });
+    expect(await stages.desk.approve(seen(await dossier()), PROOF, OTHER)).toMatchObject({
+      outcome: "refused",
+      code: "declarant_differs",
+    });
     expect(await stages.desk.takeUp(id, OPERATOR)).toEqual({ outcome: "taken_up" });
-    expect(valueOf(await dossier(), "declarant_name")?.value).toBe("Anne Martin");
-    expect(valueOf(await dossier(), "found")?.value).not.toBeNull();
+    expect(fieldOf(await dossier(), "declarant_name")?.value).toBe("Anne Martin");
+    expect(fieldOf(await dossier(), "found")?.value).not.toBeNull();
   });
 
   it.each([
     ["approve", async (text: TextSeen) => stages.desk.approve(text, PROOF, OPERATOR)],
-    ["set aside", async (text: TextSeen) => stages.desk.setAside(text, "Ceci est un motif.", PROOF, OPERATOR)],
+    [
+      "set aside",
+      async (text: TextSeen) => stages.desk.setAside(text, "Ceci est un motif.", PROOF, OPERATOR),
+    ],
     ["edit", async (text: TextSeen) => stages.desk.amend({ text, fields: [] }, OPERATOR)],
-    ["record a filing", async (text: TextSeen) => stages.desk.recordFiling({ incident: text.incident, delivery: "d", reference: "REF-1" }, OPERATOR)],
+    [
+      "record a filing",
+      async (text: TextSeen) =>
+        stages.desk.recordFiling({ incident: text.incident, delivery: "d", reference: "REF-1" }, OPERATOR),
+    ],
   ])("an operator may not %s", async (_, act) => {
     const { dossier } = await storm();
     expect(await act(seen(await dossier()))).toMatchObject({ outcome: "refused", code: "not_allowed" });
@@ -136,8 +171,13 @@ describe("a decision", () => {
   it("not to declare needs a reason and is a record too", async () => {
     const { anne, dossier } = await storm();
     const text = seen(await dossier());
-    expect(await stages.desk.setAside(text, "non", PROOF, anne)).toMatchObject({ outcome: "refused", code: "reason_missing" });
-    expect(await stages.desk.setAside(text, "Exercice interne de l'astreinte.", PROOF, anne)).toMatchObject({ outcome: "set_aside" });
+    expect(await stages.desk.setAside(text, "non", PROOF, anne)).toMatchObject({
+      outcome: "refused",
+      code: "reason_missing",
+    });
+    expect(await stages.desk.setAside(text, "Exercice interne de l'astreinte.", PROOF, anne)).toMatchObject({
+      outcome: "set_aside",
+    });
     const { incident, decisions } = await dossier();
     expect(incident.state).toBe("set_aside");
     expect(decisions[0]).toMatchObject({ decision: "set_aside", reason: "Exercice interne de l'astreinte." });
@@ -159,10 +199,18 @@ describe("filing by hand", () => {
 
     const [delivery] = (await dossier()).deliveries;
     const filing = { incident: id, delivery: delivery?.id ?? "", reference: " 2026-SIG-0042 " };
-    expect(await stages.desk.recordFiling({ ...filing, reference: "x" }, anne)).toMatchObject({ code: "bad_reference" });
-    expect(await stages.desk.recordFiling(filing, anne)).toMatchObject({ outcome: "recorded", delivery: { state: "delivered", reference: "2026-SIG-0042" } });
+    expect(await stages.desk.recordFiling({ ...filing, reference: "x" }, anne)).toMatchObject({
+      code: "bad_reference",
+    });
+    expect(await stages.desk.recordFiling(filing, anne)).toMatchObject({
+      outcome: "recorded",
+      delivery: { state: "delivered", reference: "2026-SIG-0042" },
+    });
     expect(await stages.desk.recordFiling(filing, anne)).toMatchObject({ code: "already_filed" });
-    expect((await dossier()).incident).toMatchObject({ state: "declared", because: "Déposé, n° 2026-SIG-0042." });
+    expect((await dossier()).incident).toMatchObject({
+      state: "declared",
+      because: "Déposé, n° 2026-SIG-0042.",
+    });
     expect((await dossier()).deadlines[0]?.met).not.toBeNull();
 
     stages.clock.pass(60);
@@ -174,9 +222,15 @@ describe("filing by hand", () => {
 describe("a person's answer", () => {
   it("is a fact with who knows it and who wrote it, and settles its criterion", async () => {
     const { id, anne, dossier } = await storm();
-    await stages.desk.answer({ incident: id, question: "care_diverted", answer: "no", source: "cadre de santé des urgences" }, anne);
+    await stages.desk.answer(
+      { incident: id, question: "care_diverted", answer: "no", source: "cadre de santé des urgences" },
+      anne,
+    );
     const { facts, qualification } = await dossier();
-    expect(facts.find((fact) => fact.kind === "care_diverted")).toMatchObject({ holds: false, origin: { by: "person", source: "cadre de santé des urgences", writer: "Anne Martin" } });
+    expect(facts.find((fact) => fact.kind === "care_diverted")).toMatchObject({
+      holds: false,
+      origin: { by: "person", source: "cadre de santé des urgences", writer: "Anne Martin" },
+    });
     expect(qualification?.criteria.find((each) => each.id === "C4")?.value).toBe("not_met");
     expect(qualification?.questions.map((each) => each.id)).not.toContain("care_diverted");
   });
@@ -187,12 +241,17 @@ describe("a person's answer", () => {
     [{ question: "degraded_mode", answer: "yes", since: 9e15 }, "future_instant"],
   ])("is refused when it makes no sense: %o", async (answer, code) => {
     const { id, anne } = await storm();
-    expect(await stages.desk.answer({ incident: id, ...answer }, anne)).toMatchObject({ outcome: "refused", code });
+    expect(await stages.desk.answer({ incident: id, ...answer }, anne)).toMatchObject({
+      outcome: "refused",
+      code,
+    });
   });
 
   it("to an incident that does not exist is refused", async () => {
     const { anne } = await storm();
-    expect(await stages.desk.answer({ incident: "none", question: "degraded_mode", answer: "yes" }, anne)).toMatchObject({ code: "unknown_incident" });
+    expect(
+      await stages.desk.answer({ incident: "none", question: "degraded_mode", answer: "yes" }, anne),
+    ).toMatchObject({ code: "unknown_incident" });
   });
 });
 

@@ -6,25 +6,48 @@ import { MICROSECONDS } from "../core/clock.ts";
 let stages: Stages;
 afterEach(() => stages?.close());
 
-const incidents = async (each = stages) => (await each.store.reads.byState("ch-exemple", "incident", [], { limit: 100 })).map(({ content }) => content).reverse();
-const facts = async (incident: string) => (await stages.store.reads.ofIncident("ch-exemple", "fact", incident)).map(({ content }) => content);
-const planned = async () => (await stages.store.reads.effectsIn("ch-exemple", ["planned"], 100)).map(({ key }) => key.split(":").slice(2).join(":"));
+const incidents = async (each = stages) =>
+  (await each.store.reads.byState("ch-exemple", "incident", [], { limit: 100 }))
+    .map(({ content }) => content)
+    .reverse();
+const facts = async (incident: string) =>
+  (await stages.store.reads.ofIncident("ch-exemple", "fact", incident)).map(({ content }) => content);
+const planned = async () =>
+  (await stages.store.reads.effectsIn("ch-exemple", ["planned"], 100)).map(({ key }) =>
+    key.split(":").slice(2).join(":"),
+  );
 
 describe("one attack, one incident", () => {
   it("makes one incident of a storm over many hosts of one system, and one fact of each kind", async () => {
     stages = await openStages();
-    await stages.take(...Array.from({ length: 200 }, (_, i): Line => ({ ...DELETED, host: `pacs-${i % 50}`, minute: i % 30 })));
+    await stages.take(
+      ...Array.from(
+        { length: 200 },
+        (_, i): Line => ({ ...DELETED, host: `pacs-${i % 50}`, minute: i % 30 }),
+      ),
+    );
     const [incident, ...others] = await incidents();
     expect(others).toEqual([]);
-    expect(incident).toMatchObject({ alerts: 200, systems: ["pacs"], reference: "2026-0001", occurred: NIGHT });
+    expect(incident).toMatchObject({
+      alerts: 200,
+      systems: ["pacs"],
+      reference: "2026-0001",
+      occurred: NIGHT,
+    });
     const found = await facts(incident?.id ?? "");
-    expect(found.map((fact) => [fact.kind, fact.alerts])).toEqual([["malicious_action_suspected", 200], ["recovery_destroyed", 200]]);
+    expect(found.map((fact) => [fact.kind, fact.alerts])).toEqual([
+      ["malicious_action_suspected", 200],
+      ["recovery_destroyed", 200],
+    ]);
     expect(found[1]?.subjects).toHaveLength(50);
   });
 
   it("joins what shares a user, and leaves apart what shares nothing", async () => {
     stages = await openStages();
-    await stages.take({ ...DELETED, more: { user: "presta" } }, { host: "poste-9", message: "connexion VPN depuis un pays inhabituel", more: { user: "presta" } });
+    await stages.take(
+      { ...DELETED, more: { user: "presta" } },
+      { host: "poste-9", message: "connexion VPN depuis un pays inhabituel", more: { user: "presta" } },
+    );
     expect(await incidents()).toHaveLength(1);
     await stages.take(down("imprimante-4"));
     expect(await incidents()).toHaveLength(2);
@@ -52,7 +75,10 @@ describe("one attack, one incident", () => {
 
   it("takes the time of receipt for an event dated in 1970 or 2090", async () => {
     stages = await openStages();
-    await stages.take({ ...DELETED, more: { "@timestamp": "1970-01-02T00:00:00Z" } }, { ...DELETED, more: { "@timestamp": "2090-01-01T00:00:00Z" } });
+    await stages.take(
+      { ...DELETED, more: { "@timestamp": "1970-01-02T00:00:00Z" } },
+      { ...DELETED, more: { "@timestamp": "2090-01-01T00:00:00Z" } },
+    );
     expect(await incidents()).toMatchObject([{ occurred: NIGHT, alerts: 2 }]);
   });
 });
@@ -72,11 +98,16 @@ describe("life of an incident", () => {
 
   it("ends an outage when every host of it is well again", async () => {
     stages = await openStages();
-    const up = (host: string, minute: number): Line => ({ host, minute, message: `Resolved: Service "${host}" is running on ${host}` });
+    const up = (host: string, minute: number): Line => ({
+      host,
+      minute,
+      message: `Resolved: Service "${host}" is running on ${host}`,
+    });
     await stages.take(down("dpi-01"), down("dpi-02", 1));
     await stages.take(up("dpi-01", 5));
     const [incident] = await incidents();
-    const outage = async () => (await facts(incident?.id ?? "")).find((fact) => fact.kind === "system_unavailable");
+    const outage = async () =>
+      (await facts(incident?.id ?? "")).find((fact) => fact.kind === "system_unavailable");
     expect((await outage())?.until).toBeNull();
     await stages.take(up("dpi-02", 9));
     expect((await outage())?.until).toBe(NIGHT + 9 * MICROSECONDS.minute);

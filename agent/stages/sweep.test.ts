@@ -6,16 +6,41 @@ import type { Effect } from "../core/effect.ts";
 let stages: Stages;
 afterEach(() => stages?.close());
 
-const effects = async (): Promise<Effect[]> => stages.store.reads.effectsIn("ch-exemple", ["planned", "claimed", "done", "failed", "uncertain"], 100);
+const effects = async (): Promise<Effect[]> =>
+  stages.store.reads.effectsIn("ch-exemple", ["planned", "claimed", "done", "failed", "uncertain"], 100);
 const notification = async () => (await effects()).find((effect) => effect.kind === "notify");
 
 describe("telling people", () => {
   it.each<[string, Attempt, boolean, string, number]>([
     ["is done when it was delivered", { outcome: "delivered", because: "HTTP 204" }, true, "done", 1],
-    ["is failed, for a person to see, when it was refused", { outcome: "refused", because: "HTTP 410" }, true, "failed", 1],
-    ["is tried again when nobody could be reached", { outcome: "unreachable", because: "ECONNREFUSED" }, true, "done", 2],
-    ["is tried again when in doubt and the receiver knows a repeat", { outcome: "uncertain", because: "timeout" }, true, "done", 2],
-    ["is left uncertain when in doubt and a repeat would be a second message", { outcome: "uncertain", because: "timeout" }, false, "uncertain", 1],
+    [
+      "is failed, for a person to see, when it was refused",
+      { outcome: "refused", because: "HTTP 410" },
+      true,
+      "failed",
+      1,
+    ],
+    [
+      "is tried again when nobody could be reached",
+      { outcome: "unreachable", because: "ECONNREFUSED" },
+      true,
+      "done",
+      2,
+    ],
+    [
+      "is tried again when in doubt and the receiver knows a repeat",
+      { outcome: "uncertain", because: "timeout" },
+      true,
+      "done",
+      2,
+    ],
+    [
+      "is left uncertain when in doubt and a repeat would be a second message",
+      { outcome: "uncertain", because: "timeout" },
+      false,
+      "uncertain",
+      1,
+    ],
   ])("%s", async (_, attempt, repeatable, state, attempts) => {
     stages = await openStages({ repeatable });
     stages.answers.push(attempt);
@@ -31,7 +56,9 @@ describe("telling people", () => {
   it("waits longer after each failure and gives up after a bounded number of attempts", async () => {
     stages = await openStages();
     await stages.take(DELETED);
-    stages.answers.push(...Array.from({ length: 50 }, (): Attempt => ({ outcome: "unreachable", because: "ECONNREFUSED" })));
+    stages.answers.push(
+      ...Array.from({ length: 50 }, (): Attempt => ({ outcome: "unreachable", because: "ECONNREFUSED" })),
+    );
     for (let minutes = 0; minutes < 24 * 60; minutes += 5) {
       await stages.sweeper.sweep();
       stages.clock.pass(5);
@@ -46,7 +73,12 @@ describe("telling people", () => {
     const [first] = await stages.desk.incidents({ limit: 1 });
     const dossier = await stages.desk.dossier(first?.incident.id ?? "");
     const { id, version, sha256 } = dossier?.current?.declaration ?? { id: "", version: 0, sha256: "" };
-    await stages.desk.setAside({ incident: first?.incident.id ?? "", declaration: id, version, sha256 }, "Exercice interne.", { channel: "web", second_factor: "totp" }, stages.delegate);
+    await stages.desk.setAside(
+      { incident: first?.incident.id ?? "", declaration: id, version, sha256 },
+      "Exercice interne.",
+      { channel: "web", second_factor: "totp" },
+      stages.delegate,
+    );
     await stages.sweeper.sweep();
     expect(stages.messages.map(({ event }) => event)).toEqual(["incident_opened"]);
   });
@@ -61,7 +93,12 @@ describe("a process that stopped between the intent and the receipt", () => {
     if (kind === "deliver") {
       await stages.sweeper.sweep();
       const { declaration } = (await stages.desk.dossier(incident))?.current ?? {};
-      const text = { incident, declaration: declaration?.id ?? "", version: declaration?.version ?? 0, sha256: declaration?.sha256 ?? "" };
+      const text = {
+        incident,
+        declaration: declaration?.id ?? "",
+        version: declaration?.version ?? 0,
+        sha256: declaration?.sha256 ?? "",
+      };
       await stages.desk.approve(text, { channel: "web", second_factor: "totp" }, stages.delegate);
     }
     const effect = (await effects()).find((each) => each.kind === kind && each.state === "planned");
@@ -70,16 +107,27 @@ describe("a process that stopped between the intent and the receipt", () => {
       // What the sweep writes before its call: the delivery is visibly being sent.
       await stages.pipeline.act(incident, (work) => {
         work.deliveries = work.deliveries.map((each) => ({ ...each, state: "sending" as const }));
-        work.beside.push({ write: "claim", key: effect.key, fence: effect.fence, owner: "the one that stopped" });
+        work.beside.push({
+          write: "claim",
+          key: effect.key,
+          fence: effect.fence,
+          owner: "the one that stopped",
+        });
       });
     } else {
-      await stages.store.commit({ facility: "ch-exemple", at: stages.clock.now(), writes: [{ write: "claim", key: effect.key, fence: effect.fence, owner: "the one that stopped" }] });
+      await stages.store.commit({
+        facility: "ch-exemple",
+        at: stages.clock.now(),
+        writes: [{ write: "claim", key: effect.key, fence: effect.fence, owner: "the one that stopped" }],
+      });
     }
     const again = await stages.restart();
     await again.sweeper.recover();
     await again.sweeper.sweep();
     const after = (await effects()).find((each) => each.key === effect.key);
-    const delivery = (await stages.desk.dossier(incident))?.deliveries[0] ?? (await again.desk.dossier(incident))?.deliveries[0];
+    const delivery =
+      (await stages.desk.dossier(incident))?.deliveries[0] ??
+      (await again.desk.dossier(incident))?.deliveries[0];
     return { again, after, delivery, incident };
   }
 
@@ -102,7 +150,10 @@ describe("a process that stopped between the intent and the receipt", () => {
     const dossier = await again.desk.dossier(incident);
     expect(dossier?.deliveries[0]?.state).toBe("uncertain");
     expect(dossier?.incident.state).toBe("approved");
-    const recorded = await again.desk.recordFiling({ incident, delivery: dossier?.deliveries[0]?.id ?? "", reference: "2026-SIG-7" }, again.delegate);
+    const recorded = await again.desk.recordFiling(
+      { incident, delivery: dossier?.deliveries[0]?.id ?? "", reference: "2026-SIG-7" },
+      again.delegate,
+    );
     expect(recorded.outcome).toBe("recorded");
   });
 });

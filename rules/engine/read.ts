@@ -9,7 +9,7 @@ import type { Condition, Item, LoadedRule, LogSource, Selection, Test } from "./
 
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 const LEVELS = ["informational", "low", "medium", "high", "critical"] as const;
-/** Values in one rule: far above any real one (the largest of SigmaHQ has some 2,000), far below a YAML bomb. */
+/** Values in one rule: far above what anyone writes, far below what a YAML bomb unfolds to. */
 const MOST_VALUES = 50_000;
 const DEEPEST = 20;
 

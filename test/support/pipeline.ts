@@ -1,10 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Attempt, Filing, Message } from "../../connectors/contract.ts";
-import { loadRules } from "../../rules/engine/load.ts";
-import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
-import { loadRegime } from "../../rules/regimes/regime.ts";
 import { DEFAULT_RULES } from "../../agent/app.ts";
 import { System } from "../../agent/core/asset.ts";
 import { type Clock, type Instant, instantFromIso, MICROSECONDS } from "../../agent/core/clock.ts";
@@ -21,13 +17,34 @@ import type { Setup } from "../../agent/stages/work.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import type { Store, StoredAlert } from "../../agent/store/store.ts";
+import type { Attempt, Filing, Message } from "../../connectors/contract.ts";
+import { loadRules } from "../../rules/engine/load.ts";
+import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
+import { loadRegime } from "../../rules/regimes/regime.ts";
 import { NIGHT } from "./incident.ts";
 
 const RULES = compileRules(loadRules([DEFAULT_RULES]).rules);
 
 export const SYSTEMS = [
-  { id: "pacs", name: "PACS", kind: "imaging", hosts: ["pacs-*"], health_data: true, care_critical: true, degraded_after_minutes: 30, depends_on: ["annuaire"] },
-  { id: "dpi", name: "DPI", kind: "patient_record", hosts: ["dpi-*"], health_data: true, care_critical: true, degraded_after_minutes: 60 },
+  {
+    id: "pacs",
+    name: "PACS",
+    kind: "imaging",
+    hosts: ["pacs-*"],
+    health_data: true,
+    care_critical: true,
+    degraded_after_minutes: 30,
+    depends_on: ["annuaire"],
+  },
+  {
+    id: "dpi",
+    name: "DPI",
+    kind: "patient_record",
+    hosts: ["dpi-*"],
+    health_data: true,
+    care_critical: true,
+    degraded_after_minutes: 60,
+  },
   { id: "annuaire", name: "Annuaire", kind: "directory", hosts: ["dc0*"], trusted_by_others: true },
 ].map((system) => System.parse(system));
 
@@ -64,7 +81,9 @@ export interface Stages {
   close(): Promise<void>;
 }
 
-export async function openStages(options: { mode?: Setup["mode"]; reach?: "assisted" | "exercise"; repeatable?: boolean } = {}): Promise<Stages> {
+export async function openStages(
+  options: { mode?: Setup["mode"]; reach?: "assisted" | "exercise"; repeatable?: boolean } = {},
+): Promise<Stages> {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-stages-"));
   let now = NIGHT;
   const clock: HandClock = {
@@ -77,12 +96,36 @@ export async function openStages(options: { mode?: Setup["mode"]; reach?: "assis
     },
   };
   const newId = uuidv7(clock);
-  const store = openSqlite({ file: join(directory, "t.sqlite"), signingKey: makeSigningKey(join(directory, "key.pem")), clock });
-  const delegate: Account = { id: "acc-1", login: "anne.martin", name: "Anne Martin", role: "delegate", function: "Directrice adjointe", email: "a.martin@ch.example", phone: "01", active: true, created: now };
+  const store = openSqlite({
+    file: join(directory, "t.sqlite"),
+    signingKey: makeSigningKey(join(directory, "key.pem")),
+    clock,
+  });
+  const delegate: Account = {
+    id: "acc-1",
+    login: "anne.martin",
+    name: "Anne Martin",
+    role: "delegate",
+    function: "Directrice adjointe",
+    email: "a.martin@ch.example",
+    phone: "01",
+    active: true,
+    created: now,
+  };
   await store.commit({
     facility: "ch-exemple",
     at: now,
-    writes: [{ write: "record", kind: "account", id: delegate.id, revision: 1, incident: null, state: delegate.role, content: delegate }],
+    writes: [
+      {
+        write: "record",
+        kind: "account",
+        id: delegate.id,
+        revision: 1,
+        incident: null,
+        state: delegate.role,
+        content: delegate,
+      },
+    ],
   });
   return serve({ directory, clock, newId, store, delegate, options });
 }
@@ -100,9 +143,17 @@ async function serve(parts: {
   const messages: Message[] = [];
   const filings: Filing[] = [];
   const answers: Attempt[] = [];
-  const answer = (): Attempt => answers.shift() ?? { outcome: "delivered", because: "test", reference: "EXERCICE-1" };
+  const answer = (): Attempt =>
+    answers.shift() ?? { outcome: "delivered", because: "test", reference: "EXERCICE-1" };
   const setup: Setup = {
-    facility: { id: "ch-exemple", name: "CH Exemple", kind: "etablissement_de_sante", address: "", ars: "", time_zone: "Europe/Paris" },
+    facility: {
+      id: "ch-exemple",
+      name: "CH Exemple",
+      kind: "etablissement_de_sante",
+      address: "",
+      ars: "",
+      time_zone: "Europe/Paris",
+    },
     mode,
     systems: new Map(SYSTEMS.map((system) => [system.id, system])),
     locate: locator(SYSTEMS),
@@ -115,21 +166,43 @@ async function serve(parts: {
     newId,
   };
   const pipeline = await openPipeline({ store, setup, clock });
-  const channel = { repeatable, send: async (message: Message) => (messages.push(message), answer()) };
-  const outbound = { repeatable, send: async (filing: Filing) => (filings.push(filing), answer()) };
+  const channel = {
+    repeatable,
+    send: async (message: Message) => {
+      messages.push(message);
+      return answer();
+    },
+  };
+  const outbound = {
+    repeatable,
+    send: async (filing: Filing) => {
+      filings.push(filing);
+      return answer();
+    },
+  };
   const sweeper = openSweeper({
     store,
     pipeline,
     setup,
     clock,
     owner: newId(),
-    channels: new Map([["astreinte", channel], ["deleguee", channel]]),
+    channels: new Map([
+      ["astreinte", channel],
+      ["deleguee", channel],
+    ]),
     outbounds: new Map([["sortie", outbound]]),
     page: (incident) => `https://tocsin.example/${incident}`,
     random: () => 0.5,
     signal: new AbortController().signal,
   });
-  const desk = openDesk({ store, pipeline, setup, clock, decided: (_: Decision) => undefined, planned: () => undefined });
+  const desk = openDesk({
+    store,
+    pipeline,
+    setup,
+    clock,
+    decided: (_: Decision) => undefined,
+    planned: () => undefined,
+  });
   return {
     store,
     clock,
@@ -144,7 +217,12 @@ async function serve(parts: {
     async take(...lines) {
       const writes = lines.flatMap(({ minute = 0, host = "pacs-01", message, more = {} }) => {
         const occurred = NIGHT + minute * MICROSECONDS.minute;
-        const record = JSON.stringify({ "@timestamp": new Date(occurred / 1000).toISOString(), host, message, ...more });
+        const record = JSON.stringify({
+          "@timestamp": new Date(occurred / 1000).toISOString(),
+          host,
+          message,
+          ...more,
+        });
         const parsed = parseText("generic", record, { received: clock.now(), zone: "UTC" });
         if (parsed.alert === undefined) throw new Error(`not read: ${parsed.error?.message}`);
         const matches = matchAlert(RULES, parsed.alert);
@@ -157,7 +235,13 @@ async function serve(parts: {
           alert: parsed.alert,
         };
         if (matches.length === 0) throw new Error(`no rule matches: ${record}`);
-        return [{ write: "alert" as const, alert, detections: matches.map((match) => ({ id: newId(), alert: alert.id, ...match })) }];
+        return [
+          {
+            write: "alert" as const,
+            alert,
+            detections: matches.map((match) => ({ id: newId(), alert: alert.id, ...match })),
+          },
+        ];
       });
       await store.commit({ facility: "ch-exemple", at: clock.now(), writes });
       await pipeline.advance();
@@ -171,5 +255,12 @@ async function serve(parts: {
 }
 
 export const DELETED: Line = { message: "vssadmin.exe delete shadows /all /quiet" };
-export const NOTE: Line = { message: "file created HOW_TO_DECRYPT.txt", more: { file: "/srv/HOW_TO_DECRYPT.txt" } };
-export const down = (host: string, minute = 0): Line => ({ host, minute, message: `Problem: Service "${host}" is not running on ${host}, severity High` });
+export const NOTE: Line = {
+  message: "file created HOW_TO_DECRYPT.txt",
+  more: { file: "/srv/HOW_TO_DECRYPT.txt" },
+};
+export const down = (host: string, minute = 0): Line => ({
+  host,
+  minute,
+  message: `Problem: Service "${host}" is not running on ${host}, severity High`,
+});

@@ -1,0 +1,378 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { TOTP } from "otpauth";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { openSqliteReads } from "../../agent/store/sqlite/reads.ts";
+import { Config } from "../../config/schema.ts";
+import { loadRules } from "../../rules/engine/load.ts";
+import { eventually } from "../support/daemon.ts";
+import { itPeer, peer } from "../support/peer.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: ROOT }).sort()];
+const LINKED = [...DOCUMENTS, "DECISIONS.md", "CHANGELOG.md", "SECURITY.md"];
+/** Fences that hold no command; `sh` is the one that does. */
+const SHOWN = ["text", "yaml", "json", "js", "xml", "mermaid"];
+
+/** Commands that are not run as they stand: why, and how they are run instead. */
+const OTHERWISE: Readonly<Record<string, string>> = {
+  "npm ci && npm run demo":
+    "installs, then never ends: `npm run demo` is started, waited for and stopped below",
+  "npm ci": "installs: these tests stand on its result",
+  "npm cit": "installs, then runs these tests",
+  "npm test": "runs these tests",
+  "npm run check": "runs for minutes: `.ci/run` runs it after these tests",
+  "npm run tocsin -- init": "asks on a terminal: run below with its answers as options",
+  "npm start": "never ends: started, waited for and stopped below",
+  "docker build -t tocsin .": "needs Docker and a registry",
+  "docker compose -f deploy/compose.yml up -d": "needs Docker, and never ends",
+};
+
+/** Commands that are run, and when: in a fresh copy, once it is set up, or while its daemon runs. */
+const SET_UP = /^npm run -s tocsin -- init --/;
+const LIVE = /^(curl|logger) /;
+const RUN =
+  /^(npm run (-s )?tocsin -- (parse|rules|replay|verify|check)\b|npm run demo -- --once|npx vitest run|tar|head) ?/;
+
+/** What some commands must say, on standard output or standard error. */
+const SAYS: readonly (readonly [RegExp, RegExp])[] = [
+  [/parse .*night\.log$/, /^(\{"line":\d,"alert":\{"@timestamp":"2026-11-15T0[01]:.*\n){8}$/],
+  [/parse --as/, /^\{"line":1,"alert":\{/],
+  [/rules match/, /Restore Points Or Backups Deleted/],
+  [/rules check .*--json/, /"refused":\[\],"ungated":\[\],"inactive":\[\]/],
+  [/rules test/, / 0 failed, 0 problems/],
+  [/replay --zone/, /À déclarer maintenant : sécurité des soins \(potentiel\)/],
+  [/replay --json/, /"verdict":"declare"/],
+  [/demo -- --once/, /VALIDÉ|validé[^]*Journal scellé : intact/],
+  [/verify dossier\.json/, /^Dossier intact \(EXERCICE\)/],
+  [/verify( --database|$)/, /^Journal intact : \d+ entrée/],
+  [/-- check/, /no problem found/],
+  [/alerts\/\w+$/, /"rejected":\[\]/],
+  [/readyz/, /"status":"ready"/],
+  [/metrics$/, /tocsin_started_seconds \d/],
+];
+
+interface Command {
+  text: string;
+  where: string;
+}
+
+/** The commands of every `sh` fence, in the order of reading, each once. */
+function commandsOf(files: readonly string[]): Command[] {
+  const found = new Map<string, Command>();
+  for (const file of files) {
+    for (const { language, lines } of fencesOf(file)) {
+      if (language !== "sh") continue;
+      for (const line of lines.join("\n").replaceAll("\\\n", "").split("\n")) {
+        const text = line.trim();
+        if (text !== "" && !text.startsWith("#") && !found.has(text)) found.set(text, { text, where: file });
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+function fencesOf(file: string): { language: string; lines: string[] }[] {
+  const fences: { language: string; lines: string[] }[] = [];
+  let open: { language: string; lines: string[] } | undefined;
+  for (const line of read(file).split("\n")) {
+    const fence = /^ *```(.*)$/.exec(line);
+    if (fence === null) open?.lines.push(line);
+    else if (open === undefined) open = { language: fence[1] ?? "", lines: [] };
+    else {
+      fences.push(open);
+      open = undefined;
+    }
+  }
+  return fences;
+}
+
+const COMMANDS = commandsOf(DOCUMENTS);
+const later = COMMANDS.filter(({ text }) => RUN.test(text));
+const live = COMMANDS.filter(({ text }) => LIVE.test(text));
+const setUp = COMMANDS.filter(({ text }) => SET_UP.test(text));
+
+/** A person's environment: npm's and the test runner's additions are left out, and so is our Node on the path. */
+const ENVIRONMENT = {
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_ENV$|TEST$|INIT_CWD)/.test(name)),
+  ),
+  PATH: (process.env.PATH ?? "")
+    .split(delimiter)
+    .filter((folder) => !folder.endsWith("node_modules/.bin"))
+    .join(delimiter),
+};
+
+/** A copy of the repository, with the installed packages. */
+const copy = mkdtempSync(join(tmpdir(), "tocsin-docs-"));
+const groups: ChildProcess[] = [];
+
+beforeAll(() => {
+  const left = /^(node_modules|\.git|test-output|state|dossier\.json|config\/(tocsin\.yml|secrets))$/;
+  cpSync(ROOT, copy, { recursive: true, filter: (from) => !left.test(from.slice(ROOT.length + 1)) });
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+});
+afterAll(() => {
+  for (const child of groups) signal(child, "SIGKILL");
+  rmSync(copy, { recursive: true, force: true });
+});
+
+/** Starts what a person types, in a process group of its own. */
+function start(text: string): { child: ChildProcess; said: () => string; ended: Promise<number | null> } {
+  const child = spawn("sh", ["-c", text], {
+    cwd: copy,
+    env: ENVIRONMENT,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  groups.push(child);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (chunk) => (said += chunk));
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { child, said: () => said, ended };
+}
+
+/** Reaches the whole group, as Ctrl-C on a terminal does. */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  try {
+    process.kill(-(child.pid ?? 0), name);
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Runs a command to its end and returns what it said. */
+async function run(text: string): Promise<string> {
+  const { said, ended } = start(text);
+  expect({ code: await ended, said: said() }, text).toMatchObject({ code: 0 });
+  for (const [command, words] of SAYS) if (command.test(text)) expect(said(), text).toMatch(words);
+  return said();
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
+  return Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve) => {
+          server.once("listening", () => {
+            const { port } = server.address() as { port: number };
+            server.close(() => resolve(port));
+          });
+        }),
+    ),
+  );
+}
+
+describe("documented commands", () => {
+  it("are found, and each is either run or named with its reason", () => {
+    expect(later.length).toBeGreaterThan(10);
+    expect(live.length).toBeGreaterThan(3);
+    expect(setUp).toHaveLength(1);
+    const texts = COMMANDS.map(({ text }) => text);
+    const unknown = texts.filter(
+      (text) => !SET_UP.test(text) && !LIVE.test(text) && !RUN.test(text) && !(text in OTHERWISE),
+    );
+    expect(unknown).toEqual([]);
+    expect(Object.keys(OTHERWISE).filter((text) => !texts.includes(text))).toEqual([]);
+  });
+
+  it.each(LINKED)("%s has no fence of an unknown kind", (file) => {
+    const kinds = fencesOf(file).map(({ language }) => language);
+    expect(kinds.filter((kind) => kind !== "sh" && !SHOWN.includes(kind))).toEqual([]);
+  });
+});
+
+describe("an installation made and started as documented", () => {
+  const ports = new Map<string, number>();
+  /** The documented ports, which may be taken here, replaced by free ones. */
+  const here = (text: string) =>
+    text.replace(/\b(8470|8471|8472|5514)\b/g, (port) => String(ports.get(port) ?? port));
+  let otpauth = "";
+  let daemon: ReturnType<typeof start>;
+
+  beforeAll(async () => {
+    const said = await run(setUp[0]?.text ?? "false");
+    otpauth = /otpauth:\S+/.exec(said)?.[0] ?? "";
+    const free = await freePorts(4);
+    for (const [i, port] of ["8470", "8471", "8472", "5514"].entries()) ports.set(port, free[i] ?? 0);
+    const config = join(copy, "config/tocsin.yml");
+    const tool = "tools: [{ id: soc, secret: { file: secrets/soc.secret } }]";
+    writeFileSync(config, here(readFileSync(config, "utf8")).replace("tools: []", tool));
+    writeFileSync(
+      join(copy, "config/secrets/soc.secret"),
+      Buffer.from("the secret of the tool soc").toString("base64"),
+    );
+    daemon = start("npm start");
+    await eventually(
+      "the daemon's readiness",
+      () => (daemon.said().includes('"message":"ready"') ? true : undefined),
+      40,
+    );
+  });
+  afterAll(() => signal(daemon.child, "SIGKILL"));
+
+  for (const { text, where } of live) {
+    const command = text.split(" ")[0] ?? "";
+    itPeer(
+      peer(command, command, `apt-get install ${command === "logger" ? "bsdutils" : command}`),
+      `${where}: ${text}`,
+      async () => {
+        await run(here(text));
+      },
+    );
+  }
+
+  itPeer(peer("curl", "curl", "apt-get install curl"), "takes what the Wazuh integration sends", async () => {
+    const token = readFileSync(join(copy, "config/secrets/wazuh.token"), "utf8").trim();
+    const url = here("http://127.0.0.1:8471/api/v1/alerts/wazuh");
+    await run(`sh docs/examples/custom-tocsin docs/examples/wazuh.ndjson ${token} ${url}`);
+  });
+
+  it("takes the decision that the example signs", async () => {
+    for (const name of ["generic", "wazuh"]) {
+      const token = readFileSync(join(copy, `config/secrets/${name}.token`), "utf8").trim();
+      const sent = await fetch(here(`http://127.0.0.1:8471/api/v1/alerts/${name}`), {
+        method: "POST",
+        headers: { authorization: `Bearer ${token}` },
+        body: read(`docs/examples/${name}.ndjson`),
+      });
+      expect(sent.status).toBe(202);
+    }
+    const reads = openSqliteReads(join(copy, "state/tocsin.sqlite"));
+    const { id, version } = await eventually("a draft", async () => {
+      const [found] = await reads.byState("ch-exemple", "declaration", ["draft"], { limit: 1 });
+      const [waiting] = await reads.byState("ch-exemple", "incident", ["in_review"], { limit: 1 });
+      return waiting === undefined ? undefined : found?.content;
+    });
+    const sha256 = (await reads.record("ch-exemple", "declaration", `${id}/${version}`))?.content.sha256;
+    reads.close();
+    const code = new TOTP({ secret: new URL(otpauth).searchParams.get("secret") ?? "" }).generate();
+    const secret = readFileSync(join(copy, "config/secrets/soc.secret"), "utf8");
+    const environment = `TOCSIN_URL=${here("http://127.0.0.1:8470")} TOCSIN_SECRET=${secret}`;
+    const said = await run(
+      `${environment} node docs/examples/decide.mjs ${id} ${version} ${sha256} camille.exemple ${code}`,
+    );
+    expect(said).toBe('200 {"outcome":"approved"}\n');
+    expect(fencesOf("docs/api.md").filter(({ language }) => language === "js")).toEqual([
+      { language: "js", lines: read("docs/examples/decide.mjs").trimEnd().split("\n") },
+    ]);
+  });
+
+  it("stops when it is told to", async () => {
+    signal(daemon.child, "SIGINT");
+    await daemon.ended;
+    expect(daemon.said()).toContain('"message":"stopping"');
+    expect(daemon.said()).not.toMatch(/"level":"(error|warn)"/);
+    const answer = fetch(here("http://127.0.0.1:8472/healthz"));
+    await expect(answer).rejects.toThrow();
+  });
+
+  it.each(later)("$where: $text", { timeout: 60_000 }, async ({ text }) => {
+    await run(text);
+  });
+});
+
+it("npm run demo plays the night, waits, and stops when it is told to", { timeout: 60_000 }, async () => {
+  const demo = start("npm run demo -- --quick");
+  await eventually(
+    "the invitation",
+    () => (demo.said().includes("Code à usage unique") ? true : undefined),
+    40,
+  );
+  expect(demo.said()).toMatch(/http:\S+\/connexion\/billet\?jeton=/);
+  signal(demo.child, "SIGINT");
+  await demo.ended;
+});
+
+describe("what the documents name", () => {
+  it.each(LINKED)("%s: every relative link leads somewhere", (file) => {
+    const text = read(file).replace(/```[^]*?```/g, "");
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link ?? "");
+    const broken = links
+      .filter((link) => !/^https?:/.test(link))
+      .filter((link) => {
+        const [path = "", anchor] = link.split("#");
+        const target = path === "" ? file : join(dirname(file), path);
+        if (!existsSync(join(ROOT, target))) return true;
+        return anchor !== undefined && !anchorsOf(target).includes(anchor);
+      });
+    expect(broken).toEqual([]);
+  });
+
+  it("docs/fr/configuration.md names every key of the configuration", () => {
+    const keys = keysOf(z.toJSONSchema(Config, { io: "input", unrepresentable: "any" }), "");
+    expect(keys.length).toBeGreaterThan(50);
+    const text = read("docs/fr/configuration.md");
+    expect(keys.filter((key) => !text.includes(`| \`${key}\` |`))).toEqual([]);
+  });
+
+  it("docs/fr/regles.md names every rule, and no other", () => {
+    const { rules } = loadRules([join(ROOT, "rules/detection")]);
+    const named = [...read("docs/fr/regles.md").matchAll(/^\| `([a-z-]+)` \| ([^|]+) \|/gm)];
+    expect(named.map(([, name, title]) => `${name}: ${title?.replaceAll("’", "'")}`).sort()).toEqual(
+      rules.map(({ rule }) => `${rule.name}: ${rule.meaning?.title_fr}`).sort(),
+    );
+  });
+
+  it("docs/fr/exploitation.md names every metric of ours", () => {
+    const sources = ["agent/telemetry/metrics.ts", "agent/intake/metrics.ts"].map(read).join("\n");
+    const names = [...sources.matchAll(/name: "(tocsin_\w+)"/g)].map(([, name]) => name ?? "");
+    expect(names.length).toBeGreaterThan(10);
+    const text = read("docs/fr/exploitation.md");
+    expect(names.filter((name) => !text.includes(`| \`${name}\` |`))).toEqual([]);
+  });
+
+  it("DECISIONS.md says why for every dependency", () => {
+    const { dependencies, devDependencies, optionalDependencies } = JSON.parse(read("package.json"));
+    const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+    const lines = read("DECISIONS.md")
+      .split("\n")
+      .filter((line) => line.startsWith("|"));
+    expect(names.length).toBeGreaterThan(20);
+    expect(
+      names.filter((name) => !lines.some((line) => line.split("|")[1]?.includes(`\`${name}\``))),
+    ).toEqual([]);
+  });
+});
+
+/** The anchors of a document's headings, as forges make them. */
+function anchorsOf(file: string): string[] {
+  return [...read(file).matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    (title ?? "")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s-]/gu, "")
+      .trim()
+      .replace(/\s/g, "-"),
+  );
+}
+
+interface Shape {
+  properties?: Record<string, Shape>;
+  items?: Shape;
+}
+
+/** Dotted paths of every key of a schema; `[]` stands for each member of a list. */
+function keysOf(schema: unknown, at: string): string[] {
+  const { properties = {}, items } = schema as Shape;
+  const own = Object.entries(properties).flatMap(([name, inner]) => {
+    const path = at === "" ? name : `${at}.${name}`;
+    return [path, ...keysOf(inner, path)];
+  });
+  return items === undefined ? own : [...own, ...keysOf(items, `${at}[]`)];
+}
