@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { statSync } from "node:fs";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import type { ParseContext } from "../../connectors/contract.ts";
@@ -76,8 +75,10 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
     return usage(`--year ${options.year}: write four digits`);
   const { rules, refused } = loadRules(options.rules);
   for (const problem of refused) talk(problemSentence(problem));
-  if (rules.length === 0 && refused.length === 0)
+  // A path that leads nowhere is a mistake of the command line; a rule refused is a finding.
+  if (rules.length === 0 && refused.every((problem) => problem.code === "file_unreadable")) {
     return usage(`there is no rule in ${options.rules.join(", ")}`);
+  }
   const set = compileRules(rules, {
     anyLogsource: options.anyLogsource,
     onFault: (rule, fault) => talk(`${rule.id}: the rule failed and is run no more: ${messageOf(fault)}`),

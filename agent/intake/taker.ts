@@ -1,4 +1,4 @@
-import type { ParseContext, Parsed } from "../../connectors/contract.ts";
+import type { Parsed } from "../../connectors/contract.ts";
 import type { RuleSet } from "../../rules/engine/rule-set.ts";
 import { matchAlert } from "../../rules/engine/rule-set.ts";
 import type { Alert } from "../core/alert.ts";
