@@ -1,11 +1,45 @@
 import { schedule as cron } from "node-cron";
 
-/** Wakes the sweep of due effects every second; what is due stays in the store until it is done. */
-export function schedule(sweep: () => Promise<void>): { stop(): Promise<void> } {
-  const task = cron("* * * * * *", sweep, { noOverlap: true, suppressMissedWarning: true });
+export interface Schedule {
+  /** Asks for a run now; one asked for during a run makes one more after it. */
+  wake(): Promise<void>;
+  /** Begins to wake by itself, every second: what is due stays in the store until it is done. */
+  start(): void;
+  /** Wakes no more and waits for the run under way. */
+  stop(): Promise<void>;
+}
+
+/** Runs work one at a time, when woken and every second; `work` says whether more is waiting already. */
+export function schedule(work: () => Promise<boolean>): Schedule {
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+  let task: ReturnType<typeof cron> | undefined;
+
+  async function run(): Promise<void> {
+    while (again && !stopped) {
+      again = false;
+      if (await work()) again = true;
+    }
+  }
+
+  function wake(): Promise<void> {
+    again = true;
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
   return {
+    wake,
+    start() {
+      task = cron("* * * * * *", wake, { noOverlap: true, suppressMissedWarning: true });
+    },
     async stop() {
-      await task.destroy();
+      stopped = true;
+      await task?.destroy();
+      await running;
     },
   };
 }

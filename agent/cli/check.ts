@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { loadConfig } from "../../config/load.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { loadRegime } from "../../rules/regimes/regime.ts";
-import { DEFAULT_RULES, stateFiles } from "../app.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
+import { DEFAULT_RULES, stateFiles } from "../setup.ts";
 import { loadSigningKey } from "../store/keys.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type LoadedConfig, loadConfig } from "../../config/load.ts";
-import { stateFiles } from "../app.ts";
 import { problemSentence } from "../core/errors.ts";
+import { stateFiles } from "../setup.ts";
 import type { VerifyInput } from "./verify.ts";
 
 /** Where the configuration stands unless `--config` says otherwise. */

@@ -6,7 +6,6 @@ import type { Command } from "commander";
 import { loadConfig, parseConfig } from "../../config/load.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
-import { DEFAULT_RULES, setupOf } from "../app.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import {
   type Clock,
@@ -20,6 +19,7 @@ import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES } from "../core/incident.ts";
 import { CRITERION_VALUES, DEGREE_LABELS, VERDICTS } from "../core/qualification.ts";
+import { DEFAULT_RULES, setupOf } from "../setup.ts";
 import { parseText } from "../stages/ingest.ts";
 import { openPipeline } from "../stages/pipeline.ts";
 import { describeFact } from "../stages/qualify.ts";

@@ -22,9 +22,8 @@ export interface Taker {
   take(source: string, records: readonly { alert: Alert; eventId?: string | undefined }[]): Promise<Taken[]>;
   /** Keeps what could not be read, with its reason, within bounds. */
   quarantine(source: string, code: string, message: string, sample: string): void;
-  /** Writes what is still held. */
-  flush(): Promise<void>;
-  stop(): void;
+  /** Waits for what is under way, then writes what is still held. */
+  close(): Promise<void>;
 }
 
 /** Builds what stands between the listeners and the store. */
@@ -104,8 +103,15 @@ export function openTaker(parts: {
     });
   }
 
+  const underWay = new Set<Promise<unknown>>();
   return {
-    take,
+    take(source, records) {
+      const taking = take(source, records);
+      underWay.add(taking);
+      const over = () => underWay.delete(taking);
+      taking.then(over, over);
+      return taking;
+    },
     quarantine(source, code, message, sample) {
       metrics.records.inc({ source, outcome: "refused" });
       metrics.refused.inc({ source, code });
@@ -120,8 +126,11 @@ export function openTaker(parts: {
       });
       held.set(source, entries);
     },
-    flush,
-    stop: () => clearInterval(timer),
+    async close() {
+      clearInterval(timer);
+      await Promise.allSettled(underWay);
+      await flush().catch(parts.failed);
+    },
   };
 }
 

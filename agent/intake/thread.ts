@@ -17,8 +17,6 @@ export interface IntakeData {
   http: { address: string; port: number; tls?: { cert: string; key: string } | undefined };
   limits: { body_bytes: number; record_bytes: number; connections: number; idle_seconds: number };
   database: string;
-  /** The way to the store thread. */
-  store: MessagePort;
 }
 
 export interface Listening {
@@ -31,7 +29,9 @@ export interface Listening {
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
-export type ToIntake = { ask: "metrics"; id: number } | { ask: "stop" };
+export type ToIntake =
+  /** Opens the listeners; `store` is the way to the store thread. */
+  { ask: "listen"; store: MessagePort } | { ask: "metrics"; id: number } | { ask: "stop" };
 export type FromIntake =
   | { say: "ready"; listening: Listening[]; rules: number; refused: number; ungated: string[] }
   | { say: "failed"; error: string; code?: string | undefined }
@@ -40,74 +40,66 @@ export type FromIntake =
   | { say: "metrics"; id: number; metrics: Metrics }
   | { say: "stopped" };
 
+/** The intake thread, preparing its rules until it is told to listen. */
 export interface IntakeThread {
-  listening: Listening[];
-  rules: { loaded: number; refused: number; ungated: string[] };
+  /** Opens the listeners; rejects with `intake_failed` when one cannot be opened. */
+  listen(store: MessagePort): Promise<Extract<FromIntake, { say: "ready" }>>;
   metrics(): Promise<Metrics>;
   /** Stops listening, finishes what was received, then ends the thread. */
   stop(): Promise<void>;
 }
 
-/** Starts the intake thread; rejects with `intake_failed` when a listener cannot be opened. */
-export async function startIntake(
+/** Starts the intake thread. */
+export function startIntake(
   data: IntakeData,
   on: {
     detected: (count: number) => void;
     log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
     died: (error: unknown) => void;
   },
-): Promise<IntakeThread> {
-  const worker = new Worker(new URL("../threads/intake.ts", import.meta.url), {
-    workerData: data,
-    transferList: [data.store],
-  });
+): IntakeThread {
+  const worker = new Worker(new URL("../threads/intake.ts", import.meta.url), { workerData: data });
   const asked = new Map<number, (metrics: Metrics) => void>();
+  const ready = Promise.withResolvers<Extract<FromIntake, { say: "ready" }>>();
+  // Heard by whoever awaits `listen`; a thread that dies before is told by `died`.
+  ready.promise.catch(() => undefined);
+  const stopped = Promise.withResolvers<void>();
   let next = 0;
   let stopping = false;
-  const stopped = Promise.withResolvers<void>();
-  const ready = await new Promise<Extract<FromIntake, { say: "ready" }>>((resolve, reject) => {
-    worker.on("message", (message: FromIntake) => {
-      switch (message.say) {
-        case "ready":
-          return resolve(message);
-        case "failed":
-          void worker.terminate();
-          return reject(
-            new TocsinError({
-              code: "intake_failed",
-              where: "sources",
-              message: message.error,
-              remedy:
-                message.code === "EACCES"
-                  ? "ports under 1024 need CAP_NET_BIND_SERVICE; use 5514 or grant it"
-                  : "free the address or choose another",
-            }),
-          );
-        case "detected":
-          return on.detected(message.count);
-        case "log":
-          return on.log(message.level, message.message, message.fields);
-        case "metrics":
-          asked.get(message.id)?.(message.metrics);
-          asked.delete(message.id);
-          return;
-        case "stopped":
-          return stopped.resolve();
-      }
-    });
-    worker.on("error", (error) => {
-      reject(error);
-      on.died(error);
-    });
-    worker.on("exit", (code) => {
-      stopped.resolve();
-      if (!stopping && code !== 0) on.died(new Error(`the intake thread ended with code ${code}`));
-    });
+  const ask = (message: ToIntake, transfer: MessagePort[] = []) => worker.postMessage(message, transfer);
+
+  worker.on("message", (message: FromIntake) => {
+    switch (message.say) {
+      case "ready":
+        return ready.resolve(message);
+      case "failed":
+        return ready.reject(listenerProblem(message));
+      case "detected":
+        return on.detected(message.count);
+      case "log":
+        return on.log(message.level, message.message, message.fields);
+      case "metrics":
+        asked.get(message.id)?.(message.metrics);
+        asked.delete(message.id);
+        return;
+      case "stopped":
+        return stopped.resolve();
+    }
   });
-  const ask = (message: ToIntake) => worker.postMessage(message);
+  worker.on("error", (error) => {
+    ready.reject(error);
+    on.died(error);
+  });
+  worker.on("exit", (code) => {
+    stopped.resolve();
+    if (!stopping) on.died(new Error(`the intake thread ended with code ${code}`));
+  });
+
   return {
-    listening: ready.listening,
-    rules: { loaded: ready.rules, refused: ready.refused, ungated: ready.ungated },
+    listen(store) {
+      ask({ ask: "listen", store }, [store]);
+      return ready.promise;
+    },
     metrics: () =>
       new Promise((resolve) => {
         const id = next++;
@@ -121,4 +113,16 @@ export async function startIntake(
       await worker.terminate();
     },
   };
+}
+
+function listenerProblem({ error, code }: Extract<FromIntake, { say: "failed" }>): TocsinError {
+  return new TocsinError({
+    code: "intake_failed",
+    where: "sources",
+    message: error,
+    remedy:
+      code === "EACCES"
+        ? "ports under 1024 need CAP_NET_BIND_SERVICE; use 5514 or grant it"
+        : "free the address or choose another",
+  });
 }

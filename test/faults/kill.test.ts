@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { stateFiles } from "../../agent/app.ts";
+import { stateFiles } from "../../agent/setup.ts";
 import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
 import { loadPublicKey } from "../../agent/store/keys.ts";
 import { verifyDatabase } from "../../agent/store/verify.ts";

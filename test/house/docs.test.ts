@@ -55,10 +55,10 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/rules match/, /Restore Points Or Backups Deleted/],
   [/rules check .*--json/, /"refused":\[\],"ungated":\[\],"inactive":\[\]/],
   [/rules test/, / 0 failed, 0 problems/],
-  [/replay --zone/, /À déclarer maintenant : sécurité des soins \(potentiel\)/],
+  [/replay --year/, /À déclarer maintenant : sécurité des soins \(potentiel\)/],
   [/replay --json/, /"verdict":"declare"/],
-  [/demo -- --once/, /VALIDÉ|validé[^]*Journal scellé : intact/],
-  [/verify dossier\.json/, /^Dossier intact \(EXERCICE\)/],
+  [/demo -- --once/, /Dossier de preuve : [\s\S]*Journal scellé : intact, \d+ entrées/],
+  [/verify \S*dossier\.json/, /^Dossier intact \(EXERCICE\)/],
   [/verify( --database|$)/, /^Journal intact : \d+ entrée/],
   [/-- check/, /no problem found/],
   [/alerts\/\w+$/, /"rejected":\[\]/],
@@ -103,6 +103,10 @@ function fencesOf(file: string): { language: string; lines: string[] }[] {
 
 const COMMANDS = commandsOf(DOCUMENTS);
 const later = COMMANDS.filter(({ text }) => RUN.test(text));
+/** Those that neither need nor leave anything may run together. */
+const [apart, inOrder] = [true, false].map((alone) =>
+  later.filter(({ text }) => / -- (parse|rules|replay) |^npx /.test(text) === alone),
+) as [Command[], Command[]];
 const live = COMMANDS.filter(({ text }) => LIVE.test(text));
 const setUp = COMMANDS.filter(({ text }) => SET_UP.test(text));
 
@@ -117,29 +121,43 @@ const ENVIRONMENT = {
     .join(delimiter),
 };
 
-/** A copy of the repository, with the installed packages. */
-const copy = mkdtempSync(join(tmpdir(), "tocsin-docs-"));
-const groups: ChildProcess[] = [];
+/** A copy of what the documents speak of, with the installed packages, in a folder that stands for /tmp too. */
+const folder = mkdtempSync(join(tmpdir(), "tocsin-docs-"));
+const copy = join(folder, "tocsin");
+const COPIED = [
+  "agent",
+  "config",
+  "connectors",
+  "deploy",
+  "docs",
+  "rules",
+  "test",
+  "package.json",
+  "vitest.config.ts",
+];
+const running = new Set<ChildProcess>();
 
 beforeAll(() => {
-  const left = /^(node_modules|\.git|test-output|state|dossier\.json|config\/(tocsin\.yml|secrets))$/;
-  cpSync(ROOT, copy, { recursive: true, filter: (from) => !left.test(from.slice(ROOT.length + 1)) });
+  const own = new Set([join(ROOT, "config/tocsin.yml"), join(ROOT, "config/secrets")]);
+  for (const entry of COPIED)
+    cpSync(join(ROOT, entry), join(copy, entry), { recursive: true, filter: (from) => !own.has(from) });
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
 });
 afterAll(() => {
-  for (const child of groups) signal(child, "SIGKILL");
-  rmSync(copy, { recursive: true, force: true });
+  for (const child of running) signal(child, "SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Starts what a person types, in a process group of its own. */
 function start(text: string): { child: ChildProcess; said: () => string; ended: Promise<number | null> } {
-  const child = spawn("sh", ["-c", text], {
+  const child = spawn("sh", ["-c", text.replaceAll("/tmp/", `${folder}/`)], {
     cwd: copy,
     env: ENVIRONMENT,
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });
-  groups.push(child);
+  running.add(child);
+  child.once("close", () => running.delete(child));
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.setEncoding("utf8").on("data", (chunk) => (said += chunk));
@@ -225,7 +243,6 @@ describe("an installation made and started as documented", () => {
       40,
     );
   });
-  afterAll(() => signal(daemon.child, "SIGKILL"));
 
   for (const { text, where } of live) {
     const command = text.split(" ")[0] ?? "";
@@ -283,7 +300,11 @@ describe("an installation made and started as documented", () => {
     await expect(answer).rejects.toThrow();
   });
 
-  it.each(later)("$where: $text", { timeout: 60_000 }, async ({ text }) => {
+  it.each(inOrder)("$where: $text", { timeout: 60_000 }, async ({ text }) => {
+    await run(text);
+  });
+
+  it.concurrent.each(apart)("$where: $text", { timeout: 60_000 }, async ({ text }) => {
     await run(text);
   });
 });
@@ -302,7 +323,7 @@ it("npm run demo plays the night, waits, and stops when it is told to", { timeou
 
 describe("what the documents name", () => {
   it.each(LINKED)("%s: every relative link leads somewhere", (file) => {
-    const text = read(file).replace(/```[^]*?```/g, "");
+    const text = read(file).replace(/```[\s\S]*?```/g, "");
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link ?? "");
     const broken = links
       .filter((link) => !/^https?:/.test(link))

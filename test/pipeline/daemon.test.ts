@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stateFiles } from "../../agent/app.ts";
+import { stateFiles } from "../../agent/setup.ts";
 import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import type { Message } from "../../connectors/contract.ts";
 import {

@@ -4,7 +4,7 @@ import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect } from "vitest";
-import { stateFiles } from "../../agent/app.ts";
+import { stateFiles } from "../../agent/setup.ts";
 import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { type Daemon, eventually, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
 import { describePeer, itPeer, peer } from "../support/peer.ts";

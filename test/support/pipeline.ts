@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEFAULT_RULES } from "../../agent/app.ts";
 import { System } from "../../agent/core/asset.ts";
 import { type Clock, type Instant, instantFromIso, MICROSECONDS } from "../../agent/core/clock.ts";
 import type { Decision } from "../../agent/core/decision.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import type { Account } from "../../agent/core/person.ts";
+import { DEFAULT_RULES } from "../../agent/setup.ts";
 import type { Desk } from "../../agent/stages/desk.ts";
 import { parseText } from "../../agent/stages/ingest.ts";
 import { locator } from "../../agent/stages/locate.ts";

@@ -1,4 +1,4 @@
-import axios, { type AxiosError } from "axios";
+import type { AxiosError } from "axios";
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import type { Attempt, AttemptContext, Message, Notifier } from "../../contract.ts";
@@ -33,6 +33,8 @@ export const webhook = {
     const signer = new Webhook(reveal("secret"));
     return {
       async send(message: Message, { now, signal }: AttemptContext): Promise<Attempt> {
+        // Loaded when first needed: the threads that only read the registry do without it.
+        const { default: axios } = await import("axios");
         const body = JSON.stringify({
           type: `tocsin.${message.event}`,
           timestamp: new Date(now / 1000).toISOString(),

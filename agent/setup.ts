@@ -1,0 +1,122 @@
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LoadedConfig } from "../config/load.ts";
+import type { HttpListener } from "../config/schema.ts";
+import type { Reveal } from "../connectors/contract.ts";
+import { NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
+import { loadRegime } from "../rules/regimes/regime.ts";
+import { TocsinError } from "./core/errors.ts";
+import type { NewId } from "./core/id.ts";
+import type { IntakeData } from "./intake/thread.ts";
+import { locator } from "./stages/locate.ts";
+import type { OpenChannel } from "./stages/notify.ts";
+import type { OpenOutbound } from "./stages/transmit.ts";
+import type { Setup } from "./stages/work.ts";
+import type { HttpAddress } from "./web/http-server.ts";
+
+/** The rules that come with the program. */
+export const DEFAULT_RULES = join(import.meta.dirname, "../rules/detection");
+
+/** Files of the state directory. */
+export function stateFiles(directory: string) {
+  return {
+    database: join(directory, "tocsin.sqlite"),
+    signingKey: join(directory, "signing-key.pem"),
+    sessionSecret: join(directory, "session-secret"),
+  };
+}
+
+/** What of a configuration the stages work with. */
+export function setupOf({ config }: Pick<LoadedConfig, "config">, newId: NewId): Setup {
+  return {
+    facility: config.facility,
+    mode: config.mode,
+    systems: new Map(config.systems.map((system) => [system.id, system])),
+    locate: locator(config.systems),
+    regime: loadRegime(config.regimes[0] ?? "sante-2022"),
+    notify: config.notify.map((channel) => ({ id: channel.id, for: channel.for })),
+    outbound: config.outbound.flatMap((channel) => {
+      const connector = OUTBOUNDS.find((each) => each.name === channel.connector);
+      return connector === undefined ? [] : [{ id: channel.id, reach: connector.reach }];
+    }),
+    newId,
+  };
+}
+
+/** What of a configuration the intake thread works with: digests of tokens, never tokens. */
+export function intakeData(loaded: LoadedConfig): IntakeData {
+  const { config, secrets, stateDirectory } = loaded;
+  const digest = (path: string) => createHash("sha256").update(reveal(secrets, path)).digest();
+  return {
+    facility: config.facility.id,
+    rules: [DEFAULT_RULES, ...config.rules],
+    sources: config.sources.map(({ id, connector, zone, listen, token }, i) => ({
+      id,
+      connector,
+      zone: zone ?? config.facility.time_zone,
+      listen,
+      tokenDigest: token === undefined ? undefined : digest(`sources.${i}.token`),
+    })),
+    http: httpAddress(config.listeners.intake),
+    limits: config.limits,
+    database: stateFiles(stateDirectory).database,
+  };
+}
+
+/** The ways to tell people, opened, by id. */
+export function openChannels({ config, secrets }: LoadedConfig): Map<string, OpenChannel> {
+  const open = new Map<string, OpenChannel>();
+  for (const [i, { id, connector: name, settings }] of config.notify.entries()) {
+    const connector = NOTIFIERS.find((each) => each.name === name);
+    if (connector === undefined) continue;
+    const { send } = connector.open(connector.config.parse(settings), revealer(secrets, `notify.${i}`));
+    open.set(id, { repeatable: connector.repeatable, send });
+  }
+  return open;
+}
+
+/** The ways out, opened, by id; outside of `live` nothing that reaches an authority is even opened. */
+export function openOutbounds({ config, secrets }: LoadedConfig): Map<string, OpenOutbound> {
+  const open = new Map<string, OpenOutbound>();
+  for (const [i, { id, connector: name, settings }] of config.outbound.entries()) {
+    const connector = OUTBOUNDS.find((each) => each.name === name);
+    if (connector === undefined || (connector.reach === "authority" && config.mode !== "live")) continue;
+    const { send } = connector.open(connector.config.parse(settings), revealer(secrets, `outbound.${i}`));
+    open.set(id, { repeatable: connector.repeatable, send });
+  }
+  return open;
+}
+
+/** The tools whose signed decisions are heard. */
+export function toolsOf({ config, secrets }: LoadedConfig): Map<string, { secret: string }> {
+  return new Map(config.tools.map(({ id }, i) => [id, { secret: reveal(secrets, `tools.${i}.secret`) }]));
+}
+
+/** Where a listener listens, its certificate read. */
+export function httpAddress({ address, port, tls }: HttpListener): HttpAddress {
+  const read = (file: string) => readFileSync(file, "utf8");
+  return { address, port, tls: tls && { cert: read(tls.certificate), key: read(tls.key) } };
+}
+
+/** Reads a secret of the program's own, made at first use. */
+export function ownSecret(file: string): string {
+  if (!existsSync(file))
+    writeFileSync(file, randomBytes(32).toString("base64url"), { mode: 0o600, flag: "wx" });
+  return readFileSync(file, "utf8").trim();
+}
+
+function revealer(secrets: LoadedConfig["secrets"], channel: string): Reveal {
+  return (setting) => reveal(secrets, `${channel}.settings.${setting}`);
+}
+
+function reveal(secrets: LoadedConfig["secrets"], path: string): string {
+  const secret = secrets.get(path);
+  if (secret !== undefined) return secret.reveal();
+  throw new TocsinError({
+    code: "secret_missing",
+    where: path,
+    message: "no such secret",
+    remedy: "give it in the configuration",
+  });
+}
