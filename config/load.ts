@@ -18,10 +18,13 @@ export interface LoadedConfig {
   secrets: ReadonlyMap<string, Secret>;
 }
 
+/** Where secrets named by `env` are found; null leaves all secrets unread, for what needs none. */
+type Environment = Readonly<Record<string, string | undefined>> | null;
+
 /** Reads a configuration file; every problem it has is told at once, with its line. */
 export function loadConfig(
   file: string,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Environment = process.env,
 ): { loaded: LoadedConfig; problems?: undefined } | { problems: Problem[]; loaded?: undefined } {
   let text: string;
   try {
@@ -45,7 +48,7 @@ export function loadConfig(
 export function parseConfig(
   text: string,
   file: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
 ): { loaded: LoadedConfig; problems?: undefined } | { problems: Problem[]; loaded?: undefined } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
@@ -96,6 +99,7 @@ export function parseConfig(
   if (config !== undefined) {
     const base = dirname(resolve(file));
     const secret = (path: readonly PropertyKey[], source: SecretSource) => {
+      if (environment === null) return;
       const read = readSecret(source, base, environment);
       if (read.problem !== undefined) problem(path, "secret_missing", read.problem, read.remedy);
       else secrets.set(path.join("."), read.secret);

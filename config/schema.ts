@@ -9,22 +9,33 @@ const Id = z
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, 63 at most");
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
+const httpListener = (port: number) => ({
+  address: z.string().default("127.0.0.1"),
+  port: Port.default(port),
+  tls: z.strictObject({ certificate: z.string(), key: z.string() }).optional(),
+});
+const safe = {
+  test: (listener: { address: string; tls?: unknown }) =>
+    listener.tls !== undefined || LOOPBACK.test(listener.address),
+  problem: {
+    path: ["tls"],
+    error: "plain HTTP is for the loopback only; give tls.certificate and tls.key, or listen on 127.0.0.1",
+  },
+};
+
 /** An HTTP address; plain HTTP is for the loopback only. */
 const HttpListener = (port: number) =>
-  z
-    .strictObject({
-      address: z.string().default("127.0.0.1"),
-      port: Port.default(port),
-      tls: z.strictObject({ certificate: z.string(), key: z.string() }).optional(),
-      /** How people reach it from outside, when that differs (reverse proxy). */
-      public_url: z.url().optional(),
-    })
-    .refine((listener) => listener.tls !== undefined || LOOPBACK.test(listener.address), {
-      path: ["tls"],
-      error: "plain HTTP is for the loopback only; give tls.certificate and tls.key, or listen on 127.0.0.1",
-    })
-    .prefault({});
+  z.strictObject(httpListener(port)).refine(safe.test, safe.problem).prefault({});
 export type HttpListener = z.infer<ReturnType<typeof HttpListener>>;
+
+const PeopleListener = z
+  .strictObject({
+    ...httpListener(8470),
+    /** How people reach the pages from outside, when that differs (reverse proxy). */
+    public_url: z.url({ protocol: /^https?$/ }).optional(),
+  })
+  .refine(safe.test, safe.problem)
+  .prefault({});
 
 const Facility = z.strictObject({
   id: Id,
@@ -76,7 +87,7 @@ export const Config = z.strictObject({
   state_directory: z.string().default("../state"),
   listeners: z
     .strictObject({
-      people: HttpListener(8470),
+      people: PeopleListener,
       intake: HttpListener(8471),
       operations: HttpListener(8472),
     })
@@ -85,11 +96,15 @@ export const Config = z.strictObject({
   /** Folders or files of Sigma rules beside the default pack. */
   rules: z.array(z.string()).default([]),
   systems: z.array(System).default([]),
-  regimes: z.array(z.string()).default(["sante-2022"]),
+  /** Law packs of rules/regimes/; one for now. */
+  regimes: z.array(z.string()).length(1).default(["sante-2022"]),
   /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision. */
   notify: z.array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate"])).min(1) })).default([]),
-  /** How an approved declaration leaves, in order. */
-  outbound: z.array(Channel).default([{ id: "portail", connector: "portal-assisted", settings: {} }]),
+  /** How an approved declaration leaves; one way for now. */
+  outbound: z
+    .array(Channel)
+    .length(1)
+    .default([{ id: "portail", connector: "portal-assisted", settings: {} }]),
   /** Tools whose signed decisions are heard on POST /api/v1/decisions (Standard Webhooks secret). */
   tools: z.array(z.strictObject({ id: Id, secret: SecretSource })).default([]),
   limits: z

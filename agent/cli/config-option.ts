@@ -1,7 +1,11 @@
 import { existsSync } from "node:fs";
 import { type LoadedConfig, loadConfig } from "../../config/load.ts";
+import { systemClock } from "../core/clock.ts";
 import { problemSentence } from "../core/errors.ts";
 import { stateFiles } from "../setup.ts";
+import { loadSigningKey, type SigningKey } from "../store/keys.ts";
+import { openSqlite } from "../store/sqlite.ts";
+import type { Store } from "../store/store.ts";
 import type { VerifyInput } from "./verify.ts";
 
 /** Where the configuration stands unless `--config` says otherwise. */
@@ -29,4 +33,11 @@ export function installedStore(given: VerifyInput): VerifyInput {
   if (loaded === undefined) return given;
   const files = stateFiles(loaded.stateDirectory);
   return { database: files.database, key: given.key ?? files.signingKey };
+}
+
+/** Opens the installed store beside a daemon that may be running; the caller closes it. */
+export function openInstalled(loaded: LoadedConfig): { store: Store; key: SigningKey } {
+  const files = stateFiles(loaded.stateDirectory);
+  const key = loadSigningKey(files.signingKey);
+  return { store: openSqlite({ file: files.database, signingKey: key, clock: systemClock }), key };
 }

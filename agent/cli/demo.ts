@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Command } from "commander";
+import { type Command, CommanderError } from "commander";
 import { TOTP } from "otpauth";
 import { parseConfig } from "../../config/load.ts";
 import { type App, startApp } from "../app.ts";
@@ -48,6 +48,11 @@ export function demoCommand(program: Command): void {
     .option("--bundle <file>", "with --once, write the record as one file for `tocsin verify FILE`")
     .option("--quick", "do not wait between the events of the night")
     .action(async (options: DemoOptions) => {
+      if (options.bundle !== undefined) {
+        if (!options.once) throw new CommanderError(2, "demo.bundle", "--bundle goes with --once");
+        // Tried before the night rather than after it.
+        writeFileSync(options.bundle, "");
+      }
       const directory = mkdtempSync(join(tmpdir(), "tocsin-demo-"));
       try {
         await demo(options, directory);

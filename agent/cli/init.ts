@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { password as askPassword, cancel, group, intro, isCancel, select, text } from "@clack/prompts";
 import type { Command } from "commander";
-import { loadConfig } from "../../config/load.ts";
+import { parseConfig } from "../../config/load.ts";
 import { systemClock } from "../core/clock.ts";
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
+import { Account } from "../core/person.ts";
 import { stateFiles } from "../setup.ts";
 import { makeSigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";
@@ -20,6 +21,7 @@ interface InitOptions {
   facilityName?: string;
   kind?: string;
   mode?: string;
+  state: string;
   login?: string;
   person?: string;
   password?: string;
@@ -47,6 +49,7 @@ export function initCommand(program: Command): void {
     .option("--facility-name <name>", "raison sociale")
     .option("--kind <kind>", "etablissement_de_sante, medico_social, radiotherapie, laboratoire or autre")
     .option("--mode <mode>", "observe, exercise or live")
+    .option("--state <directory>", "state directory, from the configuration's folder", "../state")
     .option("--login <login>", "login of the first account, a delegate")
     .option("--person <name>", "name of that person")
     .option("--password <password>", "password of that account (Default: one is made and printed once)")
@@ -64,19 +67,24 @@ async function init(options: InitOptions): Promise<number> {
   const answers = process.stdin.isTTY ? await ask(options) : fromFlags(options);
   if (answers === undefined) return 2;
 
-  const directory = dirname(file);
-  const secrets = join(directory, "secrets");
-  const state = resolve(directory, "../state");
-  mkdirSync(secrets, { recursive: true, mode: 0o700 });
-  mkdirSync(state, { recursive: true, mode: 0o700 });
-  for (const name of ["alertmanager", "wazuh", "generic"])
-    secret(join(secrets, `${name}.token`), randomBytes(24).toString("base64url"));
-  writeFileSync(file, configText({ ...answers, state: relative(directory, state) }), { flag: "wx" });
-  const { loaded, problems } = loadConfig(file);
-  if (loaded === undefined) {
-    for (const problem of problems) process.stderr.write(`${problemSentence(problem)}\n`);
+  // Everything is checked before anything is written: a half-made installation could not be made again.
+  const text = configText({ ...answers, state: options.state });
+  const { loaded, problems } = parseConfig(text, file, null);
+  const login = Account.shape.login.safeParse(answers.login);
+  if (loaded === undefined || !login.success) {
+    for (const problem of problems ?? []) process.stderr.write(`${problemSentence(problem)}\n`);
+    if (!login.success) process.stderr.write(`--login ${answers.login}: lower-case letters, digits, . _ -\n`);
+    process.stderr.write("Nothing was written.\n");
     return 2;
   }
+
+  const secrets = join(dirname(file), "secrets");
+  mkdirSync(secrets, { recursive: true, mode: 0o700 });
+  mkdirSync(loaded.stateDirectory, { recursive: true, mode: 0o700 });
+  for (const name of ["alertmanager", "wazuh", "generic"]) {
+    secret(join(secrets, `${name}.token`), randomBytes(24).toString("base64url"));
+  }
+  writeFileSync(file, text, { flag: "wx" });
 
   const files = stateFiles(loaded.stateDirectory);
   const key = makeSigningKey(files.signingKey);

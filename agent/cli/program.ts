@@ -10,6 +10,9 @@ const COMMANDS: readonly (() => Promise<(program: Command) => void>)[] = [
   async () => (await import("./parse.ts")).parseCommand,
   async () => (await import("./rules.ts")).rulesCommand,
   async () => (await import("./replay.ts")).replayCommand,
+  async () => (await import("./account.ts")).accountCommand,
+  async () => (await import("./bundle.ts")).bundleCommand,
+  async () => (await import("./quarantine.ts")).quarantineCommand,
   async () => {
     const [{ verifyCommand }, { installedStore }] = await Promise.all([
       import("./verify.ts"),
@@ -18,7 +21,19 @@ const COMMANDS: readonly (() => Promise<(program: Command) => void>)[] = [
     return (program) => verifyCommand(program, installedStore);
   },
 ];
-const NAMES = ["run", "demo", "init", "check", "parse", "rules", "replay", "verify"];
+const NAMES = [
+  "run",
+  "demo",
+  "init",
+  "check",
+  "parse",
+  "rules",
+  "replay",
+  "account",
+  "bundle",
+  "quarantine",
+  "verify",
+];
 
 /** Exit codes: 0 done, 1 something was found or failed, 2 it could not be tried as asked. */
 const USAGE = 2;

@@ -173,7 +173,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
 function configFor(file: string | undefined) {
   const path = file ?? DEFAULT_CONFIG;
   const { loaded, problems } =
-    file === undefined && !existsSync(path) ? parseConfig(BARE, "replay", {}) : loadConfig(path);
+    file === undefined && !existsSync(path) ? parseConfig(BARE, "replay", null) : loadConfig(path, null);
   if (loaded !== undefined) return loaded.config;
   throw new TocsinError({
     code: "config_invalid",

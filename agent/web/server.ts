@@ -15,6 +15,7 @@ import { filingPages } from "./pages/filing.ts";
 import { incidentPage } from "./pages/incident.ts";
 import { incidentsPage } from "./pages/incidents.ts";
 import { printPage } from "./pages/print.ts";
+import { refusedPage } from "./pages/refused.ts";
 import { SESSION_HOURS, sessionStore } from "./session-store.ts";
 import { signIn } from "./sign-in.ts";
 import { ASSETS } from "./templates.ts";
@@ -79,6 +80,7 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(incidentPage({ desk, clock, gate: pages }));
   site.use(declarationPages({ desk, store, clock, gate: pages, attempts: limits }));
   site.use(filingPages({ desk, gate: pages }));
+  site.use(refusedPage({ store, gate: pages, facility }));
   site.use(printPage({ desk, gate: pages, publicUrl }));
   app.use("/:facility", site);
 

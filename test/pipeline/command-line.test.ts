@@ -113,6 +113,38 @@ describe("the command line", () => {
     expect(existsSync(join(directory, "config/other.yml"))).toBe(false);
   });
 
+  it.each([
+    ["--kind", "hopital"],
+    ["--login", "Anne Martin"],
+    ["--facility-id", "CH X"],
+    ["--mode", "real"],
+  ])("init writes nothing at all when %s is wrong, so that it can be tried again", (flag, value) => {
+    const wrong = INIT.map((each, i) => (INIT[i - 1] === flag ? value : each));
+    const { code, err } = tocsin(wrong);
+    expect(code).toBe(2);
+    expect(err).toContain("Nothing was written.");
+    expect(existsSync(join(directory, "config/tocsin.yml"))).toBe(false);
+    expect(existsSync(join(directory, "state"))).toBe(false);
+    expect(tocsin(INIT).code).toBe(0);
+  });
+
+  it("makes one more account, once, and shows an empty quarantine", () => {
+    tocsin([...INIT, "--state", "elsewhere"]);
+    expect(existsSync(join(directory, "config/elsewhere/tocsin.sqlite"))).toBe(true);
+    const account = ["account", "--login", "paul.durand", "--person", "Paul Durand", "--role", "director"];
+    expect(tocsin(account)).toMatchObject({ code: 0, out: expect.stringContaining("otpauth://totp/") });
+    expect(tocsin(account)).toMatchObject({ code: 1, err: expect.stringContaining("login_taken") });
+    expect(tocsin([...account.slice(0, -1), "king"])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("director"),
+    });
+    expect(tocsin(["quarantine"])).toEqual({ code: 0, out: "", err: "" });
+    expect(tocsin(["bundle", "2026-0001", "x.json"])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("no incident has this reference"),
+    });
+  });
+
   it("starts nothing on a bad configuration and tells all that is wrong with it", () => {
     writeFileSync(join(directory, "config/tocsin.yml"), "facility: { id: A }\nmode: real\n");
     const { code, err } = tocsin(["run"]);

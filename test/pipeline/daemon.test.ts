@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
+import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stateFiles } from "../../agent/setup.ts";
@@ -13,6 +15,7 @@ import {
   eventually,
   FACILITY,
   type House,
+  MAIN,
   makeHouse,
   post,
   relevant,
@@ -268,6 +271,32 @@ describe("a decision from another tool", () => {
       how: { channel: "webhook", tool: "soc", second_factor: "totp" },
     });
     expect((await decide({}, house.toolSecret, "once")).status).toBe(409);
+  });
+});
+
+describe("beside the running daemon", () => {
+  const tocsin = (...args: string[]) =>
+    spawnSync(process.execPath, [MAIN, ...args, "--config", house.config], { encoding: "utf8" });
+
+  it("writes the sealed record of an incident, which verifies offline", () => {
+    const file = join(house.directory, "record.json");
+    const [year] = [new Date().getUTCFullYear()];
+    expect(tocsin("bundle", `${year}-0001`, file)).toMatchObject({ status: 0, stdout: "" });
+    const verified = spawnSync(process.execPath, [MAIN, "verify", file, "--json"], { encoding: "utf8" });
+    expect(verified.status).toBe(0);
+    expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, facility: FACILITY, exercise: true });
+    expect(tocsin("bundle", `${year}-0001`, file).status).toBe(1);
+  });
+
+  it("shows what could not be read", () => {
+    const { stdout } = tocsin("quarantine", "--json");
+    const entries = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(entries).toContainEqual(
+      expect.objectContaining({ source: "generic", code: "not_json", sample: "{" }),
+    );
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Alert } from "../../../agent/core/alert.ts";
+import { readNagios } from "./nagios.ts";
 import { readSshd } from "./sshd.ts";
 import { readSudo } from "./sudo.ts";
 
@@ -9,6 +10,13 @@ const READERS = new Map<string, ReadBody>([
   ["sshd", readSshd],
   ["sshd-session", readSshd],
   ["sudo", readSudo],
+  ["nagios", readNagios],
+  ["naemon", readNagios],
+  ["icinga", readNagios],
+  ["icinga2", readNagios],
+  ["centengine", readNagios],
+  ["centreon-engine", readNagios],
+  ["shinken", readNagios],
 ]);
 
 /** Reads the message of the programs known here; others stay text. */

@@ -121,3 +121,37 @@ it.each([
 it("leaves every message text when it knows no payload format", () => {
   expect(syslogOf([]).parse("<13>Oct 11 22:14:15 h a: {}", CONTEXT).alert?.message).toBe("{}");
 });
+
+describe("Nagios and its family", () => {
+  it.each([
+    [
+      "<14>Aug  2 02:16:02 mon nagios: HOST ALERT: pacs-img01;DOWN;HARD;5;CRITICAL - 10.20.4.10: lost 100%",
+      "pacs-img01",
+      undefined,
+    ],
+    [
+      "<14>Aug  2 02:16:02 mon centengine: SERVICE ALERT: ris-01;HTTP;CRITICAL;HARD;3;Connection refused",
+      "ris-01",
+      { name: "HTTP", state: "CRITICAL" },
+    ],
+    [
+      "<14>Aug  2 02:16:02 mon icinga2: SERVICE NOTIFICATION: astreinte;dpi-01;LDAP;CRITICAL;notify-by-sms;timed out",
+      "dpi-01",
+      { name: "LDAP", state: "CRITICAL" },
+    ],
+  ])("are about the host they watch, not about themselves: %s", (line, host, service) => {
+    const { alert } = syslog.parse(line, { received: Date.UTC(2026, 7, 2) * 1000, zone: "UTC" });
+    expect(alert?.host).toEqual({ name: host });
+    expect(alert?.observer?.hostname).toBe("mon");
+    expect(alert?.service).toEqual(service);
+    expect(alert?.log?.syslog?.hostname).toBe("mon");
+  });
+
+  it("say other things that stay theirs", () => {
+    const { alert } = syslog.parse("<14>Aug  2 02:16:02 mon nagios: Auto-save of retention data completed", {
+      received: Date.UTC(2026, 7, 2) * 1000,
+      zone: "UTC",
+    });
+    expect(alert?.host?.name).toBe("mon");
+  });
+});

@@ -1,0 +1,33 @@
+import type { Command } from "commander";
+import { isoFromInstant } from "../core/clock.ts";
+import { stateFiles } from "../setup.ts";
+import { openSqliteReads } from "../store/sqlite/reads.ts";
+import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+
+/** Registers `quarantine`: what arrived and could not be read, with the reason. */
+export function quarantineCommand(program: Command): void {
+  program
+    .command("quarantine")
+    .description("show the latest records that could not be read, with the reason")
+    .option("--config <file>", "configuration", DEFAULT_CONFIG)
+    .option("--limit <n>", "how many", "50")
+    .option("--json", "one JSON line each")
+    .action(async (options: { config: string; limit: string; json?: boolean }) => {
+      const loaded = configOrExplain(options.config);
+      if (loaded === undefined) return;
+      const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+      try {
+        const entries = await reads.quarantine(loaded.config.facility.id, Number(options.limit));
+        for (const { received, source, code, message, sample } of entries) {
+          const at = isoFromInstant(received);
+          // A sample comes from outside: JSON shows its controls instead of obeying them.
+          const line = options.json
+            ? JSON.stringify({ received: at, source, code, message, sample })
+            : `${at}  ${source}  ${code}: ${JSON.stringify(message)}  ${JSON.stringify(sample.slice(0, 200))}`;
+          process.stdout.write(`${line}\n`);
+        }
+      } finally {
+        reads.close();
+      }
+    });
+}
