@@ -26,7 +26,7 @@ module.exports = {
     ),
     never(
       "connectors-know-core-and-contract",
-      { path: "^connectors/", pathNot: "\\.test\\.ts$|^connectors/shared/inbound-suite" },
+      source("^connectors/"),
       { path: "^(agent|rules|config)/", pathNot: "^agent/core/" },
       "connectors import core, the contract and what they share",
     ),
@@ -51,14 +51,20 @@ module.exports = {
     never(
       "stages-know-no-page-and-no-socket",
       source("^agent/stages/"),
-      { path: "^(agent/(web|intake|threads|cli|telemetry|app|main|schedule)|config)" },
+      { path: "^(agent/(web|intake|threads|cli|telemetry|app|main|schedule|setup|http-server)|config)" },
       "stages are called, they do not call up",
     ),
     never(
       "web-and-intake-do-not-call-up",
       source("^agent/(web|intake|telemetry)/"),
-      { path: "^agent/(cli|app|main|schedule)" },
+      { path: "^agent/(cli|app|main|schedule|setup)" },
       "listeners are built by the composition root",
+    ),
+    never(
+      "http-server-knows-core",
+      source("^agent/http-server"),
+      { path: "^(agent|rules|connectors|config)/", pathNot: "^agent/core/" },
+      "what the two rooms of listeners share knows neither",
     ),
     never(
       "web-knows-no-intake",

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import type { Incident } from "./core/incident.ts";
+import { listenHttp } from "./http-server.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { schedule } from "./schedule.ts";
 import {
@@ -29,7 +30,6 @@ import { startStoreThread } from "./store/thread.ts";
 import { openEvents } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
-import { listenHttp } from "./web/http-server.ts";
 import { operationsApp } from "./web/operations.ts";
 import { peopleApp } from "./web/server.ts";
 
@@ -88,7 +88,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
 
     // Both threads start at once: the rules are read while the database opens.
     const intake = startIntake(intakeData(loaded), {
-      detected: () => void work.wake(),
+      detected: () => void correlation.wake(),
       log: (level, message, fields) => log[level](message, fields),
       died: (error) => died(`intake: ${messageOf(error)}`),
     });
@@ -133,17 +133,26 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       signal: aborter.signal,
       events: { settled: events.effectSettled },
     });
-    const work = schedule(async () => {
+    // Two loops: telling people waits for no storm to be sorted, and sorting waits for no receiver.
+    const effects = schedule(async () => {
+      void sweeper.sweep().then(
+        (count) => {
+          if (count > 0) void effects.wake();
+        },
+        (error: unknown) => log.error("effects not carried out; tried again", { error: messageOf(error) }),
+      );
+      return false;
+    });
+    const correlation = schedule(async () => {
       try {
         const end = metrics.correlation.startTimer();
         const taken = await pipeline.advance();
-        if (taken > 0) {
-          end();
-          metrics.detections.inc(taken);
-        }
-        const carried = await sweeper.sweep();
         causes.delete("pipeline");
-        return carried > 0;
+        if (taken === 0) return false;
+        end();
+        metrics.detections.inc(taken);
+        void effects.wake();
+        return true;
       } catch (error) {
         causes.add("pipeline");
         log.error("pipeline failed; tried again within a second", { error: messageOf(error) });
@@ -153,8 +162,10 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     stops.splice(stops.indexOf(stopIntake), 0, {
       part: "pipeline",
       stop: async () => {
-        await work.stop();
+        // A call that hangs is given up first: it is tried again, or shown as uncertain, at the next start.
         aborter.abort();
+        await Promise.all([correlation.stop(), effects.stop()]);
+        await sweeper.settled();
       },
     });
 
@@ -164,7 +175,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       setup,
       clock,
       decided: events.decided,
-      planned: () => void work.wake(),
+      planned: () => void effects.wake(),
     });
     people.serve(
       peopleApp({
@@ -197,8 +208,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       }),
     );
 
-    await work.wake();
-    work.start();
+    correlation.start();
+    effects.start();
     causes.delete("starting");
     metrics.started.set(Math.floor(clock.now() / 1_000_000));
     const found = { loaded: rules, refused, ungated };

@@ -24,6 +24,7 @@ export function schedule(work: () => Promise<boolean>): Schedule {
   }
 
   function wake(): Promise<void> {
+    if (stopped) return Promise.resolve();
     again = true;
     running ??= run().finally(() => {
       running = undefined;
@@ -34,7 +35,8 @@ export function schedule(work: () => Promise<boolean>): Schedule {
   return {
     wake,
     start() {
-      task = cron("* * * * * *", wake, { noOverlap: true, suppressMissedWarning: true });
+      // Not awaited: a long run is no missed execution to be warned of.
+      task = cron("* * * * * *", () => void wake(), { suppressMissedWarning: true });
     },
     async stop() {
       stopped = true;

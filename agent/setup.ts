@@ -8,12 +8,12 @@ import { NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
 import { loadRegime } from "../rules/regimes/regime.ts";
 import { TocsinError } from "./core/errors.ts";
 import type { NewId } from "./core/id.ts";
+import type { HttpAddress } from "./http-server.ts";
 import type { IntakeData } from "./intake/thread.ts";
 import { locator } from "./stages/locate.ts";
 import type { OpenChannel } from "./stages/notify.ts";
 import type { OpenOutbound } from "./stages/transmit.ts";
 import type { Setup } from "./stages/work.ts";
-import type { HttpAddress } from "./web/http-server.ts";
 
 /** The rules that come with the program. */
 export const DEFAULT_RULES = join(import.meta.dirname, "../rules/detection");

@@ -117,7 +117,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     if (waiting.length > 0)
       await store.commit({ facility: setup.facility.id, at: clock.now(), writes: waiting });
     waiting = [];
-    await pipeline.advance();
+    while ((await pipeline.advance()) > 0);
     await sweep();
   };
 

@@ -18,16 +18,18 @@ export const DECLARATION_STATES = {
   draft: "Projet de déclaration",
   approved: "Validé, PAS ENCORE DÉPOSÉ",
   filed: "Déposé",
+  replaced: "Remplacé avant dépôt",
   set_aside: "Écarté",
 } as const;
-export const DeclarationState = z.enum(["draft", "approved", "filed", "set_aside"]);
+export const DeclarationState = z.enum(["draft", "approved", "filed", "replaced", "set_aside"]);
 export type DeclarationState = z.infer<typeof DeclarationState>;
 
 /** An approved text changes no more: a later edit is the next version. */
 export const DECLARATION_TRANSITIONS: Transitions<DeclarationState> = {
   draft: ["approved", "set_aside"],
-  approved: ["filed"],
+  approved: ["filed", "replaced"],
   filed: [],
+  replaced: [],
   set_aside: [],
 };
 

@@ -47,7 +47,8 @@ export const FactOrigin = z.discriminatedUnion("by", [
     by: z.literal("person"),
     source: z.string(),
     writer: z.string(),
-    reason: z.string().optional(),
+    /** The question of the law pack that it answers. */
+    question: z.string().optional(),
   }),
   z.object({ by: z.literal("clock"), because: z.string() }),
 ]);

@@ -1,12 +1,18 @@
 import type { Instant } from "../core/clock.ts";
 import type { Decision } from "../core/decision.ts";
-import { type ApprovedDeclaration, contentOf, DECLARATION_TRANSITIONS } from "../core/declaration.ts";
+import {
+  type ApprovedDeclaration,
+  contentOf,
+  DECLARATION_TRANSITIONS,
+  type Declaration,
+} from "../core/declaration.ts";
+import { DELIVERY_TRANSITIONS } from "../core/delivery.ts";
 import { move } from "../core/transitions.ts";
 import type { Actor, Proof, Refused, Stale, TextSeen } from "./desk.ts";
 import { to } from "./judge.ts";
 import { planNag } from "./notify.ts";
 import { transmit } from "./transmit.ts";
-import { currentDeclaration, type Setup, type Work } from "./work.ts";
+import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 export interface Ruling {
   text: TextSeen;
@@ -47,16 +53,22 @@ export function confirm(
     .sections.flatMap((section) => section.fields)
     .find((field) => field.id === "declarant_name");
   // The declarant is part of what is declared: nobody approves a text in another's name.
-  if (
-    ruling.decision === "approved" &&
-    named !== undefined &&
-    named.provenance.by !== "person" &&
-    named.value !== ruling.actor.name
-  ) {
+  if (ruling.decision === "approved" && named !== undefined && named.value !== ruling.actor.name) {
     return {
       outcome: "refused",
       code: "declarant_differs",
       because: `Le texte nomme ${named.value ?? "personne"} comme déclarant : prenez l'incident en charge pour le mettre à votre nom, puis relisez-le.`,
+    };
+  }
+  const replaced = unfiledDeclaration(work);
+  const leaving = work.deliveries.find(
+    (each) => each.version === replaced?.version && (each.state === "sending" || each.state === "uncertain"),
+  );
+  if (leaving !== undefined) {
+    return {
+      outcome: "refused",
+      code: "filing_uncertain",
+      because: `L'envoi de la version ${leaving.version} est sans confirmation : vérifiez-le d'abord.`,
     };
   }
   if (ruling.decision === "set_aside" && (ruling.reason ?? "").trim().length < 10) {
@@ -89,12 +101,35 @@ export function confirm(
     to(work, "set_aside", ruling.reason ?? "");
     return { outcome: "decided", decision };
   }
+  if (replaced !== undefined) replace(work, replaced, declaration.version, now);
   // A delegate may declare what the machine did not hold for reportable: the way leads through review all the same.
   to(work, "in_review", work.incident.because);
   to(work, "approved", `Validé par ${ruling.actor.name}.`);
   transmit(declaration as ApprovedDeclaration, work, setup, now);
   planNag(work, setup, now);
   return { outcome: "decided", decision };
+}
+
+/** The text approved before and not filed gives way to the new one: it will not be filed any more. */
+function replace(work: Work, old: Declaration, by: number, now: Instant): void {
+  work.declarations = work.declarations.map((each) =>
+    each === old
+      ? { ...old, state: move(DECLARATION_TRANSITIONS, old.state, "replaced"), updated: now }
+      : each,
+  );
+  work.deliveries = work.deliveries.map((each) =>
+    each.version === old.version && each.state === "planned"
+      ? {
+          ...each,
+          state: move(DELIVERY_TRANSITIONS, each.state, "refused"),
+          attempts: [
+            ...each.attempts,
+            { at: now, outcome: "refused", because: `Remplacé par la version ${by} avant dépôt.` },
+          ],
+          settled: now,
+        }
+      : each,
+  );
 }
 
 function byWhom(work: Work): string {

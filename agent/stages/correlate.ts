@@ -14,6 +14,8 @@ const CAMPAIGN_WINDOW = MICROSECONDS.hour;
 /** How far an event's own date may stand from its receipt before the receipt counts instead. */
 const FUTURE = 10 * MICROSECONDS.minute;
 const PAST = 90 * MICROSECONDS.day;
+/** A state stated again this soon after its end has not ended. */
+const FLAPPING = 10 * MICROSECONDS.minute;
 const BOUNDS = { entities: 200, subjects: 200, evidence: 20 } as const;
 /** Names that everybody shares tell nothing. */
 const COMMON_USERS = new Set([
@@ -183,8 +185,9 @@ function stateFact(work: Work, statement: FactStatement, arrival: Arrival, at: I
       fact.holds &&
       fact.withdrawn === null &&
       fact.system === system &&
-      (system !== null || kind.about === "incident" || fact.subjects.includes(where.subject ?? "")) &&
-      (fact.until === null || at <= fact.until),
+      fact.origin.by === "rule" &&
+      // A state that comes back at once is the same one, flapping.
+      (fact.until === null || at <= fact.until + FLAPPING),
   );
   const subjects = where.subject === null ? [] : [where.subject];
   const before = work.facts[index];
@@ -216,6 +219,7 @@ function stateFact(work: Work, statement: FactStatement, arrival: Arrival, at: I
   work.facts[index] = {
     ...before,
     since: Math.min(before.since, at),
+    until: before.until !== null && at > before.until ? null : before.until,
     subjects: [...new Set([...before.subjects, ...subjects])].slice(0, BOUNDS.subjects),
     confidence: statement.confidence === "confirmed" ? "confirmed" : before.confidence,
     ended_by: [...new Set([...before.ended_by, ...statement.ended_by])],

@@ -8,7 +8,7 @@ import type { Effect } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Account } from "../core/person.ts";
-import type { Qualification } from "../core/qualification.ts";
+import type { Qualification, Question } from "../core/qualification.ts";
 import type { StoredAlert, StoredDetection } from "../store/store.ts";
 
 /** All that stands about one incident, as a page or a record shows it. */
@@ -20,6 +20,10 @@ export interface Dossier {
   declarations: Declaration[];
   /** The version to read or decide on, opened; undefined while there is no draft. */
   current: { declaration: Declaration; content: DeclarationContent } | undefined;
+  /** The approved text that is still to be filed, whatever was drafted since; else the last one filed. */
+  filing: { declaration: Declaration; content: DeclarationContent } | undefined;
+  /** Questions that a person answered and may answer anew, with the answer that stands. */
+  answered: { question: Question; answer: string }[];
   decisions: Decision[];
   deliveries: Delivery[];
   deadlines: Deadline[];
@@ -69,6 +73,8 @@ export type Proof = Decision["how"];
 export interface Desk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
+  /** Fields of the form that nobody edits: who declares, for which structure. */
+  readonly fixedFields: ReadonlySet<string>;
   incidents(filter: {
     states?: Incident["state"][];
     limit: number;

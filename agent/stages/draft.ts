@@ -13,7 +13,7 @@ import { FACTS, type Fact } from "../core/fact.ts";
 import type { Account } from "../core/person.ts";
 import { CRITERION_VALUES, type CriterionResult, DEGREE_LABELS } from "../core/qualification.ts";
 import { FACILITY_KINDS, formatInstant } from "./french.ts";
-import { describeFact } from "./qualify.ts";
+import { describeFact, nameOf } from "./qualify.ts";
 import { currentDeclaration, type Setup, type Work } from "./work.ts";
 
 /** Version of the French rendering below: part of what is signed. */
@@ -28,9 +28,12 @@ export type ByPerson = ReadonlyMap<string, Pick<FormField, "value" | "unknown" |
  */
 export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson): void {
   const before = currentDeclaration(work);
-  if (before?.state === "set_aside") return;
+  if (before?.state === "set_aside" && work.incident.state === "set_aside") return;
   const open = before?.state === "draft" ? before : undefined;
-  const kind: DeclarationKind = open?.kind ?? (before === undefined ? "initial" : "complement");
+  // What completes nothing filed is no complement: it replaces the text that was approved and not filed.
+  const kind: DeclarationKind = work.declarations.some((each) => each.state === "filed")
+    ? "complement"
+    : "initial";
   const id = before?.id ?? setup.newId();
   const version = open?.version ?? (before?.version ?? 0) + 1;
   const byPerson = new Map([...personFields(before), ...(edits ?? [])]);
@@ -75,6 +78,7 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
 /** True when only the version number would differ: an approved text is not followed by an identical one. */
 function sameSubstance(before: Declaration, content: DeclarationContent): boolean {
   const old = JSON.parse(before.canonical) as DeclarationContent;
+  if (before.state === "draft" && old.kind !== content.kind) return false;
   return (
     sealContent({ ...content, version: old.version, kind: old.kind, text: "" }).sha256 ===
     sealContent({ ...old, text: "" }).sha256
@@ -134,11 +138,24 @@ function declarant(value: (account: Account) => string): Filler {
 }
 
 function fromFacts(facts: readonly Fact[], value: string, because: string): Filled | undefined {
-  if (facts.length === 0) return undefined;
+  const [first] = facts;
+  if (first === undefined) return undefined;
+  // What only people said comes from them, never from a machine.
+  if (facts.every((fact) => fact.origin.by === "person") && first.origin.by === "person") {
+    return { value, provenance: { by: "person", name: first.origin.source, at: first.stated } };
+  }
   return {
     value,
     provenance: { by: "machine", because, evidence: facts.flatMap((fact) => fact.evidence).slice(0, 10) },
   };
+}
+
+/** Lines of one field: a person reads them at night. */
+const LINES = 40;
+
+function bounded(lines: readonly string[]): string {
+  if (lines.length <= LINES) return lines.join("\n");
+  return [...lines.slice(0, LINES), `et ${lines.length - LINES} autres faits`].join("\n");
 }
 
 const FILLERS: Readonly<Record<string, Filler>> = {
@@ -171,7 +188,7 @@ const FILLERS: Readonly<Record<string, Filler>> = {
   description: (work, setup) => {
     const facts = standing(work);
     const lines = facts.map((fact) => `${at(fact.since, setup)} : ${describeFact(fact, setup.systems)}.`);
-    return fromFacts(facts, lines.join("\n"), "faits reconnus, par ordre de date");
+    return fromFacts(facts, bounded(lines), "faits reconnus, par ordre de date");
   },
   perimeter: (work, setup) => {
     const names = work.incident.systems.map((id) => setup.systems.get(id)?.name ?? id);
@@ -243,14 +260,11 @@ const FILLERS: Readonly<Record<string, Filler>> = {
   unavailability: (work, setup) => {
     const facts = held(work, ["system_unavailable"]);
     const lines = facts.map((fact) => {
-      const name =
-        fact.system === null
-          ? (fact.subjects[0] ?? "système non décrit")
-          : (setup.systems.get(fact.system)?.name ?? fact.system);
+      const name = nameOf(fact, setup.systems) ?? "service non précisé";
       const end = fact.until === null ? "toujours en cours" : `jusqu'au ${at(fact.until, setup)}`;
       return `${name} : depuis ${at(fact.since, setup)}, ${end}`;
     });
-    return fromFacts(facts, lines.join("\n"), "surveillance de disponibilité");
+    return fromFacts(facts, bounded(lines), "surveillance de disponibilité");
   },
   degraded_mode: (work, setup) => saidYesOrNo(work, "degraded_mode", setup),
   care_interruption: (work, setup) => saidYesOrNo(work, "care_interrupted", setup),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CONTEXT, expectSound } from "../../connectors/shared/inbound-suite.ts";
+import { CONTEXT, expectSound } from "../../test/contract/inbound.contract.ts";
 import { parseText } from "./ingest.ts";
 
 describe("parseText", () => {

@@ -16,6 +16,7 @@ const OPENING: ReadonlySet<Fact["kind"]> = new Set(
 /** Evaluates the incident and moves it to the state that its facts call for. */
 export function judge(work: Work, setup: Setup, now: Instant): void {
   if (work.incident.state === "candidate") promote(work, setup, now);
+  if (work.incident.state === "set_aside") reopen(work);
   const situation = { facts: work.facts, systems: setup.systems, now };
   const found = qualify(work.incident, setup.regime, situation);
   if (!same(found, work.qualification)) work.qualification = found;
@@ -45,11 +46,19 @@ function promote(work: Work, setup: Setup, now: Instant): void {
     to(work, "open", `${FACTS[telling.kind].label}.`);
     return;
   }
-  const outlived = standing.find((fact) => {
-    const delay = delayOf(fact, setup);
-    return delay !== undefined && (fact.until ?? now) - fact.since >= delay;
-  });
-  if (outlived !== undefined) to(work, "open", "Le délai avant mode dégradé est dépassé.");
+  // An outage waits for its delay, unless it meets a criterion by itself: the regulation of emergency calls, say.
+  const asOpen = { ...work.incident, state: "open" as const };
+  const found = qualify(asOpen, setup.regime, { facts: work.facts, systems: setup.systems, now });
+  if (found.verdict === "declare") to(work, "open", found.sentence);
+}
+
+/** Not to declare was decided on what was known: a fact of another kind or system asks again. */
+function reopen(work: Work): void {
+  const decided = work.decisions.at(-1)?.at ?? 0;
+  const fresh = work.facts.find(
+    (fact) => fact.withdrawn === null && fact.holds && fact.stated > decided && OPENING.has(fact.kind),
+  );
+  if (fresh !== undefined) to(work, "open", `Fait nouveau depuis la décision : ${FACTS[fresh.kind].label}.`);
 }
 
 /** Time after which the outage of a fact's system sends care to paper, µs; undefined when it never does. */

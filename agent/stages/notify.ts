@@ -1,7 +1,7 @@
 import type { Attempt, AttemptContext, Message } from "../../connectors/contract.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DECLARATION_STATES } from "../core/declaration.ts";
-import { currentDeclaration, planEffect, type Setup, type Work } from "./work.ts";
+import { currentDeclaration, planEffect, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 export type Telling = Message["event"];
 
@@ -23,13 +23,18 @@ export function notify(work: Work, setup: Setup, now: Instant): void {
   if (state === "candidate" || state === "closed" || state === "set_aside") return;
   plan(work, setup, { event: "incident_opened", role: "on_call", key: "incident_opened", due: now });
   if (state === "in_review")
-    plan(work, setup, { event: "decision_needed", role: "delegate", key: "decision_needed", due: now });
+    plan(work, setup, {
+      event: "decision_needed",
+      role: "delegate",
+      key: `decision_needed:${work.decisions.length}`,
+      due: now,
+    });
 }
 
 /** Plans the next reminder that an approved text is not filed. */
 export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): void {
   if (setup.mode === "observe" || turn > NAG_TIMES) return;
-  const declaration = currentDeclaration(work);
+  const declaration = unfiledDeclaration(work);
   if (declaration === undefined) return;
   const key = `not_filed:${declaration.id}/${declaration.version}:${turn}`;
   plan(work, setup, { event: "not_filed", role: "delegate", key, due: now + NAG_EVERY });
@@ -61,7 +66,7 @@ export function messageOf(
   page: (incident: string) => string,
 ): Message | undefined {
   const { incident } = work;
-  const declaration = currentDeclaration(work);
+  const declaration = event === "not_filed" ? unfiledDeclaration(work) : currentDeclaration(work);
   if (event === "decision_needed" && incident.state !== "in_review") return undefined;
   if (event === "not_filed" && incident.state !== "approved") return undefined;
   const exercise = setup.mode === "exercise";

@@ -98,9 +98,87 @@ describe("the text", () => {
     const { declarations } = await dossier();
     expect(declarations.map(({ version, kind, state }) => [version, kind, state])).toEqual([
       [1, "initial", "approved"],
-      [2, "complement", "draft"],
+      [2, "initial", "draft"],
     ]);
     expect(declarations[0]).toEqual(approved);
+  });
+
+  it("is a complement once something was filed, and the approved text leaves whatever was drafted since", async () => {
+    const { id, anne, dossier } = await storm({ mode: "live", reach: "assisted" });
+    await stages.desk.approve(seen(await dossier()), PROOF, anne);
+    await stages.take({ host: "dpi-01", message: "vssadmin.exe delete shadows /all", minute: 5 });
+    const later = await dossier();
+    expect([later.filing?.declaration.version, later.current?.declaration.version]).toEqual([1, 2]);
+    const [delivery] = later.deliveries;
+    await stages.desk.recordFiling({ incident: id, delivery: delivery?.id ?? "", reference: "SIG-1" }, anne);
+    const { incident, declarations } = await dossier();
+    expect(incident.state).toBe("declared");
+    expect(declarations.map(({ version, kind, state }) => [version, kind, state])).toEqual([
+      [1, "initial", "filed"],
+      [2, "complement", "draft"],
+    ]);
+  });
+
+  it("is replaced before filing by a text approved later, which is then the one to file", async () => {
+    const { id, anne, dossier } = await storm({ mode: "live", reach: "assisted" });
+    await stages.desk.approve(seen(await dossier()), PROOF, anne);
+    await stages.desk.answer({ incident: id, question: "care_diverted", answer: "yes" }, anne);
+    expect((await stages.desk.approve(seen(await dossier()), PROOF, anne)).outcome).toBe("approved");
+    const { declarations, deliveries, filing } = await dossier();
+    expect(declarations.map(({ version, kind, state }) => [version, kind, state])).toEqual([
+      [1, "initial", "replaced"],
+      [2, "initial", "approved"],
+    ]);
+    expect(deliveries.map(({ version, state }) => [version, state])).toEqual([
+      [1, "refused"],
+      [2, "planned"],
+    ]);
+    expect(filing?.declaration.version).toBe(2);
+  });
+
+  it("names who declares, for which structure: nobody edits that", async () => {
+    const { anne, dossier } = await storm();
+    for (const field of ["declarant_name", "declarant_quality", "facility_name", "finess_site"]) {
+      const amended = await stages.desk.amend(
+        { text: seen(await dossier()), fields: [{ id: field, value: "Autre", unknown: false }] },
+        anne,
+      );
+      expect(amended).toMatchObject({ outcome: "refused", code: "field_fixed" });
+    }
+  });
+
+  it("says of what people said that it comes from them", async () => {
+    const { id, anne, dossier } = await storm();
+    const answer = {
+      incident: id,
+      question: "service_affected",
+      answer: "lost",
+      source: "administrateur du PACS",
+    };
+    await stages.desk.answer(answer, anne);
+    expect(fieldOf(await dossier(), "data_impact")?.value).toContain("perdues ou inaccessibles");
+    expect(fieldOf(await dossier(), "unavailability")?.value).toBeNull();
+    await stages.desk.answer({ ...answer, answer: "unavailable" }, anne);
+    expect(fieldOf(await dossier(), "unavailability")?.provenance).toMatchObject({
+      by: "person",
+      name: "administrateur du PACS",
+    });
+  });
+
+  it("stays readable when hundreds of hosts that nobody described are down", async () => {
+    stages = await openStages();
+    await stages.take(DELETED);
+    await stages.take(
+      ...Array.from({ length: 300 }, (_, i) => ({
+        host: `poste-${i}`,
+        message: "vssadmin.exe delete shadows /all",
+      })),
+    );
+    const [first] = await stages.desk.incidents({ limit: 1 });
+    const dossier = await stages.desk.dossier(first?.incident.id ?? "");
+    expect(dossier?.facts).toHaveLength(3);
+    expect(dossier?.current?.content.text).toContain("et 197 autres");
+    expect(dossier?.current?.content.text.length).toBeLessThan(10_000);
   });
 });
 
@@ -220,6 +298,26 @@ describe("filing by hand", () => {
 });
 
 describe("a person's answer", () => {
+  it("is put right by a later one: the first is withdrawn, not erased", async () => {
+    const { id, anne, dossier } = await storm();
+    await stages.desk.answer({ incident: id, question: "care_diverted", answer: "yes" }, anne);
+    expect((await dossier()).answered.map(({ question, answer }) => [question.id, answer])).toEqual([
+      ["care_diverted", "Oui"],
+    ]);
+    await stages.desk.answer({ incident: id, question: "care_diverted", answer: "no" }, anne);
+    const { facts, qualification, answered } = await dossier();
+    expect(answered.map(({ answer }) => answer)).toEqual(["Non"]);
+    expect(
+      facts
+        .filter((fact) => fact.kind === "care_diverted")
+        .map((fact) => [fact.holds, fact.withdrawn !== null]),
+    ).toEqual([
+      [true, true],
+      [false, false],
+    ]);
+    expect(qualification?.criteria.find((each) => each.id === "C4")?.value).toBe("not_met");
+  });
+
   it("is a fact with who knows it and who wrote it, and settles its criterion", async () => {
     const { id, anne, dossier } = await storm();
     await stages.desk.answer(

@@ -1,3 +1,4 @@
+import type { RegimeQuestion } from "../../rules/regimes/regime.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Decision } from "../core/decision.ts";
 import { contentOf, type FormField } from "../core/declaration.ts";
@@ -9,7 +10,7 @@ import type { Actor, Desk, Dossier, Refused, Stale, TextSeen } from "./desk.ts";
 import { draft } from "./draft.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { settleDelivery } from "./transmit.ts";
-import { currentDeclaration, type Setup, type Work } from "./work.ts";
+import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 /** Alerts shown with a dossier. */
 const EVIDENCE = 200;
@@ -60,6 +61,11 @@ export function openDesk(parts: {
   return {
     facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
     mode: setup.mode,
+    fixedFields: new Set(
+      setup.regime.form.sections.flatMap(({ fields }) =>
+        fields.filter((field) => field.fixed).map((field) => field.id),
+      ),
+    ),
 
     async incidents({ states = [], limit, after }) {
       const page = await store.reads.byState(facility, "incident", states, { limit, after });
@@ -79,12 +85,15 @@ export function openDesk(parts: {
       const work = await pipeline.view(incident);
       if (work === undefined) return undefined;
       const declaration = currentDeclaration(work);
+      const filing = unfiledDeclaration(work) ?? work.declarations.findLast((each) => each.state === "filed");
       return {
         incident: work.incident,
         facts: work.facts,
         qualification: work.qualification,
         declarations: work.declarations,
         current: declaration && { declaration, content: contentOf(declaration) },
+        filing: filing && { declaration: filing, content: contentOf(filing) },
+        answered: answeredQuestions(work),
         decisions: work.decisions,
         deliveries: work.deliveries,
         deadlines: work.deadlines,
@@ -102,12 +111,13 @@ export function openDesk(parts: {
     answer: async (answer, actor) => {
       const question = setup.regime.questions.find((each) => each.id === answer.question);
       const chosen = question?.answers.find((each) => each.id === answer.answer);
-      if (chosen === undefined)
+      if (question === undefined || chosen === undefined)
         return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
       if (answer.since !== undefined && answer.since > parts.clock.now()) {
         return { outcome: "refused", code: "future_instant", because: "L'heure donnée est dans le futur." };
       }
       const result = await act(answer.incident, actor, "answer", (work, now) => {
+        withdrawAnswer(work, question, actor.name, now);
         for (const { fact, holds } of chosen.states)
           stateByPerson(
             work,
@@ -117,6 +127,7 @@ export function openDesk(parts: {
               since: answer.since ?? now,
               source: answer.source ?? actor.name,
               writer: actor.name,
+              question: question.id,
             },
             now,
           );
@@ -132,6 +143,13 @@ export function openDesk(parts: {
         const known = new Set(
           setup.regime.form.sections.flatMap((section) => section.fields.map((field) => field.id)),
         );
+        const fixed = setup.regime.form.sections
+          .flatMap(({ fields }) => fields)
+          .find((field) => field.fixed && amendment.fields.some((each) => each.id === field.id));
+        if (fixed !== undefined) {
+          const because = `« ${fixed.label} » vient de la configuration et de la personne qui déclare : il ne se modifie pas ici.`;
+          return { outcome: "refused", code: "field_fixed", because };
+        }
         const wrong = amendment.fields.find(
           (field) => !known.has(field.id) || (field.value?.length ?? 0) > FIELD_LENGTH,
         );
@@ -217,9 +235,47 @@ export function openDesk(parts: {
     },
   };
 
+  /** A later answer to the same question puts the earlier one right: withdrawn, not erased. */
+  function withdrawAnswer(work: Work, question: RegimeQuestion, writer: string, now: number): void {
+    const kinds = new Set(question.answers.flatMap((answer) => answer.states.map((state) => state.fact)));
+    work.facts = work.facts.map((fact) =>
+      fact.origin.by === "person" &&
+      fact.origin.question === question.id &&
+      fact.withdrawn === null &&
+      kinds.has(fact.kind)
+        ? { ...fact, withdrawn: { at: now, writer, reason: "Réponse corrigée." } }
+        : fact,
+    );
+  }
+
+  function answeredQuestions(work: Work): Dossier["answered"] {
+    return setup.regime.questions.flatMap((question) => {
+      const standing = work.facts.filter(
+        (fact) =>
+          fact.withdrawn === null && fact.origin.by === "person" && fact.origin.question === question.id,
+      );
+      const given = question.answers.find((answer) =>
+        answer.states.every((state) =>
+          standing.some((fact) => fact.kind === state.fact && fact.holds === state.holds),
+        ),
+      );
+      if (standing.length === 0 || given === undefined) return [];
+      const { id, text, asked_of, criteria } = question;
+      const answers = question.answers.map(({ id, label }) => ({ id, label }));
+      return [{ question: { id, text, asked_of, criteria, answers }, answer: given.label }];
+    });
+  }
+
   function stateByPerson(
     work: Work,
-    statement: { kind: Fact["kind"]; holds: boolean; since: number; source: string; writer: string },
+    statement: {
+      kind: Fact["kind"];
+      holds: boolean;
+      since: number;
+      source: string;
+      writer: string;
+      question: string;
+    },
     now: number,
   ): void {
     work.facts.push({
@@ -232,7 +288,12 @@ export function openDesk(parts: {
       since: statement.since,
       until: null,
       confidence: "confirmed",
-      origin: { by: "person", source: statement.source, writer: statement.writer },
+      origin: {
+        by: "person",
+        source: statement.source,
+        writer: statement.writer,
+        question: statement.question,
+      },
       ended_by: [],
       evidence: [],
       alerts: 0,

@@ -134,6 +134,69 @@ describe("life of an incident", () => {
   });
 });
 
+describe("a decision not to declare", () => {
+  async function setAside() {
+    stages = await openStages();
+    await stages.take(DELETED, NOTE);
+    await stages.sweeper.sweep();
+    const [first] = await stages.desk.incidents({ limit: 1 });
+    const dossier = await stages.desk.dossier(first?.incident.id ?? "");
+    const { id, version, sha256 } = dossier?.current?.declaration ?? { id: "", version: 0, sha256: "" };
+    stages.clock.pass(1);
+    await stages.desk.setAside(
+      { incident: first?.incident.id ?? "", declaration: id, version, sha256 },
+      "Exercice interne de l'astreinte.",
+      { channel: "web", second_factor: "totp" },
+      stages.delegate,
+    );
+    stages.clock.pass(1);
+  }
+
+  it("takes in what follows of the same kind, and calls nobody again", async () => {
+    await setAside();
+    await stages.take({ ...DELETED, minute: 2 });
+    await stages.sweeper.sweep();
+    expect(await incidents()).toMatchObject([{ state: "set_aside", alerts: 3 }]);
+    expect(stages.messages).toHaveLength(2);
+  });
+
+  it("is asked again when another system is hit", async () => {
+    await setAside();
+    await stages.take({ ...DELETED, host: "dpi-01", minute: 2 });
+    await stages.sweeper.sweep();
+    expect(await incidents()).toMatchObject([{ state: "in_review" }]);
+    expect(stages.messages.map(({ event }) => event)).toEqual([
+      "incident_opened",
+      "decision_needed",
+      "decision_needed",
+    ]);
+  });
+});
+
+describe("an outage", () => {
+  it("of the regulation of emergency calls is not waited for", async () => {
+    stages = await openStages();
+    await stages.take(down("samu-01"));
+    expect(await incidents()).toMatchObject([{ state: "in_review" }]);
+  });
+
+  it("that flaps stays one fact", async () => {
+    stages = await openStages();
+    for (let minute = 0; minute < 20; minute += 2) {
+      stages.clock.set(NIGHT + minute * MICROSECONDS.minute);
+      await stages.take(down("dpi-01", minute), {
+        host: "dpi-01",
+        minute: minute + 1,
+        message: 'Resolved: Service "dpi-01" is running on dpi-01',
+      });
+    }
+    const [incident] = await incidents();
+    expect(
+      (await facts(incident?.id ?? "")).filter((fact) => fact.kind === "system_unavailable"),
+    ).toHaveLength(1);
+  });
+});
+
 describe("a restart", () => {
   it("takes up the open incidents, so that what follows joins them", async () => {
     stages = await openStages();

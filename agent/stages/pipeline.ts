@@ -21,6 +21,8 @@ const ACTIVE: readonly Incident["state"][] = [
   "approved",
   "declared",
   "facts_ended",
+  // What follows a decision not to declare belongs to it: it does not open the same incident again.
+  "set_aside",
 ];
 
 /** What the facts of an incident lead to, in order: judge, draft, tell, follow. */
@@ -33,7 +35,7 @@ export function carry(work: Work, setup: Setup, now: Instant): void {
 }
 
 export interface Pipeline {
-  /** Takes in every detection that the store has and that was not correlated yet; resolves when none is left. */
+  /** Takes in the next batch of detections that the store has and that were not correlated yet; 0 when none is left. */
   advance(): Promise<number>;
   /**
    * Works on one incident alone, then commits; undefined when there is no such incident. Nothing is kept when
@@ -162,12 +164,7 @@ export async function openPipeline(parts: {
   }
 
   return {
-    advance: () =>
-      exclusive(async () => {
-        let total = 0;
-        for (let taken = await takeBatch(); taken > 0; taken = await takeBatch()) total += taken;
-        return total;
-      }),
+    advance: () => exclusive(takeBatch),
     act: (incident, act, keep = () => true) =>
       exclusive(async () => {
         for (let attempt = 1; ; attempt++) {

@@ -95,13 +95,23 @@ function becauseOf(evaluated: Evaluated, systems: ReadonlyMap<string, System>): 
 
 /** One French line for a fact: what, which system, who says so. */
 export function describeFact(fact: Fact, systems: ReadonlyMap<string, System>): string {
-  const name = fact.system === null ? fact.subjects[0] : (systems.get(fact.system)?.name ?? fact.system);
+  const name = nameOf(fact, systems);
   const about = name === undefined ? "" : ` : ${name}`;
   const label = fact.holds ? FACTS[fact.kind].label : `Écarté : ${lowerFirst(FACTS[fact.kind].label)}`;
   const { origin } = fact;
   if (origin.by === "rule") return `${label}${about} (règle « ${origin.title} »)`;
   if (origin.by === "person") return `${label}${about} (signalé par ${origin.source})`;
   return `${label}${about} (${origin.because})`;
+}
+
+/** Hosts named when no system stands for them. */
+const NAMED = 3;
+
+/** What a fact is about: its system, or the hosts that nobody described; undefined for the incident as a whole. */
+export function nameOf(fact: Fact, systems: ReadonlyMap<string, System>): string | undefined {
+  if (fact.system !== null) return systems.get(fact.system)?.name ?? fact.system;
+  if (fact.subjects.length <= NAMED) return fact.subjects.length === 0 ? undefined : fact.subjects.join(", ");
+  return `${fact.subjects.slice(0, NAMED).join(", ")} et ${fact.subjects.length - NAMED} autres`;
 }
 
 function verdictOf(criteria: readonly CriterionResult[]): Verdict {

@@ -10,14 +10,16 @@ import type { Pipeline } from "./pipeline.ts";
 import { type DeliverPayload, filingOf, type OpenOutbound, settleDelivery } from "./transmit.ts";
 import type { Setup } from "./work.ts";
 
-/** Effects taken in one sweep. */
+/** Effects under way at once. */
 const BATCH = 50;
 const ATTEMPTS = 12;
 const LONGEST_WAIT = 15 * MICROSECONDS.minute;
 
 export interface Sweeper {
-  /** Carries out what is due; resolves once all of it is settled. */
+  /** Begins what is due and not under way yet; resolves once what it began is settled, with how many that were. */
   sweep(): Promise<number>;
+  /** Resolves when nothing is under way any more. */
+  settled(): Promise<void>;
   /** Puts right what a stopped process had claimed and never settled. */
   recover(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export function openSweeper(parts: {
 }): Sweeper {
   const { store, pipeline, setup, clock } = parts;
   const facility = setup.facility.id;
+  const underWay = new Map<string, Promise<void>>();
 
   const commit = async (writes: Write[]) =>
     (await store.commit({ facility, at: clock.now(), writes })).outcome === "committed";
@@ -89,7 +92,8 @@ export function openSweeper(parts: {
     const { state, due } = after(effect, attempt, open.repeatable);
     await note(message, channel, attempt);
     await settle(effect, state, attempt.because, due);
-    if (effect.kind === "reminder" && state === "done" && effect.incident !== null) {
+    // One that nobody received is not the last: the next one is planned all the same.
+    if (effect.kind === "reminder" && (state === "done" || state === "failed") && effect.incident !== null) {
       const turn = Number(effect.key.split(":").at(-1)) + 1;
       await pipeline.act(effect.incident, (each, now) => planNag(each, setup, now, turn));
     }
@@ -122,7 +126,10 @@ export function openSweeper(parts: {
       },
       (result) => result !== undefined,
     );
-    if (filing === undefined) return;
+    if (filing === undefined) {
+      if (await claim(effect)) await settle(effect, "done", "devenu sans objet");
+      return;
+    }
     const open = parts.outbounds.get(filing.channel);
     const attempt: Attempt =
       open === undefined
@@ -149,15 +156,30 @@ export function openSweeper(parts: {
     await settle(effect, "done", "délai écoulé");
   }
 
+  function carryOut(effect: Effect): Promise<void> {
+    if (effect.kind === "deliver") return deliver(effect);
+    return effect.kind === "clock" ? tick(effect) : tell(effect);
+  }
+
   return {
     async sweep() {
-      const due = await store.reads.effectsDue(facility, clock.now(), BATCH);
+      const room = BATCH - underWay.size;
+      if (room <= 0) return 0;
+      const due = await store.reads.effectsDue(facility, clock.now(), BATCH * 2);
+      const begun = due.filter(({ key }) => !underWay.has(key)).slice(0, room);
+      // Each is on its own: a receiver that hangs delays nobody else.
       await Promise.all(
-        due.map((effect) =>
-          effect.kind === "deliver" ? deliver(effect) : effect.kind === "clock" ? tick(effect) : tell(effect),
-        ),
+        begun.map(async (effect) => {
+          const carrying = carryOut(effect);
+          underWay.set(effect.key, carrying);
+          await carrying.finally(() => underWay.delete(effect.key));
+        }),
       );
-      return due.length;
+      return begun.length;
+    },
+
+    async settled() {
+      await Promise.allSettled(underWay.values());
     },
 
     async recover() {

@@ -167,3 +167,8 @@ export function changesOf(work: Work): { writes: Write[]; base: Map<string, Stor
 export function currentDeclaration(work: Pick<Work, "declarations">): Declaration | undefined {
   return work.declarations.at(-1);
 }
+
+/** The approved text that nobody has filed yet: what must leave, whatever was drafted since. */
+export function unfiledDeclaration(work: Pick<Work, "declarations">): Declaration | undefined {
+  return work.declarations.find((each) => each.state === "approved");
+}

@@ -4,20 +4,28 @@ import { Declaration, sha256Hex } from "../core/declaration.ts";
 import { Delivery } from "../core/delivery.ts";
 import { messageOf } from "../core/errors.ts";
 import { entryHash, GENESIS } from "../core/journal.ts";
-import type { Bundle, ShownEntry } from "./bundle-format.ts";
+import { ALERTS_MAX, type Bundle, type ShownEntry } from "./bundle-format.ts";
 import { checkpointHolds } from "./checkpoints.ts";
+import { declaredErased, ERASED, type Erased } from "./erasure.ts";
 import { fingerprintOf } from "./keys.ts";
 import { entryFault, type FaultList, fault, faultList } from "./proof.ts";
+
+/** Entries that are of no incident and are shown with those that need them. */
+const COMMON = new Set(["alerts", ERASED]);
 
 type Put = { seq: number; kind: string; id: string; revision: number; content: unknown };
 
 /** What is wrong inside a bundle whose signature holds. */
 export function bundleFaults(bundle: Bundle, key: KeyObject): FaultList {
   const faults = faultList();
-  checkChain(bundle, key, faults);
   const shown = bundle.chain.filter((entry): entry is ShownEntry => "type" in entry);
+  checkChain(bundle, key, faults);
+  const erased = declaredErased(shown);
+  for (const entry of shown) {
+    if (entry.content === null && !erased.entry(entry)) faults.add(fault(entry.seq, "content_removed"));
+  }
   try {
-    checkAlerts(bundle, shown, faults);
+    checkAlerts({ bundle, shown, erased, faults });
     checkDecisions(putsOf(shown, faults), faults);
   } catch (error) {
     faults.add(fault(bundle.chain[0]?.seq ?? 0, "entry_unreadable", messageOf(error)));
@@ -40,7 +48,7 @@ function checkChain(bundle: Bundle, key: KeyObject, faults: FaultList): void {
     if ("type" in entry) {
       const wrong = entryFault({ ...entry, facility, previous: head, hash }, head);
       if (wrong !== undefined) faults.add(fault(entry.seq, wrong));
-      const ours = entry.incident === incident || (entry.type === "alerts" && entry.incident === null);
+      const ours = entry.incident === incident || (COMMON.has(entry.type) && entry.incident === null);
       if (!ours) faults.add(fault(entry.seq, "entry_extra"));
     }
     [seq, head] = [entry.seq, hash];
@@ -63,7 +71,14 @@ function checkChain(bundle: Bundle, key: KeyObject, faults: FaultList): void {
   }
 }
 
-function checkAlerts({ alerts, alertsLeftOut }: Bundle, shown: ShownEntry[], faults: FaultList): void {
+function checkAlerts(input: {
+  bundle: Bundle;
+  shown: ShownEntry[];
+  erased: Erased;
+  faults: FaultList;
+}): void {
+  const { shown, erased, faults } = input;
+  const { alerts, alertsLeftOut } = input.bundle;
   const digests = new Map<string, number>();
   const joined = new Map<string, number>();
   for (const { seq, type, content } of shown) {
@@ -83,6 +98,11 @@ function checkAlerts({ alerts, alertsLeftOut }: Bundle, shown: ShownEntry[], fau
   const missing = [...joined.keys()].filter((id) => !carried.has(id));
   if (missing.length !== alertsLeftOut || carried.size !== alerts.length) {
     faults.add(fault(last, "joined_differs", `${missing.length} alerte(s) absentes`));
+    return;
+  }
+  const [first] = missing;
+  if (first !== undefined && carried.size < ALERTS_MAX && missing.length > erased.alerts) {
+    faults.add(fault(joined.get(first) ?? last, "alert_missing", `alerte ${first}`));
   }
 }
 

@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { CheckpointLine } from "./checkpoints.ts";
 
+/** Alerts carried in one bundle: 20,000 of 2 kB stay within what a mail or a USB key takes. */
+export const ALERTS_MAX = 20_000;
+
 const Hash = z.string().regex(/^[0-9a-f]{64}$/);
 const Seq = z.int().min(1);
 
-/** An entry of the incident in full; content and salt are null once erased. */
+/** An entry of the incident in full; content and salt are null once erased, which a `note.erased` shown here declares. */
 const ShownEntry = z.strictObject({
   seq: Seq,
   bodyHash: Hash,
@@ -38,7 +41,7 @@ export const Bundle = z.strictObject({
   chain: z.array(z.union([ShownEntry, HiddenEntry])).min(1),
   /** RFC 8785 JSON of the alerts joined to the incident. */
   alerts: z.array(z.string()),
-  /** Joined alerts that are not in the bundle: over its bound, or erased. */
+  /** Joined alerts that are not in the bundle: over its bound, or declared erased. */
   alertsLeftOut: z.int().min(0),
   checkpoints: z.array(CheckpointLine).min(1),
   /** Ed25519 over the RFC 8785 JSON of the other members, base64url. */

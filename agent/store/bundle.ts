@@ -4,13 +4,12 @@ import { canonicalJson } from "../core/declaration.ts";
 import { TocsinError } from "../core/errors.ts";
 import type { JournalEntry } from "../core/journal.ts";
 import { bundleFaults } from "./bundle-faults.ts";
-import { Bundle, type HiddenEntry, type ShownEntry } from "./bundle-format.ts";
+import { ALERTS_MAX, Bundle, type HiddenEntry, type ShownEntry } from "./bundle-format.ts";
+import { ERASED, readErasure } from "./erasure.ts";
 import { fingerprintOf, type SigningKey } from "./keys.ts";
 import { ALWAYS_UNPROVEN, type Fault, type Limit } from "./proof.ts";
 import type { Reads } from "./store.ts";
 
-/** Alerts carried in one bundle: 20,000 of 2 kB stay within what a mail or a USB key takes. */
-const ALERTS_MAX = 20_000;
 const PAGE = 1000;
 
 /**
@@ -52,6 +51,13 @@ export async function writeBundle(input: {
   const start = signed.findLast(({ seq }) => seq < begin);
   const shown = new Set([...own.map(({ seq }) => seq), ...evidence.map(({ entry }) => entry)]);
   const entries = await entriesBetween(reads, facility, (start?.seq ?? 0) + 1, end.seq);
+  const alertsLeftOut = joinedAlerts(own).size - evidence.length;
+  for (const { seq, type, content } of entries) {
+    const erasure = type === ERASED && content !== null ? readErasure(content) : undefined;
+    // What explains that something is missing; an alert that is gone cannot say which digest was its own.
+    if (erasure?.entries.some((named) => shown.has(named)) || (erasure?.alerts.length && alertsLeftOut > 0))
+      shown.add(seq);
+  }
   const body: Omit<Bundle, "signature"> = {
     format: "tocsin-bundle/1",
     facility,
@@ -62,7 +68,7 @@ export async function writeBundle(input: {
     previous: entries[0]?.previous as string,
     chain: entries.map((entry) => (shown.has(entry.seq) ? shownEntry(entry) : hiddenEntry(entry))),
     alerts: evidence.map(({ content }) => content),
-    alertsLeftOut: joinedAlerts(own).size - evidence.length,
+    alertsLeftOut,
     checkpoints: start === undefined ? [end] : [start, end],
   };
   const signature = sign(null, Buffer.from(canonicalJson(body)), key.privateKey).toString("base64url");
@@ -242,7 +248,7 @@ function limitsOf({ alertsLeftOut, chain, exercise }: Bundle, unknownKey: string
   if (erased > 0) {
     limits.push({
       code: "erased",
-      because: `ce que disaient ${erased} entrée(s) dont le contenu a été effacé`,
+      because: `ce que disaient ${erased} entrée(s) dont le journal déclare le contenu effacé`,
     });
   }
   if (alertsLeftOut > 0) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -161,6 +161,31 @@ describe("SQLite store", () => {
     other.close();
   });
 
+  it.each([
+    ["removed", (file: string) => rmSync(file)],
+    ["moved away", (file: string) => renameSync(file, `${file}.old`)],
+    [
+      "replaced by its copy",
+      (file: string) => {
+        copyFileSync(file, `${file}.copy`);
+        renameSync(`${file}.copy`, file);
+      },
+    ],
+    ["left without its write-ahead log", (file: string) => rmSync(`${file}-wal`)],
+  ])("acknowledges nothing once its file is %s, and goes on refusing", async (_what, tamper) => {
+    const make = samples();
+    const store = open();
+    const commit = () => store.commit({ facility: "a", at: NIGHT, writes: [make.alert()] });
+    expect(await commit()).toMatchObject({ outcome: "committed" });
+    tamper(folder.file);
+    const group = await Promise.allSettled([commit(), commit()]);
+    expect(group).toMatchObject(
+      Array(2).fill({ status: "rejected", reason: { code: "store_gone", remedy: expect.any(String) } }),
+    );
+    await expect(commit()).rejects.toMatchObject({ code: "store_gone" });
+    await expect(store.close()).rejects.toMatchObject({ code: "store_gone" });
+  });
+
   it("refuses a database that a newer program wrote, in both directions of opening", () => {
     const database = openWriting(folder.file);
     database.exec("INSERT INTO schema_version (version, name) VALUES (9999, 'future')");
@@ -208,6 +233,20 @@ describe("store thread", () => {
 
   it("says what prevents it from starting", async () => {
     await expect(startStoreThread(folder)).rejects.toMatchObject({ code: "key_missing" });
+  });
+
+  it("says over its ports that the database is gone", async () => {
+    makeSigningKey(folder.keyFile);
+    const make = samples();
+    const thread = await startStoreThread(folder);
+    const client = storeClient(thread.connect(), openSqliteReads(folder.file));
+    const commit = () => client.commit({ facility: "a", at: NIGHT, writes: [make.alert()] });
+    await commit();
+    rmSync(folder.file);
+    await expect(commit()).rejects.toMatchObject({ code: "store_gone" });
+    await client.close();
+    await thread.stop();
+    expect(await thread.ended).toBeUndefined();
   });
 
   it("commits what was asked before it is stopped, from every port, and signs it", async () => {

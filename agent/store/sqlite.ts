@@ -49,9 +49,12 @@ export function openSqlite(options: SqliteOptions): Store {
       if (!open) return;
       open = false;
       commitWaiting();
-      for (const facility of writer.unsigned(1)) writer.checkpoint(facility);
-      reads.close();
-      writer.close();
+      try {
+        for (const facility of writer.unsigned(1)) writer.checkpoint(facility);
+      } finally {
+        reads.close();
+        writer.close();
+      }
     },
   };
 }

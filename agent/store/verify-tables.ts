@@ -1,5 +1,6 @@
 import { canonicalJson, sha256Hex } from "../core/declaration.ts";
 import type { JournalEntry } from "../core/journal.ts";
+import type { Erased } from "./erasure.ts";
 import { type FaultCode, type FaultList, fault } from "./proof.ts";
 import { eventKey, nameOf, recordEntry } from "./seal.ts";
 import type { Prepare } from "./sqlite/connection.ts";
@@ -10,21 +11,30 @@ export interface TableCheck {
   entry(entry: JournalEntry): void;
   /** Looks for rows that no entry accounts for. */
   end(): void;
-  /** Alerts of which only the digest is left. */
+  /** Alerts declared erased, of which only the digest is left. */
   alertsGone(): number;
 }
 
 type Row = Record<string, unknown>;
 type Said = { kind: string; id: string; revision: number };
 
-export function compareTables(prepare: Prepare, facility: string, faults: FaultList): TableCheck {
+export function compareTables(input: {
+  prepare: Prepare;
+  facility: string;
+  erased: Erased;
+  faults: FaultList;
+}): TableCheck {
+  const { prepare, facility, faults } = input;
   const records = recordCheck(prepare, facility, faults);
-  const alerts = alertCheck(prepare, facility, faults);
+  const alerts = alertCheck(input);
   const joined = joinedCheck(prepare, facility, faults);
   let contents = 0;
   return {
     entry(entry) {
-      if (entry.content === null) return;
+      if (entry.content === null) {
+        if (entry.type === "alerts") alerts.erased();
+        return;
+      }
       contents += 1;
       if (entry.type === "alerts") alerts.entry(entry.seq, entry.content);
       else if (entry.type === "joined") joined.entry(entry, entry.content);
@@ -105,7 +115,7 @@ function recordCheck(prepare: Prepare, facility: string, faults: FaultList) {
   };
 }
 
-function alertCheck(prepare: Prepare, facility: string, faults: FaultList) {
+function alertCheck({ prepare, facility, erased, faults }: Parameters<typeof compareTables>[0]) {
   // Sorted by place without the contents, which are fetched one by one: the sort stays small.
   const places = prepare(
     "SELECT journal_seq, position, id FROM alerts WHERE facility = ? ORDER BY journal_seq, position",
@@ -115,6 +125,8 @@ function alertCheck(prepare: Prepare, facility: string, faults: FaultList) {
   );
   let next = places.next();
   let [gone, detection] = [0, 1];
+  /** Alerts are missing so far: where the next one begins is known no more, only that it is later. */
+  let gap = false;
 
   function differs(row: Row, digest: string): string | undefined {
     const content = String(row.content);
@@ -122,7 +134,7 @@ function alertCheck(prepare: Prepare, facility: string, faults: FaultList) {
     const { detections, ...alert } = JSON.parse(content) as StoredAlert & { detections: unknown[] };
     if (alert.id !== row.id || eventKey(alert) !== row.event) return "identité";
     const first = Number(row.first_detection);
-    const inOrder = gone === 0 ? first === detection : first >= detection;
+    const inOrder = gap ? first >= detection : first === detection;
     if (!inOrder || row.detections !== detections.length) return "ordre d'arrivée";
     detection = first + detections.length;
     return undefined;
@@ -134,7 +146,19 @@ function alertCheck(prepare: Prepare, facility: string, faults: FaultList) {
     }
   }
 
+  function missing(seq: number, digests: string[], from: number, until: number): void {
+    for (let position = from; position < until; position++) {
+      gap = true;
+      if (erased.alert(digests[position] as string)) gone += 1;
+      else faults.add(fault(seq, "alert_missing", `la n° ${position + 1} de cette entrée`));
+    }
+  }
+
   return {
+    /** The digests of an entry went with its content. */
+    erased(): void {
+      gap = true;
+    },
     entry(seq: number, content: string): void {
       extraUntil(seq);
       const { digests } = JSON.parse(content) as { digests: string[] };
@@ -147,12 +171,12 @@ function alertCheck(prepare: Prepare, facility: string, faults: FaultList) {
           faults.add(fault(seq, "alert_extra", String(id)));
           continue;
         }
-        gone += position - expected;
+        missing(seq, digests, expected, position);
         expected = position + 1;
         const because = differs(find.get(facility, String(id)) as Row, digest);
         if (because !== undefined) faults.add(fault(seq, "alert_differs", `${because}, alerte ${id}`));
       }
-      gone += digests.length - expected;
+      missing(seq, digests, expected, digests.length);
     },
     end: () => extraUntil(Number.POSITIVE_INFINITY),
     gone: () => gone,
@@ -169,7 +193,7 @@ function joinedCheck(prepare: Prepare, facility: string, faults: FaultList) {
 
   function agrees(row: Row, said: { alert: string; position: number; seq: number }): boolean {
     if (row.alert !== said.alert || row.position !== said.position) return false;
-    // The alert may be gone by retention; the join stays.
+    // The join stays when its alert is erased; an alert taken away is a fault of its own entry.
     if (row.content === null) return true;
     const { occurred } = JSON.parse(String(row.content)) as { occurred: number };
     return row.occurred === occurred && Number(row.first_detection) + said.position === said.seq;

@@ -202,8 +202,8 @@ describe("verifyDatabase", () => {
     [
       "the place of a content",
       "UPDATE journal_contents SET seq = 70 WHERE facility = 'ght-nord' AND seq = 8",
-      70,
-      "entry_extra",
+      8,
+      "content_removed",
     ],
     ["an entry taken out", "DELETE FROM journal WHERE facility = 'ght-nord' AND seq = 6", 6, "entry_missing"],
     [
@@ -239,8 +239,8 @@ describe("verifyDatabase", () => {
     [
       "an alert's entry",
       "UPDATE alerts SET journal_seq = 5 WHERE facility = 'ght-nord' AND journal_seq = 4",
-      5,
-      "alert_extra",
+      4,
+      "alert_missing",
     ],
     [
       "an alert's position",
@@ -376,17 +376,49 @@ describe("verifyDatabase", () => {
     });
   });
 
-  it("counts what retention erased, and finds a record kept after its proof was erased", () => {
-    const gone = verifyAfter(
-      sql(
-        "DELETE FROM journal_contents WHERE seq = 8; DELETE FROM alerts WHERE facility = 'ght-nord' AND journal_seq = 4",
-      ),
-    );
-    expect(gone.ok).toBe(true);
-    expect(gone.facilities[0]).toMatchObject({ erased: 1, alertsGone: 1 });
-    expect(codes(gone)).toEqual(expect.arrayContaining(["erased", "alerts_gone"]));
-    const kept = verifyAfter(sql("DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq = 7"));
-    expect(brokenIn(kept)).toMatchObject({ seq: 7, code: "record_extra" });
+  it.each([
+    ["a facility's alerts removed", "DELETE FROM alerts WHERE facility = 'ght-nord'", 1, "alert_missing"],
+    [
+      "one alert removed",
+      "DELETE FROM alerts WHERE facility = 'ght-nord' AND position = 1",
+      1,
+      "alert_missing",
+    ],
+    [
+      "the last alert removed",
+      "DELETE FROM alerts WHERE facility = 'ght-nord' AND journal_seq = 4",
+      4,
+      "alert_missing",
+    ],
+    [
+      "the content of a note removed",
+      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq = 8",
+      8,
+      "content_removed",
+    ],
+    [
+      "records removed with the contents that tell of them",
+      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq > 5; DELETE FROM records WHERE journal_seq > 5",
+      6,
+      "content_removed",
+    ],
+    [
+      "alerts removed with the digests that tell of them",
+      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq IN (1, 4); DELETE FROM alerts WHERE facility = 'ght-nord'",
+      1,
+      "content_removed",
+    ],
+    [
+      "a content removed and its record kept",
+      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq = 7",
+      7,
+      "content_removed",
+    ],
+    ["everything removed but the hashes", "DELETE FROM journal_contents", 1, "content_removed"],
+  ] as const)("finds %s, since nothing declares it", (_what, text, seq, code) => {
+    const report = verifyAfter(sql(text));
+    expect(report.ok).toBe(false);
+    expect(brokenIn(report)).toMatchObject({ seq, code, because: expect.stringContaining("déclare") });
   });
 
   it("refuses checkpoints of another key", () => {

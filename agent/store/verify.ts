@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../core/errors.ts";
 import { type Checkpoint, GENESIS, type JournalEntry } from "../core/journal.ts";
 import { type CheckpointsFile, checkpointHolds, readCheckpointsFile } from "./checkpoints.ts";
+import { declaredErased, ERASED, type Erased } from "./erasure.ts";
 import { fingerprintOf } from "./keys.ts";
 import {
   ALWAYS_UNPROVEN,
@@ -26,7 +27,7 @@ export interface FacilityReport {
   checkpoint: { seq: number; at: number } | null;
   firstBroken?: Fault;
   faults: number;
-  /** Entries whose content was erased, and alerts of which only the digest is left. */
+  /** Entries whose content is declared erased, and alerts of which only the digest is left. */
   erased: number;
   alertsGone: number;
 }
@@ -91,7 +92,9 @@ function verifyFacility(input: {
   const { prepare, facility } = input;
   const faults = faultList();
   const signed = validCheckpoints(input, faults);
-  const tables = compareTables(prepare, facility, faults);
+  const last = Math.max(0, ...signed.keys());
+  const allowed = erasedUntil(prepare, facility, last);
+  const tables = compareTables({ prepare, facility, erased: allowed, faults });
   let [seq, head, erased, proven, broken] = [0, GENESIS, 0, 0, 0];
 
   function entry(row: JournalEntry): void {
@@ -100,7 +103,8 @@ function verifyFacility(input: {
     if (wrong !== undefined) faults.add(fault(row.seq, wrong));
     if (wrong !== undefined || row.seq !== seq + 1) broken = row.seq;
     [seq, head] = [row.seq, row.hash];
-    if (row.content === null) erased += 1;
+    if (row.content === null && allowed.entry(row)) erased += 1;
+    else if (row.content === null) faults.add(fault(seq, "content_removed"));
     for (const checkpoint of signed.get(seq) ?? []) {
       if (checkpoint.hash === head) proven = seq;
       // Entries found broken since the last one explain it better.
@@ -123,7 +127,6 @@ function verifyFacility(input: {
   } catch (error) {
     faults.add(fault(seq + 1, "entry_unreadable", messageOf(error)));
   }
-  const last = Math.max(0, ...signed.keys());
   if (last > seq) faults.add(fault(seq + 1, "tail_cut", undefined, last));
 
   const first = faults.first();
@@ -138,6 +141,22 @@ function verifyFacility(input: {
     erased,
     alertsGone: tables.alertsGone(),
   };
+}
+
+/**
+ * What is declared erased up to a signed entry: a declaration that nobody signed would cost only a hash.
+ *
+ * Its place in the chain is checked with all the others; here, that its content is the one hashed.
+ */
+function erasedUntil(prepare: Prepare, facility: string, signed: number): Erased {
+  try {
+    const rows = prepare(`${ENTRY} WHERE j.facility = ? AND j.type = ? AND j.seq <= ? ORDER BY j.seq`);
+    const notes = rows.all(facility, ERASED, signed).map(entryOf);
+    return declaredErased(notes.filter((note) => entryFault(note, note.previous) === undefined));
+  } catch {
+    // A damaged table: the reading in order says where.
+    return declaredErased([]);
+  }
 }
 
 /** The checkpoints, by seq, whose signature holds; from the table and from the file beside it. */
@@ -200,13 +219,13 @@ function limitsOf({ facility, entries, checkpoint, erased, alertsGone }: Facilit
   if (erased > 0) {
     limits.push({
       code: "erased",
-      because: `${facility} : ce que disaient ${erased} entrée(s) dont le contenu a été effacé (conservation limitée, ou suppression)`,
+      because: `${facility} : ce que disaient ${erased} entrée(s) dont le journal déclare le contenu effacé (conservation limitée)`,
     });
   }
   if (alertsGone > 0) {
     limits.push({
       code: "alerts_gone",
-      because: `${facility} : ce que contenaient ${alertsGone} alerte(s) absentes de la base (conservation limitée, ou suppression)`,
+      because: `${facility} : ce que contenaient ${alertsGone} alerte(s) que le journal déclare effacées (conservation limitée)`,
     });
   }
   return limits;

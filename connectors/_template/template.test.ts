@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { inboundSuite } from "../shared/inbound-suite.ts";
+import { inboundContract } from "../../test/contract/inbound.contract.ts";
 import { template } from "./index.ts";
 
-inboundSuite(template, join(import.meta.dirname, "fixtures"));
+inboundContract(template, join(import.meta.dirname, "fixtures"));

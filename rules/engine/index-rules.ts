@@ -4,6 +4,7 @@ import { type Atom, BEYOND_ASCII, isWhole, longestRun, necessaryAtoms } from "./
 import { regexLiterals } from "./regex-literals.ts";
 import type { Test } from "./rule.ts";
 import { fold, foldedOf, type Subject, valuesOf } from "./subject.ts";
+import { VERDICT_FIELD } from "./verdict.ts";
 
 /** The rules of one log source, and which fields to look at to find the few worth running. */
 export interface RuleIndex {
@@ -32,6 +33,8 @@ const LONGEST = 8;
 
 /** What an event must hold for a value asked of a field to be there; null when that cannot be told. */
 function atomsOf(field: string | null, test: Test): Atom[] | null {
+  // Computed from the whole alert: too dear to find candidates by.
+  if (field === VERDICT_FIELD) return null;
   if (test.kind === "number") return [{ field, text: String(test.number), whole: true }];
   if (test.kind === "regex") {
     const texts = regexLiterals(test.source, NON_ASCII);

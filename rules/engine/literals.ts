@@ -4,6 +4,7 @@ import { type Atom, necessaryAtoms, rarityOf, worth } from "./necessary.ts";
 import { regexLiterals } from "./regex-literals.ts";
 import type { LoadedRule, LogSource, Test } from "./rule.ts";
 import { TAXONOMY } from "./taxonomy.ts";
+import { VERDICT_FIELD } from "./verdict.ts";
 
 /** Bytes below which a literal is met too often to spare anything. */
 const SHORTEST = 3;
@@ -43,6 +44,7 @@ const ECS_GROUPS = new Set(Object.keys(Alert.shape));
 
 /** Whether every place the field may be read from holds text as the record has it; so do the source's own `fields`. */
 function isVerbatim(field: string): boolean {
+  if (field === VERDICT_FIELD) return false;
   return [...(TAXONOMY.get(field) ?? []), field].every(
     (path) => VERBATIM_FIELDS.has(path) || !ECS_GROUPS.has(path.split(".", 1)[0] as string),
   );

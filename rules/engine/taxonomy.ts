@@ -1,3 +1,5 @@
+import { VERDICT_FIELD, verdictOf } from "./verdict.ts";
+
 /**
  * Where a field of the Sigma taxonomy is found on an alert that speaks ECS, tried in order.
  *
@@ -142,6 +144,7 @@ export function dig(value: unknown, path: readonly string[], from = 0): unknown 
  * that name in `fields`), then the name as an ECS path, then the source's own name in another spelling.
  */
 export function alertReader(name: string): (alert: WithFields) => unknown {
+  if (name === VERDICT_FIELD) return verdictOf;
   const places = (TAXONOMY.get(name) ?? []).map((place) => ({ place, path: place.split(".") }));
   const path = name.split(".");
   const folded = name.toLowerCase();

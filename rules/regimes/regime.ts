@@ -81,7 +81,15 @@ const Form = z.strictObject({
     z.strictObject({
       id: z.string(),
       title: z.string(),
-      fields: z.array(z.strictObject({ id: z.string(), label: z.string(), basis: z.enum(["A", "O", "P"]) })),
+      fields: z.array(
+        z.strictObject({
+          id: z.string(),
+          label: z.string(),
+          basis: z.enum(["A", "O", "P"]),
+          /** Never edited: it says who declares, for which structure. */
+          fixed: z.boolean().default(false),
+        }),
+      ),
     }),
   ),
 });

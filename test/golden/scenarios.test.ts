@@ -55,8 +55,7 @@ const noService = () =>
       "data_lost",
     ] as const
   ).map((kind) => said(kind, false));
-const noHealthData = () =>
-  (["health_data_affected", "data_altered", "data_disclosed"] as const).map((kind) => said(kind, false));
+const noHealthData = () => [said("health_data_affected", false)];
 
 describe("scenario A: ransomware on a regional PACS", () => {
   const deleted = [aFact("malicious_action_suspected"), aFact("recovery_destroyed", { system: "pacs" })];

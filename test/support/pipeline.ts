@@ -46,6 +46,7 @@ export const SYSTEMS = [
     degraded_after_minutes: 60,
   },
   { id: "annuaire", name: "Annuaire", kind: "directory", hosts: ["dc0*"], trusted_by_others: true },
+  { id: "samu", name: "Régulation SAMU", kind: "emergency_call", hosts: ["samu-*"], care_critical: true },
 ].map((system) => System.parse(system));
 
 /** A clock that a test moves. */
@@ -244,7 +245,7 @@ async function serve(parts: {
         ];
       });
       await store.commit({ facility: "ch-exemple", at: clock.now(), writes });
-      await pipeline.advance();
+      while ((await pipeline.advance()) > 0);
     },
     restart: () => serve(parts),
     async close() {

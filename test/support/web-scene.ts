@@ -293,6 +293,8 @@ export function sceneDossier(hostile?: string): Dossier {
     hostile ??
     "<13>Nov 15 02:12:07 PACS-SRV01 Sysmon: FileRename count=1200 window=60s TargetFilename=D:\\DICOM\\2026\\11\\14\\IM000001.dcm.locked Image=C:\\Users\\Public\\svch0st.exe";
   return {
+    filing: undefined,
+    answered: [],
     incident: {
       id: "inc-1",
       facility: "chv",

@@ -186,6 +186,7 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
   const desk: SceneDesk = {
     facility: { id: FACILITY, name: "Centre hospitalier du Val", timeZone: "Europe/Paris" },
     mode: "exercise",
+    fixedFields: new Set(["declarant_name"]),
     dossiers: [first],
     answers: [],
     async incidents({ states, limit }) {
@@ -194,7 +195,12 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
         .slice(0, limit)
         .map(({ incident, qualification }) => ({ incident, sentence: qualification?.sentence ?? null }));
     },
-    dossier: async (id) => desk.dossiers.find(({ incident }) => incident.id === id),
+    async dossier(id) {
+      const found = desk.dossiers.find(({ incident }) => incident.id === id);
+      const state = found?.current?.declaration.state;
+      if (found !== undefined && (state === "approved" || state === "filed")) found.filing = found.current;
+      return found;
+    },
     async takeUp(incident, actor) {
       if (!mayAct(actor, "answer")) return refused;
       const dossier = desk.dossiers.find((each) => each.incident.id === incident);

@@ -7,6 +7,7 @@ import type { SealedUnit } from "../seal.ts";
 import type { Receipt } from "../store.ts";
 import { type Chain, openChain } from "./chain.ts";
 import { openWriting, prepareOnce, sqliteCode } from "./connection.ts";
+import { watchFiles } from "./watch-files.ts";
 import { prepareWrites } from "./writes.ts";
 
 /** What became of a unit; `failed` when the unit itself is malformed, which leaves the others of its group alone. */
@@ -14,7 +15,7 @@ export type Committed = Receipt | { outcome: "failed"; problem: Problem };
 
 /** The one writing connection, synchronous. */
 export interface SqliteWriter {
-  /** Commits a group in one durable transaction; throws, having committed nothing, when the store itself fails. */
+  /** Commits a group in one durable transaction; throws, having acknowledged nothing, when the store itself fails. */
   commitGroup(units: readonly SealedUnit[]): Committed[];
   /** Signs the head of a facility's chain, once; undefined when the chain is empty. */
   checkpoint(facility: string): Checkpoint | undefined;
@@ -35,6 +36,7 @@ const SQLITE_FULL = 13;
 /** Opens the writer of a database, made when it does not exist. */
 export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): SqliteWriter {
   const database = openWriting(file);
+  const checkStanding = watchFiles([file, `${file}-wal`]);
   const log = openCheckpointsLog(checkpointsFileOf(file));
   const prepare = prepareOnce(database);
   const writes = prepareWrites(prepare);
@@ -58,6 +60,7 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
   /** Runs work in one transaction; what is kept in memory is forgotten when it fails. */
   function transaction<T>(work: () => T): T {
     try {
+      checkStanding();
       begin.run();
       // Another process wrote since: the ends of the chains are to be read again.
       const now = dataVersion.get()?.data_version;
@@ -65,6 +68,8 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
       version = now;
       const result = work();
       commit.run();
+      // Again before anything is acknowledged: the file may have gone during the commit.
+      checkStanding();
       return result;
     } catch (error) {
       if (database.isTransaction) rollback.run();

@@ -33,10 +33,10 @@ export function filingPages(parts: { desk: Desk; gate: Gate }): Router {
     trouble?: { status: number; message: string; reference: string },
   ) => {
     const person = personWho(response, "read");
-    const { current } = dossier;
+    const { filing } = dossier;
     const mine = deliveryRows(
       dossier.deliveries.filter(
-        (each) => each.kind === "declaration" && each.sha256 === current?.declaration.sha256,
+        (each) => each.kind === "declaration" && each.sha256 === filing?.declaration.sha256,
       ),
     );
     const pending = mine.filter((each) => each.state !== "delivered");
@@ -48,9 +48,9 @@ export function filingPages(parts: { desk: Desk; gate: Gate }): Router {
       model: {
         verdict: verdictOf(dossier),
         here: `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`,
-        current: current?.declaration ?? null,
-        content: current?.content ?? null,
-        ready: current?.declaration.state === "approved" || current?.declaration.state === "filed",
+        current: filing?.declaration ?? null,
+        content: filing?.content ?? null,
+        ready: filing !== undefined,
         filed: mine.filter((each) => each.state === "delivered"),
         pending: pending.filter(forPerson),
         alone: pending.filter((each) => !forPerson(each)),

@@ -85,6 +85,7 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
         summary: summaryOf(dossier),
         questions: questions.slice(0, QUESTIONS_FIRST),
         moreQuestions: questions.slice(QUESTIONS_FIRST),
+        answered: dossier.answered.map(({ question, answer }) => ({ ...questionRow(question), answer })),
         mayAnswer: mayAct(person, "answer"),
         today: time.date(clock.now()),
         legal: criteria.filter((each) => each.legal).map(criterionRow),
@@ -99,6 +100,7 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
           fields: section.fields.map((field) => ({
             ...fieldRow(field),
             mark: fieldMark(field),
+            fixed: desk.fixedFields.has(field.id),
             kept: trouble?.kept?.get(field.id) ?? null,
           })),
         })),

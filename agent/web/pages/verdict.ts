@@ -50,9 +50,9 @@ export function headlineOf(
 }
 
 /** The block that opens every page about an incident. */
-export function verdictOf({ incident, qualification, decisions, current }: Dossier) {
+export function verdictOf({ incident, qualification, decisions, filing }: Dossier) {
   const approved = decisions.findLast(
-    (each) => each.decision === "approved" && each.sha256 === current?.declaration.sha256,
+    (each) => each.decision === "approved" && each.sha256 === filing?.declaration.sha256,
   );
   const verdict = qualification?.verdict;
   return {
@@ -84,9 +84,10 @@ export function nextStep(
   person: Account,
   base: string,
 ): { href: string; label: string } | null {
-  const { incident, current, qualification } = dossier;
+  const { incident, current, filing, qualification } = dossier;
   const here = `${base}/incidents/${encodeURIComponent(incident.id)}`;
-  if (current?.declaration.state === "approved") {
+  // The text that was approved leaves first, whatever was drafted since.
+  if (filing?.declaration.state === "approved") {
     return mayAct(person, "record_filing")
       ? { href: `${here}/depot`, label: "Déposer sur le portail" }
       : { href: `${here}/declaration`, label: "Lire le texte validé" };

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
+import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import { alertmanager } from "./index.ts";
 
-inboundSuite(alertmanager, join(import.meta.dirname, "fixtures"));
+inboundContract(alertmanager, join(import.meta.dirname, "fixtures"));
 
 const alert = {
   status: "firing",

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
+import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import { cef } from "./index.ts";
 
-inboundSuite(cef, join(import.meta.dirname, "fixtures"));
+inboundContract(cef, join(import.meta.dirname, "fixtures"));
 
 const at = (rt: string) => cef.parse(`CEF:0|v|p|1|c|n|5|rt=${rt}`, CONTEXT).alert?.["@timestamp"];
 

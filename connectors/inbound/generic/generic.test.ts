@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
+import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import { generic } from "./index.ts";
 
-inboundSuite(generic, join(import.meta.dirname, "fixtures"));
+inboundContract(generic, join(import.meta.dirname, "fixtures"));
 
 describe("decode", () => {
   it.each([

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import type { Inbound } from "../../contract.ts";
 import { inboundNamed } from "../../registry.ts";
-import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
 import { syslogOf } from "./index.ts";
 
 // As it is registered: with the payload formats it hands messages to.
 const syslog = inboundNamed("syslog") as Inbound;
 
-inboundSuite(syslog, join(import.meta.dirname, "fixtures"));
+inboundContract(syslog, join(import.meta.dirname, "fixtures"));
 
 describe("time", () => {
   const at = (text: string, context: Partial<typeof CONTEXT>) =>

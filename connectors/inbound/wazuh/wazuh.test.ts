@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CONTEXT, inboundSuite } from "../../shared/inbound-suite.ts";
+import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import { wazuh } from "./index.ts";
 
-inboundSuite(wazuh, join(import.meta.dirname, "fixtures"));
+inboundContract(wazuh, join(import.meta.dirname, "fixtures"));
 
 describe("decode", () => {
   const alert = { id: "1.2", rule: { level: 3, id: "1" }, agent: { name: "a" } };

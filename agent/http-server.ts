@@ -2,47 +2,43 @@ import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { messageOf, TocsinError } from "../core/errors.ts";
+import { messageOf, TocsinError } from "./core/errors.ts";
 
 /** Where to listen; certificate and key in PEM. */
 export interface HttpAddress {
   address: string;
   port: number;
-  tls: { cert: string; key: string } | undefined;
+  tls?: { cert: string; key: string } | undefined;
 }
 
 export interface HttpServer {
   /** `http://127.0.0.1:8470`: where it listens. */
   url: string;
+  /** The port it was given, or the free one it took for 0. */
+  port: number;
   serve(app: RequestListener): void;
   /** Lets requests under way finish, for 5 s at most. */
   close(): Promise<void>;
 }
 
-/** Opens a listener; throws `listener_failed` naming the part of the configuration. */
+/** Opens a listener; throws `listener_failed` naming `where`, the part of the configuration. */
 export async function listenHttp({ address, port, tls }: HttpAddress, where: string): Promise<HttpServer> {
-  const server: Server = tls === undefined ? createServer() : createTlsServer(tls);
+  let server: Server;
+  try {
+    server = tls === undefined ? createServer() : createTlsServer(tls);
+    server.listen(port, address);
+    await once(server, "listening");
+  } catch (error) {
+    throw listenerFailed(where, error);
+  }
   // A client that sends its request drop by drop is not waited for.
   server.headersTimeout = 10_000;
   server.requestTimeout = 60_000;
-  server.listen(port, address);
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    throw new TocsinError(
-      {
-        code: "listener_failed",
-        where,
-        message: messageOf(error),
-        remedy: "free the address or choose another port",
-      },
-      { cause: error },
-    );
-  }
   const bound = server.address() as AddressInfo;
   const host = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
   return {
     url: `${tls === undefined ? "http" : "https"}://${host}:${bound.port}`,
+    port: bound.port,
     serve: (app) => void server.on("request", app),
     async close() {
       const closed = once(server, "close");
@@ -53,4 +49,20 @@ export async function listenHttp({ address, port, tls }: HttpAddress, where: str
       clearTimeout(patience);
     },
   };
+}
+
+/** Says which part of the configuration cannot listen, and what to do. */
+export function listenerFailed(where: string, error: unknown): TocsinError {
+  const refused = (error as { code?: unknown } | null)?.code === "EACCES";
+  return new TocsinError(
+    {
+      code: "listener_failed",
+      where,
+      message: messageOf(error),
+      remedy: refused
+        ? "ports under 1024 need CAP_NET_BIND_SERVICE; use 5514 or grant it"
+        : "free the address or choose another",
+    },
+    { cause: error },
+  );
 }

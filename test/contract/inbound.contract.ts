@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ALERT_LIMITS, Alert } from "../../agent/core/alert.ts";
-import type { Inbound, ParseContext, Parsed } from "../contract.ts";
+import type { Inbound, ParseContext, Parsed } from "../../connectors/contract.ts";
 
 /** When the fixtures were received. */
 export const CONTEXT: ParseContext = { received: Date.UTC(2023, 9, 12) * 1000, zone: "UTC" };
@@ -20,7 +20,7 @@ export function recordsOf(file: string): string[] {
  *
  * `fixtures/<name>.in` has one record a line, `<name>.expected.json` what each reads as, in order.
  */
-export function inboundSuite(connector: Inbound, folder: string): void {
+export function inboundContract(connector: Inbound, folder: string): void {
   const fixtures = readdirSync(folder).filter((file) => file.endsWith(".in"));
   const seeds = fixtures.flatMap((file) => recordsOf(join(folder, file)));
 
