@@ -24,6 +24,7 @@ import { openPipeline } from "./stages/pipeline.ts";
 import { openSweeper } from "./stages/sweep.ts";
 import type { Work } from "./stages/work.ts";
 import { storeClient } from "./store/client.ts";
+import { lockState } from "./store/lock.ts";
 import { openSqliteReads } from "./store/sqlite/reads.ts";
 import type { Store } from "./store/store.ts";
 import { startStoreThread } from "./store/thread.ts";
@@ -83,6 +84,9 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
   };
 
   try {
+    // Two daemons on one record would each take the other for dead.
+    const lock = lockState(stateDirectory);
+    stops.push({ part: "lock", stop: async () => lock.release() });
     const metrics = mainMetrics();
     const events = openEvents(log, metrics);
 
@@ -90,6 +94,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     const intake = startIntake(intakeData(loaded), {
       detected: () => void correlation.wake(),
       log: (level, message, fields) => log[level](message, fields),
+      failing: (why) => (why === undefined ? causes.delete("store") : causes.add("store")),
       died: (error) => died(`intake: ${messageOf(error)}`),
     });
     const stopIntake = { part: "intake", stop: intake.stop };
@@ -100,7 +105,12 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     );
     void storeThread.ended.then((problem) => problem && died(`store: ${problem.message}`));
     const store = storeClient(storeThread.connect(), openSqliteReads(files.database));
-    stops.unshift({ part: "store", stop: storeThread.stop }, { part: "store client", stop: store.close });
+    stops.splice(
+      1,
+      0,
+      { part: "store", stop: storeThread.stop },
+      { part: "store client", stop: store.close },
+    );
 
     const setup = setupOf(loaded, newId);
     const pipeline = await openPipeline({

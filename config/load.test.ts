@@ -134,7 +134,7 @@ listeners:
     const env = Object.fromEntries(
       ["ALERTMANAGER_TOKEN", "WAZUH_TOKEN", "WEBHOOK_SECRET", "TOOL_SECRET"].map((name) => [
         `DEMO_${name}`,
-        "long enough a secret",
+        Buffer.from(`the ${name} of the demonstration`).toString("base64"),
       ]),
     );
     expect(parseConfig(demo, "/nowhere/tocsin.yml", env).problems).toBeUndefined();

@@ -6,6 +6,7 @@ import { isTimeZone } from "../agent/core/clock.ts";
 import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { INBOUND, NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
+import { checkSurroundings, type Tell } from "./check-surroundings.ts";
 import { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
 
@@ -112,6 +113,7 @@ export function parseConfig(
       const source = SecretSource.safeParse(channel.settings.secret);
       if (source.success) secret(["notify", i, "settings", "secret"], source.data);
     }
+    checkSurroundings({ config, base, secrets: environment === null ? null : secrets, tell: problem });
     if (problems.length === 0) {
       const absolute = (path: string) => resolve(base, path);
       config.rules = config.rules.map(absolute);
@@ -124,8 +126,6 @@ export function parseConfig(
   }
   return { problems };
 }
-
-type Tell = (path: readonly PropertyKey[], code: string, message: string, remedy?: string) => void;
 
 function checkReferences(config: Config, tell: Tell): void {
   const known = (names: readonly { name: string }[]) => names.map((each) => each.name).join(", ");

@@ -13,9 +13,10 @@ import { makeSigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import { createAccount } from "../web/accounts.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
+import { givenPassword, isLongEnough, type PasswordOptions } from "./given-password.ts";
 import { configText } from "./init/config-text.ts";
 
-interface InitOptions {
+interface InitOptions extends PasswordOptions {
   config: string;
   facilityId?: string;
   facilityName?: string;
@@ -24,7 +25,6 @@ interface InitOptions {
   state: string;
   login?: string;
   person?: string;
-  password?: string;
 }
 
 /** What must be known; each is a flag, and is asked for on a terminal when missing. */
@@ -52,7 +52,11 @@ export function initCommand(program: Command): void {
     .option("--state <directory>", "state directory, from the configuration's folder", "../state")
     .option("--login <login>", "login of the first account, a delegate")
     .option("--person <name>", "name of that person")
-    .option("--password <password>", "password of that account (Default: one is made and printed once)")
+    .option(
+      "--password <password>",
+      "password of that account, 12 characters or more; shows in `ps`: prefer --password-file (Default: one is made and printed once)",
+    )
+    .option("--password-file <file>", "file whose one line is that password; does not show in `ps`")
     .action(async (options: InitOptions) => {
       process.exitCode = await init(options);
     });
@@ -71,9 +75,11 @@ async function init(options: InitOptions): Promise<number> {
   const text = configText({ ...answers, state: options.state });
   const { loaded, problems } = parseConfig(text, file, null);
   const login = Account.shape.login.safeParse(answers.login);
-  if (loaded === undefined || !login.success) {
+  const given = givenPassword(options);
+  if (loaded === undefined || !login.success || given.outcome === "refused") {
     for (const problem of problems ?? []) process.stderr.write(`${problemSentence(problem)}\n`);
     if (!login.success) process.stderr.write(`--login ${answers.login}: lower-case letters, digits, . _ -\n`);
+    if (given.outcome === "refused") process.stderr.write(`${given.because}\n`);
     process.stderr.write("Nothing was written.\n");
     return 2;
   }
@@ -90,7 +96,6 @@ async function init(options: InitOptions): Promise<number> {
   const key = makeSigningKey(files.signingKey);
   const clock = systemClock;
   const store = openSqlite({ file: files.database, signingKey: key, clock });
-  const password = options.password ?? randomBytes(12).toString("base64url");
   try {
     const { otpauth } = await createAccount(
       {
@@ -106,14 +111,14 @@ async function init(options: InitOptions): Promise<number> {
         function: "",
         email: "",
         phone: "",
-        password,
+        password: given.password,
       },
     );
     process.stdout.write(
       nextSteps({
         config: options.config,
         login: answers.login,
-        password: options.password === undefined ? password : null,
+        password: given.outcome === "made" ? given.password : null,
         otpauth,
         fingerprint: key.fingerprint,
       }),
@@ -179,8 +184,11 @@ async function ask(options: InitOptions): Promise<Answers | undefined> {
         login: () =>
           given(options.login, () => text({ message: "Son identifiant (prenom.nom)", validate: filled })),
         password: () =>
-          options.password === undefined
-            ? askPassword({ message: "Son mot de passe (vide : en fabriquer un)" }).then((value) => {
+          options.password === undefined && options.passwordFile === undefined
+            ? askPassword({
+                message: "Son mot de passe (vide : en fabriquer un)",
+                validate: (value) => (!value || isLongEnough(value) ? undefined : "au moins 12 caractères"),
+              }).then((value) => {
                 if (!isCancel(value) && value) options.password = value;
                 return value;
               })

@@ -128,6 +128,12 @@ describe("parse", () => {
     expect(failure?.message).toMatch(message);
   });
 
+  it("prints what it read before a file that cannot be", async () => {
+    const { rows, failure } = await parse([write("good", "one\ntwo\n"), join(folder, "missing")]);
+    expect(rows.map(({ alert }) => alert?.message)).toEqual(["one", "two"]);
+    expect(failure?.exitCode).toBe(2);
+  });
+
   it("refuses a .gz file that is cut, after the records before the cut", async () => {
     const whole = gzipSync("one\ntwo\n");
     const { failure } = await parse([write("cut.gz", whole.subarray(0, whole.length - 6))]);

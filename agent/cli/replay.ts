@@ -7,14 +7,7 @@ import { loadConfig, parseConfig } from "../../config/load.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
-import {
-  type Clock,
-  type Instant,
-  instantFromIso,
-  isoFromInstant,
-  MICROSECONDS,
-  systemClock,
-} from "../core/clock.ts";
+import { type Clock, type Instant, instantFromIso, isoFromInstant, MICROSECONDS } from "../core/clock.ts";
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES } from "../core/incident.ts";
@@ -29,15 +22,20 @@ import { makeSigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import type { Store, StoredAlert, StoredDetection, Write } from "../store/store.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
+import { openOutput } from "./output.ts";
+import {
+  addReadOptions,
+  contextOf,
+  type ReadOptions,
+  readOptionsError,
+  rulesPathError,
+  untriedSentence,
+} from "./read-options.ts";
 import { readRecords } from "./records.ts";
 
-interface ReplayOptions {
-  as: string;
+interface ReplayOptions extends ReadOptions {
   config?: string;
   rules: string[];
-  input: "lines" | "json-strings";
-  year?: string;
-  zone: string;
   json?: boolean;
 }
 
@@ -52,11 +50,10 @@ const BARE =
 
 /** Registers `replay`: the whole pipeline on a recording, in a store of its own that is thrown away. */
 export function replayCommand(program: Command): void {
-  program
+  const command = program
     .command("replay")
     .description("run a recording through the whole pipeline in a temporary store; reaches nobody")
     .argument("[files...]", "files of records, gzip too (Default: standard input)")
-    .option("--as <source>", "format of the records", "auto")
     .option("--config <file>", `facility and systems (Default: ${DEFAULT_CONFIG} when it exists)`)
     .option(
       "--rules <path>",
@@ -64,23 +61,29 @@ export function replayCommand(program: Command): void {
       (path: string, all: string[]) => [...all, path],
       [],
     )
-    .option("--input <form>", "lines, or json-strings: each line a JSON text holding one record", "lines")
-    .option("--year <year>", "year of dates that state none")
-    .option("--zone <zone>", "IANA zone of dates that state none", "UTC")
-    .option("--json", "print incidents as JSON")
-    .action(async (files: string[], options: ReplayOptions) => {
-      const directory = mkdtempSync(join(tmpdir(), "tocsin-replay-"));
-      try {
-        process.exitCode = await replay(files, options, directory);
-      } finally {
-        rmSync(directory, { recursive: true, force: true });
-      }
-    });
+    .option("--json", "print incidents as JSON");
+  addReadOptions(command, undefined).action(async (files: string[], options: ReplayOptions) => {
+    const wrong = readOptionsError(options);
+    if (wrong !== undefined) {
+      process.exitCode = usage(wrong);
+      return;
+    }
+    const directory = mkdtempSync(join(tmpdir(), "tocsin-replay-"));
+    try {
+      process.exitCode = await replay(files, options, directory);
+    } catch (thrown) {
+      process.exitCode = usage(untriedSentence(thrown));
+    } finally {
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
 }
 
 async function replay(files: string[], options: ReplayOptions, directory: string): Promise<number> {
   const config = configFor(options.config);
   const rules = loadRules([DEFAULT_RULES, ...options.rules, ...config.rules]);
+  const nowhere = rulesPathError(options.rules, rules.refused);
+  if (nowhere !== undefined) return usage(nowhere);
   for (const refused of rules.refused) process.stderr.write(`${problemSentence(refused)}\n`);
   const ruleSet = compileRules(rules.rules);
 
@@ -121,16 +124,15 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     await sweep();
   };
 
-  const received = systemClock.now();
-  const year = options.year === undefined ? undefined : Number(options.year);
+  const context = contextOf(options);
   for await (const record of readRecords(files, { input: options.input })) {
     counts.records++;
-    const parsed = parseText(options.as, record, { received, zone: options.zone, year });
+    const parsed = parseText(options.as ?? "auto", record, context);
     if (parsed.alert === undefined) {
       counts.unread++;
       continue;
     }
-    const occurred = occurredOf(parsed.alert) ?? (clock.now() || received);
+    const occurred = occurredOf(parsed.alert) ?? (clock.now() || context.received);
     if (occurred - since >= STEP) {
       await take();
       clock.advance(occurred);
@@ -162,12 +164,18 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   const incidents = await allIncidents(store, setup);
   const found = await Promise.all(incidents.map((work) => describe(work, store, setup, lines)));
   await store.close();
-  if (options.json) process.stdout.write(`${JSON.stringify({ incidents: found })}\n`);
-  else process.stdout.write(tell(found));
+  const output = openOutput(process.stdout);
+  await output.line(options.json ? JSON.stringify({ incidents: found }) : tell(found));
+  await output.end();
   process.stderr.write(
     `${counts.records} records, ${counts.unread} unread, ${counts.matched} matched a rule, ${found.length} incidents\n`,
   );
   return 0;
+}
+
+function usage(message: string): number {
+  process.stderr.write(`replay: ${message}\n`);
+  return 2;
 }
 
 function configFor(file: string | undefined) {
@@ -286,7 +294,7 @@ function alertsOf(
 }
 
 function tell(incidents: readonly Replayed[]): string {
-  if (incidents.length === 0) return "Aucun incident.\n";
+  if (incidents.length === 0) return "Aucun incident.";
   return incidents
     .map((incident) => {
       const criteria = incident.criteria.map(
@@ -298,8 +306,7 @@ function tell(incidents: readonly Replayed[]): string {
         `  ${incident.sentence}`,
         ...incident.facts.map((fact) => `  - ${fact.since} ${fact.because}`),
         ...criteria,
-        "",
       ].join("\n");
     })
-    .join("\n");
+    .join("\n\n");
 }

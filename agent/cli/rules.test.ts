@@ -106,8 +106,20 @@ describe("rules match", () => {
   it.each([
     ["an unknown form of input", ["--input", "xml"]],
     ["a year that is none", ["--year", "now"]],
-  ])("refuses %s with 2", async (_, options) => {
-    expect((await run("match", "--rules", rule, ...options, events)).code).toBe(2);
+    ["an unknown source", ["--as", "nope"]],
+    ["an unknown zone", ["--zone", "Mars"]],
+    ["rules that are not there, beside others", ["--rules", "/nonexist"]],
+  ])("refuses %s with 2, and says which", async (_, options) => {
+    const { code, out, err } = await run("match", "--rules", rule, ...options, events);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toContain(options.join(" "));
+  });
+
+  it("says what it found before a file that cannot be read, and exits with 2", async () => {
+    const { code, out, err } = await run("match", "--rules", rule, events, join(folder, "missing"));
+    expect(code).toBe(2);
+    expect(hits(out)).toHaveLength(4);
+    expect(err).toContain("cannot be read");
   });
 
   it("refuses to run without a rule", async () => {

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import Table from "cli-table3";
 import type { Command } from "commander";
 import type { ParseContext } from "../../connectors/contract.ts";
@@ -11,18 +10,20 @@ import { Alert } from "../core/alert.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
 import { parseText, type TextRecord } from "../stages/ingest.ts";
+import { openOutput } from "./output.ts";
+import {
+  addReadOptions,
+  contextOf,
+  type ReadOptions,
+  readOptionsError,
+  rulesPathError,
+  untriedSentence,
+} from "./read-options.ts";
 import { readRecords } from "./records.ts";
 
-/** Characters gathered before they are written. */
-const OUTPUT_PIECE = 64 * 1024;
-
-interface MatchOptions {
+interface MatchOptions extends ReadOptions {
   rules: string[];
-  as?: string | undefined;
-  input: "lines" | "json-strings";
   anyLogsource?: boolean | undefined;
-  year?: string | undefined;
-  zone: string;
 }
 
 interface Found {
@@ -33,7 +34,7 @@ interface Found {
 /** Registers `rules match`, `rules check` and `rules test`. */
 export function rulesCommand(program: Command): void {
   const rules = program.command("rules").description("try, check and test detection rules");
-  rules
+  const match = rules
     .command("match")
     .description("say which rules each record satisfies, one JSON line a record")
     .argument("[files...]", "files of records (Default: standard input)")
@@ -42,14 +43,14 @@ export function rulesCommand(program: Command): void {
       "a rule file or folder; may be repeated",
       (path: string, all?: string[]) => [...(all ?? []), path],
     )
-    .option("--as <source>", "read the records as this source does (Default: each is a JSON event)")
-    .option("--input <form>", "lines, or json-strings: each line a JSON text holding one record", "lines")
-    .option("--any-logsource", "run every rule, whatever its log source, on the event's own field names")
-    .option("--year <year>", "year of dates that state none")
-    .option("--zone <zone>", "IANA zone of dates that state none", "UTC")
-    .action(async (files: string[], options: MatchOptions) => {
+    .option("--any-logsource", "run every rule, whatever its log source, on the event's own field names");
+  addReadOptions(match, "each is a JSON event").action(async (files: string[], options: MatchOptions) => {
+    try {
       process.exitCode = await matchRecords(files, options);
-    });
+    } catch (thrown) {
+      process.exitCode = usage(untriedSentence(thrown));
+    }
+  });
   rules
     .command("check")
     .description("read rules and say which are refused, and why")
@@ -68,14 +69,13 @@ export function rulesCommand(program: Command): void {
 }
 
 async function matchRecords(files: string[], options: MatchOptions): Promise<number> {
-  if (options.input !== "lines" && options.input !== "json-strings") {
-    return usage(`--input ${options.input}: write lines or json-strings`);
-  }
-  if (options.year !== undefined && !/^\d{4}$/.test(options.year))
-    return usage(`--year ${options.year}: write four digits`);
+  const wrong = readOptionsError(options);
+  if (wrong !== undefined) return usage(wrong);
   const { rules, refused } = loadRules(options.rules);
-  for (const problem of refused) talk(problemSentence(problem));
   // A path that leads nowhere is a mistake of the command line; a rule refused is a finding.
+  const nowhere = rulesPathError(options.rules, refused);
+  if (nowhere !== undefined) return usage(nowhere);
+  for (const problem of refused) talk(problemSentence(problem));
   if (rules.length === 0 && refused.every((problem) => problem.code === "file_unreadable")) {
     return usage(`there is no rule in ${options.rules.join(", ")}`);
   }
@@ -84,37 +84,23 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
     onFault: (rule, fault) => talk(`${rule.id}: the rule failed and is run no more: ${messageOf(fault)}`),
   });
   for (const problem of set.inactive) talk(problemSentence(problem));
-  const context: ParseContext = {
-    received: systemClock.now(),
-    zone: options.zone,
-    ...(options.year === undefined ? {} : { year: Number(options.year) }),
-  };
-  const output = openOutput();
-  for await (const record of readRecords(files, { input: options.input })) {
-    const found =
-      options.as === undefined ? matchJson(set, record, context) : matchAs(set, options.as, record, context);
-    await output.line(JSON.stringify({ line: record.line, ...found }));
+  const context = contextOf(options);
+  const output = openOutput(process.stdout);
+  try {
+    for await (const record of readRecords(files, { input: options.input })) {
+      const found =
+        options.as === undefined
+          ? matchJson(set, record, context)
+          : matchAs(set, options.as, record, context);
+      const full = output.line(JSON.stringify({ line: record.line, ...found }));
+      if (full !== undefined) await full;
+      if (output.closed()) break;
+    }
+  } finally {
+    await output.end();
   }
-  await output.end();
   // A rule refused alone does not spoil the others; when none is left, that is a finding.
   return rules.length === 0 ? 1 : 0;
-}
-
-/** Standard output in large pieces, waiting when its reader is slower. */
-function openOutput(): { line(text: string): Promise<void> | undefined; end(): Promise<void> } {
-  let piece = "";
-  const flush = async (): Promise<void> => {
-    const text = piece;
-    piece = "";
-    if (text !== "" && !process.stdout.write(text)) await once(process.stdout, "drain");
-  };
-  return {
-    line(text) {
-      piece += `${text}\n`;
-      return piece.length < OUTPUT_PIECE ? undefined : flush();
-    },
-    end: flush,
-  };
 }
 
 function matchAs(set: RuleSet, source: string, record: TextRecord, context: ParseContext): Found {
@@ -208,7 +194,7 @@ function testRules(paths: string[]): number {
 }
 
 function usage(message: string): number {
-  talk(message);
+  talk(`rules match: ${message}`);
   return 2;
 }
 

@@ -5,7 +5,7 @@ export interface Frame {
 }
 
 export interface FramingFault {
-  code: "bad_octet_count" | "record_too_long";
+  code: "bad_octet_count" | "record_too_long" | "connection_lost";
   message: string;
   sample: Uint8Array;
 }
@@ -15,6 +15,8 @@ export interface Framer {
   push(chunk: Uint8Array): void;
   /** The connection ended: a last record without its newline is still one. */
   end(): void;
+  /** The connection was lost: a record begun is none, and is told as a fault. */
+  lose(because: string): void;
 }
 
 const LF = 0x0a;
@@ -124,6 +126,15 @@ export function framer(
         });
         emit(held, count.start, held.length, true);
       } else emit(held, 0, held.length, false);
+      held = new Uint8Array(0);
+    },
+    lose(because) {
+      if (held.length === 0) return;
+      onFault({
+        code: "connection_lost",
+        message: `${because} after ${held.length} bytes of a record`,
+        sample: held.subarray(0, 2000),
+      });
       held = new Uint8Array(0);
     },
   };

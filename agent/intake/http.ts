@@ -7,12 +7,21 @@ import type { IntakeMetrics } from "./metrics.ts";
 import type { HttpSource } from "./sources.ts";
 import { readable, type Taker } from "./taker.ts";
 
+/** Records taken in one body: while they are decoded and matched, no other source is served. */
+const MAX_RECORDS = 10_000;
+/** Rejections told one by one; what a sender got wrong 100 times it got wrong. */
+const MAX_REJECTIONS = 100;
+/** Where bodies of the connectors hold their list, when they are not one. */
+const LISTS = ["alerts", "events", "Records"];
+
 /** What a sender is told of each body, once every record of it is decided. */
 interface Answer {
   /** Records taken: stored, or found to matter to no rule. */
   accepted: number;
   duplicates: number;
   rejected: { index: number; code: string; message: string }[];
+  /** How many were rejected, when not all of them are listed. */
+  rejected_total?: number;
 }
 
 /** Builds the HTTP way in: `POST /api/v1/alerts/<connector>`, one bearer token a source. */
@@ -66,6 +75,13 @@ export function alertsApp(parts: {
       { source: source.id, transport: "http" },
       Number(request.headers["content-length"] ?? 0),
     );
+    const count = recordCount(request.body);
+    if (count > MAX_RECORDS) {
+      const detail = `The body holds ${count} records; ${MAX_RECORDS} at most are taken at once: send smaller batches.`;
+      taker.quarantine(source.id, "too_many_records", detail, "");
+      problem(response, 422, "too_many_records", detail, { limit: MAX_RECORDS });
+      return;
+    }
     const headers = request.headers as Record<string, string | undefined>;
     const decoded = source.connector.decode?.(headers, request.body, {
       received,
@@ -108,15 +124,19 @@ export function alertsApp(parts: {
 
   async function decide(source: HttpSource, records: readonly DecodedRecord[]): Promise<Answer> {
     const answer: Answer = { accepted: 0, duplicates: 0, rejected: [] };
+    let rejected = 0;
     const good: (DecodedRecord & { alert: NonNullable<DecodedRecord["alert"]> })[] = [];
     for (const [index, record] of records.entries()) {
       if (record.error === undefined && readable(record)) good.push(record);
       else {
         const { code, message } = record.error ?? { code: "unreadable", message: "nothing could be read" };
-        answer.rejected.push({ index, code, message });
+        rejected += 1;
+        if (rejected <= MAX_REJECTIONS) answer.rejected.push({ index, code, message });
+        // Counted each; kept within the bounds of the quarantine.
         taker.quarantine(source.id, code, message, "");
       }
     }
+    if (rejected > MAX_REJECTIONS) answer.rejected_total = rejected;
     for (const outcome of await taker.take(source.id, good)) {
       if (outcome === "duplicate") answer.duplicates++;
       else answer.accepted++;
@@ -156,6 +176,14 @@ export function alertsApp(parts: {
       problem(response, 503, "not_stored", "The alerts could not be stored; send them again.");
     }
   }
+}
+
+/** How many records a body holds, seen from outside: nothing of them is looked at. */
+function recordCount(body: unknown): number {
+  if (Array.isArray(body)) return body.length;
+  if (typeof body !== "object" || body === null) return 1;
+  const lists = LISTS.map((name) => (body as Record<string, unknown>)[name]);
+  return Math.max(1, ...lists.map((list) => (Array.isArray(list) ? list.length : 1)));
 }
 
 /** RFC 9457 problem details. */

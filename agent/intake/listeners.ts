@@ -1,8 +1,7 @@
-import { createServer, type Server as HttpServer } from "node:http";
-import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { inboundNamed } from "../../connectors/registry.ts";
 import type { Clock } from "../core/clock.ts";
+import { listenerFailed, listenHttp } from "../http-server.ts";
 import { alertsApp } from "./http.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
@@ -12,7 +11,7 @@ import { listenTcp } from "./tcp.ts";
 import type { IntakeData, Listening } from "./thread.ts";
 import { listenUdp } from "./udp.ts";
 
-/** How long connections may take to end when the listeners stop, ms. */
+/** How long TCP connections may take to end when the listeners stop, ms. */
 const PATIENCE = 2000;
 
 /** Opens every listener of the sources; closes those already open when one can not be. */
@@ -64,8 +63,7 @@ export async function openListeners(parts: {
     listening.push({ source: source.id, transport, address, port: (server.address() as AddressInfo).port });
   }
 
-  async function listenHttp(sources: readonly HttpSource[]): Promise<void> {
-    const { address, port, tls } = data.http;
+  async function listenAlerts(sources: readonly HttpSource[]): Promise<void> {
     const app = alertsApp({
       facility: data.facility,
       sources,
@@ -75,38 +73,26 @@ export async function openListeners(parts: {
       metrics,
       log: parts.log,
     });
-    const server: HttpServer = tls === undefined ? createServer(app) : createTlsServer(tls, app);
-    server.headersTimeout = 10_000;
-    server.requestTimeout = 60_000;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, address, resolve);
-    });
-    stops.push(async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeIdleConnections();
-      const patience = setTimeout(() => server.closeAllConnections(), PATIENCE);
-      await closed;
-      clearTimeout(patience);
-    });
-    listening.push({
-      source: null,
-      transport: "http",
-      address,
-      port: (server.address() as AddressInfo).port,
-    });
+    const server = await listenHttp(data.http, "listeners.intake");
+    server.serve(app);
+    stops.push(server.close);
+    listening.push({ source: null, transport: "http", address: data.http.address, port: server.port });
   }
 
   try {
     const httpSources: HttpSource[] = [];
-    for (const { id, connector: name, zone, tokenDigest, listen: wheres } of data.sources) {
+    for (const [i, { id, connector: name, zone, tokenDigest, listen: wheres }] of data.sources.entries()) {
       const connector = inboundNamed(name);
       if (connector === undefined) throw new Error(`no inbound connector ${name}`);
       const source: TextSource = { id, connector, zone };
       if (tokenDigest !== undefined) httpSources.push({ ...source, tokenDigest });
-      for (const where of wheres) await listen(source, where);
+      for (const [j, where] of wheres.entries()) {
+        await listen(source, where).catch((error: unknown) => {
+          throw listenerFailed(`sources.${i}.listen.${j}`, error);
+        });
+      }
     }
-    await listenHttp(httpSources);
+    await listenAlerts(httpSources);
     return { listening, stop };
   } catch (error) {
     await stop();

@@ -36,7 +36,11 @@ export function listenTcp(parts: {
       (fault) =>
         taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
     );
-    socket.setTimeout(parts.idleSeconds * 1000, () => socket.destroy());
+    let because = "the connection was lost";
+    socket.setTimeout(parts.idleSeconds * 1000, () => {
+      because = `the connection was silent for ${parts.idleSeconds} s and was closed`;
+      socket.destroy();
+    });
     socket.on("data", (chunk) => {
       metrics.bytes.inc(labels, chunk.length);
       metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
@@ -52,6 +56,8 @@ export function listenTcp(parts: {
     // A reset says no more than the end that follows it.
     socket.on("error", () => undefined);
     socket.on("close", () => {
+      // After an end nothing is held any more.
+      frames.lose(because);
       sockets.delete(socket);
       metrics.connections.set({ source: source.id }, sockets.size);
     });

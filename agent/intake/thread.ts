@@ -36,6 +36,8 @@ export type FromIntake =
   | { say: "ready"; listening: Listening[]; rules: number; refused: number; ungated: string[] }
   | { say: "failed"; error: string; code?: string | undefined }
   | { say: "detected"; count: number }
+  /** Alerts cannot be stored, with the reason; without one, they can again. */
+  | { say: "store"; failing?: string | undefined }
   | { say: "log"; level: "info" | "warn" | "error"; message: string; fields: Record<string, unknown> }
   | { say: "metrics"; id: number; metrics: Metrics }
   | { say: "stopped" };
@@ -54,6 +56,7 @@ export function startIntake(
   data: IntakeData,
   on: {
     detected: (count: number) => void;
+    failing: (why: string | undefined) => void;
     log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
     died: (error: unknown) => void;
   },
@@ -73,9 +76,12 @@ export function startIntake(
       case "ready":
         return ready.resolve(message);
       case "failed":
-        return ready.reject(listenerProblem(message));
+        // The sentence already holds its place and remedy.
+        return ready.reject(new TocsinError({ code: "intake_failed", message: message.error }));
       case "detected":
         return on.detected(message.count);
+      case "store":
+        return on.failing(message.failing);
       case "log":
         return on.log(message.level, message.message, message.fields);
       case "metrics":
@@ -113,16 +119,4 @@ export function startIntake(
       await worker.terminate();
     },
   };
-}
-
-function listenerProblem({ error, code }: Extract<FromIntake, { say: "failed" }>): TocsinError {
-  return new TocsinError({
-    code: "intake_failed",
-    where: "sources",
-    message: error,
-    remedy:
-      code === "EACCES"
-        ? "ports under 1024 need CAP_NET_BIND_SERVICE; use 5514 or grant it"
-        : "free the address or choose another",
-  });
 }

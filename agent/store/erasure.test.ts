@@ -75,6 +75,39 @@ function verified() {
   return { ok: report.ok, limits: report.cannotProve.map(({ code }) => code), ...facility };
 }
 
+describe("what is missing and nothing declares", () => {
+  it.each([
+    ["all alerts", "DELETE FROM alerts", 1, "alert_missing"],
+    ["an alert", "DELETE FROM alerts WHERE journal_seq = 1 AND position = 1", 1, "alert_missing"],
+    ["the last alert", "DELETE FROM alerts WHERE journal_seq = 5", 5, "alert_missing"],
+    ["the content of a note", "DELETE FROM journal_contents WHERE seq = 4", 4, "content_removed"],
+    ["a content whose record stays", "DELETE FROM journal_contents WHERE seq = 2", 2, "content_removed"],
+    [
+      "records and the contents that tell of them",
+      "DELETE FROM journal_contents WHERE seq = 2; DELETE FROM records",
+      2,
+      "content_removed",
+    ],
+    [
+      "alerts and the digests that tell of them",
+      "DELETE FROM journal_contents WHERE seq IN (1, 5); DELETE FROM alerts",
+      1,
+      "content_removed",
+    ],
+    ["everything but the hashes", "DELETE FROM journal_contents", 1, "content_removed"],
+  ] as const)("is found: %s", async (_what, sql, seq, code) => {
+    await store.checkpoint(HERE);
+    expect(verified().ok).toBe(true);
+    const database = new DatabaseSync(file);
+    database.exec(sql);
+    database.close();
+    expect(verified()).toMatchObject({
+      ok: false,
+      firstBroken: { seq, code, because: expect.stringContaining("déclare") },
+    });
+  });
+});
+
 describe("an erasure that the journal declares", () => {
   it("leaves the journal intact, and counts what is gone", async () => {
     await declare(erasure());

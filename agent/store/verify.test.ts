@@ -376,51 +376,6 @@ describe("verifyDatabase", () => {
     });
   });
 
-  it.each([
-    ["a facility's alerts removed", "DELETE FROM alerts WHERE facility = 'ght-nord'", 1, "alert_missing"],
-    [
-      "one alert removed",
-      "DELETE FROM alerts WHERE facility = 'ght-nord' AND position = 1",
-      1,
-      "alert_missing",
-    ],
-    [
-      "the last alert removed",
-      "DELETE FROM alerts WHERE facility = 'ght-nord' AND journal_seq = 4",
-      4,
-      "alert_missing",
-    ],
-    [
-      "the content of a note removed",
-      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq = 8",
-      8,
-      "content_removed",
-    ],
-    [
-      "records removed with the contents that tell of them",
-      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq > 5; DELETE FROM records WHERE journal_seq > 5",
-      6,
-      "content_removed",
-    ],
-    [
-      "alerts removed with the digests that tell of them",
-      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq IN (1, 4); DELETE FROM alerts WHERE facility = 'ght-nord'",
-      1,
-      "content_removed",
-    ],
-    [
-      "a content removed and its record kept",
-      "DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq = 7",
-      7,
-      "content_removed",
-    ],
-    ["everything removed but the hashes", "DELETE FROM journal_contents", 1, "content_removed"],
-  ] as const)("finds %s, since nothing declares it", (_what, text, seq, code) => {
-    const report = verifyAfter(sql(text));
-    expect(report.ok).toBe(false);
-    expect(brokenIn(report)).toMatchObject({ seq, code, because: expect.stringContaining("déclare") });
-  });
-
   it("refuses checkpoints of another key", () => {
     const other = makeSigningKey(join(folder, "other.pem"));
     const report = verifyDatabase(origin, other.publicKey, checkpointsFileOf(origin));

@@ -12,6 +12,7 @@ import { openTaker } from "../intake/taker.ts";
 import type { FromIntake, IntakeData, ToIntake } from "../intake/thread.ts";
 import { storeClient } from "../store/client.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
+import type { Receipt, Unit } from "../store/store.ts";
 
 /** Holds every listener of alerts: gate, parse and match happen here, away from the pages. */
 function serveIntake(data: IntakeData, parent: MessagePort): void {
@@ -33,10 +34,24 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
 
   async function listen(port: MessagePort): Promise<void> {
     const store = storeClient(port, openSqliteReads(data.database));
+    let failing = false;
+    /** Readiness tells when alerts cannot be stored, and when they can again. */
+    const commit = async (unit: Unit): Promise<Receipt> => {
+      try {
+        const receipt = await store.commit(unit);
+        if (failing) say({ say: "store" });
+        failing = false;
+        return receipt;
+      } catch (error) {
+        if (!failing) say({ say: "store", failing: messageOf(error) });
+        failing = true;
+        throw error;
+      }
+    };
     const taker = openTaker({
       facility: data.facility,
       rules,
-      commit: store.commit,
+      commit,
       clock,
       newId: uuidv7(clock),
       metrics,

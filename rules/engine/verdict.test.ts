@@ -11,9 +11,15 @@ describe("what a product says it did", () => {
   it.each<[object, string | undefined]>([
     [{ event: { action: "blocked" } }, "prevented"],
     [{ event: { action: "Access denied" } }, "prevented"],
+    [{ event: { action: "denied", outcome: "failure" } }, "prevented"],
     [{ event: { type: ["denied"] } }, "prevented"],
+    [{ fields: { "data.alert.action": "blocked" } }, "prevented"],
+    [{ fields: { "winlog.event_data.Action Name": "Quarantine" } }, "prevented"],
     [{ fields: { "data.win.eventdata.action Name": "Quarantine" } }, "prevented"],
-    [{ fields: { PatternDispositionDescription: "Prevention, process was blocked from execution." } }, "prevented"],
+    [
+      { fields: { PatternDispositionDescription: "Prevention, process was blocked from execution." } },
+      "prevented",
+    ],
     [{ fields: { disposition: "Cleaned" } }, "removed"],
     [cef("Blocked: vssadmin delete shadows"), "prevented"],
     [cef("Ransomware behaviour blocked"), "prevented"],

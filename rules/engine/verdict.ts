@@ -20,7 +20,7 @@ const NAMES = new Set(
   ),
 );
 /** Where collectors put a product's own names; any other path could lead into what an attacker wrote. */
-const PREFIX = /^(?:data\.)?(?:win\.eventdata\.|alert\.|event\.|threat\.)?|^winlog\.event_data\./;
+const PREFIX = /^(?:winlog\.event_data\.|(?:data\.)?(?:win\.eventdata\.|alert\.|event\.|threat\.)?)/;
 
 /** Characters of a title, or of a field that only says what was done; a longer field says something else. */
 const LONGEST = 200;
@@ -45,8 +45,7 @@ const leading = (verbs: string) =>
 const WHOLE = { prevented: whole(PREVENTED), removed: whole(`${PREVENTED}|${REMOVED}`) };
 const PAST_PREVENTED =
   "blocked|prevented|dropped|denied|rejected|quarantined|bloqu[ée]e?s?|emp[êe]ch[ée]e?s?|rejet[ée]e?s?|mise?s? en quarantaine";
-const PAST_REMOVED =
-  "cleaned|removed|remediated|neutrali[sz]ed|disinfected|nettoy[ée]e?s?|neutralis[ée]e?s?";
+const PAST_REMOVED = "cleaned|removed|remediated|neutrali[sz]ed|disinfected|nettoy[ée]e?s?|neutralis[ée]e?s?";
 const LEADING = {
   prevented: leading(PAST_PREVENTED),
   removed: leading(`${PAST_REMOVED}|deleted|supprim[ée]e?s?`),
@@ -67,7 +66,8 @@ const WENT_ON =
  * command line or a path, where whoever acts could write "blocked" and so switch the detection off.
  */
 export function verdictOf(alert: Judged): Verdict | undefined {
-  const said = statements(alert);
+  // What fails when an act is denied is the act: the word alone says nothing of the product.
+  const said = statements(alert).filter((text) => !/^fail(?:ed|ure)$/i.test(text));
   const title = titleOf(alert);
   const doubts = [...said, title, alert.message, alert.event?.reason, errorOf(alert)];
   if (said.some((text) => WENT_ON.test(text.trim()))) return undefined;
@@ -81,13 +81,10 @@ function statements({ event, fields }: Judged): string[] {
   const found: unknown[] = [event?.action, event?.outcome];
   if (Array.isArray(event?.type) && event.type.includes("denied")) found.push("denied");
   for (const name in fields) {
-    const plain = name
-      .toLowerCase()
-      .replace(PREFIX, "")
-      .replaceAll(/[ _-]/g, "");
+    const plain = name.toLowerCase().replace(PREFIX, "").replaceAll(/[ _-]/g, "");
     if (NAMES.has(plain)) found.push(fields[name]);
   }
-  return found.flat().filter((text) => typeof text === "string" && text.length <= LONGEST);
+  return found.flat().filter((text): text is string => typeof text === "string" && text.length <= LONGEST);
 }
 
 /** The product's own title: only CEF says that `name` is one, elsewhere it may be a file's. */

@@ -46,7 +46,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 const SET_UP = /^npm run -s tocsin -- init --/;
 const LIVE = /^(curl|logger) /;
 const RUN =
-  /^(npm run (-s )?tocsin -- (parse|rules|replay|verify|check)\b|npm run demo -- --once|npx vitest run|tar|head) ?/;
+  /^(npm run (-s )?tocsin -- (parse|rules|replay|verify|check|account|quarantine)\b|npm run demo -- --once|npx vitest run|tar|head) ?/;
 
 /** What some commands must say, on standard output or standard error. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [

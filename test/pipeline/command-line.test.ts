@@ -145,6 +145,48 @@ describe("the command line", () => {
     });
   });
 
+  it.each(["init", "account"])("%s tells in --help of a password that does not show in ps", (command) => {
+    expect(tocsin([command, "--help"]).out).toContain("--password-file");
+  });
+
+  it("refuses a short password before anything is written, and takes a long one from a file", () => {
+    const short = join(directory, "short");
+    const long = join(directory, "long");
+    writeFileSync(short, "elevenchars\n");
+    writeFileSync(long, "douze lettres au moins\n");
+    for (const wrong of [
+      ["--password", "elevenchars"],
+      ["--password-file", short],
+      ["--password-file", join(directory, "none")],
+      ["--password", "douze lettres au moins", "--password-file", long],
+    ]) {
+      const { code, out, err } = tocsin([...INIT, ...wrong]);
+      expect({ code, out }).toEqual({ code: 2, out: "" });
+      expect(err).toContain(wrong[0]);
+      expect(existsSync(join(directory, "config/tocsin.yml"))).toBe(false);
+    }
+    const made = tocsin([...INIT, "--password-file", long]);
+    expect(made).toMatchObject({ code: 0, err: "" });
+    expect(made.out).not.toMatch(/mot de passe|douze lettres/);
+    const account = ["account", "--login", "paul.durand", "--person", "Paul Durand", "--role", "director"];
+    expect(tocsin([...account, "--password-file", short])).toMatchObject({ code: 2, out: "" });
+    const second = tocsin([...account, "--password-file", long]);
+    expect(second).toMatchObject({ code: 0, out: expect.stringContaining("otpauth://totp/") });
+    expect(second.out).not.toMatch(/Mot de passe|douze lettres/);
+  });
+
+  it.each(["parse", "rules match --rules any.yml"])("%s ends quietly when its reader leaves", (command) => {
+    writeFileSync(
+      join(directory, "any.yml"),
+      "title: Any\nid: any\nlogsource: { category: alert }\ndetection: { sel: [nothing], condition: sel }\n",
+    );
+    writeFileSync(join(directory, "many"), '{"message":"x"}\n'.repeat(30_000));
+    const line = `"${process.execPath}" "${MAIN}" ${command} many | head -1; echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync("bash", ["-c", line], { cwd: directory, encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(stdout.trim().split("\n")).toEqual([expect.stringContaining('"line":1'), "0"]);
+  });
+
   it("starts nothing on a bad configuration and tells all that is wrong with it", () => {
     writeFileSync(join(directory, "config/tocsin.yml"), "facility: { id: A }\nmode: real\n");
     const { code, err } = tocsin(["run"]);
@@ -190,6 +232,26 @@ describe("replay", () => {
     ).toEqual({ C1: "met", C2: "met", C3: "unknown", C4: "unknown", C5: "unknown", D6: "met" });
     expect(incidents[1]).toMatchObject({ verdict: "watching", state: "candidate" });
     expect(existsSync(join(directory, "state"))).toBe(false);
+  });
+
+  it.each([
+    [["--as", "nope"], /--as nope: no such source; one of auto/],
+    [["--zone", "Mars"], /--zone Mars: no such IANA zone/],
+    [["--input", "zz"], /--input zz: write lines or json-strings/],
+    [["--rules", "/nonexist"], /--rules \/nonexist: /],
+    [["--year", "abc"], /--year abc: write a year/],
+    [["/no/such/file"], /\/no\/such\/file: cannot be read/],
+  ])("refuses %j with exit code 2, saying why", (args, why) => {
+    const { code, out, err } = tocsin(["replay", ...args], night);
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(why);
+  });
+
+  it("watches an act of ransomware that a product prevented, without stating what did not happen", () => {
+    const record =
+      "<130>Aug  2 02:12:33 siem CEF:0|WithSecure|Elements|23.4|RW-01|Ransomware detected|8|shost=PC-1 act=Blocked";
+    const { incidents } = JSON.parse(tocsin(["replay", "--json"], record).out);
+    expect(incidents).toMatchObject([{ state: "candidate", verdict: "watching", facts: [] }]);
   });
 
   it("gives twice the same for the same recording", () => {

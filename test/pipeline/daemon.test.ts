@@ -300,6 +300,10 @@ describe("beside the running daemon", () => {
   });
 });
 
+it("has its state directory for itself", async () => {
+  await expect(startDaemon(house)).rejects.toThrow("another daemon uses it");
+});
+
 describe("operations", () => {
   it("is alive and ready, and serves metrics of both threads", async () => {
     expect((await fetch(`${daemon.operations}/healthz`)).status).toBe(200);

@@ -8,7 +8,7 @@ import { TocsinError } from "../../core/errors.ts";
  * was removed or replaced is lost with the process. A look costs microseconds, so it is taken at every group.
  */
 export function watchFiles(files: readonly string[]): () => void {
-  const opened = files.map((file) => ({ file, mark: markOf(file) }));
+  const opened = files.map((file) => ({ file, mark: markOf(file) })).filter(({ mark }) => mark !== undefined);
   let gone: string | undefined;
   return () => {
     gone ??= opened.find(({ file, mark }) => markOf(file) !== mark)?.file;

@@ -26,8 +26,30 @@ describe("decode", () => {
   });
   it("reads a list's members apart", () => {
     expect(generic.decode?.({}, [{ id: "a" }, 3], CONTEXT)).toMatchObject({
-      records: [{ eventId: "a" }, { error: { code: "not_an_object" } }],
+      records: [{ eventId: expect.stringMatching(/^a:[0-9a-f]{16}$/) }, { error: { code: "not_an_object" } }],
     });
+  });
+  const identities = (...records: object[]) => {
+    const decoded = generic.decode?.({}, records, CONTEXT);
+    return decoded?.outcome === "decoded" ? decoded.records.map(({ eventId }) => eventId) : [];
+  };
+  it.each([
+    [{ event: { id: "e1" }, id: "r1" }, "e1"],
+    [{ uuid: "u1", id: "r1" }, "u1"],
+    [{ msg: "x" }, undefined],
+  ])("takes the identity of %j", (record, identity) => {
+    expect(identities(record)).toEqual([identity]);
+  });
+  it("takes a bare id for an identity only together with the whole record", () => {
+    const record = { id: "rule-5", host: "a", more: { x: 1, y: [1, 2] } };
+    const [first, again, otherHost, otherList] = identities(
+      record,
+      { more: { y: [1, 2], x: 1 }, host: "a", id: "rule-5" },
+      { ...record, host: "b" },
+      { ...record, more: { x: 1, y: [2, 1] } },
+    );
+    expect(again).toBe(first);
+    expect(new Set([first, otherHost, otherList]).size).toBe(3);
   });
   it("survives a body that nests without end", () => {
     let deep: unknown = 1;

@@ -1,6 +1,15 @@
+import { createHash } from "node:crypto";
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { type Draft, finish, newDraft } from "../../shared/draft.ts";
-import { broken, flatten, isObject, type JsonObject, readJson, textOf } from "../../shared/json.ts";
+import {
+  broken,
+  flatten,
+  isObject,
+  type JsonObject,
+  readJson,
+  textOf,
+  textValue,
+} from "../../shared/json.ts";
 import { isEcsGroup, putEcs } from "../../shared/put-ecs.ts";
 import { writeWindows } from "../../shared/write-windows.ts";
 import { readTime, writeCommonNames } from "./common-names.ts";
@@ -8,6 +17,9 @@ import { isWindows, isWindowsDocument, writeWindowsDocument } from "./windows-do
 
 /** Where bodies put their list of events. */
 const LISTS = ["alerts", "events", "Records"] as const;
+
+/** Characters of an event's identity. */
+const LONGEST_ID = 512;
 
 /** Reads one JSON object. Errors: `empty`, `not_json`, `not_an_object`, `several_records`. */
 export function parseGeneric(text: string, context: ParseContext): Parsed {
@@ -80,9 +92,31 @@ function write(draft: Draft, name: string, value: unknown, context: ParseContext
   flatten(draft, name, value, depth);
 }
 
+/**
+ * What tells this event from all others of the sender: `event.id` or `uuid`. Tools put a rule's or a host's id in a
+ * bare `id`, so that only a record that repeats it with the same content is the same event.
+ */
 function identityOf(draft: Draft, document: JsonObject): string | undefined {
-  for (const id of [draft.event.id, document.id, document.uuid]) {
-    if (typeof id === "string" && id !== "") return id.slice(0, 512);
+  for (const id of [draft.event.id, document.uuid]) {
+    if (typeof id === "string" && id !== "") return id.slice(0, LONGEST_ID);
   }
-  return undefined;
+  const id = textValue(document.id);
+  if (id === undefined) return undefined;
+  const content = canonicalText(document);
+  if (content === undefined) return undefined;
+  const digest = createHash("sha256").update(content).digest("hex").slice(0, 16);
+  return `${id.slice(0, LONGEST_ID - 17)}:${digest}`;
+}
+
+/** The document with its members in order of name, so that their order makes no difference; undefined when too deep. */
+function canonicalText(document: JsonObject): string | undefined {
+  try {
+    return JSON.stringify(document, (_, value: unknown) =>
+      isObject(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+    );
+  } catch {
+    return undefined;
+  }
 }

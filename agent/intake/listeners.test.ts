@@ -1,0 +1,144 @@
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { compileGate } from "../../rules/engine/gate.ts";
+import { compileRules } from "../../rules/engine/rule-set.ts";
+import { steppingClock } from "../../test/support/store-samples.ts";
+import { uuidv7 } from "../core/id.ts";
+import type { QuarantineEntry } from "../store/store.ts";
+import { openLines } from "./lines.ts";
+import { openListeners } from "./listeners.ts";
+import { intakeMetrics } from "./metrics.ts";
+import { openTaker } from "./taker.ts";
+import type { IntakeData } from "./thread.ts";
+
+/** The intake with one TCP source, and what it quarantines. */
+function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {}) {
+  const clock = steppingClock();
+  const metrics = intakeMetrics();
+  const rules = compileRules([]);
+  const refused: QuarantineEntry[] = [];
+  const taker = openTaker({
+    facility: "ch-x",
+    rules,
+    async commit({ writes }) {
+      for (const write of writes) if (write.write === "quarantine") refused.push(write.entry);
+      return { outcome: "committed", alerts: [] };
+    },
+    clock,
+    newId: uuidv7(clock),
+    metrics,
+    detected: () => undefined,
+    failed: () => undefined,
+  });
+  const data: IntakeData = {
+    facility: "ch-x",
+    rules: [],
+    sources: [
+      {
+        id: "lines",
+        connector: "syslog",
+        zone: "UTC",
+        listen: [{ transport: "tcp", address: "127.0.0.1", port: over.tcp ?? 0 }],
+      },
+    ],
+    http: { address: "127.0.0.1", port: over.http ?? 0 },
+    limits: { body_bytes: 1024, record_bytes: 1024, connections: 10, idle_seconds: over.idle_seconds ?? 60 },
+    database: "",
+  };
+  const gate = compileGate(rules);
+  const lines = () => openLines({ taker, gate, clock, metrics, lost: () => undefined });
+  return {
+    metrics,
+    refused,
+    taker,
+    open: () => openListeners({ data, taker, lines, clock, metrics, log: () => undefined }),
+  };
+}
+
+describe("a connection that is lost", () => {
+  let here: ReturnType<typeof intake>;
+  let listeners: Awaited<ReturnType<typeof here.open>>;
+  let client: Socket;
+
+  async function start(options: Parameters<typeof intake>[0] = {}): Promise<void> {
+    here = intake(options);
+    listeners = await here.open();
+    client = connect(listeners.listening[0]?.port ?? 0, "127.0.0.1");
+    client.on("error", () => undefined);
+    await once(client, "connect");
+  }
+  /** Sends bytes and waits until they were read. */
+  async function send(text: string): Promise<void> {
+    client.write(text);
+    await expect.poll(async () => (await here.metrics.bytes.get()).values[0]?.value).toBe(text.length);
+  }
+  async function lost(): Promise<QuarantineEntry[]> {
+    await expect.poll(async () => (await here.metrics.connections.get()).values[0]?.value).toBe(0);
+    await here.taker.close();
+    return here.refused;
+  }
+  afterEach(async () => {
+    client.destroy();
+    await listeners.stop();
+    await here.taker.close();
+  });
+
+  it("has the record that it had begun kept and counted when it is reset", async () => {
+    await start();
+    await send("<34>Oct 11 22:14:15 pacs-01 su: whole\n<34>Oct 11 22:14:15 pacs-01 su: begun");
+    client.resetAndDestroy();
+    expect(await lost()).toMatchObject([
+      {
+        source: "lines",
+        code: "connection_lost",
+        message: expect.stringContaining("was lost after 37 bytes"),
+        sample: "<34>Oct 11 22:14:15 pacs-01 su: begun",
+      },
+    ]);
+  });
+
+  it("has it kept and counted when it falls silent", async () => {
+    await start({ idle_seconds: 1 });
+    await send("<34>Oct 11 22:14:15 pacs-01 su: begun");
+    expect(await lost()).toMatchObject([
+      { code: "connection_lost", message: expect.stringContaining("silent for 1 s") },
+    ]);
+  });
+
+  it("has nothing to tell after a whole record, nor after an orderly end", async () => {
+    await start();
+    await send("<34>Oct 11 22:14:15 pacs-01 su: whole\n");
+    client.resetAndDestroy();
+    expect(await lost()).toEqual([]);
+    await listeners.stop();
+    await start();
+    await send("<34>Oct 11 22:14:15 pacs-01 su: whole, without its line end");
+    client.end();
+    expect(await lost()).toEqual([]);
+  });
+});
+
+describe("an address that is taken", () => {
+  const squatter = createServer();
+  let port: number;
+  beforeEach(async () => {
+    squatter.listen(0, "127.0.0.1");
+    await once(squatter, "listening");
+    port = (squatter.address() as { port: number }).port;
+  });
+  afterEach(() => void squatter.close());
+
+  it.each([
+    ["listeners.intake", (taken: number) => ({ http: taken })],
+    ["sources.0.listen.0", (taken: number) => ({ tcp: taken })],
+  ])("is told as %s", async (where, over) => {
+    const { open, taker } = intake(over(port));
+    await expect(open()).rejects.toMatchObject({
+      code: "listener_failed",
+      where,
+      message: expect.stringMatching(/EADDRINUSE.*free the address/),
+    });
+    await taker.close();
+  });
+});
