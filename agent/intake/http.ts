@@ -98,7 +98,7 @@ export function alertsApp(parts: {
       problem(response, 422, code, message, { field });
       return;
     }
-    metrics.received.inc({ source: source.id, transport: "http" }, decoded.records.length);
+    metrics.received.of({ source: source.id, transport: "http" }).count += decoded.records.length;
     const answer = await decide(source, decoded.records);
     const hopeless = answer.rejected.length > 0 && answer.accepted + answer.duplicates === 0;
     response.status(hopeless ? 422 : 202).json(answer);

@@ -2,7 +2,7 @@ import type { Gate } from "../../rules/engine/gate.ts";
 import type { Alert } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { parseText } from "../stages/ingest.ts";
-import type { IntakeMetrics } from "./metrics.ts";
+import type { IntakeMetrics, Tally } from "./metrics.ts";
 import type { TextSource } from "./sources.ts";
 import { readable, type Taker } from "./taker.ts";
 
@@ -30,6 +30,12 @@ export function openLines(parts: {
   let inFlight: Promise<void> = Promise.resolve();
   let scheduled = false;
 
+  let last: { source: TextSource; tally: Tally } | undefined;
+  function gatedOf(source: TextSource): Tally {
+    if (last?.source !== source) last = { source, tally: metrics.gated.of({ source: source.id }) };
+    return last.tally;
+  }
+
   function send(): void {
     scheduled = false;
     const batch = waiting;
@@ -52,7 +58,7 @@ export function openLines(parts: {
   return {
     line(source, bytes, cut, peer) {
       if (!gate.scan(bytes, 0, bytes.length)) {
-        metrics.gated.inc({ source: source.id });
+        gatedOf(source).count++;
         return;
       }
       const { text, utf8 } = decode(bytes);

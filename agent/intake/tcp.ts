@@ -21,6 +21,7 @@ export function listenTcp(parts: {
 }): Promise<{ server: Server; sockets: Set<Socket> }> {
   const { source, taker, metrics } = parts;
   const labels = { source: source.id, transport: "tcp" };
+  const received = metrics.received.of(labels);
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -30,7 +31,7 @@ export function listenTcp(parts: {
     const frames = framer(
       parts.recordBytes,
       (frame) => {
-        metrics.received.inc(labels);
+        received.count++;
         lines.line(source, frame.bytes, frame.cut, peer);
       },
       (fault) =>

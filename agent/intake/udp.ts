@@ -20,13 +20,14 @@ export function listenUdp(parts: {
 }): Promise<Socket> {
   const { source, lines, metrics } = parts;
   const labels = { source: source.id, transport: "udp" };
+  const received = metrics.received.of(labels);
   const socket = createSocket({
     type: isIPv6(parts.address) ? "udp6" : "udp4",
     recvBufferSize: RECEIVE_BUFFER,
   });
   socket.on("message", (datagram, peer) => {
     metrics.bytes.inc(labels, datagram.length);
-    metrics.received.inc(labels);
+    received.count++;
     metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
     const cut = datagram.length > parts.recordBytes;
     let end = Math.min(datagram.length, parts.recordBytes);

@@ -194,5 +194,5 @@ export async function eventually<T>(
 
 /** An alert that the default pack recognises, with an identity of its own. */
 export function relevant(id: string, host = "pacs-01"): Record<string, unknown> {
-  return { id, host, message: `vssadmin.exe delete shadows /all /quiet (${id})` };
+  return { event: { id }, host, message: `vssadmin.exe delete shadows /all /quiet (${id})` };
 }
