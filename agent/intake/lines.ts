@@ -10,6 +10,8 @@ import { readable, type Taker } from "./taker.ts";
 export interface LineTaker {
   /** Decides one record; returns at once when the gate refuses it or it cannot be read. */
   line(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): void;
+  /** Alerts read and not durable yet. */
+  pending(): number;
   /** Resolves when every line so far is decided and durable. */
   settled(): Promise<void>;
 }
@@ -29,6 +31,7 @@ export function openLines(parts: {
   let waiting = new Map<TextSource, { alert: Alert }[]>();
   let inFlight: Promise<void> = Promise.resolve();
   let scheduled = false;
+  let pending = 0;
 
   let last: { source: TextSource; tally: Tally } | undefined;
   function gatedOf(source: TextSource): Tally {
@@ -52,6 +55,8 @@ export function openLines(parts: {
       // These transports have no acknowledgement to withhold: what is lost is counted.
       metrics.lost.inc({ source: source.id }, alerts.length);
       parts.lost(source.id, alerts.length, error);
+    } finally {
+      pending -= alerts.length;
     }
   }
 
@@ -67,6 +72,7 @@ export function openLines(parts: {
       if (parsed.error !== undefined)
         taker.quarantine(source.id, parsed.error.code, parsed.error.message, text);
       if (!readable(parsed)) return;
+      pending++;
       const alerts = waiting.get(source);
       if (alerts === undefined) waiting.set(source, [{ alert: parsed.alert }]);
       else alerts.push({ alert: parsed.alert });
@@ -75,6 +81,7 @@ export function openLines(parts: {
         queueMicrotask(send);
       }
     },
+    pending: () => pending,
     async settled() {
       if (scheduled) send();
       await inFlight;

@@ -6,6 +6,9 @@ import type { IntakeMetrics } from "./metrics.ts";
 import type { TextSource } from "./sources.ts";
 import type { Taker } from "./taker.ts";
 
+/** Alerts of one connection on their way to the disk before its sender is made to wait. */
+const PENDING = 1000;
+
 /** Listens for syslog over TCP (RFC 6587); a sender waits while its lines are being stored. */
 export function listenTcp(parts: {
   source: TextSource;
@@ -46,7 +49,8 @@ export function listenTcp(parts: {
       metrics.bytes.inc(labels, chunk.length);
       metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
       frames.push(chunk);
-      // Back-pressure: the kernel holds the sender while this chunk's alerts become durable.
+      if (lines.pending() < PENDING) return;
+      // Back-pressure: the kernel holds the sender while its alerts become durable.
       socket.pause();
       void lines.settled().then(() => socket.resume());
     });

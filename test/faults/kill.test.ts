@@ -6,6 +6,7 @@ import { loadPublicKey } from "../../agent/store/keys.ts";
 import { verifyDatabase } from "../../agent/store/verify.ts";
 import {
   type Daemon,
+  eventually,
   FACILITY,
   type House,
   makeHouse,
