@@ -91,3 +91,12 @@ export function at(value: unknown, ...path: string[]): unknown {
   }
   return here;
 }
+
+/** Reads the one JSON value of a record; a list of one stands for its element. Errors: `readJson`'s, `several_records`. */
+export function readOne(text: string): ReturnType<typeof readJson> {
+  const read = readJson(text);
+  if (read.error !== undefined || !Array.isArray(read.value)) return read;
+  if (read.value.length === 1) return { value: read.value[0] };
+  const message = `the record is a list of ${read.value.length}; one object was expected`;
+  return { error: { code: "several_records", message } };
+}

@@ -1,15 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { type Draft, finish, newDraft } from "../../shared/draft.ts";
-import {
-  broken,
-  flatten,
-  isObject,
-  type JsonObject,
-  readJson,
-  textOf,
-  textValue,
-} from "../../shared/json.ts";
+import { broken, flatten, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
 import { isEcsGroup, putEcs } from "../../shared/put-ecs.ts";
 import { writeWindows } from "../../shared/write-windows.ts";
 import { readTime, writeCommonNames } from "./common-names.ts";
@@ -23,17 +15,9 @@ const LONGEST_ID = 512;
 
 /** Reads one JSON object. Errors: `empty`, `not_json`, `not_an_object`, `several_records`. */
 export function parseGeneric(text: string, context: ParseContext): Parsed {
-  const read = readJson(text);
+  const read = readOne(text);
   if (read.error !== undefined) return broken(text, "generic", read.error, context);
-  let { value } = read;
-  if (Array.isArray(value)) {
-    if (value.length !== 1) {
-      const message = `the record is a list of ${value.length}; one object was expected`;
-      return broken(text, "generic", { code: "several_records", message }, context);
-    }
-    value = value[0];
-  }
-  const { eventId: _, ...parsed } = readDocument(value, text, context);
+  const { eventId: _, ...parsed } = readDocument(read.value, text, context);
   return parsed;
 }
 

@@ -7,7 +7,7 @@ import {
   flatten,
   isObject,
   type JsonObject,
-  readJson,
+  readOne,
   textOf,
   textValue,
 } from "../../shared/json.ts";
@@ -16,17 +16,9 @@ import { writeWindows } from "../../shared/write-windows.ts";
 
 /** Reads one line of `alerts.json`. Errors: `empty`, `not_json`, `not_wazuh`, `several_records`. */
 export function parseWazuh(text: string, context: ParseContext): Parsed {
-  const read = readJson(text);
+  const read = readOne(text);
   if (read.error !== undefined) return broken(text, "wazuh", read.error, context);
-  let { value } = read;
-  if (Array.isArray(value)) {
-    if (value.length !== 1) {
-      const message = `the record is a list of ${value.length}; one alert was expected`;
-      return broken(text, "wazuh", { code: "several_records", message }, context);
-    }
-    value = value[0];
-  }
-  const { eventId: _, ...parsed } = readAlert(value, text, context);
+  const { eventId: _, ...parsed } = readAlert(read.value, text, context);
   return parsed;
 }
 
