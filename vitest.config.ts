@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { skippedReporter } from "./test/support/skipped-reporter.ts";
 
 export default defineConfig({
   test: {
@@ -6,7 +7,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // CI reads its counts from the file.
-    reporters: process.env.CI === undefined ? ["default"] : ["default", "json"],
+    reporters: ["default", skippedReporter, ...(process.env.CI === undefined ? [] : ["json"])],
     outputFile: { json: "test-output/results.json" },
   },
 });
