@@ -34,7 +34,7 @@ export type ToIntake =
   { ask: "listen"; store: MessagePort } | { ask: "metrics"; id: number } | { ask: "stop" };
 export type FromIntake =
   | { say: "ready"; listening: Listening[]; rules: number; refused: number; ungated: string[] }
-  | { say: "failed"; error: string; code?: string | undefined }
+  | { say: "failed"; error: string }
   | { say: "detected"; count: number }
   /** Alerts cannot be stored, with the reason; without one, they can again. */
   | { say: "store"; failing?: string | undefined }

@@ -89,8 +89,8 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
   parent.on("message", async (message: ToIntake) => {
     switch (message.ask) {
       case "listen":
-        return listen(message.store).catch((error: NodeJS.ErrnoException) =>
-          say({ say: "failed", error: messageOf(error), code: error.code }),
+        return listen(message.store).catch((error: unknown) =>
+          say({ say: "failed", error: messageOf(error) }),
         );
       case "metrics":
         return say({ say: "metrics", id: message.id, metrics: await metrics.registry.getMetricsAsJSON() });
