@@ -5,6 +5,7 @@ import { createSecureContext } from "node:tls";
 import { messageOf } from "../agent/core/errors.ts";
 import type { Config } from "./schema.ts";
 import type { Secret } from "./secrets.ts";
+import type { ServerTls } from "./source.ts";
 
 /** Tells one problem, at the place that the path names. */
 export type Tell = (path: readonly PropertyKey[], code: string, message: string, remedy?: string) => void;
@@ -23,10 +24,7 @@ export function checkSurroundings(input: {
     if (!existsSync(resolve(base, path)))
       tell(["rules", i], "rules_missing", `${resolve(base, path)} does not exist`, "correct or remove it");
   }
-  for (const [name, { tls }] of Object.entries(config.listeners)) {
-    if (tls !== undefined)
-      checkTls(tls, { path: ["listeners", name, "tls"], base, keys: secrets !== null, tell });
-  }
+  for (const { tls, path } of tlsOf(config)) checkTls(tls, { path, base, keys: secrets !== null, tell });
   checkAddresses(config, tell);
   if (secrets === null) return;
   checkTokens(config, secrets, tell);
@@ -35,8 +33,22 @@ export function checkSurroundings(input: {
     checkWebhookSecret(["notify", i, "settings", "secret"], secrets, tell);
 }
 
+/** Every TLS of a configuration, with its place. */
+export function tlsOf({ listeners, sources }: Config): { tls: ServerTls; path: PropertyKey[] }[] {
+  const found: { tls: ServerTls | undefined; path: PropertyKey[] }[] = [
+    ...Object.entries(listeners).map(([name, { tls }]) => ({ tls, path: ["listeners", name, "tls"] })),
+    ...sources.flatMap(({ listen }, i) =>
+      listen.map((where, j) => ({
+        tls: "tls" in where ? where.tls : undefined,
+        path: ["sources", i, "listen", j, "tls"],
+      })),
+    ),
+  ];
+  return found.flatMap(({ tls, path }) => (tls === undefined ? [] : [{ tls, path }]));
+}
+
 function checkTls(
-  tls: { certificate: string; key: string },
+  tls: ServerTls,
   { path, base, keys, tell }: { path: PropertyKey[]; base: string; keys: boolean; tell: Tell },
 ): void {
   const read = (part: "certificate" | "key"): Buffer | undefined => {
@@ -65,7 +77,12 @@ function checkAddresses({ listeners, sources }: Config, tell: Tell): void {
       return { path: ["listeners", name] as PropertyKey[], transport: "tcp", address, port };
     }),
     ...sources.flatMap(({ listen }, i) =>
-      listen.map((socket, j) => ({ path: ["sources", i, "listen", j] as PropertyKey[], ...socket })),
+      listen.map(({ transport, address, port }, j) => ({
+        path: ["sources", i, "listen", j] as PropertyKey[],
+        transport: transport === "udp" ? transport : "tcp",
+        address,
+        port,
+      })),
     ),
   ];
   for (const [index, { path, transport, address, port }] of places.entries()) {

@@ -6,7 +6,7 @@ import { isTimeZone } from "../agent/core/clock.ts";
 import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { INBOUND, NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
-import { checkSurroundings, type Tell } from "./check-surroundings.ts";
+import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
 
@@ -117,9 +117,10 @@ export function parseConfig(
     if (problems.length === 0) {
       const absolute = (path: string) => resolve(base, path);
       config.rules = config.rules.map(absolute);
-      for (const listener of Object.values(config.listeners)) {
-        if (listener.tls)
-          listener.tls = { certificate: absolute(listener.tls.certificate), key: absolute(listener.tls.key) };
+      for (const { tls } of tlsOf(config)) {
+        tls.certificate = absolute(tls.certificate);
+        tls.key = absolute(tls.key);
+        if (tls.clients !== undefined) tls.clients.authority = absolute(tls.clients.authority);
       }
       return { loaded: { config, file, stateDirectory: resolve(base, config.state_directory), secrets } };
     }

@@ -2,17 +2,14 @@ import { z } from "zod";
 import { System } from "../agent/core/asset.ts";
 import { isTimeZone } from "../agent/core/clock.ts";
 import { SecretSource } from "../connectors/contract.ts";
+import { Id, Port, ServerTls, Source } from "./source.ts";
 
-const Port = z.int().min(0).max(65535);
-const Id = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, 63 at most");
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 const httpListener = (port: number) => ({
   address: z.string().default("127.0.0.1"),
   port: Port.default(port),
-  tls: z.strictObject({ certificate: z.string(), key: z.string() }).optional(),
+  tls: ServerTls.optional(),
 });
 const safe = {
   test: (listener: { address: string; tls?: unknown }) =>
@@ -51,25 +48,6 @@ const Facility = z.strictObject({
     .string()
     .default("Europe/Paris")
     .refine(isTimeZone, "not an IANA time zone, such as Europe/Paris"),
-});
-
-const Source = z.strictObject({
-  id: Id,
-  connector: z.string(),
-  /** Sockets that carry lines. */
-  listen: z
-    .array(
-      z.strictObject({
-        transport: z.enum(["udp", "tcp"]),
-        address: z.string().default("127.0.0.1"),
-        port: Port,
-      }),
-    )
-    .default([]),
-  /** Bearer token of `POST /api/v1/alerts/<connector>`; it also says which source speaks. */
-  token: SecretSource.optional(),
-  /** IANA zone of dates that state none. (Default: the facility's.) */
-  zone: z.string().optional(),
 });
 
 const Channel = z.strictObject({

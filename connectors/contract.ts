@@ -12,6 +12,21 @@ export interface ParseContext {
   year?: number | undefined;
   /** The sender's address, where the transport knows it. */
   peer?: string | undefined;
+  /** Told what each step of the reading gave, for `parse --explain`; absent in service. */
+  trace?: Trace | undefined;
+}
+
+/** Told that a step is over, with the alert as it then stands: what differs from the step before is its work. */
+export type Trace = (step: Step, alert: Alert) => void;
+
+/** One step of a reading: `parser cef`, `parser cef key src`, `mapping fortinet-fortigate line 12`. */
+export interface Step {
+  by: "parser" | "mapping";
+  /** Name of the parser or of the mapping. */
+  name: string;
+  /** What of it: a key, a header, a line of the mapping. */
+  rule?: string | undefined;
+  because?: string | undefined;
 }
 
 /** One record read: an alert, or an error with what could be read all the same (best effort). */
@@ -46,6 +61,11 @@ export interface Inbound {
   summary: string;
   /** How the records arrive. `text` needs `parse`; `http` needs `decode`. */
   ways: readonly ("text" | "http")[];
+  /**
+   * What every record of the format begins with, one of these: a carrier of other formats (syslog) hands its message
+   * over by it. Absent when the beginning tells nothing.
+   */
+  begins?: readonly string[] | undefined;
   /**
    * Reads one record. For HTTP connectors too: one JSON value a line, as in a recording.
    */

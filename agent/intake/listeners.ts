@@ -1,18 +1,15 @@
-import type { AddressInfo } from "node:net";
+import type { Listen } from "../../config/source.ts";
 import { inboundNamed } from "../../connectors/registry.ts";
 import type { Clock } from "../core/clock.ts";
 import { listenerFailed, listenHttp } from "../http-server.ts";
 import { alertsApp } from "./http.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
-import type { HttpSource, TextSource } from "./sources.ts";
+import type { HttpSource, OpenListener, TextSource } from "./sources.ts";
 import type { Taker } from "./taker.ts";
 import { listenTcp } from "./tcp.ts";
 import type { IntakeData, Listening } from "./thread.ts";
 import { listenUdp } from "./udp.ts";
-
-/** How long TCP connections may take to end when the listeners stop, ms. */
-const PATIENCE = 2000;
 
 /** Opens every listener of the sources; closes those already open when one can not be. */
 export async function openListeners(parts: {
@@ -32,35 +29,18 @@ export async function openListeners(parts: {
     await Promise.all(stops.map((each) => each()));
   };
 
-  async function listen(
-    source: TextSource,
-    where: IntakeData["sources"][number]["listen"][number],
-  ): Promise<void> {
-    const { transport, address, port } = where;
+  function open(source: TextSource, where: Listen): Promise<OpenListener> {
+    const { address, port } = where;
     const common = { source, address, port, recordBytes: limits.record_bytes, metrics, clock };
-    if (transport === "udp") {
-      const socket = await listenUdp({ ...common, lines: lines() });
-      stops.push(() => new Promise<void>((resolve) => socket.close(resolve)));
-      listening.push({ source: source.id, transport, address, port: socket.address().port });
-      return;
+    const stream = { ...common, connections: limits.connections, idleSeconds: limits.idle_seconds };
+    switch (where.transport) {
+      case "udp":
+        return listenUdp({ ...common, receiveBuffer: where.receive_buffer_bytes, lines: lines() });
+      case "tcp":
+        return listenTcp({ ...stream, lines, taker });
+      default:
+        throw new Error(`no listener for ${where.transport}`);
     }
-    const { server, sockets } = await listenTcp({
-      ...common,
-      connections: limits.connections,
-      idleSeconds: limits.idle_seconds,
-      lines,
-      taker,
-    });
-    stops.push(async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of sockets) socket.end();
-      const patience = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
-      }, PATIENCE);
-      await closed;
-      clearTimeout(patience);
-    });
-    listening.push({ source: source.id, transport, address, port: (server.address() as AddressInfo).port });
   }
 
   async function listenAlerts(sources: readonly HttpSource[]): Promise<void> {
@@ -87,9 +67,12 @@ export async function openListeners(parts: {
       const source: TextSource = { id, connector, zone };
       if (tokenDigest !== undefined) httpSources.push({ ...source, tokenDigest });
       for (const [j, where] of wheres.entries()) {
-        await listen(source, where).catch((error: unknown) => {
+        const opened = await open(source, where).catch((error: unknown) => {
           throw listenerFailed(`sources.${i}.listen.${j}`, error);
         });
+        stops.push(opened.stop);
+        const { transport, address } = where;
+        listening.push({ source: id, transport, address, port: opened.port });
       }
     }
     await listenAlerts(httpSources);

@@ -12,3 +12,10 @@ export interface HttpSource extends TextSource {
   /** SHA-256 of the bearer token. */
   tokenDigest: Uint8Array;
 }
+
+/** An open listener. */
+export interface OpenListener {
+  port: number;
+  /** Takes in nothing more; resolves once its connections have ended. */
+  stop(): Promise<void>;
+}

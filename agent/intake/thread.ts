@@ -1,5 +1,6 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
+import type { Listen } from "../../config/source.ts";
 import { TocsinError } from "../core/errors.ts";
 
 /** What the intake thread is given at its start. */
@@ -11,7 +12,7 @@ export interface IntakeData {
     id: string;
     connector: string;
     zone: string;
-    listen: { transport: "udp" | "tcp"; address: string; port: number }[];
+    listen: Listen[];
     tokenDigest?: Uint8Array | undefined;
   }[];
   http: { address: string; port: number; tls?: { cert: string; key: string } | undefined };
@@ -22,7 +23,7 @@ export interface IntakeData {
 export interface Listening {
   /** Null for the HTTP listener that all sources share. */
   source: string | null;
-  transport: "udp" | "tcp" | "http";
+  transport: Listen["transport"] | "http";
   address: string;
   port: number;
 }

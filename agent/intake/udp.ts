@@ -1,29 +1,28 @@
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { Clock } from "../core/clock.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
-import type { TextSource } from "./sources.ts";
-
-/** Bytes asked of the kernel for datagrams that wait; it may grant less. */
-const RECEIVE_BUFFER = 8 * 1024 * 1024;
+import type { OpenListener, TextSource } from "./sources.ts";
 
 /** Listens for syslog over UDP (RFC 5426): one datagram, one record. */
 export function listenUdp(parts: {
   source: TextSource;
   address: string;
   port: number;
+  /** Asked of the kernel for datagrams that wait, bytes; it may grant less. */
+  receiveBuffer: number;
   recordBytes: number;
   lines: LineTaker;
   metrics: IntakeMetrics;
   clock: Clock;
-}): Promise<Socket> {
+}): Promise<OpenListener> {
   const { source, lines, metrics } = parts;
   const labels = { source: source.id, transport: "udp" };
   const received = metrics.received.of(labels);
   const socket = createSocket({
     type: isIPv6(parts.address) ? "udp6" : "udp4",
-    recvBufferSize: RECEIVE_BUFFER,
+    recvBufferSize: parts.receiveBuffer,
   });
   socket.on("message", (datagram, peer) => {
     metrics.bytes.inc(labels, datagram.length);
@@ -39,7 +38,10 @@ export function listenUdp(parts: {
     socket.bind(parts.port, parts.address, () => {
       socket.removeListener("error", reject);
       socket.on("error", () => undefined);
-      resolve(socket);
+      resolve({
+        port: socket.address().port,
+        stop: () => new Promise<void>((stopped) => socket.close(stopped)),
+      });
     });
   });
 }

@@ -1,4 +1,4 @@
-import { Alert } from "../../agent/core/alert.ts";
+import { Alert, VERBATIM_FIELDS } from "../../agent/core/alert.ts";
 import { logSourceAtoms, type SourceAtoms } from "./logsource.ts";
 import { type Atom, necessaryAtoms, rarityOf, worth } from "./necessary.ts";
 import { regexLiterals } from "./regex-literals.ts";
@@ -8,37 +8,6 @@ import { VERDICT_FIELD } from "./verdict.ts";
 
 /** Bytes below which a literal is met too often to spare anything. */
 const SHORTEST = 3;
-
-/**
- * ECS fields that the parsers of text only ever copy from it: a text in the field stands in the raw record, save
- * for the escapes below.
- *
- * Left out is whatever may be translated, computed, spelt anew or told by the transport: event.action,
- * event.outcome, event.category, event.code, event.module, host.*, log.*, addresses, numbers, dates, tags.
- */
-export const VERBATIM_FIELDS: ReadonlySet<string> = new Set([
-  "message",
-  "event.original",
-  "event.provider",
-  "event.reason",
-  "file.name",
-  "file.path",
-  "http.request.method",
-  "process.command_line",
-  "process.executable",
-  "process.name",
-  "process.parent.command_line",
-  "process.parent.executable",
-  "process.parent.name",
-  "process.working_directory",
-  "rule.name",
-  "url.extension",
-  "url.full",
-  "url.original",
-  "url.path",
-  "url.query",
-  "user.name",
-]);
 
 const ECS_GROUPS = new Set(Object.keys(Alert.shape));
 

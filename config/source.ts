@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { SecretSource } from "../connectors/contract.ts";
+
+export const Port = z.int().min(0).max(65535);
+export const Id = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and hyphens, 63 at most");
+
+/** SHA-256 of a certificate in DER, as `openssl x509 -fingerprint -sha256` prints it; colons may be left out. */
+const Fingerprint = z
+  .string()
+  .regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, "64 hexadecimal digits, colons allowed");
+
+/** Which clients are let in: those named, by a DNS name or the common name, or by fingerprint; with neither, all. */
+const Clients = {
+  /** A leading `*.` stands for one label. */
+  names: z.array(z.string().min(1)).default([]),
+  fingerprints: z.array(Fingerprint).default([]),
+};
+
+/** Certificate and key, PEM files; read again when they change. */
+export const ServerTls = z.strictObject({
+  certificate: z.string(),
+  key: z.string(),
+  /** Lowest version spoken. (Default: 1.2.) */
+  minimum: z.enum(["1.2", "1.3"]).default("1.2"),
+  /** Asks clients for a certificate of this authority (PEM file). */
+  clients: z.strictObject({ authority: z.string(), ...Clients }).optional(),
+});
+export type ServerTls = z.infer<typeof ServerTls>;
+
+const where = { address: z.string().default("127.0.0.1"), port: Port };
+
+/** A socket that carries records of text. */
+export const Listen = z.discriminatedUnion("transport", [
+  z.strictObject({
+    transport: z.literal("udp"),
+    ...where,
+    /** Asked of the kernel for datagrams that wait. (Default: 8 MiB.) */
+    receive_buffer_bytes: z
+      .int()
+      .min(4096)
+      .default(8 * 1024 * 1024),
+  }),
+  z.strictObject({ transport: z.literal("tcp"), ...where }),
+  z.strictObject({ transport: z.literal("tls"), ...where, tls: ServerTls }),
+  z.strictObject({ transport: z.literal("relp"), ...where, tls: ServerTls.optional() }),
+]);
+export type Listen = z.infer<typeof Listen>;
+
+/** One source of alerts: what it speaks, how it arrives, and how it is known. */
+export const Source = z.strictObject({
+  id: Id,
+  /** A format, a mapping, or `auto`: recognised record by record. */
+  connector: z.string(),
+  /** Sockets that carry records of text. */
+  listen: z.array(Listen).default([]),
+  /** Bearer token of what is posted; it also says which source speaks. */
+  token: SecretSource.optional(),
+  /** IANA zone of dates that state none. (Default: the facility's.) */
+  zone: z.string().optional(),
+});
+export type Source = z.infer<typeof Source>;
