@@ -1,8 +1,9 @@
 import { ground } from "./migrations/001-ground.ts";
+import { bookmarks } from "./migrations/002-bookmarks.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [ground];
+export const MIGRATIONS: readonly Migration[] = [ground, bookmarks];
 
 /** The schema this program reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

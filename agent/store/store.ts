@@ -86,6 +86,8 @@ export type Write =
   | { write: "join"; incident: string; detections: number[] }
   /** Moves a named cursor; a conflict when it does not stand at `from`. An unknown cursor stands at 0. */
   | { write: "cursor"; name: string; from: number; to: number }
+  /** Notes where a source stands, in place of what stood there; `content` is the source's own text. */
+  | { write: "bookmark"; name: string; content: string }
   /** Plans an effect; does nothing when its key exists. */
   | { write: "plan"; effect: Pick<Effect, "key" | "kind" | "incident" | "due" | "payload"> }
   /** Takes a planned effect; a conflict when it is not planned or its fence has moved. */
@@ -163,6 +165,7 @@ export interface Reads {
   alert(facility: string, id: string): Promise<StoredAlert | undefined>;
   countAlerts(facility: string): Promise<number>;
   cursor(facility: string, name: string): Promise<number>;
+  bookmark(facility: string, name: string): Promise<string | undefined>;
   /** Planned effects whose time has come, by due time. */
   effectsDue(facility: string, now: Instant, limit: number): Promise<Effect[]>;
   effectsIn(facility: string, states: readonly EffectState[], limit: number): Promise<Effect[]>;

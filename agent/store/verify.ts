@@ -236,7 +236,7 @@ function fileLimits(kept: CheckpointsFile | undefined): Limit[] {
     {
       code: "working_tables",
       because:
-        "ce qui n'est pas au journal : envois et rappels en attente, sessions, mots de passe, messages refusés à l'entrée",
+        "ce qui n'est pas au journal : envois et rappels en attente, sessions, mots de passe, messages refusés à l'entrée, repères de lecture des sources",
     },
     {
       code: "older_copy",

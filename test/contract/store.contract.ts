@@ -263,6 +263,18 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       });
     });
 
+    describe("bookmarks", () => {
+      it("keep the last text of each name, of each facility, and only of units that stand", async () => {
+        const put = (content: string): Write => ({ write: "bookmark", name: "relp:lines", content });
+        expect(await store.reads.bookmark(here, "relp:lines")).toBeUndefined();
+        expect(await commit([put("a"), put("b")])).toEqual(COMMITTED);
+        await commit([put("c"), { write: "cursor", name: "x", from: 5, to: 9 }]);
+        await commit([put("other")], there);
+        expect(await store.reads.bookmark(here, "relp:lines")).toBe("b");
+        expect(await store.reads.bookmark(there, "relp:lines")).toBe("other");
+      });
+    });
+
     describe("cursors", () => {
       it("moves only from where it stands", async () => {
         expect(await store.reads.cursor(here, "correlate")).toBe(0);

@@ -110,6 +110,10 @@ function readsOf(database: DatabaseSync): SqliteReads {
         one("SELECT position FROM cursors WHERE facility = ? AND name = ?", facility, name)?.position ?? 0,
       );
     },
+    async bookmark(facility, name) {
+      const row = one("SELECT content FROM bookmarks WHERE facility = ? AND name = ?", facility, name);
+      return row === undefined ? undefined : String(row.content);
+    },
 
     async effectsDue(facility, now, limit) {
       const sql = `${EFFECT} WHERE facility = ? AND state = 'planned' AND due <= ? ORDER BY due, effect_key LIMIT ?`;

@@ -36,6 +36,10 @@ export function prepareWrites(prepare: Prepare): Writes {
   const effects = effectWrites(prepare);
   const people = peopleWrites(prepare);
   const cursor = cursorWrite(prepare);
+  const bookmark = prepare(
+    `INSERT INTO bookmarks (facility, name, content) VALUES (?, ?, ?)
+     ON CONFLICT (facility, name) DO UPDATE SET content = excluded.content`,
+  );
   const quarantine = quarantineWrite(prepare);
 
   function apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Conflict {
@@ -46,6 +50,9 @@ export function prepareWrites(prepare: Prepare): Writes {
         return join(place, write);
       case "cursor":
         return cursor(place, write);
+      case "bookmark":
+        bookmark.run(place.facility, write.name, write.content);
+        return undefined;
       case "plan":
         return effects.plan(place, write);
       case "claim":
