@@ -62,8 +62,8 @@ module.exports = {
     ),
     never(
       "http-server-knows-core",
-      source("^agent/http-server"),
-      { path: "^(agent|rules|connectors|config)/", pathNot: "^agent/core/" },
+      source("^agent/(http-server|tls)"),
+      { path: "^(agent|rules|connectors)/", pathNot: "^agent/(core/|telemetry/|tls\\.)" },
       "what the two rooms of listeners share knows neither",
     ),
     never(

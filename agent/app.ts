@@ -9,7 +9,6 @@ import { listenHttp } from "./http-server.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { schedule } from "./schedule.ts";
 import {
-  httpAddress,
   intakeData,
   openChannels,
   openOutbounds,
@@ -126,7 +125,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         },
       },
     });
-    const people = await listenHttp(httpAddress(config.listeners.people), "listeners.people");
+    const people = await listenHttp(config.listeners.people, "listeners.people", { log });
     stops.push({ part: "people", stop: people.close });
     const publicUrl = config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
     const aborter = new AbortController();
@@ -203,7 +202,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
 
     await sweeper.recover();
     const { listening, rules, refused, ungated } = await intake.listen(storeThread.connect());
-    const operations = await listenHttp(httpAddress(config.listeners.operations), "listeners.operations");
+    const operations = await listenHttp(config.listeners.operations, "listeners.operations", { log });
     stops.push({ part: "operations", stop: operations.close });
     operations.serve(
       operationsApp({

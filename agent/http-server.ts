@@ -1,14 +1,19 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import type { ServerTls } from "../config/source.ts";
 import { messageOf, TocsinError } from "./core/errors.ts";
+import { openTls, type TlsWatch } from "./tls.ts";
 
-/** Where to listen; certificate and key in PEM. */
+const HANDSHAKE_SECONDS = 10;
+const SILENT = { info: () => undefined, warn: () => undefined };
+
+/** Where to listen. */
 export interface HttpAddress {
   address: string;
   port: number;
-  tls?: { cert: string; key: string } | undefined;
+  tls?: ServerTls | undefined;
 }
 
 export interface HttpServer {
@@ -21,19 +26,48 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Opens a listener; throws `listener_failed` naming `where`, the part of the configuration. */
-export async function listenHttp({ address, port, tls }: HttpAddress, where: string): Promise<HttpServer> {
+/** How long clients may take, ms: one that sends its request drop by drop is not waited for. */
+const PATIENCE = { headers: 10_000, request: 60_000, looked: 2_000 };
+
+/** What a listener does beyond listening. */
+export interface HttpOptions extends Partial<Omit<TlsWatch, "where">> {
+  strangers?: "refused" | "served";
+  /** Told of each connection as it comes, before anything is read. */
+  connected?(socket: Socket): void;
+  /** Time for the headers, for the whole request, and between two looks at them, ms. (Default: 10 s, 60 s, 2 s.) */
+  patience?: typeof PATIENCE;
+}
+
+/**
+ * Opens a listener; throws `listener_failed` naming `where`, the part of the configuration.
+ * With `strangers: "served"` clients whose certificate is missing or not to be trusted are let in too.
+ */
+export async function listenHttp(
+  { address, port, tls }: HttpAddress,
+  where: string,
+  options: HttpOptions = {},
+): Promise<HttpServer> {
+  const { headers, request, looked } = options.patience ?? PATIENCE;
+  const timing = {
+    headersTimeout: headers,
+    requestTimeout: request,
+    connectionsCheckingInterval: looked,
+  };
   let server: Server;
   try {
-    server = tls === undefined ? createServer() : createTlsServer(tls);
+    if (tls === undefined) server = createServer(timing);
+    else {
+      const means = openTls(tls, { ...options, handshakeSeconds: HANDSHAKE_SECONDS });
+      const secure = createTlsServer({ ...timing, ...means.options });
+      secure.on("close", means.guard(secure, { log: SILENT, ...options, where }));
+      server = secure;
+    }
+    if (options.connected !== undefined) server.on("connection", options.connected);
     server.listen(port, address);
     await once(server, "listening");
   } catch (error) {
     throw listenerFailed(where, error);
   }
-  // A client that sends its request drop by drop is not waited for.
-  server.headersTimeout = 10_000;
-  server.requestTimeout = 60_000;
   const bound = server.address() as AddressInfo;
   const host = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
   return {

@@ -2,18 +2,23 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
-import type { HttpListener } from "../config/schema.ts";
+import type { Poll } from "../config/poll.ts";
+import { type Signature, schemeOf } from "../config/signature.ts";
 import type { Reveal } from "../connectors/contract.ts";
 import { NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
 import { loadRegime } from "../rules/regimes/regime.ts";
+import { MICROSECONDS } from "./core/clock.ts";
 import { TocsinError } from "./core/errors.ts";
 import type { NewId } from "./core/id.ts";
-import type { HttpAddress } from "./http-server.ts";
+import type { SignatureCheck } from "./intake/signature.ts";
+import type { HttpSource } from "./intake/sources.ts";
 import type { IntakeData } from "./intake/thread.ts";
 import { locator } from "./stages/locate.ts";
 import type { OpenChannel } from "./stages/notify.ts";
 import type { OpenOutbound } from "./stages/transmit.ts";
 import type { Setup } from "./stages/work.ts";
+
+type Allowed = NonNullable<HttpSource["client"]>;
 
 /** The rules that come with the program. */
 export const DEFAULT_RULES = join(import.meta.dirname, "../rules/detection");
@@ -51,17 +56,50 @@ export function intakeData(loaded: LoadedConfig): IntakeData {
   return {
     facility: config.facility.id,
     rules: [DEFAULT_RULES, ...config.rules],
-    sources: config.sources.map(({ id, connector, zone, listen, token }, i) => ({
+    mappings: config.mappings,
+    sources: config.sources.map(({ id, connector, zone, listen, token, ...source }, i) => ({
       id,
       connector,
       zone: zone ?? config.facility.time_zone,
       listen,
       tokenDigest: token === undefined ? undefined : digest(`sources.${i}.token`),
+      signature:
+        source.signature &&
+        signatureCheck(source.signature, reveal(secrets, `sources.${i}.signature.secret`)),
+      client: source.client && allowedClients(source.client, config.listeners.intake.tls?.clients),
+      poll: source.poll && {
+        settings: source.poll,
+        authorization: authorizationOf(source.poll, (name) => reveal(secrets, `sources.${i}.poll.${name}`)),
+      },
+      silentAfter: source.silent_after_minutes && source.silent_after_minutes * MICROSECONDS.minute,
     })),
-    http: httpAddress(config.listeners.intake),
+    http: config.listeners.intake,
     limits: config.limits,
     database: stateFiles(stateDirectory).database,
   };
+}
+
+/** A source that names no certificate lets in those that the listener does. */
+function allowedClients(own: Allowed, listener: Allowed | undefined): Allowed {
+  const { names, fingerprints } = own.names.length + own.fingerprints.length > 0 ? own : (listener ?? own);
+  return { names, fingerprints };
+}
+
+function signatureCheck(signature: Signature, secret: string): SignatureCheck {
+  const scheme = schemeOf(signature);
+  const key =
+    scheme.secret === "text" ? Buffer.from(secret) : Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  return { scheme, key };
+}
+
+/** What an index is shown to be let in; undefined when it lets anyone in, or knows us by our certificate. */
+function authorizationOf(poll: Poll, secret: Reveal): string | undefined {
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  if (poll.username !== undefined) return `Basic ${base64(`${poll.username}:${secret("password")}`)}`;
+  if (poll.token !== undefined) return `Bearer ${secret("token")}`;
+  if (poll.api_key === undefined) return undefined;
+  const key = secret("api_key");
+  return `ApiKey ${key.includes(":") ? base64(key) : key}`;
 }
 
 /** The ways to tell people, opened, by id. */
@@ -91,12 +129,6 @@ export function openOutbounds({ config, secrets }: LoadedConfig): Map<string, Op
 /** The tools whose signed decisions are heard. */
 export function toolsOf({ config, secrets }: LoadedConfig): Map<string, { secret: string }> {
   return new Map(config.tools.map(({ id }, i) => [id, { secret: reveal(secrets, `tools.${i}.secret`) }]));
-}
-
-/** Where a listener listens, its certificate read. */
-export function httpAddress({ address, port, tls }: HttpListener): HttpAddress {
-  const read = (file: string) => readFileSync(file, "utf8");
-  return { address, port, tls: tls && { cert: read(tls.certificate), key: read(tls.key) } };
 }
 
 /** Reads a secret of the program's own, made at first use. */

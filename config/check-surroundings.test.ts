@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { problemSentence } from "../agent/core/errors.ts";
+import { type Issued, makeAuthority, openssl } from "../test/support/authority.ts";
+import { describePeer } from "../test/support/peer.ts";
 import { parseConfig } from "./load.ts";
 
 const TOKEN = "the token of a source";
@@ -126,5 +128,63 @@ describe("checkSurroundings", () => {
     expect(problems(about, null).map(({ code }) => code)).toEqual(["rules_missing"]);
     const tls = listener("people", "tls: { certificate: no.pem, key: no.key }");
     expect(problems(tls, null).map(problemSentence)).toEqual([expect.stringContaining("tls.certificate")]);
+  });
+});
+
+describePeer(openssl, "checkSurroundings, of certificates", () => {
+  let parts: Record<"own" | "other" | "expired", Issued>;
+  beforeAll(() => {
+    const authority = makeAuthority(join(folder, "tls"));
+    const expired = authority.issue("expired", { days: -1 });
+    parts = { own: authority.issue("own"), other: authority.issue("other"), expired };
+    const whole = readFileSync(authority.file, "utf8");
+    const old = readFileSync(expired.files.certificate, "utf8");
+    const write = (name: string, text: string) => writeFileSync(join(folder, "tls", name), text);
+    write("both.pem", old + whole);
+    write("half.pem", whole + whole.slice(0, 100));
+  });
+  const tls = (who: "own" | "expired", key: "own" | "other" | "expired", authority?: string) =>
+    listener(
+      "intake",
+      `tls: { certificate: ${parts[who].files.certificate}, key: ${parts[key].files.key}${
+        authority === undefined ? "" : `, clients: { authority: tls/${authority} }`
+      } }`,
+    );
+
+  it.each([
+    ["a key of another certificate", () => tls("own", "other"), "tls_invalid", "intake.tls: "],
+    ["a certificate that has expired", () => tls("expired", "expired"), "tls_expired", "tls.certificate: "],
+    [
+      "an authority that is missing",
+      () => tls("own", "own", "no.pem"),
+      "tls_unreadable",
+      "clients.authority: ",
+    ],
+    ["an authority that is none", () => tls("own", "own", "own.key"), "tls_invalid", "no certificate in PEM"],
+    ["an authority that is half written", () => tls("own", "own", "half.pem"), "tls_invalid", "not whole"],
+    [
+      "an authority that has expired",
+      () => tls("own", "own", "expired.pem"),
+      "tls_expired",
+      "clients.authority: ",
+    ],
+  ])("finds %s", (_what, about, code, said) => {
+    const found = problems(about());
+    expect(found.map((each) => each.code)).toEqual([code]);
+    expect(found.map(problemSentence).join()).toContain(said);
+  });
+
+  it("accepts a certificate with its key, and authorities of which one still signs", () => {
+    expect(problems(tls("own", "own", "both.pem"))).toEqual([]);
+  });
+
+  it("looks at the TLS of a source, at its place", () => {
+    const { certificate } = parts.own.files;
+    const about = sources(
+      `transport: tls, port: 6514, tls: { certificate: ${certificate}, key: ${parts.other.files.key} }`,
+    );
+    expect(problems(about)).toMatchObject([
+      { code: "tls_invalid", message: expect.stringMatching(/^sources\.0\.listen\.0\.tls: /) },
+    ]);
   });
 });

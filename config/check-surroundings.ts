@@ -1,8 +1,11 @@
+import type { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
+import type { Instant } from "../agent/core/clock.ts";
 import { messageOf } from "../agent/core/errors.ts";
+import { readCertificates } from "./read-certificates.ts";
 import type { Config } from "./schema.ts";
 import type { Secret } from "./secrets.ts";
 import type { ServerTls } from "./source.ts";
@@ -17,6 +20,7 @@ export function checkSurroundings(input: {
   base: string;
   /** By configuration path; null when secrets are left unread, and so are private keys. */
   secrets: ReadonlyMap<string, Secret> | null;
+  now: Instant;
   tell: Tell;
 }): void {
   const { config, base, secrets, tell } = input;
@@ -24,13 +28,18 @@ export function checkSurroundings(input: {
     if (!existsSync(resolve(base, path)))
       tell(["rules", i], "rules_missing", `${resolve(base, path)} does not exist`, "correct or remove it");
   }
-  for (const { tls, path } of tlsOf(config)) checkTls(tls, { path, base, keys: secrets !== null, tell });
+  for (const { tls, path } of tlsOf(config))
+    checkTls(tls, { path, base, keys: secrets !== null, now: input.now, tell });
   checkAddresses(config, tell);
   if (secrets === null) return;
   checkTokens(config, secrets, tell);
   for (const i of config.tools.keys()) checkWebhookSecret(["tools", i, "secret"], secrets, tell);
   for (const i of config.notify.keys())
     checkWebhookSecret(["notify", i, "settings", "secret"], secrets, tell);
+  for (const [i, { signature }] of config.sources.entries()) {
+    if (signature?.scheme === "standard-webhooks")
+      checkWebhookSecret(["sources", i, "signature", "secret"], secrets, tell);
+  }
 }
 
 /** Every TLS of a configuration, with its place. */
@@ -49,24 +58,45 @@ export function tlsOf({ listeners, sources }: Config): { tls: ServerTls; path: P
 
 function checkTls(
   tls: ServerTls,
-  { path, base, keys, tell }: { path: PropertyKey[]; base: string; keys: boolean; tell: Tell },
+  parts: { path: PropertyKey[]; base: string; keys: boolean; now: Instant; tell: Tell },
 ): void {
-  const read = (part: "certificate" | "key"): Buffer | undefined => {
+  const { path, base, keys, now, tell } = parts;
+  const read = (file: string, part: PropertyKey[]): Buffer | undefined => {
     try {
-      return readFileSync(resolve(base, tls[part]));
+      return readFileSync(resolve(base, file));
     } catch (error) {
-      tell([...path, part], "tls_unreadable", messageOf(error), "give a PEM file that the service may read");
+      const remedy = "give a PEM file that the service may read";
+      tell([...path, ...part], "tls_unreadable", messageOf(error), remedy);
       return undefined;
     }
   };
-  const cert = read("certificate");
-  const key = keys ? read("key") : undefined;
-  if (cert === undefined || key === undefined) return;
+  const expired = (certificate: X509Certificate) => certificate.validToDate.getTime() * 1000 < now;
+  const tellExpired = (certificate: X509Certificate, part: PropertyKey[]) => {
+    const message = `the certificate expired on ${certificate.validToDate.toISOString()}`;
+    tell([...path, ...part], "tls_expired", message, "renew it");
+  };
+  const cert = read(tls.certificate, ["certificate"]);
+  const key = keys ? read(tls.key, ["key"]) : undefined;
+  if (cert !== undefined && key !== undefined) {
+    try {
+      createSecureContext({ cert, key });
+      const [own] = readCertificates(cert);
+      if (own !== undefined && expired(own)) tellExpired(own, ["certificate"]);
+    } catch (error) {
+      const remedy = "give a certificate in PEM, and its own key, without a passphrase";
+      tell(path, "tls_invalid", messageOf(error), remedy);
+    }
+  }
+  const part = ["clients", "authority"];
+  const authority = tls.clients && read(tls.clients.authority, part);
+  if (authority === undefined) return;
   try {
-    createSecureContext({ cert, key });
+    const signers = readCertificates(authority);
+    const [first] = signers;
+    if (first !== undefined && signers.every(expired)) tellExpired(first, part);
   } catch (error) {
-    const remedy = "give a certificate in PEM, and its own key, without a passphrase";
-    tell(path, "tls_invalid", messageOf(error), remedy);
+    const remedy = "give the certificate, in PEM, of who signs those of the clients";
+    tell([...path, ...part], "tls_invalid", messageOf(error), remedy);
   }
 }
 

@@ -58,15 +58,34 @@ listeners:
       GOOD.replace("mode:", "listeners: { people: { address: 0.0.0.0 } }\nmode:"),
       "listeners.people.tls",
     ],
-    [
-      "an unknown connector",
-      GOOD.replace("connector: wazuh", "connector: wazuuh"),
-      "one of: alertmanager, cef, generic, syslog, wazuh",
-    ],
+    ["an unknown connector", GOOD.replace("connector: wazuh", "connector: wazuuh"), "did you mean wazuh?"],
     [
       "a source through which nothing can arrive",
       GOOD.replace(", token: { env: TOKEN }", ""),
-      "give listen (sockets) or token (HTTP)",
+      "give listen (sockets), or token, signature or client (HTTP)",
+    ],
+    [
+      "a certificate that nobody asks for",
+      GOOD.replace("token: { env: TOKEN }", "client: { names: [siem.example] }"),
+      "listeners.intake.tls.clients.authority",
+    ],
+    [
+      "a signature without its secret",
+      GOOD.replace("token: { env: TOKEN }", "signature: { scheme: github, secret: { env: NOWHERE } }"),
+      "the environment has no NOWHERE",
+    ],
+    [
+      "a Standard Webhooks secret that is none",
+      GOOD.replace(
+        "token: { env: TOKEN }",
+        "signature: { scheme: standard-webhooks, secret: { env: TOKEN } }",
+      ),
+      "sources.0.signature.secret: this is not a Standard Webhooks secret",
+    ],
+    [
+      "a silence that lasts no time",
+      GOOD.replace("{ id: wazuh,", "{ id: wazuh, silent_after_minutes: 0,"),
+      "sources.0.silent_after_minutes",
     ],
     [
       "an inline secret",

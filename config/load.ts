@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
-import { isTimeZone } from "../agent/core/clock.ts";
+import { isTimeZone, systemClock } from "../agent/core/clock.ts";
 import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
-import { INBOUND, NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
+import { nearestName } from "../connectors/mapping/nearest-name.ts";
+import { type Catalogue, NOTIFIERS, OUTBOUNDS, openCatalogue } from "../connectors/registry.ts";
+import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
+import { checkPoll } from "./check-poll.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
@@ -51,76 +53,68 @@ export function parseConfig(
   file: string,
   environment: Environment,
 ): { loaded: LoadedConfig; problems?: undefined } | { problems: Problem[]; loaded?: undefined } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${file}:${line}:${col}`;
-  };
-  if (document.errors.length > 0) {
-    return {
-      problems: document.errors.map((error) => ({
-        code: "config_not_yaml",
-        where: at(error.pos[0]),
-        message: error.message.split("\n")[0] ?? "not YAML",
-        remedy: "correct the YAML at that place",
-      })),
-    };
-  }
-
-  const whereOf = (path: readonly PropertyKey[]): string => {
-    for (let length = path.length; length >= 0; length--) {
-      const node: unknown = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-      const range = (node as { range?: [number, number, number] | null } | undefined)?.range;
-      if (range) return at(range[0]);
-    }
-    return file;
-  };
+  const { read, problems: faults } = readYaml(text, file, "config_not_yaml");
+  if (read === undefined) return { problems: faults };
   const problems: Problem[] = [];
   const problem = (path: readonly PropertyKey[], code: string, message: string, remedy?: string) =>
     problems.push({
       code,
-      where: whereOf(path),
+      where: read.whereOf(path),
       message: `${path.join(".") || "(file)"}: ${message}`,
       remedy,
     });
 
-  let raw: unknown;
-  try {
-    raw = document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    return { problems: [{ code: "config_not_yaml", where: file, message: messageOf(error) }] };
-  }
-  const checked = Config.safeParse(raw ?? {});
+  const checked = Config.safeParse(read.value ?? {});
   if (!checked.success)
-    for (const issue of checked.error.issues) problem(issue.path, "config_invalid", messageOfIssue(issue));
+    for (const { path, message } of issuesOf(checked.error.issues)) problem(path, "config_invalid", message);
   // What needs more than one value is checked on what could be read, so that one run tells everything.
   const config = checked.success ? checked.data : undefined;
   const secrets = new Map<string, Secret>();
   if (config !== undefined) {
     const base = dirname(resolve(file));
-    const secret = (path: readonly PropertyKey[], source: SecretSource) => {
+    const secret = (path: readonly PropertyKey[], source: SecretSource, least = 16) => {
       if (environment === null) return;
-      const read = readSecret(source, base, environment);
+      const read = readSecret(source, base, environment, least);
       if (read.problem !== undefined) problem(path, "secret_missing", read.problem, read.remedy);
       else secrets.set(path.join("."), read.secret);
     };
-    checkReferences(config, problem);
-    for (const [i, source] of config.sources.entries())
-      if (source.token) secret(["sources", i, "token"], source.token);
+    const absolute = (path: string) => resolve(base, path);
+    const beside = join(base, "mappings");
+    const mappings = [...(existsSync(beside) ? [beside] : []), ...config.mappings.map(absolute)];
+    const { catalogue, problems: wrong } = openCatalogue(mappings);
+    problems.push(...wrong);
+    checkReferences(config, catalogue, problem);
+    for (const [i, { token, signature, poll }] of config.sources.entries()) {
+      if (token) secret(["sources", i, "token"], token);
+      if (signature) secret(["sources", i, "signature", "secret"], signature.secret);
+      for (const name of ["password", "api_key", "token"] as const) {
+        // Others chose these: how long they are is theirs to say.
+        if (poll?.[name]) secret(["sources", i, "poll", name], poll[name], 1);
+      }
+    }
     for (const [i, tool] of config.tools.entries()) secret(["tools", i, "secret"], tool.secret);
     for (const [i, channel] of config.notify.entries()) {
       const source = SecretSource.safeParse(channel.settings.secret);
       if (source.success) secret(["notify", i, "settings", "secret"], source.data);
     }
-    checkSurroundings({ config, base, secrets: environment === null ? null : secrets, tell: problem });
+    const now = systemClock.now();
+    const known = environment === null ? null : secrets;
+    checkSurroundings({ config, base, secrets: known, now, tell: problem });
+    for (const [i, { poll }] of config.sources.entries()) {
+      const path = ["sources", i, "poll"];
+      if (poll !== undefined) checkPoll(poll, { path, base, secrets: known, tell: problem });
+    }
     if (problems.length === 0) {
-      const absolute = (path: string) => resolve(base, path);
       config.rules = config.rules.map(absolute);
+      config.mappings = mappings;
       for (const { tls } of tlsOf(config)) {
         tls.certificate = absolute(tls.certificate);
         tls.key = absolute(tls.key);
         if (tls.clients !== undefined) tls.clients.authority = absolute(tls.clients.authority);
+      }
+      for (const { poll } of config.sources) {
+        for (const part of ["authority", "certificate", "key"] as const)
+          if (poll?.tls?.[part] !== undefined) poll.tls[part] = absolute(poll.tls[part]);
       }
       return { loaded: { config, file, stateDirectory: resolve(base, config.state_directory), secrets } };
     }
@@ -128,25 +122,37 @@ export function parseConfig(
   return { problems };
 }
 
-function checkReferences(config: Config, tell: Tell): void {
+function checkReferences(config: Config, catalogue: Catalogue, tell: Tell): void {
   const known = (names: readonly { name: string }[]) => names.map((each) => each.name).join(", ");
   for (const [i, source] of config.sources.entries()) {
-    const connector = INBOUND.find((each) => each.name === source.connector);
+    const connector = catalogue.named(source.connector);
     if (connector === undefined) {
       tell(
         ["sources", i, "connector"],
         "connector_unknown",
-        `no inbound connector "${source.connector}"`,
-        `one of: ${known(INBOUND)}`,
+        `no format or mapping "${source.connector}"`,
+        didYouMean(source.connector, catalogue.names),
       );
-    } else if (source.listen.length === 0 && source.token === undefined) {
-      tell(["sources", i], "source_deaf", "nothing can arrive", "give listen (sockets) or token (HTTP)");
-    } else if (source.token !== undefined && connector.decode === undefined) {
+    } else if (
+      source.listen.length === 0 &&
+      !source.token &&
+      !source.signature &&
+      !source.client &&
+      !source.poll
+    ) {
       tell(
-        ["sources", i, "token"],
-        "source_not_http",
-        `${connector.name} does not come over HTTP`,
-        "give listen instead",
+        ["sources", i],
+        "source_deaf",
+        "nothing can arrive",
+        "give listen (sockets), or token, signature or client (HTTP), or poll (an index)",
+      );
+    }
+    if (source.client !== undefined && config.listeners.intake.tls?.clients === undefined) {
+      tell(
+        ["sources", i, "client"],
+        "client_without_authority",
+        "no client is asked for a certificate",
+        "give listeners.intake.tls.clients.authority: the authority (PEM) that signed it",
       );
     }
     if (source.zone !== undefined && !isTimeZone(source.zone)) {
@@ -217,11 +223,16 @@ function checkReferences(config: Config, tell: Tell): void {
   }
 }
 
+function didYouMean(name: string, names: readonly string[]): string {
+  const near = nearestName(name, names);
+  return near === undefined ? `one of: ${names.join(", ")}` : `did you mean ${near}?`;
+}
+
 function settings(schema: z.ZodType, value: unknown, path: readonly PropertyKey[], tell: Tell): void {
   const checked = schema.safeParse(value);
   if (!checked.success) {
-    for (const issue of checked.error.issues)
-      tell([...path, ...issue.path], "config_invalid", messageOfIssue(issue));
+    for (const issue of issuesOf(checked.error.issues))
+      tell([...path, ...issue.path], "config_invalid", issue.message);
   }
 }
 
@@ -234,16 +245,11 @@ function repeated(list: readonly { id: string }[], path: readonly PropertyKey[],
   }
 }
 
-function messageOfIssue(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys")
-    return `unknown key ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
-  return issue.message;
-}
-
 function readSecret(
   source: SecretSource,
   base: string,
   environment: Readonly<Record<string, string | undefined>>,
+  least: number,
 ): { secret: Secret; problem?: undefined } | { problem: string; remedy: string } {
   if ("env" in source) {
     const value = environment[source.env];
@@ -253,9 +259,10 @@ function readSecret(
   const path = resolve(base, source.file);
   try {
     const value = readFileSync(path, "utf8").trim();
-    if (value.length >= 16) return { secret: new Secret(value) };
+    if (value.length >= least) return { secret: new Secret(value) };
+    if (value === "") return { problem: `${path} is empty`, remedy: "put the secret there" };
     return {
-      problem: `${path} holds fewer than 16 characters`,
+      problem: `${path} holds fewer than ${least} characters`,
       remedy: "put a longer secret there (openssl rand -base64 32)",
     };
   } catch (error) {

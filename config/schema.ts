@@ -73,6 +73,8 @@ export const Config = z.strictObject({
   sources: z.array(Source).default([]),
   /** Folders or files of Sigma rules beside the default pack. */
   rules: z.array(z.string()).default([]),
+  /** Folders or files of mappings, beside those of the program and of `mappings/` next to this file. */
+  mappings: z.array(z.string()).default([]),
   systems: z.array(System).default([]),
   /** Law packs of rules/regimes/; one for now. */
   regimes: z.array(z.string()).length(1).default(["sante-2022"]),

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { SecretSource } from "../connectors/contract.ts";
+import { Poll } from "./poll.ts";
+import { Signature } from "./signature.ts";
 
 export const Port = z.int().min(0).max(65535);
 export const Id = z
@@ -55,8 +57,16 @@ export const Source = z.strictObject({
   connector: z.string(),
   /** Sockets that carry records of text. */
   listen: z.array(Listen).default([]),
-  /** Bearer token of what is posted; it also says which source speaks. */
+  /** Token of what is posted, as a bearer or as the password of Basic; it also says which source speaks. */
   token: SecretSource.optional(),
+  /** How what is posted is signed. */
+  signature: Signature.optional(),
+  /** Which certificates may post for it; `listeners.intake.tls.clients` asks for them. */
+  client: z.strictObject(Clients).optional(),
+  /** Silence after which the source itself is told as an alert, minutes. (Default: never.) */
+  silent_after_minutes: z.number().positive().max(527_040).optional(),
+  /** An index that is asked for its new documents. */
+  poll: Poll.optional(),
   /** IANA zone of dates that state none. (Default: the facility's.) */
   zone: z.string().optional(),
 });

@@ -1,18 +1,47 @@
+import { join } from "node:path";
+import type { Problem } from "../agent/core/errors.ts";
+import { autoOf, surestOf } from "./auto.ts";
 import type { Inbound, Notifier, Outbound } from "./contract.ts";
 import { alertmanager } from "./inbound/alertmanager/index.ts";
+import { apache } from "./inbound/apache/index.ts";
+import { auditd } from "./inbound/auditd/index.ts";
 import { cef } from "./inbound/cef/index.ts";
 import { generic } from "./inbound/generic/index.ts";
+import { keyvalue } from "./inbound/keyvalue/index.ts";
+import { leef } from "./inbound/leef/index.ts";
+import { nginx } from "./inbound/nginx/index.ts";
+import { ocsf } from "./inbound/ocsf/index.ts";
+import { suricata } from "./inbound/suricata/index.ts";
 import { syslogOf } from "./inbound/syslog/index.ts";
 import { wazuh } from "./inbound/wazuh/index.ts";
+import { windows } from "./inbound/windows/index.ts";
+import type { Mapping } from "./mapping/compile.ts";
+import { loadMappings } from "./mapping/load-mappings.ts";
+import { isOver, selectAmong } from "./mapping/select-mapping.ts";
+import { withMappings } from "./mapping/with-mappings.ts";
 import { webhook } from "./notify/webhook/index.ts";
 import { exercise } from "./outbound/exercise/index.ts";
 import { portalAssisted } from "./outbound/portal-assisted/index.ts";
 
 /** Syslog hands its message to these when it is a format of their own. */
-const syslog = syslogOf([cef, wazuh, generic]);
+const syslog = syslogOf([auditd, cef, leef, wazuh, alertmanager, ocsf, suricata, windows, generic, keyvalue]);
 
 /** Every way in, one a folder of `inbound/`. */
-export const INBOUND: readonly Inbound[] = [alertmanager, cef, generic, syslog, wazuh];
+export const INBOUND: readonly Inbound[] = [
+  alertmanager,
+  apache,
+  auditd,
+  cef,
+  generic,
+  keyvalue,
+  leef,
+  nginx,
+  ocsf,
+  suricata,
+  syslog,
+  wazuh,
+  windows,
+];
 
 /** Every way to tell a person, one a folder of `notify/`. */
 // biome-ignore lint/suspicious/noExplicitAny: its own schema checks its settings before it is opened
@@ -22,17 +51,72 @@ export const NOTIFIERS: readonly Notifier<any>[] = [webhook];
 // biome-ignore lint/suspicious/noExplicitAny: its own schema checks its settings before it is opened
 export const OUTBOUNDS: readonly Outbound<any>[] = [exercise, portalAssisted];
 
-/** The inbound connector of this name; undefined when there is none. */
-export function inboundNamed(name: string): Inbound | undefined {
-  return INBOUND.find((connector) => connector.name === name);
+/** The names that the `over` of a mapping may have: the formats, and `text` for what none recognises. */
+const FORMATS: readonly string[] = [...INBOUND.map(({ name }) => name), "text"];
+
+/** The mappings that come with the program. */
+export const SHIPPED_MAPPINGS = join(import.meta.dirname, "products");
+
+/** Everything that a source may be: a format, a mapping, or `auto`. */
+export interface Catalogue {
+  names: readonly string[];
+  named(name: string): Inbound | undefined;
 }
+
+/** Loads mappings without those that come with the program; all that is wrong with them is told. */
+export function readMappings(paths: readonly string[]): ReturnType<typeof loadMappings> {
+  return loadMappings(paths, FORMATS);
+}
+
+let shipped: ReturnType<typeof loadMappings> | undefined;
+
+/**
+ * Opens the catalogue, with the mappings that come with the program and those of the files and folders.
+ *
+ * A mapping of the paths stands for one of the same name that comes with the program, and is tried first.
+ */
+export function openCatalogue(paths: readonly string[]): { catalogue: Catalogue; problems: Problem[] } {
+  shipped ??= readMappings([SHIPPED_MAPPINGS]);
+  const own = readMappings(paths);
+  const taken = new Set(own.mappings.map(({ name }) => name));
+  const mappings = [...own.mappings, ...shipped.mappings.filter(({ name }) => !taken.has(name))];
+  return { catalogue: catalogueOf(mappings), problems: [...shipped.problems, ...own.problems] };
+}
+
+function catalogueOf(mappings: readonly Mapping[]): Catalogue {
+  const select = selectAmong(mappings);
+  const found = new Map(
+    [...INBOUND, autoOf(INBOUND)].map((inbound) => [inbound.name, withMappings(inbound, select)]),
+  );
+  for (const mapping of mappings) found.set(mapping.name, namedMapping(mapping));
+  return { names: [...found.keys()], named: (name) => found.get(name) };
+}
+
+/** A source named by its mapping: the formats that it reads, alone or in syslog, whatever else would know them. */
+function namedMapping(mapping: Mapping): Inbound {
+  const formats = INBOUND.filter(({ name }) => name === syslog.name || mapping.over.includes(name));
+  const selected = { mapping, sign: { conditions: [], place: () => mapping.file } };
+  const { decode, ...auto } = withMappings(autoOf(formats), (alert) =>
+    isOver(mapping, alert) ? selected : undefined,
+  );
+  const overHttp = decode !== undefined && formats.some((format) => format.decode !== undefined);
+  return {
+    ...auto,
+    name: mapping.name,
+    summary: mapping.title,
+    ...(overHttp ? { decode } : { ways: ["text"] }),
+  };
+}
+
+/** A source of the catalogue that holds only what comes with the program; undefined when there is none. */
+export function inboundNamed(name: string): Inbound | undefined {
+  builtIn ??= openCatalogue([]).catalogue;
+  return builtIn.named(name);
+}
+
+let builtIn: Catalogue | undefined;
 
 /** Which format a record is: the connector that is surest of it, and why; no connector when none is. */
 export function recognise(text: string): { connector?: Inbound; certainty: number; because: string } {
-  let best: ReturnType<typeof recognise> = { certainty: 0, because: "no format recognises it" };
-  for (const connector of INBOUND) {
-    const { certainty, because } = connector.recognise(text);
-    if (certainty > best.certainty) best = { connector, certainty, because };
-  }
-  return best;
+  return surestOf(INBOUND, text) ?? { certainty: 0, because: "no format recognises it" };
 }

@@ -15,16 +15,23 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Row {
   line: number;
-  alert?: { "@timestamp": string; message?: string; tags?: string[]; event: { dataset: string } };
+  alert?: {
+    "@timestamp": string;
+    message?: string;
+    tags?: string[];
+    event: { dataset: string; original: string };
+  };
   error?: { code: string };
+  explain?: { mapping: unknown; fields: unknown[] };
 }
 
 /** Runs `parse` on bytes and returns its rows, or the error that ended it. */
 async function parse(
   args: string[],
   input: string | Buffer = "",
-): Promise<{ rows: Row[]; failure?: CommanderError }> {
+): Promise<{ rows: Row[]; said: string; out: string; failure?: CommanderError }> {
   let out = "";
+  const stderr = new PassThrough({ encoding: "utf8" });
   // A small buffer, so that every write has to wait for its turn.
   const stdout = new Writable({
     highWaterMark: 16,
@@ -34,17 +41,23 @@ async function parse(
     },
   });
   const program = new Command("tocsin").exitOverride();
-  parseCommand(program, { stdin: Readable.from([Buffer.from(input)]), stdout });
+  parseCommand(program, { stdin: Readable.from([Buffer.from(input)]), stdout, stderr });
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
   const rows = () =>
     out
       .split("\n")
       .slice(0, -1)
       .map((line) => JSON.parse(line) as Row);
-  return program.parseAsync(["node", "tocsin", "parse", ...args]).then(
-    () => ({ rows: rows() }),
-    (failure: CommanderError) => ({ rows: rows(), failure }),
-  );
+  const result = () => ({
+    get rows() {
+      return rows();
+    },
+    out,
+    said: (stderr.read() as string | null) ?? "",
+  });
+  return program.parseAsync(["node", "tocsin", "parse", ...args]).then(result, (failure: CommanderError) => {
+    return { ...result(), failure };
+  });
 }
 
 const write = (name: string, content: string | Buffer): string => {
@@ -117,10 +130,10 @@ describe("parse", () => {
   });
 
   it.each([
-    [["--as", "nothing"], /one of auto, alertmanager/],
+    [["--as", "nothing"], /one of alertmanager, .*syslog.*, auto, /],
     [["--zone", "Paris"], /no such IANA zone/],
     [["--year", "23"], /four digits/],
-    [["--input", "xml"], /lines or json-strings/],
+    [["--input", "xml"], /one of lines, octet-counted, json-strings/],
     [["/no/such/file"], /cannot be read/],
   ])("refuses %j with code 2", async (args, message) => {
     const { failure } = await parse(args);
@@ -134,17 +147,114 @@ describe("parse", () => {
     expect(failure?.exitCode).toBe(2);
   });
 
-  it("refuses a .gz file that is cut, after the records before the cut", async () => {
-    const whole = gzipSync("one\ntwo\n");
-    const { failure } = await parse([write("cut.gz", whole.subarray(0, whole.length - 6))]);
+  it("gives the records of a gzip file that is cut, then refuses it", async () => {
+    const whole = gzipSync("one\ntwo\nthree");
+    const { rows, failure } = await parse([write("cut.gz", whole.subarray(0, whole.length - 6))]);
+    expect(rows.map(({ alert }) => alert?.message)).toEqual(["one", "two", "three"]);
     expect(failure?.exitCode).toBe(2);
+    expect(failure?.message).toMatch(/cut\.gz.*cannot be read/);
+  });
+
+  it("knows gzip by its first bytes, in a file of any name and on standard input", async () => {
+    const members = Buffer.concat([gzipSync("one\n"), gzipSync("two\n")]);
+    expect((await parse([write("zipped", members)])).rows).toHaveLength(2);
+    expect((await parse([], members)).rows.map(({ alert }) => alert?.message)).toEqual(["one", "two"]);
+    expect((await parse([write("plain.gz", "not zipped\n")])).rows[0]?.alert?.message).toBe("not zipped");
+  });
+
+  it.each([
+    ["counted, with newlines within", "5 <1>a\n7 <2>b\nc\n", ["<1>a\n", "<2>b\nc\n"]],
+    ["of any beginning, also empty", "3 abc0 5 a b c", ["abc", "", "a b c"]],
+    [
+      "mixed with lines",
+      "4 <1>a<2>line\r\n4 <3>b\n2025 was a year\n",
+      ["<1>a", "<2>line", "<3>b", "2025 was a year"],
+    ],
+    ["of more bytes than characters", "6 <1>é\n", ["<1>é"]],
+    ["that end before their count", "9 <1>abc", ["<1>abc"]],
+  ])("cuts records %s", async (_, input, expected) => {
+    const { rows } = await parse(["--input", "octet-counted", "--as", "auto"], input);
+    expect(rows.map(({ alert }) => alert?.event.original ?? "")).toEqual(
+      expected.map((text) => text.replace(/\n$/, "")),
+    );
+    expect(rows.map(({ line }) => line)).toEqual(expected.map((_, index) => index + 1));
   });
 
   it("ends quietly when its reader leaves", async () => {
     const stdout = new PassThrough();
     stdout.destroy(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
     const program = new Command("tocsin").exitOverride();
-    parseCommand(program, { stdin: Readable.from([Buffer.from("one\n".repeat(50_000))]), stdout });
+    parseCommand(program, {
+      stdin: Readable.from([Buffer.from("one\n".repeat(50_000))]),
+      stdout,
+      stderr: new PassThrough(),
+    });
     await expect(program.parseAsync(["node", "tocsin", "parse"])).resolves.toBe(program);
+  });
+
+  describe("--explain", () => {
+    const record =
+      "<164>Oct 10 2025 12:34:56 fw-1 : %ASA-6-611101: User authentication succeeded: IP address: 192.0.2.44, Uname: admin";
+
+    it("says which format, mapping and line of it gave each field", async () => {
+      const { out, said } = await parse(["--explain"], `${record}\n`);
+      expect(out).toMatch(/^record 1\n {2}format {3}syslog \(0\.95: it begins with a syslog priority\)/);
+      expect(out).toMatch(
+        /mapping {2}cisco-asa \(cisco\.facility is ASA, like ASA or FTD.*\) \S*cisco-asa\.yml:\d+/,
+      );
+      expect(out).toMatch(/user\.name +"admin" +mapping cisco-asa \S*cisco-asa\.yml:\d+\n/);
+      expect(out).toMatch(/host\.name +"fw-1" +parser syslog/);
+      expect(said).toBe("cisco-asa: 1\n");
+    });
+    it("says the same as JSON beside the alert", async () => {
+      const { rows } = await parse(["--explain", "--json"], `${record}\n\n`);
+      expect(rows[0]?.explain?.mapping).toMatchObject({ name: "cisco-asa" });
+      expect(rows[0]?.explain?.fields).toContainEqual(
+        expect.objectContaining({ field: "source.ip", value: "192.0.2.44", by: "mapping cisco-asa" }),
+      );
+      expect(rows[1]).toMatchObject({ error: { code: "empty" }, explain: { mapping: null, fields: [] } });
+    });
+    it("changes nothing of what is read", async () => {
+      const [plain, explained] = await Promise.all([
+        parse([], record),
+        parse(["--explain", "--json"], record),
+      ]);
+      expect(explained.rows[0]?.alert).toEqual(plain.rows[0]?.alert);
+    });
+  });
+
+  it("sums up on standard error by what the records were read", async () => {
+    const { said } = await parse(["--summary"], "<13>Oct 11 22:14:15 h su: x\nUse the BFG!\n\nand again\n");
+    expect(said).toBe("unrecognised: 2\nsyslog.rfc3164: 1\nunread (empty): 1\n");
+  });
+
+  it("reads by a mapping of the user's, by its name and by itself", async () => {
+    const mapping = write(
+      "salle.yml",
+      [
+        "mapping: salle",
+        "title: Sondes de la salle",
+        "reference: [{ url: 'https://example.org/sondes', read: 2026-11-22 }]",
+        "over: [text]",
+        "when: { message: 'SONDE *' }",
+        "read: [{ like: 'SONDE {sonde} {etat...}' }]",
+        "fields: { host: sonde, event.reason: etat }",
+      ].join("\n"),
+    );
+    for (const as of ["auto", "salle"]) {
+      const { rows } = await parse(["--mappings", mapping, "--as", as], "SONDE s-12 trop chaud\n");
+      expect(rows[0]?.alert).toMatchObject({
+        host: { name: "s-12" },
+        event: { reason: "trop chaud", dataset: "salle" },
+      });
+      expect(rows[0]?.alert?.tags).not.toContain("tocsin_unrecognised");
+    }
+  });
+
+  it("refuses a mapping that is wrong, with its place", async () => {
+    const wrong = write("wrong.yml", "mapping: wrong\ntitle: x\n");
+    const { failure } = await parse(["--mappings", wrong], "x");
+    expect(failure?.exitCode).toBe(2);
+    expect(failure?.message).toMatch(/wrong\.yml:1:1: over: /);
   });
 });

@@ -1,46 +1,72 @@
 import type { Command } from "commander";
 import type { ParseContext } from "../../connectors/contract.ts";
-import { INBOUND, inboundNamed } from "../../connectors/registry.ts";
+import { type Catalogue, openCatalogue } from "../../connectors/registry.ts";
 import { isZone } from "../../connectors/shared/utc-from-local.ts";
 import { systemClock } from "../core/clock.ts";
 import { type Problem, problemSentence, TocsinError } from "../core/errors.ts";
-
-const SOURCES = ["auto", ...INBOUND.map(({ name }) => name)].join(", ");
+import { INPUT_FORMS, type InputForm } from "./records.ts";
 
 /** What ends a command before it could do what was asked: exit code 2. */
-const UNTRIED = new Set(["unreadable_file", "unwritable_output", "config_invalid"]);
+const UNTRIED = new Set([
+  "unreadable_file",
+  "unwritable_output",
+  "config_invalid",
+  "mapping_refused",
+  "unknown_source",
+]);
 
 /** How the records given to `parse`, `rules match` and `replay` are to be read. */
 export interface ReadOptions {
   /** Absent where the command has a reading of its own. */
   as?: string | undefined;
-  input: "lines" | "json-strings";
+  input: InputForm;
+  mappings: string[];
   year?: string | undefined;
   zone: string;
 }
 
 /** Adds the options that say how records are read; `unstated` is what the command does without `--as`. */
 export function addReadOptions(command: Command, unstated: string | undefined): Command {
-  const described = `format of the records: ${SOURCES}`;
+  const described = "what the records are: a format, a mapping (mappings check lists them), or auto";
   return (
     unstated === undefined
       ? command.option("--as <source>", described, "auto")
       : command.option("--as <source>", `${described} (Default: ${unstated})`)
   )
-    .option("--input <form>", "lines, or json-strings: each line a JSON string holding one record", "lines")
+    .option("--input <form>", "lines, octet-counted (RFC 6587), or json-strings: a record a line", "lines")
     .option("--year <year>", "year of dates that state none (Default: the one nearest to now)")
-    .option("--zone <zone>", "IANA zone of dates that state none", "UTC");
+    .option("--zone <zone>", "IANA zone of dates that state none", "UTC")
+    .option(
+      "--mappings <path>",
+      "a mapping or a folder of them, beside those of the program; may be repeated",
+      (path: string, all: string[]) => [...all, path],
+      [],
+    );
 }
 
 /** What is wrong with the options, in one sentence; undefined when nothing is. */
-export function readOptionsError({ as, input, year, zone }: ReadOptions): string | undefined {
-  if (as !== undefined && as !== "auto" && inboundNamed(as) === undefined)
-    return `--as ${as}: no such source; one of ${SOURCES}`;
-  if (input !== "lines" && input !== "json-strings") return `--input ${input}: write lines or json-strings`;
+export function readOptionsError({ input, year, zone }: ReadOptions): string | undefined {
+  if (!INPUT_FORMS.includes(input)) return `--input ${input}: write one of ${INPUT_FORMS.join(", ")}`;
   if (year !== undefined && !/^(?:19|20|21)\d\d$/.test(year))
     return `--year ${year}: write a year of four digits`;
   if (!isZone(zone)) return `--zone ${zone}: no such IANA zone; write one like Europe/Paris`;
   return undefined;
+}
+
+/**
+ * Opens what `--as` may name, with the mappings of `--mappings` and those given beside.
+ *
+ * Throws TocsinError `mapping_refused` with all that is wrong with them, `unknown_source` when `--as` names nothing.
+ */
+export function catalogueFor({ as, mappings }: ReadOptions, beside: readonly string[] = []): Catalogue {
+  const { catalogue, problems } = openCatalogue([...mappings, ...beside]);
+  if (problems.length > 0)
+    throw new TocsinError({ code: "mapping_refused", message: problems.map(problemSentence).join("\n") });
+  if (as !== undefined && catalogue.named(as) === undefined) {
+    const message = `--as ${as}: no such source; one of ${catalogue.names.join(", ")}`;
+    throw new TocsinError({ code: "unknown_source", message });
+  }
+  return catalogue;
 }
 
 /** The first path named by `--rules` that leads nowhere, in one sentence; undefined when each leads to something. */

@@ -1,13 +1,16 @@
 import { isAscii, isUtf8 } from "node:buffer";
-import { createReadStream } from "node:fs";
-import { pipeline, type Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import type { Readable } from "node:stream";
 import type { ParseError } from "../../connectors/contract.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
+import { bytesOf } from "./bytes-of.ts";
+import { octetReader } from "./octet-records.ts";
 
 const LONGEST_RECORD = 1024 * 1024;
-const CHUNK = 256 * 1024;
 const LINE_FEED = 0x0a;
+
+/** How records lie in a recording: a line each, counted (RFC 6587), or each line a JSON string that is one record. */
+export const INPUT_FORMS = ["lines", "octet-counted", "json-strings"] as const;
+export type InputForm = (typeof INPUT_FORMS)[number];
 
 /** One record of a file or of standard input. */
 interface NumberedRecord {
@@ -21,55 +24,30 @@ interface NumberedRecord {
   error?: ParseError;
 }
 
-/** How records lie in the input: a line each, or each line a JSON string that is one record. */
 interface RecordOptions {
-  input: "lines" | "json-strings";
+  input: InputForm;
   /** What `-`, or no path at all, reads. (Default: standard input.) */
   stdin?: Readable | undefined;
+  /** Told the bytes read, as they lie in the files. */
+  onRead?: ((bytes: number) => void) | undefined;
 }
 
 /**
- * Reads the records of files in order, in bounded memory; a path that ends in `.gz` is decompressed.
+ * Reads the records of files in order, in bounded memory; what begins as gzip does is decompressed.
  *
  * Ends of line (LF, CRLF) and NULs around them are dropped; a last newline makes no record.
- * Throws TocsinError `unreadable_file` when a file cannot be read to its end.
+ * Throws TocsinError `unreadable_file` when a file cannot be read to its end, after the records before that place.
  */
 export async function* readRecords(
   paths: readonly string[],
-  { input, stdin = process.stdin }: RecordOptions,
+  { input, stdin = process.stdin, onRead }: RecordOptions,
 ): AsyncGenerator<NumberedRecord> {
   let line = 0;
   for (const path of paths.length === 0 ? ["-"] : paths) {
     try {
-      let rest: Buffer[] = [];
-      let restLength = 0;
-      for await (const piece of streamOf(path, stdin)) {
-        const chunk: Buffer = Buffer.isBuffer(piece) ? piece : Buffer.from(piece as string);
-        let from = 0;
-        const ascii = isAscii(chunk);
-        for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, from)) {
-          line++;
-          if (rest.length === 0) yield recordOf(chunk, from, end, line, input, ascii);
-          else {
-            rest.push(chunk.subarray(from, Math.min(end, from + LONGEST_RECORD + 1)));
-            const whole = Buffer.concat(rest);
-            yield recordOf(whole, 0, whole.length, line, input, false);
-            rest = [];
-            restLength = 0;
-          }
-          from = end + 1;
-        }
-        // Of a record that is too long already, nothing more is kept.
-        if (from < chunk.length && restLength <= LONGEST_RECORD) {
-          rest.push(chunk.subarray(from));
-          restLength += chunk.length - from;
-        }
-      }
-      if (restLength > 0) {
-        line++;
-        const whole = Buffer.concat(rest);
-        yield recordOf(whole, 0, whole.length, line, input, false);
-      }
+      const bytes = bytesOf(path, stdin, onRead);
+      const records = input === "octet-counted" ? countedRecords(bytes) : lineRecords(bytes, input);
+      for await (const record of records) yield { ...record, line: ++line };
     } catch (thrown) {
       if (thrown instanceof TocsinError) throw thrown;
       const where = path === "-" ? "standard input" : path;
@@ -79,24 +57,57 @@ export async function* readRecords(
   }
 }
 
-function streamOf(path: string, stdin: Readable): Readable {
-  if (path === "-") return stdin;
-  const file = createReadStream(path, { highWaterMark: CHUNK });
-  if (!path.endsWith(".gz")) return file;
-  // An error of either ends the pipeline, and so the loop that reads from it.
-  return pipeline(file, createGunzip({ chunkSize: CHUNK }), () => {});
+type BareRecord = Omit<NumberedRecord, "line">;
+
+async function* countedRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<BareRecord> {
+  const reader = octetReader();
+  const whole = (bytes: Buffer) => recordOf(bytes, { from: 0, to: bytes.length }, "octet-counted", false);
+  for await (const chunk of chunks) for (const bytes of reader.push(chunk)) yield whole(bytes);
+  for (const bytes of reader.end()) yield whole(bytes);
+}
+
+async function* lineRecords(chunks: AsyncIterable<Buffer>, input: InputForm): AsyncGenerator<BareRecord> {
+  let rest: Buffer[] = [];
+  let restLength = 0;
+  const restRecord = () => {
+    const whole = Buffer.concat(rest);
+    rest = [];
+    restLength = 0;
+    return recordOf(whole, { from: 0, to: whole.length }, input, false);
+  };
+  try {
+    for await (const chunk of chunks) {
+      let from = 0;
+      const ascii = isAscii(chunk);
+      for (let to = chunk.indexOf(LINE_FEED); to >= 0; to = chunk.indexOf(LINE_FEED, from)) {
+        if (rest.length === 0) yield recordOf(chunk, { from, to }, input, ascii);
+        else {
+          rest.push(chunk.subarray(from, Math.min(to, from + LONGEST_RECORD + 1)));
+          yield restRecord();
+        }
+        from = to + 1;
+      }
+      // Of a record that is too long already, nothing more is kept.
+      if (from < chunk.length && restLength <= LONGEST_RECORD) {
+        rest.push(chunk.subarray(from));
+        restLength += chunk.length - from;
+      }
+    }
+  } catch (thrown) {
+    // What was readable of a record is still one.
+    if (restLength > 0) yield restRecord();
+    throw thrown;
+  }
+  if (restLength > 0) yield restRecord();
 }
 
 function recordOf(
   bytes: Buffer,
-  start: number,
-  stop: number,
-  line: number,
-  input: RecordOptions["input"],
+  place: { from: number; to: number },
+  input: InputForm,
   ascii: boolean,
-): NumberedRecord {
-  let from = start;
-  let end = stop;
+): BareRecord {
+  let { from, to: end } = place;
   let cut = false;
   if (end - from > LONGEST_RECORD) {
     cut = true;
@@ -108,12 +119,12 @@ function recordOf(
   while (from < end && bytes[from] === 0) from++;
   const utf8 = ascii || isUtf8(bytes.subarray(from, end));
   const text = ascii ? bytes.toString("latin1", from, end) : bytes.toString("utf8", from, end);
-  const record: NumberedRecord = { line, text, utf8 };
+  const record: BareRecord = { text, utf8 };
   if (cut) record.cut = true;
   return input === "json-strings" && text !== "" ? unquoted(record) : record;
 }
 
-function unquoted(record: NumberedRecord): NumberedRecord {
+function unquoted(record: BareRecord): BareRecord {
   let value: unknown;
   try {
     value = JSON.parse(record.text);

@@ -7,7 +7,14 @@ import { loadConfig, parseConfig } from "../../config/load.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
-import { type Clock, type Instant, instantFromIso, isoFromInstant, MICROSECONDS } from "../core/clock.ts";
+import {
+  type Clock,
+  type Instant,
+  instantFromIso,
+  isoFromInstant,
+  MICROSECONDS,
+  systemClock,
+} from "../core/clock.ts";
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES } from "../core/incident.ts";
@@ -25,6 +32,7 @@ import { DEFAULT_CONFIG } from "./config-option.ts";
 import { openOutput } from "./output.ts";
 import {
   addReadOptions,
+  catalogueFor,
   contextOf,
   type ReadOptions,
   readOptionsError,
@@ -32,6 +40,7 @@ import {
   untriedSentence,
 } from "./read-options.ts";
 import { readRecords } from "./records.ts";
+import { withProgress } from "./with-progress.ts";
 
 interface ReplayOptions extends ReadOptions {
   config?: string;
@@ -47,6 +56,9 @@ const STEP = MICROSECONDS.minute;
 /** A facility without systems, for a recording replayed where nothing is configured. */
 const BARE =
   "facility: { id: replay, name: Rejeu sans configuration, kind: autre, time_zone: UTC }\nmode: observe\n";
+
+/** Beside this file stand no mappings of an installation. */
+const NOWHERE = join(import.meta.dirname, "replay.yml");
 
 /** Registers `replay`: the whole pipeline on a recording, in a store of its own that is thrown away. */
 export function replayCommand(program: Command): void {
@@ -86,6 +98,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   if (nowhere !== undefined) return usage(nowhere);
   for (const refused of rules.refused) process.stderr.write(`${problemSentence(refused)}\n`);
   const ruleSet = compileRules(rules.rules);
+  const source = catalogueFor(options, config.mappings).named(options.as ?? "auto") ?? "auto";
 
   // Everything follows the recording's own clock and a counter, so that twice the same gives twice the same.
   const clock = recordedClock();
@@ -125,9 +138,11 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   };
 
   const context = contextOf(options);
-  for await (const record of readRecords(files, { input: options.input })) {
+  const records = (onRead?: (bytes: number) => void) => readRecords(files, { input: options.input, onRead });
+  const shown = { stream: process.stderr, now: systemClock.now };
+  for await (const record of options.json ? records() : withProgress(files, shown, records)) {
     counts.records++;
-    const parsed = parseText(options.as ?? "auto", record, context);
+    const parsed = parseText(source, record, context);
     if (parsed.alert === undefined) {
       counts.unread++;
       continue;
@@ -181,7 +196,7 @@ function usage(message: string): number {
 function configFor(file: string | undefined) {
   const path = file ?? DEFAULT_CONFIG;
   const { loaded, problems } =
-    file === undefined && !existsSync(path) ? parseConfig(BARE, "replay", null) : loadConfig(path, null);
+    file === undefined && !existsSync(path) ? parseConfig(BARE, NOWHERE, null) : loadConfig(path, null);
   if (loaded !== undefined) return loaded.config;
   throw new TocsinError({
     code: "config_invalid",

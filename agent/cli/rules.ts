@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { Command } from "commander";
-import type { ParseContext } from "../../connectors/contract.ts";
+import type { Inbound, ParseContext } from "../../connectors/contract.ts";
 import { runCases } from "../../rules/engine/cases.ts";
 import { requiredLiterals } from "../../rules/engine/literals.ts";
 import { loadRules } from "../../rules/engine/load.ts";
@@ -13,6 +13,7 @@ import { parseText, type TextRecord } from "../stages/ingest.ts";
 import { openOutput } from "./output.ts";
 import {
   addReadOptions,
+  catalogueFor,
   contextOf,
   type ReadOptions,
   readOptionsError,
@@ -85,13 +86,14 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
   });
   for (const problem of set.inactive) talk(problemSentence(problem));
   const context = contextOf(options);
+  const source = catalogueFor(options).named(options.as ?? "generic") ?? "generic";
   const output = openOutput(process.stdout);
   try {
     for await (const record of readRecords(files, { input: options.input })) {
       const found =
         options.as === undefined
-          ? matchJson(set, record, context)
-          : matchAs(set, options.as, record, context);
+          ? matchJson(set, record, { source, context })
+          : matchAs(set, record, { source, context });
       const full = output.line(JSON.stringify({ line: record.line, ...found }));
       if (full !== undefined) await full;
       if (output.closed()) break;
@@ -103,7 +105,12 @@ async function matchRecords(files: string[], options: MatchOptions): Promise<num
   return rules.length === 0 ? 1 : 0;
 }
 
-function matchAs(set: RuleSet, source: string, record: TextRecord, context: ParseContext): Found {
+interface Reading {
+  source: Inbound | string;
+  context: ParseContext;
+}
+
+function matchAs(set: RuleSet, record: TextRecord, { source, context }: Reading): Found {
   const parsed = parseText(source, record, context);
   const detections = parsed.alert === undefined ? [] : named(matchAlert(set, parsed.alert));
   if (parsed.error === undefined) return { detections };
@@ -111,7 +118,7 @@ function matchAs(set: RuleSet, source: string, record: TextRecord, context: Pars
 }
 
 /** A record without `--as` is a JSON event: an alert already, or anything else under its own names. */
-function matchJson(set: RuleSet, record: TextRecord, context: ParseContext): Found {
+function matchJson(set: RuleSet, record: TextRecord, reading: Reading): Found {
   if (record.error !== undefined) return { detections: [], error: record.error };
   let event: unknown;
   try {
@@ -127,7 +134,7 @@ function matchJson(set: RuleSet, record: TextRecord, context: ParseContext): Fou
   }
   const alert = asAlert(event);
   if (alert !== undefined) return { detections: named(matchAlert(set, alert)) };
-  if (set.options.anyLogsource !== true) return matchAs(set, "generic", record, context);
+  if (set.options.anyLogsource !== true) return matchAs(set, record, reading);
   return { detections: named(matchEvent(set, flattenWindowsEvent(event as Record<string, unknown>))) };
 }
 

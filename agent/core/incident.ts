@@ -34,7 +34,7 @@ const Instant = z.int();
 
 /** Something that detections share and by which they join: weighted, since a proxy touches everything. */
 export const Entity = z.object({
-  kind: z.enum(["host", "user", "address", "hash", "system", "campaign"]),
+  kind: z.enum(["host", "user", "address", "hash", "system", "source", "campaign"]),
   value: z.string(),
 });
 export type Entity = z.infer<typeof Entity>;

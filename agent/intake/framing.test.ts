@@ -20,7 +20,22 @@ describe("framer", () => {
     ["newline framing", ["<1>a\n<2>b\n"], ["<1>a", "<2>b"]],
     ["a last record without newline", ["<1>a\n<2>b"], ["<1>a", "<2>b"]],
     ["CRLF and NUL trailers", ["<1>a\r\n<2>b\0\n\0<3>c\0"], ["<1>a", "<2>b", "<3>c"]],
+    ["lines that end with NUL alone", ["<1>a\0<2>b\0{}\0"], ["<1>a", "<2>b", "{}"]],
+    ["a NUL that comes apart", ["<1>a", "\0", "<2>b", "\0"], ["<1>a", "<2>b"]],
     ["octet counting", ["4 <1>a4 <2>b"], ["<1>a", "<2>b"]],
+    ["octet counting with its own line end", ["5 <1>a\n6 <2>b\r\n4 <3>c\n"], ["<1>a", "<2>b", "<3>c"]],
+    ["octet counting with a NUL inside", ["6 <1>a\0b4 <2>c"], ["<1>a\0b", "<2>c"]],
+    [
+      "octet counting of formats without priority",
+      ['7 {"a":1}10 CEF:0|a|b|8 LEEF:1.07 \u{feff}<1>a'],
+      ['{"a":1}', "CEF:0|a|b|", "LEEF:1.0", "\u{feff}<1>a"],
+    ],
+    [
+      "a line that begins like one of these",
+      ["12 CEphalopods\n7 LEEks\n3 \n9"],
+      ["12 CEphalopods", "7 LEEks", "3 ", "9"],
+    ],
+    ["no count in zeros, nor in too many digits", ["0 <1>a\n12345678 <2>b\n"], ["0 <1>a", "12345678 <2>b"]],
     ["octet counting with a newline inside", ["6 <1>a\nb4 <2>c"], ["<1>a\nb", "<2>c"]],
     ["both mixed on one connection", ["4 <1>a<2>b\n4 <3>c\n<4>d\n"], ["<1>a", "<2>b", "<3>c", "<4>d"]],
     ["a line that begins with digits", ["2026 was a year\n12 monkeys\n"], ["2026 was a year", "12 monkeys"]],
@@ -44,6 +59,20 @@ describe("framer", () => {
     });
   });
 
+  it.each([
+    ["characters where bytes are meant", ["7 <1>été!4 <2>b"], ["<1>ét\u{fffd}", "<2>b"]],
+    ["the same, cut anywhere", ["7 <1>é", "t", "é!4", " ", "<", "2", ">b"], ["<1>ét\u{fffd}", "<2>b"]],
+  ])("finds the next record after a count of %s", (_, chunks, expected) => {
+    expect(cut(chunks)).toEqual({ frames: expected, faults: ["bad_octet_count"] });
+  });
+
+  it("looks for no count inside a line of another format that follows a counted record", () => {
+    expect(cut(['4 <1>a{"b":"4 <2>c"}\n<3>4 <4>\n'])).toEqual({
+      frames: ["<1>a", '{"b":"4 <2>c"}', "<3>4 <4>"],
+      faults: [],
+    });
+  });
+
   it("says when a connection ends before the count is reached", () => {
     expect(cut(["20 <1>short"])).toEqual({ frames: ["<1>short…"], faults: ["bad_octet_count"] });
   });
@@ -52,15 +81,15 @@ describe("framer", () => {
     const record = fc
       .string({ minLength: 1, maxLength: 30 })
       .map((text) => `<13>${text.replaceAll(/[\r\n\0]/g, "_")}`);
-    const framed = fc.tuple(record, fc.boolean());
+    const framed = fc.tuple(record, fc.constantFrom("count", "\n", "\r\n", "\0", "\0\n"));
     fc.assert(
       fc.property(
         fc.array(framed, { maxLength: 20 }),
         fc.array(fc.nat(200), { maxLength: 20 }),
         (records, cuts) => {
           const stream = Buffer.concat(
-            records.map(([text, counted]) =>
-              Buffer.from(counted ? `${Buffer.byteLength(text)} ${text}` : `${text}\n`),
+            records.map(([text, framing]) =>
+              Buffer.from(framing === "count" ? `${Buffer.byteLength(text)} ${text}` : text + framing),
             ),
           );
           const places = [...new Set(cuts.filter((place) => place < stream.length))].sort((a, b) => a - b);
@@ -69,6 +98,22 @@ describe("framer", () => {
         },
       ),
     );
+  });
+
+  it("takes a long record that comes byte by byte at the cost of one that comes whole", () => {
+    const length = 2 ** 21;
+    const frames: number[] = [];
+    const each = framer(
+      length,
+      (frame) => frames.push(frame.bytes.length),
+      () => undefined,
+    );
+    const drop = Buffer.from("x");
+    // Copied or searched anew for each byte, this would be 2 TB of work.
+    for (let i = 0; i < length; i++) each.push(drop);
+    each.push(Buffer.from("\n7000 "));
+    for (let i = 0; i < 7000; i++) each.push(Buffer.from("<"));
+    expect(frames).toEqual([length, 7000]);
   });
 
   it("holds nothing of an endless line beyond the limit", () => {

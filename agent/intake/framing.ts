@@ -1,5 +1,6 @@
 /** One record cut out of a stream; `cut` when it was longer than the limit. */
 export interface Frame {
+  /** Valid during the call only. */
   bytes: Uint8Array;
   cut: boolean;
 }
@@ -26,10 +27,14 @@ const SPACE = 0x20;
 const LESS = 0x3c;
 /** Digits that an octet count may have: 9,999,999 bytes. */
 const COUNT_DIGITS = 7;
+/** How a counted message begins; after anything else a number is the beginning of a line. */
+const OPENINGS = ["<", "{", "CEF:", "LEEF:", "\u{feff}<"].map((text) => Buffer.from(text));
+const NOTHING = Buffer.alloc(0);
 
 /**
- * Cuts a TCP stream into syslog records (RFC 6587): octet counting and newline framing are told apart at each
- * record, since senders mix them. A count is digits, a space, then the `<` of a priority (RFC 6587 §3.4.1).
+ * Cuts a TCP stream into syslog records (RFC 6587): octet counting and line framing are told apart at each record,
+ * since senders mix them. A count is digits, a space, then the `<` of a priority (§3.4.1), or the beginning of a
+ * format that goes without; a line ends with LF, CRLF or NUL (§3.4.2).
  * Memory is bounded by `limit` bytes; what is longer is cut and the rest of that record is dropped.
  */
 export function framer(
@@ -37,21 +42,26 @@ export function framer(
   onFrame: (frame: Frame) => void,
   onFault: (fault: FramingFault) => void,
 ): Framer {
-  let held: Uint8Array = new Uint8Array(0);
-  /** Bytes still to drop of a record that was cut: by count, or until its newline. */
+  /** A record begun; `begun` bytes of it are here, the rest is room. */
+  let room: Buffer = NOTHING;
+  let begun = 0;
+  /** Bytes of a line begun that were looked at for its end. */
+  let looked = 0;
+  /** Bytes still to drop of a record that was cut: by count, or until its line ends. */
   let skip: number | "line" = 0;
+  /** The record before was counted. */
+  let counted = false;
 
   function push(chunk: Uint8Array): void {
-    const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+    const bytes = begun === 0 ? chunk : append(chunk);
+    const endOf = lineEnds(bytes);
+    let from = looked;
+    looked = 0;
     let at = 0;
     while (at < bytes.length) {
       if (skip === "line") {
-        const end = bytes.indexOf(LF, at);
-        if (end < 0) {
-          at = bytes.length;
-          break;
-        }
-        skip = 0;
+        const end = endOf(at);
+        if (end < bytes.length) skip = 0;
         at = end + 1;
         continue;
       }
@@ -70,14 +80,11 @@ export function framer(
       if (count === "more") break;
       if (count !== undefined) {
         const start = count.start;
+        counted = true;
         if (count.length > limit) {
           if (bytes.length - start < limit) break;
-          onFault({
-            code: "record_too_long",
-            message: `a record of ${count.length} bytes; ${limit} are kept`,
-            sample: bytes.subarray(start, start + 200),
-          });
-          onFrame({ bytes: bytes.slice(start, start + limit), cut: true });
+          tooLong(`a record of ${count.length} bytes`, bytes, start);
+          onFrame({ bytes: bytes.subarray(start, start + limit), cut: true });
           skip = count.length - limit;
           at = start + limit;
           continue;
@@ -87,23 +94,66 @@ export function framer(
         at = start + count.length;
         continue;
       }
-      const end = bytes.indexOf(LF, at);
-      if (end >= 0 && end - at <= limit) {
+      const end = endOf(Math.max(at, from));
+      const again =
+        counted && !opens(bytes, at)
+          ? nextCount(bytes, Math.max(at, from - COUNT_DIGITS - 2), end)
+          : undefined;
+      from = 0;
+      if (again !== undefined) {
+        // Some senders count characters where bytes are meant: their next count is looked for.
+        onFault({
+          code: "bad_octet_count",
+          message: `a record is ${again - at} bytes longer than its count`,
+          sample: bytes.subarray(at, Math.min(again, at + 200)),
+        });
+        at = again;
+        continue;
+      }
+      if (end < bytes.length && end - at <= limit) {
         emit(bytes, at, end, false);
+        counted = false;
         at = end + 1;
         continue;
       }
-      if (end < 0 && bytes.length - at <= limit) break;
-      onFault({
-        code: "record_too_long",
-        message: `a record of more than ${limit} bytes; ${limit} are kept`,
-        sample: bytes.subarray(at, at + 200),
-      });
+      if (end - at <= limit) {
+        looked = end - at;
+        break;
+      }
+      tooLong(`a record of more than ${limit} bytes`, bytes, at);
       emit(bytes, at, at + limit, true);
+      counted = false;
       skip = "line";
       at += limit;
     }
-    held = at >= bytes.length ? new Uint8Array(0) : at === 0 && bytes !== chunk ? bytes : bytes.slice(at);
+    hold(bytes, at);
+  }
+
+  /** Puts a chunk behind the record begun; the room doubles, so that a record in drops costs no more than whole. */
+  function append(chunk: Uint8Array): Uint8Array {
+    const needed = begun + chunk.length;
+    if (needed > room.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, Math.min(2 * room.length, limit)));
+      room.copy(larger, 0, 0, begun);
+      room = larger;
+    }
+    room.set(chunk, begun);
+    begun = needed;
+    return room.subarray(0, begun);
+  }
+
+  /** Keeps what begins at `at`, apart from the chunk: a slow sender holds no more memory than it sent. */
+  function hold(bytes: Uint8Array, at: number): void {
+    if (at === 0 && begun > 0) return;
+    const left = bytes.subarray(at);
+    room = left.length === 0 ? NOTHING : Buffer.allocUnsafeSlow(left.length);
+    room.set(left);
+    begun = left.length;
+  }
+
+  function tooLong(what: string, bytes: Uint8Array, start: number): void {
+    const sample = bytes.subarray(start, start + 200);
+    onFault({ code: "record_too_long", message: `${what}; ${limit} are kept`, sample });
   }
 
   function emit(bytes: Uint8Array, start: number, end: number, cut: boolean): void {
@@ -113,9 +163,17 @@ export function framer(
     if (last > start) onFrame({ bytes: bytes.subarray(start, last), cut });
   }
 
+  function release(): Uint8Array {
+    const held = room.subarray(0, begun);
+    room = NOTHING;
+    begun = 0;
+    return held;
+  }
+
   return {
     push,
     end() {
+      const held = release();
       if (held.length === 0) return;
       const count = octetCount(held, 0);
       if (count !== undefined && count !== "more") {
@@ -126,21 +184,46 @@ export function framer(
         });
         emit(held, count.start, held.length, true);
       } else emit(held, 0, held.length, false);
-      held = new Uint8Array(0);
     },
     lose(because) {
+      const held = release();
       if (held.length === 0) return;
       onFault({
         code: "connection_lost",
         message: `${because} after ${held.length} bytes of a record`,
         sample: held.subarray(0, 2000),
       });
-      held = new Uint8Array(0);
     },
   };
 }
 
-/** Reads `MSG-LEN SP` before a `<`; undefined when this is not a count, "more" when that cannot be told yet. */
+/** Finds where a line ends, asked from ever further places: each byte is looked at once for each of the two ends. */
+function lineEnds(bytes: Uint8Array): (from: number) => number {
+  let lf = -1;
+  let nul = -1;
+  const next = (byte: number, from: number) => {
+    const at = bytes.indexOf(byte, from);
+    return at < 0 ? bytes.length : at;
+  };
+  return (from) => {
+    if (lf < from) lf = next(LF, from);
+    if (nul < from) nul = next(NUL, from);
+    return lf < nul ? lf : nul;
+  };
+}
+
+/** Finds the next count of a message with a priority between two places; undefined when there is none. */
+function nextCount(bytes: Uint8Array, from: number, end: number): number | undefined {
+  for (let less = bytes.indexOf(LESS, from); less >= 0 && less < end; less = bytes.indexOf(LESS, less + 1)) {
+    let start = less - 1;
+    while (start > from && isDigit(bytes[start - 1])) start--;
+    const sure = bytes[less - 1] === SPACE && isDigit(bytes[less + 1]);
+    if (sure && typeof octetCount(bytes, start) === "object") return start;
+  }
+  return undefined;
+}
+
+/** Reads `MSG-LEN SP` before an opening; undefined when this is not a count, "more" when that cannot be told yet. */
 function octetCount(bytes: Uint8Array, at: number): { start: number; length: number } | "more" | undefined {
   let length = 0;
   for (let i = at; i <= at + COUNT_DIGITS; i++) {
@@ -148,12 +231,27 @@ function octetCount(bytes: Uint8Array, at: number): { start: number; length: num
     if (byte === undefined) return i === at ? undefined : "more";
     if (byte === SPACE) {
       if (i === at) return undefined;
-      const next = bytes[i + 1];
-      if (next === undefined) return "more";
-      return next === LESS && length > 0 ? { start: i + 1, length } : undefined;
+      const opening = opens(bytes, i + 1);
+      return opening === true ? { start: i + 1, length } : opening;
     }
-    if (byte < 0x30 || byte > 0x39 || (i === at && byte === 0x30)) return undefined;
+    if (!isDigit(byte) || (i === at && byte === 0x30)) return undefined;
     length = length * 10 + byte - 0x30;
   }
   return undefined;
+}
+
+function isDigit(byte: number | undefined): byte is number {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** True when one of the openings stands there, "more" when its rest may still come. */
+function opens(bytes: Uint8Array, at: number): true | "more" | undefined {
+  let found: "more" | undefined;
+  for (const opening of OPENINGS) {
+    let same = 0;
+    while (same < opening.length && bytes[at + same] === opening[same]) same++;
+    if (same === opening.length) return true;
+    if (at + same >= bytes.length) found = "more";
+  }
+  return found;
 }

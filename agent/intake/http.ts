@@ -1,18 +1,25 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
-import type { DecodedRecord } from "../../connectors/contract.ts";
+import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
+import { identify } from "./http/authenticate.ts";
+import { bodyBudget, type Lease } from "./http/body-budget.ts";
+import { type BodyRefused, CODINGS, inflateBody, readBody } from "./http/read-body.ts";
+import { type BodyRecord, readRecords } from "./http/read-records.ts";
 import type { IntakeMetrics } from "./metrics.ts";
+import { type Headers, verifySignature } from "./signature.ts";
 import type { HttpSource } from "./sources.ts";
-import { readable, type Taker } from "./taker.ts";
+import type { Taker } from "./taker.ts";
 
-/** Records taken in one body: while they are decoded and matched, no other source is served. */
-const MAX_RECORDS = 10_000;
 /** Rejections told one by one; what a sender got wrong 100 times it got wrong. */
 const MAX_REJECTIONS = 100;
-/** Where bodies of the connectors hold their list, when they are not one. */
-const LISTS = ["alerts", "events", "Records"];
+/** Bodies of the greatest size that may be received, read or stored at once; a source may hold a quarter of them. */
+const BODIES = 16;
+/** Bytes of a heartbeat's body, which nobody reads. */
+const HEARTBEAT_BYTES = 64 * 1024;
+const RETRY_AFTER_SECONDS = "5";
+/** Characters of a sender's own key for a delivery. */
+const LONGEST_KEY = 255;
 
 /** What a sender is told of each body, once every record of it is decided. */
 interface Answer {
@@ -24,117 +31,151 @@ interface Answer {
   rejected_total?: number;
 }
 
-/** Builds the HTTP way in: `POST /api/v1/alerts/<connector>`, one bearer token a source. */
+/** A body that was received whole from a source that proved itself. */
+interface Delivery {
+  source: HttpSource;
+  bytes: Buffer;
+  headers: Headers;
+}
+
+/** Builds the HTTP way in: `POST /api/v1/alerts/<source>`, and `/api/v1/heartbeats/<source>` for who has nothing to say. */
 export function alertsApp(parts: {
   facility: string;
   sources: readonly HttpSource[];
   taker: Taker;
   bodyBytes: number;
+  recordBytes: number;
   clock: Clock;
   metrics: IntakeMetrics;
   log: (message: string, fields: Record<string, unknown>) => void;
 }): Express {
-  const { sources, taker, clock, metrics } = parts;
+  const { sources, taker, bodyBytes, clock, metrics } = parts;
+  const budget = bodyBudget(BODIES * bodyBytes, (BODIES / 4) * bodyBytes);
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", false);
-  const readBody = express.json({ limit: parts.bodyBytes, type: () => true, strict: false });
-  const paths = ["/api/v1/alerts/:connector", `/api/v1/facilities/${parts.facility}/alerts/:connector`];
+  const paths = (what: string) => [
+    `/api/v1/${what}/:name`,
+    `/api/v1/facilities/${parts.facility}/${what}/:name`,
+  ];
 
-  // The token is looked at before the body is read: a stranger costs nothing.
-  app.post(paths, (request, response, next) => {
-    const source = authorised(request);
-    if (source === undefined) {
-      metrics.refused.inc({ source: "", code: "bad_token" });
-      response.set("www-authenticate", "Bearer");
-      problem(
-        response,
-        401,
-        "bad_token",
-        "No source has this bearer token; take it from the configuration of the source.",
-      );
-      return;
-    }
-    if (source.connector.name !== request.params.connector) {
-      problem(
-        response,
-        404,
-        "wrong_connector",
-        `This token is that of a ${source.connector.name} source: post to /api/v1/alerts/${source.connector.name}.`,
-      );
-      return;
-    }
-    response.locals.source = source;
-    next();
-  });
-  app.post(paths, readBody, async (request, response) => {
-    const source = response.locals.source as HttpSource;
-    const received = clock.now();
-    metrics.lastSeen.set({ source: source.id }, Math.floor(received / 1_000_000));
-    metrics.bytes.inc(
-      { source: source.id, transport: "http" },
-      Number(request.headers["content-length"] ?? 0),
-    );
-    const count = recordCount(request.body);
-    if (count > MAX_RECORDS) {
-      const detail = `The body holds ${count} records; ${MAX_RECORDS} at most are taken at once: send smaller batches.`;
-      taker.quarantine(source.id, "too_many_records", detail, "");
-      problem(response, 422, "too_many_records", detail, { limit: MAX_RECORDS });
-      return;
-    }
-    const headers = request.headers as Record<string, string | undefined>;
-    const decoded = source.connector.decode?.(headers, request.body, {
-      received,
-      zone: source.zone,
-      peer: request.ip,
-    });
-    if (decoded === undefined || decoded.outcome === "refused") {
-      const { code, message, field } = decoded ?? {
-        code: "not_http",
-        message: "this connector takes no HTTP",
-        field: "",
-      };
-      taker.quarantine(source.id, code, `${field}: ${message}`, JSON.stringify(request.body) ?? "");
-      problem(response, 422, code, message, { field });
-      return;
-    }
-    metrics.received.of({ source: source.id, transport: "http" }).count += decoded.records.length;
-    const answer = await decide(source, decoded.records);
-    const hopeless = answer.rejected.length > 0 && answer.accepted + answer.duplicates === 0;
-    response.status(hopeless ? 422 : 202).json(answer);
-  });
-  app.all(paths, (_request, response) => {
+  app.post(paths("alerts"), (request, response) => serve(request, response, bodyBytes, takeBody));
+  app.post(paths("heartbeats"), (request, response) =>
+    serve(request, response, HEARTBEAT_BYTES, async ({ source }) => {
+      metrics.heartbeats.inc({ source: source.id });
+      response.status(204).end();
+    }),
+  );
+  app.all([...paths("alerts"), ...paths("heartbeats")], (_request, response) => {
     response.set("allow", "POST");
-    problem(response, 405, "method_not_allowed", "Alerts are posted.");
+    problem(response, 405, "method_not_allowed", "Alerts and heartbeats are posted.");
   });
   app.use((_request, response) =>
-    problem(response, 404, "not_found", "Alerts go to /api/v1/alerts/<connector>."),
+    problem(response, 404, "not_found", "Alerts go to /api/v1/alerts/<source>."),
   );
   app.use(failed);
   return app;
 
-  function authorised(request: Request): HttpSource | undefined {
-    const [, token] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "") ?? [];
-    if (token === undefined) return undefined;
-    const digest = createHash("sha256").update(token).digest();
-    let found: HttpSource | undefined;
-    for (const source of sources) if (timingSafeEqual(source.tokenDigest, digest)) found = source;
-    return found;
+  /** Finds the source, receives its body and hands it on once it is proven; nothing of it is read before. */
+  async function serve(
+    request: Request,
+    response: Response,
+    limit: number,
+    act: (delivery: Delivery, response: Response, lease: Lease) => Promise<void>,
+  ): Promise<void> {
+    const refuse = (source: string, status: number, code: string, detail: string) => {
+      metrics.refused.inc({ source, code });
+      problem(response, status, code, detail);
+    };
+    const found = identify(sources, request, String(request.params.name));
+    if (found.outcome === "refused") {
+      if (found.status === 401) response.set("www-authenticate", ["Bearer", 'Basic realm="tocsin"']);
+      return refuse(found.source, found.status, found.code, found.detail);
+    }
+    const { source } = found;
+    response.locals.source = source.id;
+    const lease = budget.lease(source.id);
+    try {
+      const body = await readBody(request, { limit, lease });
+      if (body === undefined) return void metrics.refused.inc({ source: source.id, code: "connection_lost" });
+      // Without a token in front of it, anyone may have sent this: it is counted and not kept.
+      const known = source.signature === undefined || source.tokenDigest !== undefined;
+      if (body.outcome === "refused") return refuseBody(response, source.id, body, known);
+      const headers = request.headers as Headers;
+      if (source.signature !== undefined) {
+        const proof = verifySignature(source.signature, { headers, body: body.bytes, now: clock.now() });
+        if (proof.outcome === "refused") {
+          response.set("www-authenticate", "Signature");
+          return refuse(source.id, 401, proof.code, `The signature is not accepted: ${proof.because}.`);
+        }
+      }
+      metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
+      metrics.bytes.inc({ source: source.id, transport: "http" }, body.bytes.length);
+      await act({ source, headers, bytes: body.bytes }, response, lease);
+    } finally {
+      lease.release();
+    }
   }
 
-  async function decide(source: HttpSource, records: readonly DecodedRecord[]): Promise<Answer> {
+  async function takeBody(
+    { source, bytes, headers }: Delivery,
+    response: Response,
+    lease: Lease,
+  ): Promise<void> {
+    const inflated = await inflateBody(bytes, {
+      coding: headers["content-encoding"],
+      limit: bodyBytes,
+      lease,
+    });
+    if (inflated.outcome === "refused") return refuseBody(response, source.id, inflated, true);
+    const context = { received: clock.now(), zone: source.zone, peer: response.req.ip };
+    const body = { bytes: inflated.bytes, headers, recordBytes: parts.recordBytes };
+    const read = readRecords(source, body, context);
+    if (read.outcome === "refused") {
+      const { status, code, message, more, sample } = read;
+      const field = typeof more.field === "string" && more.field !== "(body)" ? `${more.field}: ` : "";
+      taker.quarantine(source.id, code, `${field}${message}`, sample);
+      return problem(response, status, code, message, more);
+    }
+    metrics.received.of({ source: source.id, transport: "http" }).count += read.records.length;
+    const answer = await decide(source, read.records, headers);
+    const hopeless = answer.rejected.length > 0 && answer.accepted + answer.duplicates === 0;
+    response.status(hopeless ? 422 : 202).json(answer);
+  }
+
+  function refuseBody(
+    response: Response,
+    source: string,
+    { status, code, message }: BodyRefused,
+    kept: boolean,
+  ): void {
+    if (status === 415) response.set("accept-encoding", CODINGS);
+    if (status === 503) response.set("retry-after", RETRY_AFTER_SECONDS);
+    if (kept && status !== 503) taker.quarantine(source, code, message, "");
+    else metrics.refused.inc({ source, code });
+    problem(response, status, code, message);
+  }
+
+  async function decide(
+    source: HttpSource,
+    records: readonly BodyRecord[],
+    headers: Headers,
+  ): Promise<Answer> {
     const answer: Answer = { accepted: 0, duplicates: 0, rejected: [] };
+    // The sender's own key for a delivery tells a repeat where the records themselves do not.
+    const key = (headers["webhook-id"] || headers["idempotency-key"])?.slice(0, LONGEST_KEY);
     let rejected = 0;
-    const good: (DecodedRecord & { alert: NonNullable<DecodedRecord["alert"]> })[] = [];
-    for (const [index, record] of records.entries()) {
-      if (record.error === undefined && readable(record)) good.push(record);
-      else {
-        const { code, message } = record.error ?? { code: "unreadable", message: "nothing could be read" };
-        rejected += 1;
-        if (rejected <= MAX_REJECTIONS) answer.rejected.push({ index, code, message });
-        // Counted each; kept within the bounds of the quarantine.
-        taker.quarantine(source.id, code, message, "");
+    const good: { alert: Alert; eventId: string | undefined }[] = [];
+    for (const [index, { alert, eventId, error, sample, bestEffort }] of records.entries()) {
+      if (error !== undefined) taker.quarantine(source.id, error.code, error.message, sample);
+      else if (alert.tags?.includes(AlertTag.unrecognised)) taker.unrecognised(source.id, sample);
+      if (alert !== undefined && (error === undefined || bestEffort)) {
+        good.push({ alert, eventId: eventId ?? (key ? `${key}/${index}` : undefined) });
+        continue;
       }
+      const { code, message } = error ?? { code: "unreadable", message: "nothing could be read" };
+      rejected += 1;
+      if (rejected <= MAX_REJECTIONS) answer.rejected.push({ index, code, message });
     }
     if (rejected > MAX_REJECTIONS) answer.rejected_total = rejected;
     for (const outcome of await taker.take(source.id, good)) {
@@ -150,40 +191,16 @@ export function alertsApp(parts: {
       next(error);
       return;
     }
-    const source = (response.locals.source as HttpSource | undefined)?.id ?? "";
-    const { type, status } = error as { type?: string; status?: number };
-    if (type === "entity.too.large") {
-      taker.quarantine(source, "body_too_large", `more than ${parts.bodyBytes} bytes`, "");
-      problem(
-        response,
-        413,
-        "body_too_large",
-        `The body is over ${parts.bodyBytes} bytes; send smaller batches.`,
-      );
-    } else if (type === "entity.parse.failed") {
-      taker.quarantine(
-        source,
-        "not_json",
-        messageOf(error),
-        String((error as { body?: unknown }).body ?? ""),
-      );
-      problem(response, 422, "not_json", `The body is not JSON: ${messageOf(error)}`, { field: "(body)" });
-    } else if (status !== undefined && status >= 400 && status < 500) {
-      problem(response, status, type ?? "bad_request", messageOf(error));
-    } else {
-      parts.log("alerts could not be stored", { source, path: request.path, error: messageOf(error) });
-      response.set("retry-after", "5");
-      problem(response, 503, "not_stored", "The alerts could not be stored; send them again.");
+    const { status } = error as { status?: number };
+    if (status !== undefined && status >= 400 && status < 500) {
+      problem(response, status, "bad_request", messageOf(error));
+      return;
     }
+    const source = String(response.locals.source ?? "");
+    parts.log("alerts could not be stored", { source, path: request.path, error: messageOf(error) });
+    response.set("retry-after", RETRY_AFTER_SECONDS);
+    problem(response, 503, "not_stored", "The alerts could not be stored; send them again.");
   }
-}
-
-/** How many records a body holds, seen from outside: nothing of them is looked at. */
-function recordCount(body: unknown): number {
-  if (Array.isArray(body)) return body.length;
-  if (typeof body !== "object" || body === null) return 1;
-  const lists = LISTS.map((name) => (body as Record<string, unknown>)[name]);
-  return Math.max(1, ...lists.map((list) => (Array.isArray(list) ? list.length : 1)));
 }
 
 /** RFC 9457 problem details. */

@@ -1,15 +1,19 @@
+import type { Parsed } from "../../connectors/contract.ts";
 import type { Gate } from "../../rules/engine/gate.ts";
-import type { Alert } from "../core/alert.ts";
+import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { parseText } from "../stages/ingest.ts";
-import type { IntakeMetrics, Tally } from "./metrics.ts";
+import type { IntakeMetrics } from "./metrics.ts";
+import type { Sampler, Watch } from "./sampler.ts";
 import type { TextSource } from "./sources.ts";
-import { readable, type Taker } from "./taker.ts";
+import type { Taker } from "./taker.ts";
 
 /** Takes records of text in: the gate on raw bytes, then the parser, then the rules. */
 export interface LineTaker {
   /** Decides one record; returns at once when the gate refuses it or it cannot be read. */
   line(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): void;
+  /** Reads one record and leaves its decision to the caller; undefined when it is decided: refused, and counted. */
+  read(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): Alert | undefined;
   /** Alerts read and not durable yet. */
   pending(): number;
   /** Resolves when every line so far is decided and durable. */
@@ -25,18 +29,46 @@ export function openLines(parts: {
   gate: Gate;
   clock: Clock;
   metrics: IntakeMetrics;
+  sampler: Sampler;
   lost: (source: string, count: number, error: unknown) => void;
 }): LineTaker {
-  const { taker, gate, clock, metrics } = parts;
+  const { taker, gate, clock, metrics, sampler } = parts;
   let waiting = new Map<TextSource, { alert: Alert }[]>();
   let inFlight: Promise<void> = Promise.resolve();
   let scheduled = false;
   let pending = 0;
 
-  let last: { source: TextSource; tally: Tally } | undefined;
-  function gatedOf(source: TextSource): Tally {
-    if (last?.source !== source) last = { source, tally: metrics.gated.of({ source: source.id }) };
-    return last.tally;
+  let last: { source: TextSource; watch: Watch } | undefined;
+  function watchOf(source: TextSource): Watch {
+    if (last?.source !== source) last = { source, watch: sampler.watch(source) };
+    return last.watch;
+  }
+
+  type Line = [source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined];
+
+  function parse(...[source, bytes, cut, peer]: Line): { parsed: Parsed; text: string } {
+    const { text, utf8 } = decode(bytes);
+    const record = { text, utf8, cut, bytes: utf8 ? undefined : bytes };
+    const context = { received: clock.now(), zone: source.zone, peer };
+    return { parsed: parseText(source.connector, record, context), text };
+  }
+
+  /** Apart, so that the lines that are no sample pay for no closure. */
+  function sample(watch: Watch, ...line: Line): void {
+    sampler.sample(watch, line[0], () => parse(...line).parsed);
+  }
+
+  function read(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined) {
+    if (!gate.scan(bytes, 0, bytes.length)) {
+      const watch = watchOf(source);
+      if (++watch.tally.count >= watch.due) sample(watch, source, bytes, cut, peer);
+      return undefined;
+    }
+    const { parsed, text } = parse(source, bytes, cut, peer);
+    if (parsed.error !== undefined)
+      taker.quarantine(source.id, parsed.error.code, parsed.error.message, text);
+    else if (parsed.alert.tags?.includes(AlertTag.unrecognised)) taker.unrecognised(source.id, text);
+    return parsed.alert;
   }
 
   function send(): void {
@@ -61,21 +93,14 @@ export function openLines(parts: {
   }
 
   return {
+    read,
     line(source, bytes, cut, peer) {
-      if (!gate.scan(bytes, 0, bytes.length)) {
-        gatedOf(source).count++;
-        return;
-      }
-      const { text, utf8 } = decode(bytes);
-      const received = clock.now();
-      const parsed = parseText(source.connector, { text, utf8, cut }, { received, zone: source.zone, peer });
-      if (parsed.error !== undefined)
-        taker.quarantine(source.id, parsed.error.code, parsed.error.message, text);
-      if (!readable(parsed)) return;
+      const alert = read(source, bytes, cut, peer);
+      if (alert === undefined) return;
       pending++;
       const alerts = waiting.get(source);
-      if (alerts === undefined) waiting.set(source, [{ alert: parsed.alert }]);
-      else alerts.push({ alert: parsed.alert });
+      if (alerts === undefined) waiting.set(source, [{ alert }]);
+      else alerts.push({ alert });
       if (!scheduled) {
         scheduled = true;
         queueMicrotask(send);

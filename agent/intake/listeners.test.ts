@@ -9,6 +9,7 @@ import type { QuarantineEntry } from "../store/store.ts";
 import { openLines } from "./lines.ts";
 import { openListeners } from "./listeners.ts";
 import { intakeMetrics } from "./metrics.ts";
+import { openSampler } from "./sampler.ts";
 import { openTaker } from "./taker.ts";
 import type { IntakeData } from "./thread.ts";
 
@@ -34,6 +35,7 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
   const data: IntakeData = {
     facility: "ch-x",
     rules: [],
+    mappings: [],
     sources: [
       {
         id: "lines",
@@ -47,12 +49,23 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
     database: "",
   };
   const gate = compileGate(rules);
-  const lines = () => openLines({ taker, gate, clock, metrics, lost: () => undefined });
+  const sampler = openSampler({ clock, metrics });
+  const lines = () => openLines({ taker, gate, clock, metrics, sampler, lost: () => undefined });
   return {
     metrics,
     refused,
     taker,
-    open: () => openListeners({ data, taker, lines, clock, metrics, log: () => undefined }),
+    open: () =>
+      openListeners({
+        data,
+        taker,
+        lines,
+        clock,
+        metrics,
+        log: () => undefined,
+        bookmark: async () => undefined,
+        report: { info: () => undefined, warn: () => undefined },
+      }),
   };
 }
 
@@ -116,6 +129,31 @@ describe("a connection that is lost", () => {
     await send("<34>Oct 11 22:14:15 pacs-01 su: whole, without its line end");
     client.end();
     expect(await lost()).toEqual([]);
+  });
+});
+
+describe("HTTP connections beyond their number", () => {
+  it("are closed and counted, those that are open go on", async () => {
+    const here = intake();
+    const listeners = await here.open();
+    const { port = 0 } = listeners.listening.find(({ transport }) => transport === "http") ?? {};
+    const clients: Socket[] = [];
+    let closed = 0;
+    for (let i = 0; i < 12; i++) {
+      const client = connect(port, "127.0.0.1").on("error", () => undefined);
+      client.on("close", () => closed++);
+      await once(client, "connect");
+      clients.push(client);
+    }
+    await expect.poll(() => closed).toBe(2);
+    const { values } = await here.metrics.refused.get();
+    expect(values).toMatchObject([{ value: 2, labels: { code: "too_many_connections" } }]);
+    clients[0]?.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const [said] = await once(clients[0] as Socket, "data");
+    expect(String(said)).toMatch(/^HTTP\/1\.1 404 /);
+    for (const client of clients) client.destroy();
+    await listeners.stop();
+    await here.taker.close();
   });
 });
 

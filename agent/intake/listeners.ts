@@ -1,11 +1,15 @@
+import type { Socket } from "node:net";
 import type { Listen } from "../../config/source.ts";
-import { inboundNamed } from "../../connectors/registry.ts";
+import { openCatalogue } from "../../connectors/registry.ts";
 import type { Clock } from "../core/clock.ts";
 import { listenerFailed, listenHttp } from "../http-server.ts";
+import type { Log } from "../telemetry/log.ts";
+import { fairShare } from "./fair-share.ts";
 import { alertsApp } from "./http.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
-import type { HttpSource, OpenListener, TextSource } from "./sources.ts";
+import { listenRelp } from "./relp.ts";
+import type { HttpSource, OpenListener, PolledIndex, TextSource } from "./sources.ts";
 import type { Taker } from "./taker.ts";
 import { listenTcp } from "./tcp.ts";
 import type { IntakeData, Listening } from "./thread.ts";
@@ -20,26 +24,36 @@ export async function openListeners(parts: {
   clock: Clock;
   metrics: IntakeMetrics;
   log: (message: string, fields: Record<string, unknown>) => void;
+  /** Told what a listener finds while it runs: certificates renewed, clients refused, buffers too small. */
+  report: Pick<Log, "info" | "warn">;
+  /** Reads where a listener stood. */
+  bookmark: (name: string) => Promise<string | undefined>;
+  /** Begins to ask an index for its documents. */
+  poll?: (source: TextSource, index: PolledIndex) => Pick<OpenListener, "stop">;
 }): Promise<{ listening: Listening[]; stop(): Promise<void> }> {
   const { data, taker, lines, clock, metrics } = parts;
   const { limits } = data;
+  const { catalogue } = openCatalogue(data.mappings);
   const listening: Listening[] = [];
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     await Promise.all(stops.map((each) => each()));
   };
 
-  function open(source: TextSource, where: Listen): Promise<OpenListener> {
-    const { address, port } = where;
-    const common = { source, address, port, recordBytes: limits.record_bytes, metrics, clock };
+  function open(source: TextSource, listen: Listen, where: string): Promise<OpenListener> {
+    const { address, port } = listen;
+    const about = { metrics, clock, where, log: parts.report };
+    const common = { source, address, port, recordBytes: limits.record_bytes, ...about };
     const stream = { ...common, connections: limits.connections, idleSeconds: limits.idle_seconds };
-    switch (where.transport) {
+    switch (listen.transport) {
       case "udp":
-        return listenUdp({ ...common, receiveBuffer: where.receive_buffer_bytes, lines: lines() });
+        return listenUdp({ ...common, receiveBuffer: listen.receive_buffer_bytes, lines: lines() });
       case "tcp":
         return listenTcp({ ...stream, lines, taker });
-      default:
-        throw new Error(`no listener for ${where.transport}`);
+      case "tls":
+        return listenTcp({ ...stream, lines, taker, tls: listen.tls });
+      case "relp":
+        return listenRelp({ ...stream, lines, taker, tls: listen.tls, bookmark: parts.bookmark });
     }
   }
 
@@ -49,11 +63,27 @@ export async function openListeners(parts: {
       sources,
       taker,
       bodyBytes: limits.body_bytes,
+      recordBytes: limits.record_bytes,
       clock,
       metrics,
       log: parts.log,
     });
-    const server = await listenHttp(data.http, "listeners.intake");
+    const share = fairShare<Socket>(limits.connections);
+    const connected = (socket: Socket) => {
+      const peer = socket.remoteAddress ?? "";
+      const gone = share.enter(socket, peer);
+      socket.once("close", () => share.leave(socket, peer));
+      if (gone === undefined) return;
+      metrics.refused.inc({ source: "", code: "too_many_connections" });
+      gone.destroy();
+    };
+    const server = await listenHttp(data.http, "listeners.intake", {
+      log: parts.report,
+      refused: (code) => metrics.refused.inc({ source: "", code }),
+      // A source is known by its certificate, or by its token.
+      strangers: "served",
+      connected,
+    });
     server.serve(app);
     stops.push(server.close);
     listening.push({ source: null, transport: "http", address: data.http.address, port: server.port });
@@ -61,14 +91,18 @@ export async function openListeners(parts: {
 
   try {
     const httpSources: HttpSource[] = [];
-    for (const [i, { id, connector: name, zone, tokenDigest, listen: wheres }] of data.sources.entries()) {
-      const connector = inboundNamed(name);
-      if (connector === undefined) throw new Error(`no inbound connector ${name}`);
+    const polled = new Map<TextSource, PolledIndex>();
+    for (const [i, { id, connector: name, zone, listen: wheres, ...proofs }] of data.sources.entries()) {
+      const connector = catalogue.named(name);
+      if (connector === undefined) throw new Error(`no format or mapping ${name}`);
       const source: TextSource = { id, connector, zone };
-      if (tokenDigest !== undefined) httpSources.push({ ...source, tokenDigest });
+      const { tokenDigest, signature, client, poll } = proofs;
+      if (poll !== undefined) polled.set(source, poll);
+      if (tokenDigest ?? signature ?? client) httpSources.push({ ...source, tokenDigest, signature, client });
       for (const [j, where] of wheres.entries()) {
-        const opened = await open(source, where).catch((error: unknown) => {
-          throw listenerFailed(`sources.${i}.listen.${j}`, error);
+        const place = `sources.${i}.listen.${j}`;
+        const opened = await open(source, where, place).catch((error: unknown) => {
+          throw listenerFailed(place, error);
         });
         stops.push(opened.stop);
         const { transport, address } = where;
@@ -76,6 +110,10 @@ export async function openListeners(parts: {
       }
     }
     await listenAlerts(httpSources);
+    for (const [source, index] of polled) {
+      const opened = parts.poll?.(source, index);
+      if (opened !== undefined) stops.push(opened.stop);
+    }
     return { listening, stop };
   } catch (error) {
     await stop();

@@ -29,6 +29,49 @@ function tallied(config: { name: string; help: string; labelNames: string[]; reg
   };
 }
 
+/** A counter that others keep, by source: read when it is scraped; one that cannot be read is left out. */
+function watched(config: { name: string; help: string; registers: Registry[] }) {
+  const watches = new Set<{ source: string; read: () => number | undefined }>();
+  new Counter({
+    ...config,
+    labelNames: ["source"],
+    collect() {
+      this.reset();
+      for (const { source, read } of watches) {
+        const count = read();
+        if (count !== undefined) this.inc({ source }, count);
+      }
+    },
+  });
+  return {
+    /** Reads one more count of a source; returns how to stop. */
+    watch(source: string, read: () => number | undefined): () => void {
+      const watch = { source, read };
+      watches.add(watch);
+      return () => void watches.delete(watch);
+    },
+  };
+}
+
+/** When each source was last heard, by whatever way it came: read by the silence alarm, and when it is scraped. */
+function seen(config: { name: string; help: string; registers: Registry[] }) {
+  const last = new Map<string, number>();
+  new Gauge({
+    ...config,
+    labelNames: ["source"],
+    collect() {
+      for (const [source, seconds] of last) this.set({ source }, seconds);
+    },
+  });
+  return {
+    set({ source }: { source: string }, seconds: number): void {
+      last.set(source, seconds);
+    },
+    /** Unix seconds; undefined while it has said nothing. */
+    of: (source: string): number | undefined => last.get(source),
+  };
+}
+
 /** What the intake thread counts; the main thread shows it on /metrics. */
 export function intakeMetrics() {
   const registry = new Registry();
@@ -61,7 +104,7 @@ export function intakeMetrics() {
     }),
     refused: new Counter({
       name: "tocsin_intake_refused_total",
-      help: "Records or bodies that could not be read, by code",
+      help: "Records, bodies, connections and clients that were refused, by code",
       labelNames: ["source", "code"],
       registers,
     }),
@@ -71,9 +114,61 @@ export function intakeMetrics() {
       labelNames: ["source"],
       registers,
     }),
-    lastSeen: new Gauge({
+    dropped: watched({
+      name: "tocsin_intake_udp_dropped_total",
+      help: "Datagrams that the kernel dropped before they could be read",
+      registers,
+    }),
+    repeats: new Counter({
+      name: "tocsin_intake_repeats_total",
+      help: "Relevant records that a sender repeated after a lost connection, and that were stored already",
+      labelNames: ["source"],
+      registers,
+    }),
+    unanswered: new Counter({
+      name: "tocsin_intake_unanswered_total",
+      help: "Relevant records not acknowledged because they could not be stored: their sender repeats them",
+      labelNames: ["source"],
+      registers,
+    }),
+    unrecognised: new Counter({
+      name: "tocsin_intake_unrecognised_total",
+      help: "Records read that no format recognised",
+      labelNames: ["source"],
+      registers,
+    }),
+    sampled: new Counter({
+      name: "tocsin_intake_sampled_total",
+      help: "Of the records that the gate refused, about one a second: whether a format recognises it, and which",
+      labelNames: ["source", "outcome", "format"],
+      registers,
+    }),
+    lastSeen: seen({
       name: "tocsin_intake_last_seen_seconds",
       help: "When the source last sent something, unix seconds",
+      registers,
+    }),
+    silent: new Gauge({
+      name: "tocsin_intake_source_silent",
+      help: "1 while a source is silent for longer than it may be",
+      labelNames: ["source"],
+      registers,
+    }),
+    heartbeats: new Counter({
+      name: "tocsin_intake_heartbeats_total",
+      help: "Heartbeats received",
+      labelNames: ["source"],
+      registers,
+    }),
+    pollRounds: new Counter({
+      name: "tocsin_intake_poll_rounds_total",
+      help: "Rounds of questions to an index, by what became of them",
+      labelNames: ["source", "outcome"],
+      registers,
+    }),
+    pollLag: new Gauge({
+      name: "tocsin_intake_poll_lag_seconds",
+      help: "Age of the last document taken when the last round ended, on the index's clock",
       labelNames: ["source"],
       registers,
     }),

@@ -1,8 +1,7 @@
 import type { Parsed } from "../../connectors/contract.ts";
-import type { RuleSet } from "../../rules/engine/rule-set.ts";
-import { matchAlert } from "../../rules/engine/rule-set.ts";
+import { type Match, matchAlert, type RuleSet } from "../../rules/engine/rule-set.ts";
 import type { Alert } from "../core/alert.ts";
-import { type Clock, type Instant, instantFromIso } from "../core/clock.ts";
+import { type Clock, type Instant, instantFromIso, MICROSECONDS } from "../core/clock.ts";
 import type { NewId } from "../core/id.ts";
 import type { QuarantineEntry, Receipt, Unit, Write } from "../store/store.ts";
 import type { IntakeMetrics } from "./metrics.ts";
@@ -16,12 +15,25 @@ const UNIT = 500;
 const QUARANTINE_HELD = 20;
 /** Refused records written at most every so often. */
 const QUARANTINE_EVERY_MS = 1000;
+/** Unrecognised records listed at once per source, then one more every so often. */
+const UNRECOGNISED_HELD = 10;
+const UNRECOGNISED_EVERY = 10 * MICROSECONDS.second;
 
 export interface Taker {
   /** Matches read records and keeps those that matter; resolves once they are durable, in order. */
   take(source: string, records: readonly { alert: Alert; eventId?: string | undefined }[]): Promise<Taken[]>;
+  /** The rules that an alert matches: none when it does not matter. */
+  matches(alert: Alert): Match[];
+  /** Keeps alerts that matter and writes `also` with them, in one unit; resolves once it is durable. */
+  keep(
+    source: string,
+    records: readonly { alert: Alert; matches: readonly Match[] }[],
+    also: readonly Write[],
+  ): Promise<void>;
   /** Keeps what could not be read, with its reason, within bounds. */
   quarantine(source: string, code: string, message: string, sample: string): void;
+  /** Lists a record that was read but that no format recognised, within bounds: it is not refused. */
+  unrecognised(source: string, sample: string): void;
   /** Waits for what is under way, then writes what is still held. */
   close(): Promise<void>;
 }
@@ -58,38 +70,80 @@ export function openTaker(parts: {
         unit = { writes: [], places: [] };
         units.push(unit);
       }
-      const id = newId();
       unit.places.push(place);
-      unit.writes.push({
-        write: "alert",
-        alert: {
-          id,
-          source,
-          received,
-          occurred: occurredOf(record.alert, received),
-          eventId: record.eventId ?? null,
-          alert: record.alert,
-        },
-        detections: matches.map(({ rule, because }) => ({ id: newId(), alert: id, rule, because })),
-      });
+      unit.writes.push(alertWrite(source, received, record, matches));
     }
     await Promise.all(
       units.map(async ({ writes, places }) => {
-        const receipt = await commit({ facility, at: received, writes });
-        if (receipt.outcome === "conflict")
-          throw new Error(`alerts refused by the store: ${receipt.because}`);
-        let stored = 0;
-        for (const [i, outcome] of receipt.alerts.entries()) {
+        for (const [i, outcome] of (await commitAlerts(received, writes)).entries()) {
           const place = places[i];
-          if (place === undefined) continue;
-          taken[place] = outcome;
-          if (outcome === "stored") stored++;
+          if (place !== undefined) taken[place] = outcome;
         }
-        if (stored > 0) parts.detected(stored);
       }),
     );
     for (const outcome of taken) metrics.records.inc({ source, outcome });
     return taken;
+  }
+
+  function alertWrite(
+    source: string,
+    received: Instant,
+    { alert, eventId }: { alert: Alert; eventId?: string | undefined },
+    matches: readonly Match[],
+  ): Write {
+    const id = newId();
+    const occurred = occurredOf(alert, received);
+    return {
+      write: "alert",
+      alert: { id, source, received, occurred, eventId: eventId ?? null, alert },
+      detections: matches.map(({ rule, because }) => ({ id: newId(), alert: id, rule, because })),
+    };
+  }
+
+  async function commitAlerts(at: Instant, writes: Write[]): Promise<("stored" | "duplicate")[]> {
+    const receipt = await commit({ facility, at, writes });
+    if (receipt.outcome === "conflict") throw new Error(`alerts refused by the store: ${receipt.because}`);
+    const stored = receipt.alerts.filter((outcome) => outcome === "stored").length;
+    if (stored > 0) parts.detected(stored);
+    return receipt.alerts;
+  }
+
+  async function keep(
+    source: string,
+    records: readonly { alert: Alert; matches: readonly Match[] }[],
+    also: readonly Write[],
+  ): Promise<void> {
+    const received = clock.now();
+    const writes = records.map((record) => alertWrite(source, received, record, record.matches));
+    for (const outcome of await commitAlerts(received, [...writes, ...also]))
+      metrics.records.inc({ source, outcome });
+  }
+
+  /** Samples of unrecognised records that may still be listed, by source. */
+  const listable = new Map<string, { left: number; since: Instant }>();
+  function mayList(source: string): boolean {
+    const now = clock.now();
+    const { left, since } = listable.get(source) ?? { left: UNRECOGNISED_HELD, since: now };
+    const earned = Math.floor((now - since) / UNRECOGNISED_EVERY);
+    const available = Math.min(UNRECOGNISED_HELD, left + earned);
+    listable.set(source, {
+      left: Math.max(0, available - 1),
+      since: since + earned * UNRECOGNISED_EVERY,
+    });
+    return available > 0;
+  }
+
+  function hold(source: string, code: string, message: string, sample: string): void {
+    const entries = held.get(source) ?? [];
+    if (entries.length >= QUARANTINE_HELD) return;
+    entries.push({
+      source,
+      received: clock.now(),
+      code,
+      message: message.slice(0, 500),
+      sample: sample.slice(0, 2000),
+    });
+    held.set(source, entries);
   }
 
   async function flush(): Promise<void> {
@@ -104,27 +158,25 @@ export function openTaker(parts: {
   }
 
   const underWay = new Set<Promise<unknown>>();
+  function awaited<T>(work: Promise<T>): Promise<T> {
+    underWay.add(work);
+    const over = () => underWay.delete(work);
+    work.then(over, over);
+    return work;
+  }
+
   return {
-    take(source, records) {
-      const taking = take(source, records);
-      underWay.add(taking);
-      const over = () => underWay.delete(taking);
-      taking.then(over, over);
-      return taking;
-    },
+    take: (source, records) => awaited(take(source, records)),
+    matches: (alert) => matchAlert(rules, alert),
+    keep: (source, records, also) => awaited(keep(source, records, also)),
     quarantine(source, code, message, sample) {
       metrics.records.inc({ source, outcome: "refused" });
       metrics.refused.inc({ source, code });
-      const entries = held.get(source) ?? [];
-      if (entries.length >= QUARANTINE_HELD) return;
-      entries.push({
-        source,
-        received: clock.now(),
-        code,
-        message: message.slice(0, 500),
-        sample: sample.slice(0, 2000),
-      });
-      held.set(source, entries);
+      hold(source, code, message, sample);
+    },
+    unrecognised(source, sample) {
+      metrics.unrecognised.inc({ source });
+      if (mayList(source)) hold(source, "unrecognised", "no format recognises it", sample);
     },
     async close() {
       clearInterval(timer);

@@ -8,7 +8,7 @@ import type { Taker } from "./taker.ts";
 /** Alerts of one connection on their way to the disk before its sender is made to wait. */
 const PENDING = 1000;
 
-/** Listens for syslog over TCP (RFC 6587); a sender waits while its lines are being stored. */
+/** Listens for syslog over TCP (RFC 6587) or TLS (RFC 5425); a sender waits while its lines are being stored. */
 export function listenTcp(
   parts: Omit<StreamParts, "source"> & {
     source: TextSource;
@@ -19,11 +19,10 @@ export function listenTcp(
   },
 ): Promise<OpenListener> {
   const { source, taker, metrics } = parts;
-  const labels = { source: source.id, transport: "tcp" };
+  const labels = { source: source.id, transport: parts.tls === undefined ? "tcp" : "tls" };
   const received = metrics.received.of(labels);
-  return listenStream({ ...parts, source: source.id }, ({ socket, because }) => {
+  return listenStream({ ...parts, source: source.id, oneWay: true }, ({ socket, peer, because }) => {
     const lines = parts.lines();
-    const peer = socket.remoteAddress;
     const frames = framer(
       parts.recordBytes,
       (frame) => {

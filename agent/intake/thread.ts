@@ -1,21 +1,33 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
+import type { Poll } from "../../config/poll.ts";
 import type { Listen } from "../../config/source.ts";
 import { TocsinError } from "../core/errors.ts";
+import type { HttpAddress } from "../http-server.ts";
+import type { SignatureCheck } from "./signature.ts";
+import type { PolledIndex } from "./sources.ts";
 
 /** What the intake thread is given at its start. */
 export interface IntakeData {
   facility: string;
   /** Folders and files of rules. */
   rules: string[];
+  /** Folders and files of mappings, beside those of the program. */
+  mappings: string[];
   sources: {
     id: string;
     connector: string;
     zone: string;
     listen: Listen[];
     tokenDigest?: Uint8Array | undefined;
+    signature?: SignatureCheck | undefined;
+    client?: { names: string[]; fingerprints: string[] } | undefined;
+    /** The index to ask, and what to name ourselves by. */
+    poll?: PolledIndex | undefined;
+    /** Silence that is told, µs. */
+    silentAfter?: number | undefined;
   }[];
-  http: { address: string; port: number; tls?: { cert: string; key: string } | undefined };
+  http: HttpAddress;
   limits: { body_bytes: number; record_bytes: number; connections: number; idle_seconds: number };
   database: string;
 }

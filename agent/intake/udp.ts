@@ -1,6 +1,8 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
 import type { Clock } from "../core/clock.ts";
+import type { Log } from "../telemetry/log.ts";
+import { kernelDrops } from "./kernel-drops.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import type { OpenListener, TextSource } from "./sources.ts";
@@ -16,6 +18,9 @@ export function listenUdp(parts: {
   lines: LineTaker;
   metrics: IntakeMetrics;
   clock: Clock;
+  /** Its part of the configuration, for the log. */
+  where?: string;
+  log?: Pick<Log, "warn">;
 }): Promise<OpenListener> {
   const { source, lines, metrics } = parts;
   const labels = { source: source.id, transport: "udp" };
@@ -38,10 +43,28 @@ export function listenUdp(parts: {
     socket.bind(parts.port, parts.address, () => {
       socket.removeListener("error", reject);
       socket.on("error", () => undefined);
+      const { address, port } = socket.address();
+      const granted = grantedBuffer(socket.getRecvBufferSize());
+      if (granted < parts.receiveBuffer)
+        parts.log?.warn("receive buffer smaller than asked: bursts of datagrams may be dropped", {
+          where: parts.where,
+          asked: parts.receiveBuffer,
+          granted,
+          remedy: `sysctl -w net.core.rmem_max=${parts.receiveBuffer}`,
+        });
+      const forget = metrics.dropped.watch(source.id, () => kernelDrops({ address, port }));
       resolve({
-        port: socket.address().port,
-        stop: () => new Promise<void>((stopped) => socket.close(stopped)),
+        port,
+        async stop() {
+          forget();
+          await new Promise<void>((stopped) => socket.close(stopped));
+        },
       });
     });
   });
+}
+
+/** Linux doubles what it grants, for its own bookkeeping, and tells the double (socket(7), SO_RCVBUF). */
+function grantedBuffer(told: number): number {
+  return process.platform === "linux" ? told / 2 : told;
 }

@@ -98,6 +98,8 @@ function entitiesOf({ alert: { alert }, detection }: Arrival, system: System | n
   add("address", "source.ip");
   add("user", "user.name");
   add("hash", "file.hash.sha256");
+  // Our own alerts about a source: its silence, and that it speaks again.
+  if (alert.event?.module === "tocsin") add("source", "service.name");
   if (system !== null) found.push({ kind: "system", value: system.id });
   const cause = detection.rule.meaning?.cause;
   if (cause !== undefined && CAUSES[cause].malicious) found.push({ kind: "campaign", value: cause });

@@ -8,6 +8,9 @@ import { uuidv7 } from "../core/id.ts";
 import { openLines } from "../intake/lines.ts";
 import { openListeners } from "../intake/listeners.ts";
 import { intakeMetrics } from "../intake/metrics.ts";
+import { openSampler } from "../intake/sampler.ts";
+import { startPoll } from "../intake/start-poll.ts";
+import { startSilence } from "../intake/start-silence.ts";
 import { openTaker } from "../intake/taker.ts";
 import type { FromIntake, IntakeData, ToIntake } from "../intake/thread.ts";
 import { storeClient } from "../store/client.ts";
@@ -19,7 +22,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
   const clock = systemClock;
   const metrics = intakeMetrics();
   const say = (message: FromIntake) => parent.postMessage(message);
-  const log = (level: "warn" | "error", message: string, fields: Record<string, unknown>) =>
+  const log = (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) =>
     say({ say: "log", level, message, fields });
 
   // The rules are read while the store is still opening.
@@ -64,15 +67,43 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
         count,
         error: messageOf(error),
       });
+    const sampler = openSampler({ clock, metrics });
     const listeners = await openListeners({
       data,
       taker,
-      lines: () => openLines({ taker, gate, clock, metrics, lost }),
+      lines: () => openLines({ taker, gate, clock, metrics, sampler, lost }),
+      bookmark: (name) => store.reads.bookmark(data.facility, name),
       clock,
       metrics,
       log: (message, fields) => log("error", message, fields),
+      report: {
+        info: (message, fields = {}) => log("info", message, fields),
+        warn: (message, fields = {}) => log("warn", message, fields),
+      },
+      poll: (source, index) =>
+        startPoll({
+          facility: data.facility,
+          source,
+          index,
+          reads: store.reads,
+          commit,
+          taker,
+          clock,
+          metrics,
+          log,
+        }),
+    });
+    const silence = await startSilence({
+      data,
+      taker,
+      metrics,
+      commit,
+      bookmark: store.reads.bookmark,
+      clock,
+      log: { warn: (message, fields = {}) => log("warn", message, fields) },
     });
     stop = async () => {
+      await silence.stop();
       await listeners.stop();
       await taker.close();
       await store.close();

@@ -3,6 +3,18 @@ import type { Alert } from "../../agent/core/alert.ts";
 
 export type Endpoint = NonNullable<Alert["source"]>;
 
+export type Side = "source" | "destination";
+
+/** The endpoint of one side of an alert, begun when nothing is known of it. */
+export function endpointOf(alert: Alert, side: Side): Endpoint {
+  if (side === "source") {
+    alert.source ??= {};
+    return alert.source;
+  }
+  alert.destination ??= {};
+  return alert.destination;
+}
+
 /** Says whether a text is an IP address; IPv4, which is nearly all, is read here, without a regular expression. */
 export function isAddress(text: string): boolean {
   return isIpv4(text) || (text.includes(":") && isIP(text) === 6);
@@ -41,9 +53,15 @@ export function portOf(value: string | number): number | undefined {
 
 /** A whole number of zero or more, exact in a double; undefined when the value is none. */
 export function wholeNumber(value: string | number): number | undefined {
-  if (typeof value === "string" && !/^\d{1,15}$/.test(value)) return undefined;
-  const number = Number(value);
-  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  if (value.length === 0 || value.length > 15) return undefined;
+  let number = 0;
+  for (let at = 0; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /** The host of `host:port`, `[v6]:port` or a URL; a bare IPv6 address stays whole. */

@@ -49,14 +49,7 @@ export function flatten(draft: Draft, name: string, value: unknown, depth = 1): 
     return;
   }
   if (Array.isArray(value)) {
-    if (value.slice(0, ALERT_LIMITS.fields + 1).every(isScalar)) {
-      putField(draft, name, value.slice(0, ALERT_LIMITS.fields + 1).filter(isScalar));
-      return;
-    }
-    for (let index = 0; index < value.length && draft.room > 0; index++) {
-      flatten(draft, `${name}.${index}`, value[index], depth + 1);
-    }
-    if (draft.room <= 0) draft.cut = true;
+    flattenList(draft, name, value, depth);
     return;
   }
   // A name already over its bound only grows from here.
@@ -70,16 +63,39 @@ export function flatten(draft: Draft, name: string, value: unknown, depth = 1): 
   }
 }
 
-function isScalar(value: unknown): value is Exclude<FieldValue, unknown[]> {
+/** A list of scalars is one field; the members of any other have their index in their name. */
+function flattenList(draft: Draft, name: string, list: unknown[], depth: number): void {
+  const kept: Scalar[] = [];
+  for (let index = 0; index < list.length && index <= ALERT_LIMITS.fields; index++) {
+    const item = list[index];
+    if (isScalar(item)) kept.push(item);
+    else {
+      for (let each = 0; each < list.length && draft.room > 0; each++) {
+        flatten(draft, `${name}.${each}`, list[each], depth + 1);
+      }
+      if (draft.room <= 0) draft.cut = true;
+      return;
+    }
+  }
+  putField(draft, name, kept);
+}
+
+type Scalar = Exclude<FieldValue, unknown[]>;
+
+/** A number beyond what a double holds is none: JSON has no way to write it again. */
+export function isScalar(value: unknown): value is Scalar {
   return (
-    typeof value === "string" || typeof value === "number" || typeof value === "boolean" || value === null
+    typeof value === "string" ||
+    (typeof value === "number" && Number.isFinite(value)) ||
+    typeof value === "boolean" ||
+    value === null
   );
 }
 
 /** A text of at least one character from a string or a number; undefined from anything else. */
 export function textValue(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
-  return typeof value === "number" ? String(value) : undefined;
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }
 
 /** What is at a path of own keys; undefined when something is missing on the way. */

@@ -8,13 +8,21 @@ import { readWholeDate } from "./read-date.ts";
 
 type Coerce = (draft: Draft, value: unknown, context: ParseContext) => unknown;
 
-/** Every leaf of Alert by its dotted name, with what makes a value fit it. */
-const LEAVES = new Map<string, Coerce>();
+/** One ECS field: where it stands, and what makes a value fit it. */
+export interface Leaf {
+  /** The groups on the way, and the name in the last of them. */
+  groups: readonly string[];
+  key: string;
+  coerce: Coerce;
+}
+
+/** Every leaf of Alert by its dotted name. */
+const LEAVES = new Map<string, Leaf>();
 /** The groups that hold leaves. */
 const GROUPS = new Set<string>();
 
-/** Names that are not a sender's to set: `fields` is ours, the timestamp is read apart. */
-const OWN = new Set(["fields", "@timestamp", "log.syslog.structured_data"]);
+/** Names that are not a sender's to set: `fields` and the raw text are ours, the timestamp is read apart. */
+const OWN = new Set(["fields", "@timestamp", "event.original", "log.syslog.structured_data"]);
 
 collect("", Alert);
 
@@ -23,22 +31,40 @@ export function isEcsGroup(name: string): boolean {
   return GROUPS.has(name);
 }
 
+/** Says whether a name is an ECS field of Alert that putEcs writes. */
+export function isEcsField(name: string): boolean {
+  return LEAVES.has(name);
+}
+
+/** Every name that putEcs writes. */
+export function ecsFields(): string[] {
+  return [...LEAVES.keys()];
+}
+
+/** The ECS field of a dotted name, for `putLeaf`; undefined when Alert has none. */
+export function ecsLeaf(name: string): Leaf | undefined {
+  return LEAVES.get(name);
+}
+
 /** Writes an ECS value under its dotted name; false when Alert has no such name or the value does not fit. */
 export function putEcs(draft: Draft, name: string, value: unknown, context: ParseContext): boolean {
-  const coerce = LEAVES.get(name);
-  if (coerce === undefined) return false;
-  const fitting = coerce(draft, value, context);
+  const leaf = LEAVES.get(name);
+  return leaf !== undefined && putLeaf(draft, leaf, value, context);
+}
+
+/** Writes an ECS value where its leaf stands; false when it does not fit. */
+export function putLeaf(draft: Draft, leaf: Leaf, value: unknown, context: ParseContext): boolean {
+  const fitting = leaf.coerce(draft, value, context);
   if (fitting === undefined) return false;
   let here: Record<string, unknown> = draft.alert;
-  let from = 0;
-  for (let dot = name.indexOf("."); dot >= 0; dot = name.indexOf(".", from)) {
-    const key = name.slice(from, dot);
+  const { groups } = leaf;
+  for (let at = 0; at < groups.length; at++) {
+    const key = groups[at] as string;
     const next = (here[key] as Record<string, unknown> | undefined) ?? {};
     here[key] = next;
     here = next;
-    from = dot + 1;
   }
-  here[name.slice(from)] = fitting;
+  here[leaf.key] = fitting;
   return true;
 }
 
@@ -52,26 +78,38 @@ function collect(name: string, schema: z.ZodType): void {
     }
     return;
   }
-  LEAVES.set(name, coercion(name, type));
+  const groups = name.split(".");
+  const key = groups.pop() as string;
+  LEAVES.set(name, { groups, key, coerce: coercion(name, type) });
 }
 
 function coercion(name: string, type: z.ZodType): Coerce {
   const address = name === "ip" || name.endsWith(".ip");
   if (type instanceof z.ZodArray) return (draft, value) => listOf(draft, value, address);
   if (type instanceof z.ZodRecord) return labelsOf;
-  if (type instanceof z.ZodEnum) return (_, value) => (type.safeParse(value).success ? value : undefined);
-  if (type instanceof z.ZodISODateTime) return dateOf;
-  if (type instanceof z.ZodNumber) {
-    return (_, value) => {
-      const number =
-        typeof value === "string" && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(value) ? Number(value) : value;
-      return type.safeParse(number).success ? number : undefined;
-    };
+  if (type instanceof z.ZodEnum) {
+    const words = new Set<unknown>(type.options);
+    return (_, value) => (words.has(value) ? value : undefined);
   }
+  if (type instanceof z.ZodISODateTime) return dateOf;
+  if (type instanceof z.ZodNumber) return numberOf(type);
   return (draft, value) => keywordOf(draft, value, address);
 }
 
+function numberOf({ minValue, maxValue, isInt }: z.ZodNumber): Coerce {
+  const least = minValue ?? Number.NEGATIVE_INFINITY;
+  const most = maxValue ?? Number.POSITIVE_INFINITY;
+  return (_, value) => {
+    const number =
+      typeof value === "string" && /^-?\d{1,15}(?:\.\d{1,6})?$/.test(value) ? Number(value) : value;
+    if (typeof number !== "number" || !Number.isFinite(number) || number < least || number > most)
+      return undefined;
+    return isInt && !Number.isSafeInteger(number) ? undefined : number;
+  };
+}
+
 function keywordOf(draft: Draft, value: unknown, address: boolean): string | undefined {
+  if (typeof value === "string" && !address) return clip(draft, value);
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (typeof single === "number" && !address) return String(single);
   if (typeof single !== "string" || (address && !isAddress(single))) return undefined;

@@ -1,6 +1,7 @@
 import type { Instant } from "../../agent/core/clock.ts";
 import type { ParseContext } from "../contract.ts";
-import { readZone, type ZoneRead } from "./read-zone.ts";
+import { afterWeekday, mayBeDate, monthAt } from "./read-month.ts";
+import { readZone } from "./read-zone.ts";
 import { utcFromLocal } from "./utc-from-local.ts";
 
 /** A date found in a text: when, and the index after it. */
@@ -12,45 +13,72 @@ export interface DateRead {
 /** What dates need to know beyond the text. */
 export type DateContext = Pick<ParseContext, "received" | "zone" | "year">;
 
-interface Moment {
-  year: number | undefined;
-  month: number;
-  day: number;
-  hour: number;
-  minute: number;
-  second: number;
-  micros: number;
-  /** Minutes east of UTC; undefined when the date states no zone. */
-  offset: number | undefined;
-}
+/** What the shapes below have read so far; one date is read at a time, and a record has several. */
+const moment = {
+  year: -1,
+  month: 0,
+  day: 0,
+  hour: 0,
+  minute: 0,
+  second: 0,
+  micros: 0,
+  /** Minutes east of UTC. */
+  offset: 0,
+  zoned: false,
+  /** The time was of twelve hours: such devices write the month first. */
+  half: false,
+};
 
 const HALF_YEAR = 182 * 86_400_000_000;
 
 /**
  * Reads a date with a time of day at `from`, in any of the shapes that logs carry.
  *
- * ISO 8601 and its relatives (`-` or `/`, `T` or space, `.` or `,`), `Mmm dd [yyyy] hh:mm:ss`, `yyyy Mmm dd`,
- * `dd Mmm yyyy`, the common log format, a weekday before any of them; a zone or a year may follow.
+ * ISO 8601 and its relatives (`-`, `/` or `.`, `T` or space, `.` or `,`, or no punctuation at all), `Mmm dd [yyyy]
+ * hh:mm:ss`, `yyyy Mmm dd`, `dd Mmm yyyy`, `dd/mm/yyyy` (the month first where no day could be, or before AM and PM),
+ * the common log format, a weekday before any of them; a zone or a year may follow. Months in six languages.
  * A date without year takes the context's, else the one nearest to `received`. Undefined when there is none.
  */
 export function readDate(text: string, from: number, context: DateContext): DateRead | undefined {
   const first = text.charCodeAt(from);
-  if (isDigit(first)) return readDigitsFirst(text, from, context);
-  if (!isLetter(first)) return undefined;
-  if (monthAt(text, from) >= 0) return readMonthFirst(text, from, undefined, context);
-  const rest = afterWeekday(text, from);
-  if (rest < 0) return undefined;
-  if (isDigit(text.charCodeAt(rest))) return readDigitsFirst(text, rest, context);
-  return monthAt(text, rest) < 0 ? undefined : readMonthFirst(text, rest, undefined, context);
+  let end = -1;
+  moment.year = -1;
+  moment.zoned = false;
+  if (isDigit(first)) end = readDigitsFirst(text, from);
+  else {
+    if (!isLetter(first) || !mayBeDate(text, from)) return undefined;
+    end = readMonthFirst(text, from);
+    if (end < 0) {
+      const rest = afterWeekday(text, from);
+      if (rest < 0) return undefined;
+      moment.year = -1;
+      end = isDigit(text.charCodeAt(rest)) ? readDigitsFirst(text, rest) : readMonthFirst(text, rest);
+    }
+  }
+  if (end < 0) return undefined;
+  const instant = instantOf(context);
+  return instant === undefined ? undefined : { instant, end };
 }
 
 /** Reads a text that must be a date from end to end, or an epoch. */
 export function readWholeDate(text: string, context: DateContext): Instant | undefined {
   const trimmed = text.trim();
   if (trimmed.length < 8 || trimmed.length > 64) return undefined;
+  if (isEpoch(trimmed)) return instantFromEpoch(trimmed);
   const read = readDate(trimmed, 0, context);
-  if (read !== undefined && read.end === trimmed.length) return read.instant;
-  return /^\d{9,19}(?:\.\d{1,9})?$/.test(trimmed) ? instantFromEpoch(trimmed) : undefined;
+  return read !== undefined && read.end === trimmed.length ? read.instant : undefined;
+}
+
+/** Nine to nineteen digits, with a fraction of up to nine. */
+function isEpoch(text: string): boolean {
+  let at = 0;
+  while (isDigit(text.charCodeAt(at))) at++;
+  if (at < 9 || at > 19) return false;
+  if (at === text.length) return true;
+  if (text.charCodeAt(at) !== 0x2e) return false;
+  const point = at++;
+  while (isDigit(text.charCodeAt(at))) at++;
+  return at === text.length && at - point > 1 && at - point <= 10;
 }
 
 /** Reads an epoch in seconds, milliseconds, microseconds or nanoseconds: its size tells which. */
@@ -75,155 +103,220 @@ function secondsToMicros(value: string | number): number {
   return Number(text.slice(0, point)) * 1_000_000 + Number(text.slice(point + 1, point + 7).padEnd(6, "0"));
 }
 
-function readDigitsFirst(text: string, from: number, context: DateContext): DateRead | undefined {
+/** The readers below fill `moment` and give the index after the date, or -1. */
+function readDigitsFirst(text: string, from: number): number {
   const year = digitsAt(text, from, 4);
-  const separator = text.charCodeAt(from + 4);
-  if (year >= 0 && (separator === 0x2d || separator === 0x2f)) {
-    const month = digitsAt(text, from + 5, 2);
-    const day = digitsAt(text, from + 8, 2);
-    if (month < 1 || day < 1 || text.charCodeAt(from + 7) !== separator) return undefined;
+  if (year < 0) return readDayFirst(text, from);
+  const joint = text.charCodeAt(from + 4);
+  moment.year = year;
+  if (isJoint(joint)) {
+    moment.month = digitsAt(text, from + 5, 2) - 1;
+    moment.day = digitsAt(text, from + 8, 2);
+    if (moment.month < 0 || moment.day < 1 || text.charCodeAt(from + 7) !== joint) return -1;
     const between = text.charCodeAt(from + 10);
     const isTee = between === 0x54 || between === 0x74;
-    if (!isTee && between !== 0x20 && between !== 0x5f && between !== 0x2d) return undefined;
-    return readTime(text, from + 11, { year, month: month - 1, day }, context, false);
+    if (!isTee && between !== 0x20 && between !== 0x5f && between !== 0x2d && between !== 0x09) return -1;
+    return readTime(text, from + 11, false);
   }
-  if (year >= 0 && separator === 0x20) {
-    const month = skipSpaces(text, from + 5);
-    return monthAt(text, month) < 0 ? undefined : readMonthFirst(text, month, year, context);
-  }
-  return readDayFirst(text, from, context);
+  if (joint === 0x20) return readMonthFirst(text, skipSpaces(text, from + 5));
+  // 20231011T221415Z, 20231011 22:14:15
+  moment.month = digitsAt(text, from + 4, 2) - 1;
+  moment.day = digitsAt(text, from + 6, 2);
+  const between = text.charCodeAt(from + 8);
+  if (moment.month < 0 || moment.day < 1 || (between !== 0x54 && between !== 0x20)) return -1;
+  return text.charCodeAt(from + 11) === 0x3a
+    ? readTime(text, from + 9, false)
+    : readPackedTime(text, from + 9);
 }
 
-/** `11 Oct 2023 22:14:15`, `11-Oct-2023 22:14:15`, `11/Oct/2023:22:14:15 +0200` */
-function readDayFirst(text: string, from: number, context: DateContext): DateRead | undefined {
+/** `11 Oct 2023 22:14:15`, `11-Oct-2023 22:14:15`, `11/Oct/2023:22:14:15 +0200`, `11.10.2023 22:14:15` */
+function readDayFirst(text: string, from: number): number {
   const width = isDigit(text.charCodeAt(from + 1)) ? 2 : 1;
-  const day = digitsAt(text, from, width);
-  const at = from + width + 1;
-  const month = monthAt(text, at);
-  const year = digitsAt(text, at + 4, 4);
-  if (
-    month < 0 ||
-    year < 0 ||
-    !isDateJoint(text.charCodeAt(at - 1)) ||
-    !isDateJoint(text.charCodeAt(at + 3))
-  ) {
-    return undefined;
-  }
-  const between = text.charCodeAt(at + 8);
-  if (between !== 0x20 && between !== 0x3a && between !== 0x54) return undefined;
-  return readTime(text, at + 9, { year, month, day }, context, false);
+  const joint = from + width;
+  const first = digitsAt(text, from, width);
+  if (isDigit(text.charCodeAt(joint + 1))) return readNumbers(text, joint, first);
+  if (!isDateJoint(text.charCodeAt(joint))) return -1;
+  const found = monthAt(text, joint + 1);
+  if (found < 0) return -1;
+  const at = found >> 4;
+  moment.month = found & 15;
+  moment.day = first;
+  moment.year = digitsAt(text, at + 1, 4);
+  const between = text.charCodeAt(at + 5);
+  if (moment.year < 0 || !isDateJoint(text.charCodeAt(at))) return -1;
+  if (between !== 0x20 && between !== 0x3a && between !== 0x54 && between !== 0x2c) return -1;
+  return readTime(text, between === 0x2c ? skipSpaces(text, at + 6) : at + 6, false);
+}
+
+/** `11/10/2023 22:14:15`, `10/11/23 10:14:15 PM`: the rest of a date that begins with two small numbers. */
+function readNumbers(text: string, joint: number, first: number): number {
+  const mark = text.charCodeAt(joint);
+  if (!isJoint(mark)) return -1;
+  const width = isDigit(text.charCodeAt(joint + 2)) ? 2 : 1;
+  const second = digitsAt(text, joint + 1, width);
+  let at = joint + 1 + width;
+  if (text.charCodeAt(at) !== mark) return -1;
+  let year = digitsAt(text, at + 1, 4);
+  const short = year < 0;
+  // Years of two digits come from American devices.
+  if (short) year = mark === 0x2f ? 2000 + digitsAt(text, at + 1, 2) : -1;
+  if (year < 1970 || year > 2250) return -1;
+  at += short ? 3 : 5;
+  const between = text.charCodeAt(at);
+  if (between === 0x2c) at++;
+  else if (between !== 0x20 && between !== 0x54 && between !== 0x09) return -1;
+  const end = readTime(text, between === 0x2c ? skipSpaces(text, at) : at + 1, false);
+  const monthFirst = first <= 12 && (second > 12 || moment.half || short);
+  moment.year = year;
+  moment.month = (monthFirst ? first : second) - 1;
+  moment.day = monthFirst ? second : first;
+  return moment.month < 0 ? -1 : end;
 }
 
 /** `Oct 11 22:14:15`, `Oct 11 2023 22:14:15`, with a year, a zone or both possibly after the time. */
-function readMonthFirst(
-  text: string,
-  from: number,
-  knownYear: number | undefined,
-  context: DateContext,
-): DateRead | undefined {
-  const month = monthAt(text, from);
-  let at = skipSpaces(text, from + 3);
-  if (at === from + 3) return undefined;
+function readMonthFirst(text: string, from: number): number {
+  const found = monthAt(text, from);
+  if (found < 0) return -1;
+  const month = found & 15;
+  const named = found >> 4;
+  let at = skipSpaces(text, named);
+  if (at === named) return -1;
   const width = isDigit(text.charCodeAt(at + 1)) ? 2 : 1;
   const day = digitsAt(text, at, width);
-  if (day < 1) return undefined;
+  if (day < 1) return -1;
   at += width;
   if (text.charCodeAt(at) === 0x2c) at++;
   const afterSpace = skipSpaces(text, at);
-  if (afterSpace === at) return undefined;
+  if (afterSpace === at) return -1;
   at = afterSpace;
-  let year = knownYear;
-  const candidate = digitsAt(text, at, 4);
-  if (year === undefined && candidate >= 0 && text.charCodeAt(at + 4) === 0x20) {
-    year = candidate;
-    at = skipSpaces(text, at + 5);
+  if (moment.year < 0) {
+    const candidate = digitsAt(text, at, 4);
+    const next = text.charCodeAt(at + 4);
+    if (candidate >= 0 && (next === 0x20 || next === 0x2c)) {
+      moment.year = candidate;
+      at = skipSpaces(text, at + 5);
+    }
   }
-  return readTime(text, at, { year, month, day }, context, year === undefined);
+  moment.month = month;
+  moment.day = day;
+  return readTime(text, at, moment.year < 0);
 }
 
-function readTime(
-  text: string,
-  from: number,
-  date: { year: number | undefined; month: number; day: number },
-  context: DateContext,
-  yearMayFollow: boolean,
-): DateRead | undefined {
+function readTime(text: string, from: number, yearMayFollow: boolean): number {
   let at = from;
   const width = isDigit(text.charCodeAt(at + 1)) ? 2 : 1;
   const hour = digitsAt(text, at, width);
   at += width;
   const minute = digitsAt(text, at + 1, 2);
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || text.charCodeAt(at) !== 0x3a) return undefined;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || text.charCodeAt(at) !== 0x3a) return -1;
   at += 3;
   let second = 0;
   if (text.charCodeAt(at) === 0x3a) {
     second = digitsAt(text, at + 1, 2);
-    if (second < 0 || second > 60) return undefined;
+    if (second < 0 || second > 60) return -1;
     at += 3;
-  } else if (yearMayFollow) return undefined;
-  let micros = 0;
+  } else if (yearMayFollow) return -1;
+  moment.hour = hour;
+  moment.minute = minute;
+  moment.second = second;
+  moment.micros = 0;
+  moment.half = false;
   const mark = text.charCodeAt(at);
-  if ((mark === 0x2e || mark === 0x2c) && isDigit(text.charCodeAt(at + 1))) {
-    at++;
-    let digits = 0;
-    for (; isDigit(text.charCodeAt(at)); at++) {
-      if (digits < 6) micros = micros * 10 + text.charCodeAt(at) - 0x30;
-      digits++;
-    }
-    for (; digits < 6; digits++) micros *= 10;
+  // H3C writes 22:14:15:123 2023.
+  const odd = mark === 0x3a && yearMayFollow && text.charCodeAt(at + 4) === 0x20;
+  if ((mark === 0x2e || mark === 0x2c || odd) && isDigit(text.charCodeAt(at + 1)))
+    at = readFraction(text, at + 1);
+  const half = halfOf(text, at);
+  if (half > 0) {
+    at = half;
+    moment.half = true;
+    const evening = (text.charCodeAt(at - (text.charCodeAt(at - 1) === 0x2e ? 4 : 2)) | 0x20) === 0x70;
+    if (hour === 12) moment.hour = evening ? 12 : 0;
+    else if (evening && hour < 12) moment.hour = hour + 12;
   }
-  const moment: Moment = {
-    year: date.year,
-    month: date.month,
-    day: date.day,
-    hour,
-    minute,
-    second,
-    micros,
-    offset: undefined,
-  };
-  at = readAfterTime(text, at, moment, yearMayFollow);
-  const instant = instantOf(moment, context);
-  return instant === undefined ? undefined : { instant, end: at };
+  return readAfterTime(text, at, yearMayFollow);
+}
+
+/** `221415`, with a fraction possibly. */
+function readPackedTime(text: string, from: number): number {
+  moment.hour = digitsAt(text, from, 2);
+  moment.minute = digitsAt(text, from + 2, 2);
+  moment.second = digitsAt(text, from + 4, 2);
+  moment.micros = 0;
+  if (moment.hour < 0 || moment.minute < 0 || moment.second < 0) return -1;
+  if (moment.hour > 23 || moment.minute > 59 || moment.second > 60) return -1;
+  const at = from + 6;
+  const mark = text.charCodeAt(at);
+  if (isDigit(mark)) return -1;
+  const fraction = (mark === 0x2e || mark === 0x2c) && isDigit(text.charCodeAt(at + 1));
+  return readAfterTime(text, fraction ? readFraction(text, at + 1) : at, false);
+}
+
+/** Microseconds are kept, what is finer is passed over. */
+function readFraction(text: string, from: number): number {
+  let at = from;
+  let micros = 0;
+  let digits = 0;
+  for (let code = text.charCodeAt(at); isDigit(code); code = text.charCodeAt(++at)) {
+    if (digits < 6) micros = micros * 10 + code - 0x30;
+    digits++;
+  }
+  for (; digits < 6; digits++) micros *= 10;
+  moment.micros = micros;
+  return at;
+}
+
+/** The index after `AM`, `pm` or `p.m.` at `from`, directly or after a space; -1 when there is none. */
+function halfOf(text: string, from: number): number {
+  let at = text.charCodeAt(from) === 0x20 ? from + 1 : from;
+  const letter = text.charCodeAt(at) | 0x20;
+  if (letter !== 0x61 && letter !== 0x70) return -1;
+  const dotted = text.charCodeAt(at + 1) === 0x2e;
+  if (dotted) at++;
+  if ((text.charCodeAt(at + 1) | 0x20) !== 0x6d) return -1;
+  at += 2;
+  if (dotted) {
+    if (text.charCodeAt(at) !== 0x2e) return -1;
+    at++;
+  }
+  const next = text.charCodeAt(at);
+  return Number.isNaN(next) || next === 0x20 || next === 0x3a || next === 0x2c || next === 0x09 ? at : -1;
 }
 
 /** What may follow the time: a zone, a year, or both in either order. */
-function readAfterTime(text: string, from: number, moment: Moment, yearMayFollow: boolean): number {
-  let at = from;
-  let zone: ZoneRead | undefined = readZone(text, at);
-  if (zone !== undefined) {
-    moment.offset = zone.offset;
-    at = zone.end;
-  }
+function readAfterTime(text: string, from: number, yearMayFollow: boolean): number {
+  let at = afterZone(text, from);
   if (yearMayFollow && text.charCodeAt(at) === 0x20) {
     const year = digitsAt(text, at + 1, 4);
     const next = text.charCodeAt(at + 5);
     if (year >= 1970 && year < 2100 && (Number.isNaN(next) || next === 0x20 || next === 0x3a)) {
       moment.year = year;
       at += 5;
-      if (zone === undefined) {
-        zone = readZone(text, at);
-        if (zone !== undefined) {
-          moment.offset = zone.offset;
-          at = zone.end;
-        }
-      }
+      if (!moment.zoned) at = afterZone(text, at);
     }
   }
   return at;
 }
 
-function instantOf(moment: Moment, context: DateContext): Instant | undefined {
-  const year = moment.year ?? context.year;
-  if (year !== undefined) return instantIn(year, moment, context);
+function afterZone(text: string, from: number): number {
+  const zone = readZone(text, from);
+  if (zone === undefined) return from;
+  moment.zoned = true;
+  moment.offset = zone.offset;
+  return zone.end;
+}
+
+function instantOf(context: DateContext): Instant | undefined {
+  if (moment.year >= 0) return instantIn(moment.year, context);
+  if (context.year !== undefined) return instantIn(context.year, context);
   const base = yearOf(context.received);
-  const instant = instantIn(base, moment, context);
+  const instant = instantIn(base, context);
   if (instant !== undefined && Math.abs(instant - context.received) <= HALF_YEAR) return instant;
   // 29 February exists in one year of four, or of eight around 1900 and 2100.
   const reach = moment.month === 1 && moment.day === 29 ? 8 : 1;
   let best = instant;
   for (let year = base - reach; year <= base + reach; year++) {
-    const other = instantIn(year, moment, context);
+    const other = instantIn(year, context);
     if (other === undefined) continue;
     if (best === undefined || Math.abs(other - context.received) < Math.abs(best - context.received))
       best = other;
@@ -231,12 +324,22 @@ function instantOf(moment: Moment, context: DateContext): Instant | undefined {
   return best;
 }
 
-function instantIn(year: number, moment: Moment, context: DateContext): Instant | undefined {
-  const { month, day, hour, minute, second, micros, offset } = moment;
+function instantIn(year: number, context: DateContext): Instant | undefined {
+  const { month, day } = moment;
   if (month > 11 || day < 1 || day > daysIn(year, month) || year < 1900 || year > 2250) return undefined;
-  const local = Date.UTC(year, month, day, hour, minute, second);
-  const utc = offset === undefined ? utcFromLocal(local, context.zone) : local - offset * 60_000;
-  return utc * 1000 + micros;
+  const seconds = (moment.hour * 60 + moment.minute) * 60 + moment.second;
+  const local = (daysBefore(year, month) + day) * 86_400_000 + seconds * 1000;
+  const utc = moment.zoned ? local - moment.offset * 60_000 : utcFromLocal(local, context.zone);
+  return utc * 1000 + moment.micros;
+}
+
+/** Days from 1970-01-01 to the day before the month begins. */
+function daysBefore(year: number, month: number): number {
+  // Years counted from March, so that the leap day ends them.
+  const years = month < 2 ? year - 1 : year;
+  const months = month < 2 ? month + 10 : month - 2;
+  const leaps = ((years / 4) | 0) - ((years / 100) | 0) + ((years / 400) | 0);
+  return 365 * years + leaps + (((153 * months + 2) / 5) | 0) - 719_469;
 }
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
@@ -262,35 +365,6 @@ function inRange(instant: Instant): Instant | undefined {
   return instant >= 0 && instant < 8.8e15 ? instant : undefined;
 }
 
-const MONTHS = new Map(
-  ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"].map((name, month) => [
-    packed(name, 0),
-    month,
-  ]),
-);
-
-/** The month (0 to 11) named at `at` by its three English letters, or -1. */
-function monthAt(text: string, at: number): number {
-  if (isLetter(text.charCodeAt(at + 3))) return -1;
-  return MONTHS.get(packed(text, at)) ?? -1;
-}
-
-const WEEKDAYS = new Set(["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map((name) => packed(name, 0)));
-
-function afterWeekday(text: string, from: number): number {
-  if (!WEEKDAYS.has(packed(text, from))) return -1;
-  const at = text.charCodeAt(from + 3) === 0x2c ? from + 4 : from + 3;
-  return text.charCodeAt(at) === 0x20 ? skipSpaces(text, at) : -1;
-}
-
-function packed(text: string, at: number): number {
-  return (
-    ((text.charCodeAt(at) | 0x20) << 16) |
-    ((text.charCodeAt(at + 1) | 0x20) << 8) |
-    (text.charCodeAt(at + 2) | 0x20)
-  );
-}
-
 function digitsAt(text: string, at: number, count: number): number {
   let value = 0;
   for (let i = at; i < at + count; i++) {
@@ -305,6 +379,10 @@ function skipSpaces(text: string, from: number): number {
   let at = from;
   while (text.charCodeAt(at) === 0x20) at++;
   return at;
+}
+
+function isJoint(code: number): boolean {
+  return code === 0x2d || code === 0x2f || code === 0x2e;
 }
 
 function isDateJoint(code: number): boolean {

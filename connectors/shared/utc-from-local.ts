@@ -8,7 +8,11 @@ interface Zone {
   offsets: Map<number, number>;
 }
 
+/** Records may name zones: as many are kept open as a real network has, and then some. */
 const zones = new Map<string, Zone>();
+const MOST_ZONES = 64;
+
+const known = new Map<string, boolean>();
 
 /** Says whether the name is an IANA zone that this runtime knows. */
 export function isZone(name: string): boolean {
@@ -20,6 +24,18 @@ export function isZone(name: string): boolean {
   }
 }
 
+/** Says the same of a name that a record gives: the answer is kept, and only `Area/City` and `UTC` are asked for. */
+export function isKnownZone(name: string): boolean {
+  if (!/^[A-Z][A-Za-z_]{1,14}\/[A-Za-z_/+-]{2,32}$/.test(name)) return name === "UTC";
+  let answer = known.get(name);
+  if (answer === undefined) {
+    answer = isZone(name);
+    if (known.size >= MOST_ZONES * 16) known.clear();
+    known.set(name, answer);
+  }
+  return answer;
+}
+
 /**
  * Turns a local wall-clock reading into UTC.
  *
@@ -28,13 +44,13 @@ export function isZone(name: string): boolean {
  */
 export function utcFromLocal(local: number, zone: string): number {
   if (zone === "UTC") return local;
-  const known = zones.get(zone) ?? open(zone);
+  const found = zones.get(zone) ?? open(zone);
   const quarter = Math.floor(local / QUARTER);
-  let offset = known.offsets.get(quarter);
+  let offset = found.offsets.get(quarter);
   if (offset === undefined) {
-    offset = resolve(local, known);
-    if (known.offsets.size >= 4096) known.offsets.clear();
-    known.offsets.set(quarter, offset);
+    offset = resolve(local, found);
+    if (found.offsets.size >= 4096) found.offsets.clear();
+    found.offsets.set(quarter, offset);
   }
   return local - offset;
 }
@@ -54,6 +70,7 @@ function open(name: string): Zone {
     }),
     offsets: new Map(),
   };
+  if (zones.size >= MOST_ZONES) zones.clear();
   zones.set(name, zone);
   return zone;
 }

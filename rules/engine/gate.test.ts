@@ -35,6 +35,7 @@ describe("the literals a rule requires", () => {
     ["a: {message|contains: alpha}\nb: {event.action: gone}\ncondition: a and b", ["alpha"]],
     // cut where an escape may stand, and beyond ASCII
     ["s: {message|contains: 'C:\\ProgramData\\x=1'}\ncondition: s", ["programdata"]],
+    ["s: {message|contains: 'run>nothing&more'}\ncondition: s", ["nothing"]],
     ["s: {message|contains: 'a=b|defg'}\ncondition: s", ["defg"]],
     ["s: {message|contains: 'déplacement'}\ncondition: s", ["placement"]],
     ["s: {message|contains: 'one\ttwofold'}\ncondition: s", ["twofold"]],
@@ -62,7 +63,7 @@ describe("the literals a rule requires", () => {
       "product: windows, service: taskscheduler",
     ).rules;
     expect(compiled && requirementsOf(compiled.loaded)).toEqual({
-      detection: ["channel", "dataset"],
+      detection: ["channel", "dataset", "eventlog", "log_name", "logname"],
       source: [".taskscheduler", "microsoft-windows-taskscheduler"],
     });
   });
@@ -83,6 +84,12 @@ describe("the gate", () => {
     ["\u0130", true],
     ["vssadm\u017f", true],
     ['{"a":"\\u0076ssadmin"}', true],
+    ["type=EXECVE msg=audit(1785629469.000:7): argc=1 a0=76737361646D696E", true],
+    ["<Data>vss&#97;dmin</Data>", true],
+    ["<Data>vss<!-- -->admin</Data>", true],
+    ["<Data>vss<![CDATA[admin]]></Data>", true],
+    ["<Data>vss&amp;admin</Data>", false],
+    ["to audit (as agreed) what was audited", false],
     ["", false],
   ])("%j passes: %s", (text, expected) => {
     expect(passes(text)).toBe(expected);
@@ -130,6 +137,7 @@ describe("what the gate stops, no rule would have matched", () => {
     "İst",
     "école",
     'say "hi"',
+    "run <cmd> &amp more",
     "sick",
     "kelvin",
   ];
@@ -141,8 +149,22 @@ describe("what the gate stops, no rule would have matched", () => {
     JSON.stringify(value).replaceAll(/[a-z/]/g, (letter) =>
       letter === "/" ? "\\/" : `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
     );
+  const escapeXml = (value: string) =>
+    value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+  const referXml = (value: string) =>
+    Array.from(value, (character) => `&#${character.codePointAt(0)};`).join("");
   const record = fc.tuple(
-    fc.constantFrom("syslog", "cef", "json", "json escaped", "wazuh"),
+    fc.constantFrom(
+      "syslog",
+      "cef",
+      "json",
+      "json escaped",
+      "wazuh",
+      "auditd",
+      "xml",
+      "xml references",
+      "snare",
+    ),
     text,
     fc.constantFrom("", "x".repeat(9)),
   );
@@ -162,6 +184,43 @@ describe("what the gate stops, no rule would have matched", () => {
         "wazuh",
         `{"rule":{"id":"1","level":3,"description":${JSON.stringify(value)}},"full_log":${JSON.stringify(value)}}`,
       ];
+    if (kind === "xml" || kind === "xml references") {
+      const texts =
+        kind === "xml" ? [escapeXml(value), `<![CDATA[${value.replaceAll("]]>", "")}]]>`] : [referXml(value)];
+      const data = texts.map(
+        (text) => `<Data Name="CommandLine">${text}</Data><Data Name="name">${text}</Data>`,
+      );
+      const system = "<System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID></System>";
+      // The first of a name stands: both spellings have their turn.
+      const shown = data[pad === "" ? 0 : data.length - 1] ?? "";
+      return ["windows", `<Event>${system}<EventData>${shown}</EventData></Event>`];
+    }
+    if (kind === "snare") {
+      const cells = [
+        "1",
+        "Application",
+        "1",
+        "Wed Oct 11 22:14:15 2023",
+        "1",
+        "App",
+        "u",
+        "User",
+        "Error",
+        "h",
+        "None",
+        "",
+      ];
+      const message = `x  Process Command Line:  ${value.replaceAll(/[\r\n]/g, " ")}`;
+      return ["windows", ["MSWinEventLog", ...cells, message].join(pad === "" ? "\t" : "#011")];
+    }
+    if (kind === "auditd") {
+      const hex = Buffer.from(value).toString("hex").toUpperCase();
+      const stamp = "msg=audit(1785629469.000:7):";
+      return [
+        "auditd",
+        `type=EXECVE ${stamp} argc=2 a0="sh" a1=${hex} type=PATH ${stamp} item=0 name=${hex}`,
+      ];
+    }
     return ["syslog", `<134>Aug  2 02:11:07 h app[1]: ${value.replaceAll(/[\r\n]/g, " ")}`];
   };
   const modifier = fc.constantFrom(
@@ -183,7 +242,7 @@ describe("what the gate stops, no rule would have matched", () => {
     let matched = 0;
     fc.assert(
       fc.property(
-        fc.constantFrom("message", "CommandLine", "keyword", "rule.name", "name"),
+        fc.constantFrom("message", "CommandLine", "keyword", "rule.name", "name", "a1"),
         modifier,
         fc.array(
           piece.filter(

@@ -16,8 +16,9 @@ export interface Gate {
 }
 
 /**
- * What always passes: U+212A, U+0130 and U+017F match ASCII letters, and a JSON escape may write such a letter
- * or an ASCII one. Bytes as Latin-1 characters.
+ * What always passes: U+212A, U+0130 and U+017F match ASCII letters, and an escape of JSON or a reference of XML may
+ * write such a letter or an ASCII one. A comment or a CDATA section of XML parts a text in two. Records of the Linux audit system write texts in hexadecimal or in pieces: their stamp is
+ * `audit(` and a digit. Bytes as Latin-1 characters.
  */
 const ALWAYS = [
   "\u00e2\u0084\u00aa",
@@ -27,6 +28,10 @@ const ALWAYS = [
   "\\u212a",
   "\\u0130",
   "\\u017f",
+  "&#",
+  "<!--",
+  "<![cdata[",
+  ...Array.from("0123456789", (digit) => `audit(${digit}`),
 ];
 
 /** Rules of one log source: a record passes for them when it holds a literal of the source and one of a rule. */

@@ -20,10 +20,10 @@ function isVerbatim(field: string): boolean {
 }
 
 /**
- * Characters at which a literal is cut: those that an escape of CEF, LEEF, JSON, RFC 5424 or key=value may write
- * otherwise (`"` `'` `=` `|` `]` `\` `/`), white space but the single space within, and all beyond ASCII.
+ * Characters at which a literal is cut: those that an escape of CEF, LEEF, JSON, RFC 5424, key=value or XML may write
+ * otherwise (`"` `'` `=` `|` `]` `\` `/` `&` `<` `>`), white space but the single space within, and all beyond ASCII.
  */
-const CUT = /[^ !#-&(-.0-<>-Z^-{}~]+/;
+const CUT = /[^ !#-%(-.0-;?-Z^-{}~]+/;
 
 /** A number in JSON may be spelt otherwise in the record. */
 const NUMBER = /^[\d.e+-]*$/;
@@ -68,8 +68,8 @@ export interface Requirements {
 /**
  * Finds the lower-case ASCII literals that a record of text must contain for its alert to satisfy the rule.
  *
- * Records with a JSON escape of an ASCII letter, or with one of the three letters beyond ASCII that match one,
- * are not covered: the gate lets all of them pass.
+ * Records with a JSON escape or an XML reference of an ASCII letter, with an XML comment or CDATA section, with one of the three letters beyond ASCII that match one, or
+ * with the stamp of the Linux audit system are not covered: the gate lets all of them pass.
  */
 export function requirementsOf(rule: LoadedRule): Requirements {
   const source = sourceAtoms(rule.logsource);

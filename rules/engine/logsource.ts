@@ -116,14 +116,14 @@ const WINDOWS_SERVICES: Record<string, readonly string[]> = {
 const POWERSHELL = WINDOWS_SERVICES.powershell as readonly string[];
 
 const LINUX_SERVICES: Record<string, readonly string[]> = {
-  sshd: ["sshd", "sshd-session"],
+  sshd: ["sshd", "sshd-session", "sshd-auth"],
   sudo: ["sudo"],
   cron: ["cron", "crond", "crontab", "anacron"],
   auditd: ["auditd", "audispd", "audit", "audisp-syslog"],
   clamav: ["clamd", "clamav", "clamscan", "freshclam", "clamdscan"],
   guacamole: ["guacd"],
   vsftpd: ["vsftpd"],
-  auth: "sshd sshd-session sudo su login passwd useradd usermod userdel groupadd systemd-logind polkitd pam unix_chkpwd".split(
+  auth: "sshd sshd-session sshd-auth sudo pkexec su login passwd useradd usermod userdel groupadd systemd-logind polkitd pam unix_chkpwd".split(
     " ",
   ),
 };
@@ -223,6 +223,10 @@ const ROWS: Row[] = [
   { when: { "observer.type": ["firewall"] }, is: { category: "firewall" } },
   { when: { "process.name": ["filterlog", "iptables", "ulogd", "asa"] }, is: { category: "firewall" } },
   {
+    when: { "process.name": ["kernel"], "event.dataset": ["iptables.log"] },
+    is: { product: "linux", category: "firewall" },
+  },
+  {
     when: { "observer.product": ["fortigate", "pan-os", "asa", "vpn-1 & firewall-1", "stormshield", "sns"] },
     is: { category: "firewall" },
   },
@@ -230,6 +234,15 @@ const ROWS: Row[] = [
   { when: { "observer.type": ["antivirus", "edr"] }, is: { category: "antivirus" } },
   { when: { "process.name": ["clamd", "clamscan"] }, is: { category: "antivirus" } },
   { when: { "process.name": ["named", "unbound", "dnsmasq"] }, is: { category: "dns" } },
+  // Suricata's kind of event, under its own name
+  { when: { event_type: ["dns"] }, is: { category: "dns" } },
+  // OCSF: Process Activity, Launch
+  ...["windows", "linux", "macos"].map(
+    (product): Row => ({
+      when: { "device.os.type": [product], class_uid: ["1007"], activity_id: ["1"] },
+      is: { product, category: "process_creation" },
+    }),
+  ),
   { when: { "process.name": ["postgres", "mysqld", "mariadbd"] }, is: { category: "database" } },
 ];
 
@@ -287,13 +300,15 @@ export function belongs(wanted: LogSource, sources: readonly LogSource[]): boole
 }
 
 /** Modules and datasets that our parsers write themselves: they tell nothing of the record's text. */
-const OWN = /^(?:syslog|cef|wazuh|alertmanager|generic|text|rfc5424|rfc3164|cisco|alerts|webhook)$/;
-/** Signs that stand in the record as text when their value is not one of our own: ECS written by the sender. */
+const OWN =
+  /^(?:syslog|cef|wazuh|alertmanager|generic|text|rfc5424|rfc3164|cisco|alerts|webhook|findings|suricata|eve|apache|nginx|access|error|iptables\.log)$/;
+/**
+ * Signs that stand in the record as text when their value is not one of our own: ECS written by the sender. What an
+ * observer is may be written by a mapping, and the record need not say it.
+ */
 const SENDERS = new Map([
   ["event.module", "sender.module"],
   ["event.dataset", "sender.dataset"],
-  ["observer.type", "sender.type"],
-  ["observer.product", "sender.product"],
 ]);
 
 /**
@@ -301,8 +316,11 @@ const SENDERS = new Map([
  * takes them from the text.
  */
 const NAMES = new Map([
-  ["Channel", ["channel"]],
-  ["Provider_Name", ["provider", "sourcename"]],
+  // Snare writes both without their names.
+  ["Channel", ["channel", "eventlog", "log_name", "logname"]],
+  ["Provider_Name", ["provider", "source", "mswineventlog"]],
+  ["event_type", ["event_type"]],
+  ["device.os.type", ["device"]],
   ["decoder.name", ["decoder"]],
   ["eventSource", ["eventsource"]],
 ]);

@@ -58,6 +58,9 @@ export const TAXONOMY: ReadonlyMap<string, readonly string[]> = new Map(
     Signature: ["rule.name"],
     QueryName: ["dns.question.name"],
     query: ["dns.question.name"],
+    record_type: ["dns.question.type"],
+    answer: ["dns.resolved_ip"],
+    answers: ["dns.resolved_ip"],
     // Network
     IpAddress: ["source.ip"],
     ClientAddress: ["source.ip"],
@@ -87,7 +90,8 @@ export const TAXONOMY: ReadonlyMap<string, readonly string[]> = new Map(
     "c-uri-stem": ["url.path"],
     "c-uri-extension": ["url.extension"],
     "cs-uri": ["url.original", "url.full"],
-    "cs-uri-query": ["url.query", "url.original"],
+    // SigmaHQ's webserver rules look for paths in it too: the whole target holds the query.
+    "cs-uri-query": ["url.original", "url.query"],
     "cs-uri-stem": ["url.path"],
     "cs-host": ["url.domain", "destination.domain"],
     "r-dns": ["url.domain", "destination.domain"],

@@ -46,15 +46,18 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 const SET_UP = /^npm run -s tocsin -- init --/;
 const LIVE = /^(curl|logger) /;
 const RUN =
-  /^(npm run (-s )?tocsin -- (parse|rules|replay|verify|check|account|quarantine)\b|npm run demo -- --once|npx vitest run|tar|head) ?/;
+  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine)\b|npm run demo -- --once|npx vitest run|tar|head) ?/;
 
 /** What some commands must say, on standard output or standard error. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [
-  [/parse .*night\.log$/, /^(\{"line":\d,"alert":\{"@timestamp":"2026-11-15T0[01]:.*\n){8}$/],
+  [/parse --explain/, /^record 1\n {2}format {3}/],
+  [/parse --year .*night\.log$/, /^(\{"line":\d,"alert":\{"@timestamp":"2026-11-15T0[01]:.*\n){8}$/],
   [/parse --as/, /^\{"line":1,"alert":\{/],
   [/rules match/, /Restore Points Or Backups Deleted/],
   [/rules check .*--json/, /"refused":\[\],"ungated":\[\],"inactive":\[\]/],
   [/rules test/, / 0 failed, 0 problems/],
+  [/mappings check/, / 0 problems/],
+  [/mappings test/, / 0 failed, 0 problems/],
   [/replay --year/, /À déclarer maintenant : sécurité des soins \(potentiel\)/],
   [/replay --json/, /"verdict":"declare"/],
   [/demo -- --once/, /Dossier de preuve : [\s\S]*Journal scellé : intact, \d+ entrées/],

@@ -1,6 +1,5 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect } from "vitest";
@@ -8,8 +7,8 @@ import { stateFiles } from "../../agent/setup.ts";
 import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { type Daemon, eventually, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
 import { describePeer, itPeer, peer } from "../support/peer.ts";
+import { type Rsyslog, rsyslog, startRsyslog } from "../support/rsyslog.ts";
 
-const rsyslog = peer("rsyslog", "rsyslogd", "apt-get install rsyslog");
 const logger = peer("logger", "logger", "apt-get install bsdutils");
 
 let house: House;
@@ -73,32 +72,14 @@ describePeer(logger, "logger", () => {
 });
 
 describePeer(rsyslog, "rsyslog", () => {
-  let running: ChildProcess;
-  afterEach(async () => {
-    running.kill("SIGTERM");
-    await once(running, "exit");
-  });
+  let running: Rsyslog;
+  afterEach(() => running.stop());
 
   function start(framing: "traditional" | "octet-counted"): string {
-    const work = join(house.directory, "rsyslog");
-    mkdirSync(work);
-    const watched = join(work, "application.log");
-    writeFileSync(watched, "");
-    const configuration = join(work, "rsyslog.conf");
-    writeFileSync(
-      configuration,
-      `global(workDirectory="${work}" maxMessageSize="64k")
-module(load="imfile" mode="inotify")
-input(type="imfile" File="${watched}" Tag="application:" Severity="warning" Facility="local3")
-action(type="omfwd" target="127.0.0.1" port="${daemon.tcp}" protocol="tcp" TCP_Framing="${framing}" template="RSYSLOG_SyslogProtocol23Format"
-       action.resumeRetryCount="-1" queue.type="linkedList")
-`,
-    );
-    running = spawn("rsyslogd", ["-n", "-f", configuration, "-i", join(work, "pid")], {
-      stdio: "inherit",
-      env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+    running = startRsyslog(join(house.directory, "rsyslog"), {
+      action: `type="omfwd" target="127.0.0.1" port="${daemon.tcp}" protocol="tcp" TCP_Framing="${framing}"`,
     });
-    return watched;
+    return running.watched;
   }
 
   itPeer(rsyslog, "forwards a file into the daemon, newline framed, none missing", async () => {

@@ -1,12 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { makeAuthority, openssl } from "../support/authority.ts";
 import { FACILITY, makeHouse, relevant, startDaemon } from "../support/daemon.ts";
-import { itPeer, peer } from "../support/peer.ts";
-
-const openssl = peer("OpenSSL", "openssl", "apt-get install openssl");
+import { itPeer } from "../support/peer.ts";
 
 /** Asks over TLS, trusting this one certificate. */
 function ask(
@@ -29,35 +27,10 @@ function ask(
 itPeer(openssl, "people, intake and operations each listen with TLS, and with nothing less", async () => {
   const house = await makeHouse();
   try {
-    const [key, certificate] = [join(house.directory, "key.pem"), join(house.directory, "certificate.pem")];
-    execFileSync(
-      "openssl",
-      [
-        ...[
-          "req",
-          "-x509",
-          "-newkey",
-          "ec",
-          "-pkeyopt",
-          "ec_paramgen_curve:prime256v1",
-          "-nodes",
-          "-days",
-          "2",
-        ],
-        ...[
-          "-subj",
-          "/CN=localhost",
-          "-addext",
-          "subjectAltName=DNS:localhost,IP:127.0.0.1",
-          "-keyout",
-          key,
-          "-out",
-          certificate,
-        ],
-      ],
-      { stdio: "pipe" },
-    );
-    const listener = "{ address: 0.0.0.0, port: 0, tls: { certificate: certificate.pem, key: key.pem } }";
+    const authority = makeAuthority(join(house.directory, "tls"));
+    authority.issue("server", { commonName: "localhost", dns: ["localhost"] });
+    const listener =
+      "{ address: 0.0.0.0, port: 0, tls: { certificate: tls/server.pem, key: tls/server.key } }";
     const text = readFileSync(house.config, "utf8");
     writeFileSync(
       house.config,
@@ -68,7 +41,7 @@ itPeer(openssl, "people, intake and operations each listen with TLS, and with no
     );
     const daemon = await startDaemon(house);
     try {
-      const ca = readFileSync(certificate);
+      const { ca } = authority;
       const local = (url: string) => url.replace("0.0.0.0", "127.0.0.1").replace("http:", "https:");
       expect(await ask(`${local(daemon.people)}/${FACILITY}/connexion`, ca)).toEqual({
         status: 200,

@@ -38,6 +38,7 @@ export interface Daemon {
   alerts: string;
   tcp: number;
   udp: number;
+  tls: number;
   /** Log records so far. */
   log: Record<string, unknown>[];
   /** Sends a signal and waits for the end; resolves with the exit code, null after a signal. */
@@ -48,7 +49,7 @@ const SECRET = (name: string) => `whsec_${Buffer.from(`secret of ${name} for the
 
 /** Makes a facility: configuration with free ports, secrets, key and two accounts. */
 export async function makeHouse(
-  options: { webhook?: string; mode?: "exercise" | "observe"; more?: string } = {},
+  options: { webhook?: string; mode?: "exercise" | "observe"; listen?: string; more?: string } = {},
 ): Promise<House> {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-test-"));
   mkdirSync(join(directory, "state"), { mode: 0o700 });
@@ -94,10 +95,13 @@ export async function makeHouse(
 function configText({
   webhook,
   mode = "exercise",
+  listen = "",
   more = "",
 }: {
   webhook?: string;
   mode?: string;
+  /** Sockets of the source `lines` beside UDP and TCP. */
+  listen?: string;
   more?: string;
 }): string {
   const loopback = "{ address: 127.0.0.1, port: 0 }";
@@ -106,7 +110,7 @@ mode: ${mode}
 state_directory: ./state
 listeners: { people: ${loopback}, intake: ${loopback}, operations: ${loopback} }
 sources:
-  - { id: lines, connector: syslog, zone: ${Intl.DateTimeFormat().resolvedOptions().timeZone}, listen: [{ transport: udp, port: 0 }, { transport: tcp, port: 0 }] }
+  - { id: lines, connector: syslog, zone: ${Intl.DateTimeFormat().resolvedOptions().timeZone}, listen: [{ transport: udp, port: 0 }, { transport: tcp, port: 0 }, ${listen}] }
   - { id: generic, connector: generic, token: { file: generic.secret } }
   - { id: wazuh, connector: wazuh, token: { file: wazuh.secret } }
   - { id: alertmanager, connector: alertmanager, token: { file: alertmanager.secret } }
@@ -149,6 +153,7 @@ export async function startDaemon(house: House, environment: Record<string, stri
     alerts: `http://127.0.0.1:${port("http")}/api/v1/alerts`,
     tcp: port("tcp"),
     udp: port("udp"),
+    tls: port("tls"),
     log,
     end(signal) {
       child.kill(signal);
@@ -170,6 +175,13 @@ export async function post(
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** The value of one line of /metrics, named with its labels; 0 when there is none. */
+export async function metric(daemon: Daemon, name: string): Promise<number> {
+  const text = await (await fetch(`${daemon.operations}/metrics`)).text();
+  const line = text.split("\n").find((each) => each.startsWith(`${name} `));
+  return Number(line?.split(" ").at(-1) ?? 0);
 }
 
 /** The present one-time code of an account. */

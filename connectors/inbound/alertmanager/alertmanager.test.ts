@@ -30,6 +30,29 @@ describe("decode", () => {
     expect(records[1]?.alert?.["@timestamp"]).toBe("2023-10-11T23:00:00.000Z");
   });
 
+  it("gives a repetition the same identity, and the alert that fires again another", () => {
+    const ids = (...alerts: object[]) => {
+      const decoded = alertmanager.decode?.({}, { alerts }, CONTEXT);
+      return decoded?.outcome === "decoded" ? decoded.records.map(({ eventId }) => eventId) : [];
+    };
+    const { fingerprint: _, ...bare } = alert;
+    const again = { startsAt: "2023-10-12T00:00:00Z" };
+    for (const one of [alert, bare]) {
+      const [first, repeated, later] = ids(one, one, { ...one, ...again });
+      expect(first).toBeDefined();
+      expect(repeated).toBe(first);
+      expect(later).not.toBe(first);
+    }
+    expect(ids(bare)[0]).not.toBe(ids({ ...bare, labels: { alertname: "B" } })[0]);
+  });
+
+  it("takes the list of the API of version 2", () => {
+    const listed = { ...alert, status: { state: "active", silencedBy: [] }, endsAt: "2023-10-13T00:00:00Z" };
+    expect(alertmanager.decode?.({}, [listed], CONTEXT)).toMatchObject({
+      records: [{ alert: { event: { action: "firing" } }, eventId: "f/2023-10-11T22:14:15Z/firing" }],
+    });
+  });
+
   it.each([
     [3, "(body)"],
     [[], "(body)"],

@@ -1,30 +1,25 @@
 import type { Inbound } from "../../contract.ts";
+import { peekJson } from "../../shared/peek-json.ts";
 import { decodeAlertmanager, parseAlertmanager } from "./parse.ts";
 
 export const alertmanager: Inbound = {
   name: "alertmanager",
-  summary: "Prometheus Alertmanager and Grafana webhooks (version 4).",
+  summary: "Prometheus Alertmanager and Grafana: webhooks, and the alerts of API version 2.",
   ways: ["http", "text"],
+  begins: ["{", "["],
   parse: parseAlertmanager,
   decode: decodeAlertmanager,
   recognise,
 };
 
-const BEGINNING = 65_536;
-
 function recognise(text: string): { certainty: number; because: string } {
-  const first = text.charCodeAt(0);
-  if (first !== 0x7b && first !== 0x20 && first !== 0xfeff)
-    return { certainty: 0, because: "no JSON object" };
-  const beginning = text.slice(0, BEGINNING);
+  const told = peekJson(text);
   if (
-    /"alerts"\s*:\s*\[/.test(beginning) &&
-    /"(?:groupKey|groupLabels|receiver|commonLabels)"\s*:/.test(beginning)
-  ) {
-    return { certainty: 0.95, because: "it has alerts and their group" };
-  }
-  if (/"labels"\s*:\s*\{/.test(beginning) && /"startsAt"\s*:/.test(beginning)) {
-    return { certainty: 0.9, because: "it has labels and startsAt" };
-  }
+    told.has("alerts") &&
+    ["groupKey", "groupLabels", "receiver", "commonLabels"].some((name) => told.has(name))
+  )
+    return { certainty: 0.97, because: "it has alerts and their group" };
+  if (told.has("labels") && told.has("startsAt"))
+    return { certainty: 0.95, because: "it has labels and startsAt" };
   return { certainty: 0, because: "neither alerts nor labels with startsAt" };
 }

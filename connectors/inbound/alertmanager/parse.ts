@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { hostOf, isAddress } from "../../shared/address.ts";
@@ -7,42 +8,49 @@ import { broken, flatten, isObject, type JsonObject, readJson, textOf } from "..
 import { readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 
-/** Reads one alert, or a webhook body that carries just one. Errors: `empty`, `not_json`, `several_records`, `bad_shape`. */
+/**
+ * Reads one alert, or a webhook body or a list of the API that carries just one. Errors: `empty`, `not_json`,
+ * `several_records`, `bad_shape`.
+ */
 export function parseAlertmanager(text: string, context: ParseContext): Parsed {
   const read = readJson(text);
   if (read.error !== undefined) return broken(text, "alertmanager", read.error, context);
   const { value } = read;
-  let alert = value;
-  if (isObject(value) && Array.isArray(value.alerts)) {
-    if (value.alerts.length !== 1) {
-      const message = `the body carries ${value.alerts.length} alerts; a record is one alert`;
-      return broken(text, "alertmanager", { code: "several_records", message }, context);
-    }
-    alert = value.alerts[0];
+  const list = Array.isArray(value)
+    ? value
+    : isObject(value) && Array.isArray(value.alerts)
+      ? value.alerts
+      : undefined;
+  if (list !== undefined && list.length !== 1) {
+    const message = `the body carries ${list.length} alerts; a record is one alert`;
+    return broken(text, "alertmanager", { code: "several_records", message }, context);
   }
-  const { eventId: _, ...parsed } = readAlert(alert, isObject(value) ? value : {}, text, context);
+  const { eventId: _, ...parsed } = readAlert(
+    list?.[0] ?? value,
+    isObject(value) ? value : {},
+    text,
+    context,
+  );
   return parsed;
 }
 
-/** Decodes a webhook body into one record an alert. */
+/** Decodes a webhook body, or a list as the API of version 2 has it, into one record an alert. */
 export function decodeAlertmanager(_headers: unknown, body: unknown, context: ParseContext): Decoded {
+  const decoded = (alerts: unknown[], around: JsonObject): Decoded => ({
+    outcome: "decoded",
+    records: alerts.map((alert) => readAlert(alert, around, textOf(alert), context)),
+  });
+  if (Array.isArray(body) && body.length > 0) return decoded(body, {});
   if (!isObject(body)) {
-    return {
-      outcome: "refused",
-      code: "bad_body",
-      field: "(body)",
-      message: "the body is not a JSON object",
-    };
+    const message = "the body is neither a webhook's object nor a list of alerts";
+    return { outcome: "refused", code: "bad_body", field: "(body)", message };
   }
   const { alerts } = body;
   if (!Array.isArray(alerts)) {
     const code = alerts === undefined ? "missing_field" : "bad_field";
     return { outcome: "refused", code, field: "alerts", message: "the body has no list of alerts" };
   }
-  return {
-    outcome: "decoded",
-    records: alerts.map((alert) => readAlert(alert, body, textOf(alert), context)),
-  };
+  return decoded(alerts, body);
 }
 
 /** What is written apart, or says nothing that the alert does not. */
@@ -56,6 +64,9 @@ const WRITTEN = new Set([
   "fingerprint",
 ]);
 
+/** What of the body is kept beside each of its alerts; the common labels are among the alert's own. */
+const AROUND = ["receiver", "groupKey", "externalURL", "truncatedAlerts", "title", "state", "orgId"];
+
 function readAlert(value: unknown, body: JsonObject, original: string, context: ParseContext): DecodedRecord {
   if (!isObject(value) || !isObject(value.labels)) {
     const message = "the record is not an Alertmanager alert: it has no labels";
@@ -66,8 +77,8 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
   event.kind = "alert";
   const startsAt = instantOf(value.startsAt, context);
   const endsAt = instantOf(value.endsAt, context);
-  const status = value.status ?? body.status;
-  // A bare alert from the API has no status; one that has ended is resolved.
+  const status = isObject(value.status) ? value.status : (value.status ?? body.status);
+  // A bare alert from the API has no status, or one that says whether it is silenced; one that has ended is resolved.
   const ended = endsAt !== undefined && endsAt <= context.received;
   const resolved = typeof status === "string" ? status === "resolved" : ended;
   event.action = resolved ? "resolved" : "firing";
@@ -81,20 +92,29 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
     putField(draft, "fingerprint", fingerprint);
   }
   const labels = writeLabels(draft, value.labels);
-  writeMessage(draft, value.annotations, labels);
+  context.trace?.({ by: "parser", name: "alertmanager", rule: "labels" }, draft.alert);
+  writeMessage(draft, value.annotations ?? body.commonAnnotations, labels);
+  context.trace?.({ by: "parser", name: "alertmanager", rule: "annotations" }, draft.alert);
+  if (isObject(status)) flatten(draft, "status", status);
   for (const key in value) if (!WRITTEN.has(key)) flatten(draft, key, value[key]);
-  const receiver = textOrNone(body.receiver);
-  if (receiver !== undefined) putField(draft, "receiver", receiver);
-
-  const record: DecodedRecord = {
-    alert: finish(draft, (resolved ? endsAt : undefined) ?? startsAt, context),
-  };
-  if (fingerprint !== undefined) {
-    const parts = [fingerprint, String(value.startsAt), event.action];
-    if (resolved) parts.push(String(value.endsAt));
-    record.eventId = parts.join("/").slice(0, 512);
+  for (const key of AROUND) {
+    if (value[key] === undefined && body !== value) flatten(draft, key, body[key]);
   }
-  return record;
+  if (body !== value) flatten(draft, "groupLabels", body.groupLabels);
+
+  const alert = finish(draft, (resolved ? endsAt : undefined) ?? startsAt, context);
+  const identity = fingerprint ?? (startsAt === undefined ? undefined : fingerprintOf(labels));
+  if (identity === undefined) return { alert };
+  // A repeated notification has the same; the same alert firing again has begun at another time.
+  const parts = [identity, String(value.startsAt), event.action];
+  if (resolved) parts.push(String(value.endsAt));
+  return { alert, eventId: parts.join("/").slice(0, 512) };
+}
+
+/** What tells an alert's labels from all others, for senders that compute no fingerprint. */
+function fingerprintOf(labels: Map<string, string>): string {
+  const sorted = [...labels].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16);
 }
 
 function writeLabels(draft: Draft, raw: JsonObject): Map<string, string> {
@@ -115,6 +135,10 @@ function writeLabels(draft: Draft, raw: JsonObject): Map<string, string> {
   if (labels.size > 0) alert.labels = kept;
   const name = labels.get("alertname");
   if (name !== undefined) alert.rule = { name: clip(draft, name) };
+  const uid = labels.get("__alert_rule_uid__");
+  if (uid) alert.rule = { ...alert.rule, uuid: clip(draft, uid) };
+  const container = labels.get("container");
+  if (container) alert.container = { name: clip(draft, container) };
   writeHost(draft, labels);
   const service = labels.get("service") || labels.get("job");
   if (service) alert.service = { name: clip(draft, service) };
@@ -146,6 +170,8 @@ function writeMessage(draft: Draft, annotations: unknown, labels: Map<string, st
   if (message !== undefined) draft.alert.message = clip(draft, message);
   if (description !== undefined)
     draft.alert.rule = { ...draft.alert.rule, description: clip(draft, description) };
+  const runbook = text("runbook_url");
+  if (runbook !== undefined) draft.alert.rule = { ...draft.alert.rule, reference: clip(draft, runbook) };
   flatten(draft, "annotations", annotations);
 }
 

@@ -57,3 +57,52 @@ it("does not let a label take the place of a key", () => {
   const { alert } = cef.parse("CEF:0|v|p|1|c|n|5|cs1Label=src cs1=forged src=10.0.0.1", CONTEXT);
   expect(alert?.fields?.src).toBe("10.0.0.1");
 });
+
+describe("a value", () => {
+  it.each([
+    ["msg=a\\=b\\|c\\\\d", "msg", "a=b|c\\d"],
+    ["msg=one\\ntwo\\rthree", "msg", "one\ntwo\rthree"],
+    ["filePath=C:\\new\\readme.txt", "filePath", "C:\\new\\readme.txt"],
+    ["filePath=C:\\\\new\\\\readme.txt", "filePath", "C:\\new\\readme.txt"],
+    ["cs1=\\\\server\\share", "cs1", "\\\\server\\share"],
+    ["suser=EXAMPLE\\nina", "suser", "EXAMPLE\\nina"],
+    ["request=http://e.org/?a=b&c\\=d", "request", "http://e.org/?a=b&c=d"],
+    ["msg= leading space kept x=1", "msg", " leading space kept"],
+    ["a=1 a=2", "a", "2"],
+    ["a= b=2", "a", ""],
+    ["ad.field[0].x=1", "ad.field[0].x", "1"],
+    ["msg=trailing blanks are garbage \t\r\n", "msg", "trailing blanks are garbage"],
+  ])("of %j is read as its escapes say", (extension, key, value) => {
+    expect(cef.parse(`CEF:0|v|p|1|c|n|5|${extension}`, CONTEXT).alert?.fields?.[key]).toBe(value);
+  });
+});
+
+describe("a header", () => {
+  it.each([
+    ["CEF:0|v|p|1|c|a\\|b|5|", "a|b", 5],
+    ["CEF:0|v|p|1|c|a | b|5|x=1", "a | b", 5],
+    ["CEF:0|v|p|1|c|a|b|c|High|x=1", "a|b|c", 7],
+    ["CEF:0|v|p|1|c|n|odd|x=a|5|", "n", undefined],
+    ["CEF:0|v|p|1|c|n|5", "n", 5],
+  ])("of %s names the event %j", (text, name, severity) => {
+    const { alert, error } = cef.parse(text, CONTEXT);
+    expect(error).toBeUndefined();
+    expect([alert?.message, alert?.event?.severity]).toEqual([name, severity]);
+  });
+});
+
+it("reads a time in the zone that dtz names, unless it has its own", () => {
+  const time = (extension: string) =>
+    cef.parse(`CEF:0|v|p|1|c|n|5|${extension}`, CONTEXT).alert?.["@timestamp"];
+  expect(time("rt=Oct 11 2023 22:14:15 dtz=Europe/Paris")).toBe("2023-10-11T20:14:15.000Z");
+  expect(time("dtz=+05:30 rt=Oct 11 2023 22:14:15")).toBe("2023-10-11T16:44:15.000Z");
+  expect(time("dtz=Europe/Paris rt=Oct 11 2023 22:14:15 UTC")).toBe("2023-10-11T22:14:15.000Z");
+  expect(time("dtz=Nowhere/Atall rt=Oct 11 2023 22:14:15")).toBe("2023-10-11T22:14:15.000Z");
+});
+
+it("reads hostile records of five million characters in time", () => {
+  for (const piece of ["=", "a=", "\\", "|", " a=b", "CEF:", "\\n", "  ", "x=C:\\n ", "aLabel=b "]) {
+    const { alert } = cef.parse(`CEF:0|v|p|1|c|n|5|a=${piece.repeat(5_000_000 / piece.length)}`, CONTEXT);
+    expect(alert?.tags).toContain("tocsin_cut");
+  }
+}, 30_000);

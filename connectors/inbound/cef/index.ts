@@ -5,6 +5,7 @@ export const cef: Inbound = {
   name: "cef",
   summary: "ArcSight Common Event Format (CEF), versions 0 and 1, alone or after a syslog header.",
   ways: ["text"],
+  begins: ["CEF:"],
   parse: parseCef,
   recognise,
 };

@@ -1,77 +1,62 @@
-import type { Alert } from "../../../agent/core/alert.ts";
-import type { ParseContext } from "../../contract.ts";
-import { type Endpoint, isAddress, portOf, putAddress, wholeNumber } from "../../shared/address.ts";
-import { clip, type Draft } from "../../shared/draft.ts";
-import { isoOf } from "../../shared/iso-of.ts";
-import { readWholeDate } from "../../shared/read-date.ts";
+import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "../../shared/address.ts";
+import type { Draft } from "../../shared/draft.ts";
+import { putTransport } from "../../shared/transport.ts";
 
-/** The instants that the extension tells. */
+/** What the extension tells of times, read when the zone is known. */
 export interface CefTimes {
-  receipt: number | undefined;
-  start: number | undefined;
-  end: number | undefined;
+  receipt: string | undefined;
+  start: string | undefined;
+  end: string | undefined;
+  created: string | undefined;
+  zone: string | undefined;
 }
 
-type Write = (draft: Draft, value: string, times: CefTimes, context: ParseContext) => void;
-
-/** Writes what a key of the CEF dictionary means in ECS; other keys are left to `fields`. */
-export function writeKnown(
-  draft: Draft,
-  key: string,
-  value: string,
-  times: CefTimes,
-  context: ParseContext,
-): void {
-  const write = KNOWN.get(key);
-  if (write === undefined || value === "") return;
-  const bounded = clip(draft, value);
-  const own = key === "msg" ? bounded : bounded.trim();
-  if (own !== "") write(draft, own, times, context);
+/** What a key of the dictionary means in ECS. */
+export interface CefKey {
+  write: (draft: Draft, value: string, times: CefTimes) => void;
+  /** Its values have no line breaks: a backslash before `n` is one. */
+  single: boolean;
+  /** The key that it names, when it is the label of another: `cs1` for `cs1Label`. */
+  labels: string | undefined;
 }
 
-type Side = "source" | "destination";
-
-function side(alert: Alert, name: Side): Endpoint {
-  const endpoint = alert[name] ?? {};
-  alert[name] = endpoint;
-  return endpoint;
-}
+type Write = CefKey["write"];
 
 const address =
   (name: Side): Write =>
   ({ alert }, value) =>
-    putAddress(side(alert, name), value);
+    putAddress(endpointOf(alert, name), value);
 const port =
   (name: Side): Write =>
   ({ alert }, value) => {
     const number = portOf(value);
-    if (number !== undefined) side(alert, name).port = number;
+    if (number !== undefined) endpointOf(alert, name).port = number;
   };
 const domain =
   (name: Side): Write =>
   ({ alert }, value) => {
-    side(alert, name).domain = value;
+    endpointOf(alert, name).domain = value;
   };
 const dnsDomain =
   (name: Side): Write =>
   ({ alert }, value) => {
-    side(alert, name).domain ??= value;
+    endpointOf(alert, name).domain ??= value;
   };
 const mac =
   (name: Side): Write =>
   ({ alert }, value) => {
-    side(alert, name).mac = value;
+    endpointOf(alert, name).mac = value;
   };
 const bytes =
   (name: Side): Write =>
   ({ alert }, value) => {
     const number = wholeNumber(value);
-    if (number !== undefined) side(alert, name).bytes = number;
+    if (number !== undefined) endpointOf(alert, name).bytes = number;
   };
 const nat =
   (name: Side, part: "ip" | "port"): Write =>
   ({ alert }, value) => {
-    const endpoint = side(alert, name);
+    const endpoint = endpointOf(alert, name);
     const translated = endpoint.nat ?? {};
     const number = portOf(value);
     if (part === "ip" && isAddress(value)) translated.ip = value;
@@ -83,11 +68,18 @@ const nat =
 const user =
   (name: Side, part: "name" | "id" | "domain"): Write =>
   ({ alert }, value) => {
-    const endpoint = side(alert, name);
-    endpoint.user = { ...(endpoint.user as object | undefined), [part]: value };
-    const own = alert.user ?? {};
-    if (name === "source" || own[part] === undefined) own[part] = value;
-    alert.user = own;
+    const endpoint = endpointOf(alert, name) as { user?: Record<string, unknown> };
+    endpoint.user ??= {};
+    endpoint.user[part] = value;
+    alert.user ??= {};
+    if (name === "source" || alert.user[part] === undefined) alert.user[part] = value;
+  };
+const privileges =
+  (name: Side): Write =>
+  ({ alert }, value) => {
+    const endpoint = endpointOf(alert, name) as { user?: Record<string, unknown> };
+    endpoint.user ??= {};
+    endpoint.user.group = { name: value };
   };
 const processName: Write = ({ alert }, value) => {
   alert.process ??= {};
@@ -95,7 +87,9 @@ const processName: Write = ({ alert }, value) => {
 };
 const processId: Write = ({ alert }, value) => {
   const pid = wholeNumber(value);
-  if (pid !== undefined) alert.process = { ...alert.process, pid };
+  if (pid === undefined) return;
+  alert.process ??= {};
+  alert.process.pid = pid;
 };
 const observer =
   (part: "hostname" | "mac"): Write =>
@@ -108,23 +102,40 @@ const observer =
       alert.host.mac = [value];
     }
   };
+const agent =
+  (part: "name" | "id" | "type" | "version"): Write =>
+  ({ alert }, value) => {
+    alert.agent ??= {};
+    alert.agent[part] = value;
+  };
+const card =
+  (way: "ingress" | "egress"): Write =>
+  ({ alert }, value) => {
+    alert.observer ??= {};
+    alert.observer[way] = { interface: { name: value } };
+  };
+const organization =
+  (part: "id" | "name"): Write =>
+  ({ alert }, value) => {
+    alert.organization ??= {};
+    alert.organization[part] = value;
+  };
 const time =
   (part: keyof CefTimes): Write =>
-  ({ event }, value, times, context) => {
-    const instant = readWholeDate(value, context);
-    if (instant === undefined) return;
-    times[part] = instant;
-    if (part !== "receipt") event[part] = isoOf(instant);
+  (_, value, times) => {
+    times[part] = value;
   };
 const file =
-  (part: "name" | "path"): Write =>
+  (part: "name" | "path" | "type"): Write =>
   ({ alert }, value) => {
-    alert.file = { ...alert.file, [part]: value };
+    alert.file ??= {};
+    alert.file[part] = value;
   };
 const HASHES = new Map([
   [32, "md5"],
   [40, "sha1"],
   [64, "sha256"],
+  [96, "sha384"],
   [128, "sha512"],
 ] as const);
 const fileHash: Write = ({ alert }, value) => {
@@ -137,10 +148,16 @@ const OUTCOMES = new Map<string, "success" | "failure">([
   ["success", "success"],
   ["successful", "success"],
   ["succeeded", "success"],
+  ["/success", "success"],
   ["failure", "failure"],
   ["failed", "failure"],
   ["fail", "failure"],
+  ["/failure", "failure"],
 ]);
+const outcome: Write = ({ event }, value) => {
+  const known = OUTCOMES.get(value.toLowerCase());
+  if (known !== undefined) event.outcome = known;
+};
 /** ECS allows these only; what products call a category is mostly their own, and stays in `fields`. */
 const CATEGORIES = new Set(
   (
@@ -149,10 +166,19 @@ const CATEGORIES = new Set(
   ).split(" "),
 );
 
-/** Every key under its short name and, where products use it, its long one. */
-const KNOWN = new Map<string, Write>();
+/** Every key of the dictionary under its short name and, where products use it, its long one. */
+const KEYS = new Map<string, CefKey>();
+const unwritten: Write = () => {};
+
+/** What a key means in ECS, or which key it labels; undefined for the products' own. */
+export function cefKeyOf(name: string): CefKey | undefined {
+  const known = KEYS.get(name);
+  if (known !== undefined || !/^.+[Ll]abel$/.test(name)) return known;
+  return { write: unwritten, single: true, labels: name.slice(0, -5) };
+}
+
 const know = (names: string, write: Write): void => {
-  for (const name of names.split(" ")) KNOWN.set(name, write);
+  for (const name of names.split(" ")) KEYS.set(name, { write, single: true, labels: undefined });
 };
 know("src c6a2 sourceAddress", address("source"));
 know("dst c6a3 destinationAddress", address("destination"));
@@ -177,33 +203,59 @@ know("suid sourceUserId", user("source", "id"));
 know("duid destinationUserId", user("destination", "id"));
 know("sntdom sourceNtDomain", user("source", "domain"));
 know("dntdom destinationNtDomain", user("destination", "domain"));
+know("spriv sourceUserPrivileges", privileges("source"));
+know("dpriv destinationUserPrivileges", privileges("destination"));
 know("sproc dproc deviceProcessName sourceProcessName destinationProcessName", processName);
 know("spid dpid dvcpid deviceProcessId sourceProcessId destinationProcessId", processId);
 know("dvchost deviceHostName", observer("hostname"));
 know("dvcmac deviceMacAddress", observer("mac"));
 know("dvc deviceAddress", ({ alert }, value) => {
-  if (isAddress(value)) alert.observer = { ...alert.observer, ip: [value] };
+  if (!isAddress(value)) return;
+  alert.observer ??= {};
+  alert.observer.ip = [value];
 });
 know("deviceExternalId", ({ alert }, value) => {
   alert.host ??= {};
   alert.host.id = value;
 });
+know("deviceInboundInterface", card("ingress"));
+know("deviceOutboundInterface DeviceOutboundInterface", card("egress"));
+know("ahost agentHostName", agent("name"));
+know("aid agentId", agent("id"));
+know("at agentType", agent("type"));
+know("av agentVersion", agent("version"));
+know("customerExternalID", organization("id"));
+know("customerURI", organization("name"));
 know("rt deviceReceiptTime", time("receipt"));
 know("start startTime", time("start"));
 know("end endTime", time("end"));
-know("fname fileName", file("name"));
+know("art agentReceiptTime", time("created"));
+know("dtz deviceTimeZone", (draft, value, times) => {
+  times.zone = value;
+  draft.event.timezone = value;
+});
+know("fname fileName filename", file("name"));
 know("filePath", file("path"));
+know("fileType", file("type"));
 know("fileHash", fileHash);
 know("fsize fileSize", ({ alert }, value) => {
   const size = wholeNumber(value);
-  if (size !== undefined) alert.file = { ...alert.file, size };
+  if (size === undefined) return;
+  alert.file ??= {};
+  alert.file.size = size;
 });
 know("request requestUrl", ({ alert }, value) => {
   alert.url ??= {};
   alert.url.original = value;
 });
 know("requestMethod", ({ alert }, value) => {
-  alert.http = { request: { method: value } };
+  alert.http = { ...alert.http, request: { ...alert.http?.request, method: value } };
+});
+know("requestContext", ({ alert }, value) => {
+  alert.http = { ...alert.http, request: { ...alert.http?.request, referrer: value } };
+});
+know("requestClientApplication", ({ alert }, value) => {
+  alert.user_agent = { original: value };
 });
 know("app applicationProtocol", ({ alert }, value) => {
   alert.network ??= {};
@@ -211,35 +263,53 @@ know("app applicationProtocol", ({ alert }, value) => {
   alert.network.application = value;
 });
 know("proto transportProtocol", ({ alert }, value) => {
+  if (putTransport(alert, value)) return;
   alert.network ??= {};
   alert.network.transport = value.toLowerCase();
 });
 know("deviceDirection", ({ alert }, value) => {
   const direction = value === "0" ? "inbound" : value === "1" ? "outbound" : undefined;
-  if (direction !== undefined) alert.network = { ...alert.network, direction };
+  if (direction === undefined) return;
+  alert.network ??= {};
+  alert.network.direction = direction;
 });
 know("act deviceAction", ({ event }, value) => {
   event.action = value;
 });
-know("outcome eventOutcome", ({ event }, value) => {
-  const outcome = OUTCOMES.get(value.toLowerCase());
-  if (outcome !== undefined) event.outcome = outcome;
+know("outcome eventOutcome", outcome);
+know("categoryOutcome", (draft, value, times) => {
+  if (draft.event.outcome === undefined) outcome(draft, value, times);
 });
 know("cat deviceEventCategory", ({ event }, value) => {
   if (CATEGORIES.has(value.toLowerCase())) event.category = [value.toLowerCase()];
 });
+know("type", ({ event }, value) => {
+  if (value === "0") event.kind = "event";
+  else if (value === "2") event.kind = "alert";
+});
 know("externalId", ({ event }, value) => {
   event.id = value;
 });
-know("eventId", ({ event }, value) => {
+know("eventId devicePayloadId DevicePayloadId", ({ event }, value) => {
   event.id ??= value;
 });
 know("destinationServiceName", ({ alert }, value) => {
-  alert.service = { name: value };
+  alert.service ??= {};
+  alert.service.name = value;
 });
-know("reason", ({ event }, value) => {
-  event.reason = value;
+KEYS.set("reason", {
+  single: false,
+  labels: undefined,
+  write: ({ event }, value) => {
+    event.reason = value;
+  },
 });
-know("msg message", ({ alert }, value) => {
-  alert.message = value;
-});
+for (const name of ["msg", "message"]) {
+  KEYS.set(name, {
+    single: false,
+    labels: undefined,
+    write: ({ alert }, value) => {
+      alert.message = value;
+    },
+  });
+}

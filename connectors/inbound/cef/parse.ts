@@ -1,13 +1,16 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
-import { clip, type Draft, finish, newDraft, putField, putNewField } from "../../shared/draft.ts";
-import { riskOfWord } from "../../shared/severity.ts";
-import { readHeader } from "../../shared/syslog/read-header.ts";
-import { writeHeader } from "../../shared/syslog/write-header.ts";
-import { readExtension } from "./extension.ts";
-import { type CefTimes, writeKnown } from "./known-keys.ts";
+import { clip, type Draft, newDraft, putField, putNewField } from "../../shared/draft.ts";
+import { keyTable } from "../../shared/key-table.ts";
+import { withHeader } from "../../shared/syslog/with-header.ts";
+import { findPairs, unescaped } from "./extension.ts";
+import { type CefTimes, cefKeyOf } from "./known-keys.ts";
+import { readPipes } from "./read-pipes.ts";
+import { readTimes } from "./read-times.ts";
+import { writeSeverity } from "./write-severity.ts";
 
 const HEADER_FIELDS = 7;
+const keyAt = keyTable(cefKeyOf);
 
 /**
  * Reads one CEF record (ArcSight Common Event Format, versions 0 and 1), alone or after a syslog header.
@@ -25,37 +28,78 @@ export function parseCef(text: string, context: ParseContext): Parsed {
   const draft = newDraft(text, "cef", "cef");
   const { alert, event } = draft;
   const header: string[] = [];
-  const body = readPipes(text, start + 4, header);
-  const times: CefTimes = { receipt: undefined, start: undefined, end: undefined };
-  const [, vendor = "", product = "", version = "", classId = "", name = "", severity = ""] = header;
-  alert.observer = {};
-  if (vendor !== "") alert.observer.vendor = clip(draft, vendor);
-  if (product !== "") alert.observer.product = clip(draft, product);
-  if (version !== "") alert.observer.version = clip(draft, version);
-  if (classId !== "") event.code = clip(draft, classId);
-  writeSeverity(draft, severity.trim());
+  const body = readPipes(text, start + 4, header, HEADER_FIELDS);
+  const name = header[5] ?? "";
+  alert.observer = observerOf(draft, header);
+  if (header[4]) event.code = clip(draft, header[4]);
+  if (header[6]) writeSeverity(draft, header[6].trim());
   if (name !== "") putField(draft, "name", name);
-  const labels: [string, string][] = [];
-  readExtension(text, body, (key, value) => {
-    putField(draft, key, value);
-    writeKnown(draft, key, value, times, context);
-    if (key.endsWith("Label") && key.length > 5) labels.push([key.slice(0, -5), value]);
-  });
-  for (const [key, label] of labels) {
-    const value = draft.fields[key];
-    if (value !== undefined && label !== "" && label !== "__proto__") putNewField(draft, label, value);
-  }
+  if (context.trace !== undefined) context.trace({ by: "parser", name: "cef", rule: "header" }, alert);
+  const times = readPairs(draft, text, body, context);
   const whole = header.length === HEADER_FIELDS;
   const message = whole ? name : text.slice(start);
   if (alert.message === undefined && message !== "") alert.message = clip(draft, message);
-  withSyslog(draft, text, start, context, times);
+  withHeader(draft, start === 0 ? "" : text.slice(0, start), readTimes(draft, times, context), context);
   if (whole) return { alert };
   const missing = `the CEF header has ${header.length} of its ${HEADER_FIELDS} fields`;
   return { alert, error: { code: "bad_header", message: missing } };
 }
 
+function observerOf(draft: Draft, header: readonly string[]): NonNullable<Alert["observer"]> {
+  const observer: NonNullable<Alert["observer"]> = {};
+  if (header[1]) observer.vendor = clip(draft, header[1]);
+  if (header[2]) observer.product = clip(draft, header[2]);
+  if (header[3]) observer.version = clip(draft, header[3]);
+  return observer;
+}
+
+/** Reads the extension into `fields` and ECS; the times it tells. */
+function readPairs(draft: Draft, text: string, from: number, context: ParseContext): CefTimes {
+  const times: CefTimes = {
+    receipt: undefined,
+    start: undefined,
+    end: undefined,
+    created: undefined,
+    zone: undefined,
+  };
+  let labels: string[] | undefined;
+  const escapes = text.includes("\\", from);
+  const pairs = findPairs(text, from);
+  for (let at = 0; at < pairs.length; at += 3) {
+    const equals = pairs[at + 1] ?? 0;
+    const { name, meaning } = keyAt(text, pairs[at] ?? 0, equals);
+    const raw = text.slice(equals + 1, pairs[at + 2]);
+    const value = clip(draft, escapes ? unescaped(raw, meaning?.single === true) : raw);
+    putField(draft, name, value);
+    if (meaning !== undefined) {
+      if (meaning.labels === undefined) {
+        const own = meaning.single ? value.trim() : value;
+        if (own !== "") meaning.write(draft, own, times);
+      } else {
+        labels ??= [];
+        labels.push(meaning.labels, value);
+      }
+    }
+    if (context.trace !== undefined)
+      context.trace({ by: "parser", name: "cef", rule: `key ${name}` }, draft.alert);
+  }
+  if (labels !== undefined) writeLabels(draft, labels);
+  return times;
+}
+
+/** Writes each custom field again under the name that its label gives it, unless a key has that name. */
+function writeLabels(draft: Draft, labels: readonly string[]): void {
+  for (let at = 0; at < labels.length; at += 2) {
+    const key = labels[at] ?? "";
+    const label = labels[at + 1]?.trim() ?? "";
+    // The standard itself has `C6a4Label` for `c6a4`.
+    const value = draft.fields[key] ?? draft.fields[key.toLowerCase()];
+    if (typeof value === "string" && label !== "") putNewField(draft, label, value);
+  }
+}
+
 /** Where the record begins: `CEF:` and its version, at the start or after a syslog header; -1 when nowhere. */
-export function cefAt(text: string): number {
+function cefAt(text: string): number {
   let at = text.indexOf("CEF:");
   while (at >= 0) {
     let digit = at + 4;
@@ -64,82 +108,4 @@ export function cefAt(text: string): number {
     at = text.indexOf("CEF:", at + 4);
   }
   return -1;
-}
-
-/** Reads the seven fields that pipes end; the index after them. */
-function readPipes(text: string, from: number, header: string[]): number {
-  let at = from;
-  while (header.length < HEADER_FIELDS) {
-    let pipe = text.indexOf("|", at);
-    let escaped = false;
-    while (pipe > at && isEscaped(text, pipe, at)) {
-      escaped = true;
-      pipe = text.indexOf("|", pipe + 1);
-    }
-    // The severity may end the record: then there is no extension.
-    if (pipe < 0 && header.length === HEADER_FIELDS - 1) pipe = text.length;
-    if (pipe < 0) return at;
-    const raw = text.slice(at, pipe);
-    header.push(escaped || raw.includes("\\") ? raw.replace(/\\([|\\])/g, "$1") : raw);
-    at = pipe + 1;
-  }
-  return Math.min(at, text.length);
-}
-
-function isEscaped(text: string, pipe: number, from: number): boolean {
-  let at = pipe;
-  while (at > from && text.charCodeAt(at - 1) === 0x5c) at--;
-  return (pipe - at) % 2 === 1;
-}
-
-/** CEF's words for its 0 to 10, as the number that begins their range. */
-const SEVERITY_WORDS = new Map([
-  ["unknown", 0],
-  ["low", 0],
-  ["medium", 4],
-  ["high", 7],
-  ["very-high", 9],
-]);
-
-function writeSeverity(draft: Draft, text: string): void {
-  if (text === "") return;
-  putField(draft, "severity", text);
-  const number = /^\d{1,2}(?:\.\d{1,3})?$/.test(text) ? Number(text) : undefined;
-  if (number !== undefined && number <= 10) {
-    draft.event.severity = number;
-    draft.event.risk_score_norm = Math.round(number * 10);
-    return;
-  }
-  const word = text.toLowerCase();
-  const severity = SEVERITY_WORDS.get(word);
-  if (severity !== undefined) draft.event.severity = severity;
-  const risk = riskOfWord(word);
-  if (risk !== undefined) draft.event.risk_score_norm = risk;
-}
-
-/**
- * Puts a syslog header around the record, if there is one, then its time and its host.
- *
- * The concerned host is the reporting device's name, else the syslog host, else the device's address, else the
- * target, else the source: an endpoint product reports itself, a collector only relays.
- */
-function withSyslog(draft: Draft, text: string, start: number, context: ParseContext, times: CefTimes): void {
-  const { alert } = draft;
-  let instant = times.receipt ?? times.start ?? times.end;
-  const observer = alert.observer ?? {};
-  if (observer.hostname !== undefined) putHost(alert, observer.hostname, observer.ip?.[0]);
-  if (start > 0) {
-    const header = readHeader(text.slice(0, start), context);
-    instant ??= header.instant;
-    writeHeader(draft, header, { ...context, peer: undefined });
-  }
-  const host = observer.ip?.[0] ?? alert.destination?.domain ?? alert.source?.domain;
-  if (alert.host?.name === undefined && host !== undefined) putHost(alert, host, observer.ip?.[0]);
-  finish(draft, instant, context);
-}
-
-function putHost(alert: Alert, name: string, ip: string | undefined): void {
-  alert.host = { ...alert.host, name };
-  if (name !== ip) alert.host.hostname = name;
-  if (ip !== undefined) alert.host.ip = [ip];
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
+import { CONTEXT, expectSound, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import { generic } from "./index.ts";
 
 inboundContract(generic, join(import.meta.dirname, "fixtures"));
@@ -11,6 +11,10 @@ describe("decode", () => {
     [[{ msg: "a" }, { msg: "b" }], 2],
     [{ alerts: [{ msg: "a" }] }, 1],
     [{ events: [{ msg: "a" }, {}] }, 2],
+    [{ total: 2, items: [{ msg: "a" }, { msg: "b" }] }, 2],
+    [{ whatever: [{ msg: "a" }, { msg: "b" }] }, 2],
+    [{ hits: { total: 1, hits: [{ _id: "1", _source: { msg: "a" } }] } }, 1],
+    [{ msg: "a", items: [{ x: 1 }, { x: 2 }] }, 1],
     [[], 0],
   ])("finds the records of %j", (body, count) => {
     const decoded = generic.decode?.({}, body, CONTEXT);
@@ -83,4 +87,53 @@ it("lets no key reach the prototype", () => {
   );
   expect(Object.getPrototypeOf(alert?.fields)).toBe(Object.prototype);
   expect(({} as Record<string, unknown>).x).toBeUndefined();
+});
+
+describe("hostile JSON", () => {
+  const many = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, at]));
+  it.each([
+    ["100,000 names", JSON.stringify(many(100_000))],
+    ["100,000 names in a group", JSON.stringify({ host: many(100_000) })],
+    ["numbers beyond any", '{"level":1e999,"port":-1e400,"time":1e300,"src_port":"99999999999999999999"}'],
+    ["lone surrogates", '{"msg":"\\ud800","\\udc00":"x","user":"\\udfff"}'],
+    [
+      "names of every object",
+      '{"constructor":1,"hasOwnProperty":{"x":1},"toString":[1],"__proto__":{"host":"x"}}',
+    ],
+    [
+      "groups that are none",
+      '{"host":[1],"event":3,"user":[{"name":"x"}],"source":null,"labels":[],"process":"p"}',
+    ],
+    ["a long name", JSON.stringify({ ["n".repeat(5000)]: { ["m".repeat(5000)]: 1 } })],
+  ])("%s is an alert within bounds", (_name, text) => {
+    expectSound(generic.parse(text, CONTEXT));
+  });
+  it("reads the next document as before", () => {
+    const text = '{"host":"web01","msg":"x"}';
+    const before = generic.parse(text, CONTEXT);
+    for (let at = 0; at < 30; at++) generic.parse(JSON.stringify({ [`p${at}`]: many(1000) }), CONTEXT);
+    expect(generic.parse(text, CONTEXT)).toEqual(before);
+  });
+});
+
+it.each([
+  [{ host: { name: "a" }, hostname: "b" }, "a"],
+  [{ host: "a", computer: "b" }, "a"],
+  [{ host: { id: 1 }, ComputerName: "b" }, "b"],
+  [{ server: "nginx/1.25" }, undefined],
+])("takes the host of %j", (document, name) => {
+  expect(generic.parse(JSON.stringify(document), CONTEXT).alert?.host?.name).toBe(name);
+});
+
+it.each([
+  [{ srcIp: "192.0.2.1" }, "192.0.2.1"],
+  [{ src_ip: "192.0.2.1" }, "192.0.2.1"],
+  [{ "source.ip": "192.0.2.1" }, "192.0.2.1"],
+  [{ source: { ip: "192.0.2.1" }, src: "192.0.2.2" }, "192.0.2.1"],
+  [{ sourceAddress: "192.0.2.1:443" }, "192.0.2.1"],
+  [{ "client-ip": "2001:db8::1" }, "2001:db8::1"],
+  [{ ip: "192.0.2.1" }, undefined],
+])("takes the source of %j", (document, ip) => {
+  expect(generic.parse(JSON.stringify(document), CONTEXT).alert?.source?.ip).toBe(ip);
 });

@@ -3,8 +3,10 @@ import { decodeGeneric, parseGeneric } from "./parse.ts";
 
 export const generic: Inbound = {
   name: "generic",
-  summary: "Any JSON: Elastic Common Schema documents, Windows events, or objects with common field names.",
+  summary:
+    "Any JSON: Elastic Common Schema, GELF, the journal, containers, or objects with common field names.",
   ways: ["http", "text"],
+  begins: ["{", "[{"],
   parse: parseGeneric,
   decode: decodeGeneric,
   recognise,

@@ -1,25 +1,110 @@
-import type { Alert } from "../../../agent/core/alert.ts";
-import { readNagios } from "./nagios.ts";
-import { readSshd } from "./sshd.ts";
-import { readSudo } from "./sudo.ts";
+import { type Alert, AlertTag } from "../../../agent/core/alert.ts";
+import { readAudit, readJournalAudit } from "../../shared/audit/read-audit.ts";
+import { readAccount } from "../../shared/bodies/read-account.ts";
+import { readCron } from "../../shared/bodies/read-cron.ts";
+import { readDhcp } from "../../shared/bodies/read-dhcp.ts";
+import { readDovecot } from "../../shared/bodies/read-dovecot.ts";
+import { readFtp } from "../../shared/bodies/read-ftp.ts";
+import { readHaproxy } from "../../shared/bodies/read-haproxy.ts";
+import { readKernel } from "../../shared/bodies/read-kernel.ts";
+import { readNagios } from "../../shared/bodies/read-nagios.ts";
+import { readDnsmasq, readNamed } from "../../shared/bodies/read-named.ts";
+import { readOpenvpn } from "../../shared/bodies/read-openvpn.ts";
+import { readPam, readPamText } from "../../shared/bodies/read-pam.ts";
+import { readPolkit } from "../../shared/bodies/read-polkit.ts";
+import { readPostfix } from "../../shared/bodies/read-postfix.ts";
+import { readSquid } from "../../shared/bodies/read-squid.ts";
+import { readSshd } from "../../shared/bodies/read-sshd.ts";
+import { readSudo } from "../../shared/bodies/read-sudo.ts";
+import { readLogind, readSystemd } from "../../shared/bodies/read-systemd.ts";
+import type { ReadBody } from "../../shared/bodies/tell.ts";
+import { addTag, type Draft, draftOf, putField } from "../../shared/draft.ts";
+import { isAccessLine } from "../../shared/web/parse-web-line.ts";
+import { readWebServer } from "../../shared/web/read-web-server.ts";
 
-/** Reads what a known program says in its message, into the alert. */
-export type ReadBody = (alert: Alert, message: string) => void;
+const readAuditBody: ReadBody = (draft, message) => {
+  const text = message.trimStart();
+  if (readAudit(draft, text) === undefined) readJournalAudit(draft, text);
+};
 
-const READERS = new Map<string, ReadBody>([
-  ["sshd", readSshd],
-  ["sshd-session", readSshd],
-  ["sudo", readSudo],
-  ["nagios", readNagios],
-  ["naemon", readNagios],
-  ["icinga", readNagios],
-  ["icinga2", readNagios],
-  ["centengine", readNagios],
-  ["centreon-engine", readNagios],
-  ["shinken", readNagios],
-]);
+const READ_NGINX = readWebServer("nginx");
+const READ_APACHE = readWebServer("apache");
+
+const PROGRAMS: readonly [ReadBody, string][] = [
+  [readSshd, "sshd sshd-session sshd-auth"],
+  [readSudo, "sudo sudoedit"],
+  [
+    readAccount,
+    "su login useradd usermod userdel groupadd groupmod groupdel passwd chpasswd gpasswd chage chsh chfn newusers " +
+      "unix_chkpwd adduser addgroup doas",
+  ],
+  [readPolkit, "polkitd pkexec polkit-agent-helper-1"],
+  [readSystemd, "systemd"],
+  [readLogind, "systemd-logind"],
+  [readCron, "cron crond crontab anacron atd fcron /usr/sbin/cron /usr/sbin/crond"],
+  [readKernel, "kernel"],
+  [readAuditBody, "audit auditd audispd audisp-syslog tag_audit_log audit_log"],
+  [READ_NGINX, "nginx"],
+  [READ_APACHE, "apache apache2 httpd"],
+  [readNamed, "named"],
+  [readDnsmasq, "dnsmasq"],
+  [readDhcp, "dhcpd dhclient dnsmasq-dhcp"],
+  [readHaproxy, "haproxy"],
+  [readSquid, "squid"],
+  [readFtp, "vsftpd ftpd pure-ftpd proftpd"],
+  [readDovecot, "dovecot imap-login pop3-login"],
+  [readOpenvpn, "openvpn"],
+  [readNagios, "nagios naemon icinga icinga2 centengine centreon-engine shinken"],
+];
+
+const READERS = new Map(
+  PROGRAMS.flatMap(([read, names]) => names.split(" ").map((name) => [name, read] as const)),
+);
+
+/** Families whose members carry a suffix: `postfix/smtpd`, `nginx_access`, `httpd/backend1`, `ovpn-server`. */
+const FAMILIES: readonly [RegExp, ReadBody][] = [
+  [/^postfix(?:-[\w.-]{1,32})?(?:\/|$)/, readPostfix],
+  [/^nginx[-_./]/, READ_NGINX],
+  [/^(?:apache2?|httpd)[-_./]/, READ_APACHE],
+  [/^(?:ovpn|openvpn)[-_@]/, readOpenvpn],
+  [/^haproxy[-_]/, readHaproxy],
+];
 
 /** Reads the message of the programs known here; others stay text. */
 export function readBody(alert: Alert, program: string, message: string): void {
-  READERS.get(program)?.(alert, message);
+  const read = READERS.get(program) ?? otherReader(program, message);
+  if (read === undefined) return;
+  const draft = draftOf(alert);
+  read(draft, bodyOf(draft, message));
+  if (draft.cut) addTag(alert, AlertTag.cut);
+}
+
+/** What the program says, without what Solaris or rsyslog put around it. */
+function bodyOf(draft: Draft, message: string): string {
+  const first = message.charCodeAt(0);
+  if (first === 0x5b) {
+    const identity = /^\[ID \d{1,9} [a-z0-9.]{1,24}\] /.exec(message.slice(0, 48));
+    return identity === null ? message : message.slice(identity[0].length);
+  }
+  if (first !== 0x6d || !message.endsWith("]")) return message;
+  const repeated = /^message repeated (\d{1,9}) times: \[ /.exec(message.slice(0, 48));
+  if (repeated === null) return message;
+  putField(draft, "repeated", repeated[1] as string);
+  return message.slice(repeated[0].length, -1);
+}
+
+function otherReader(program: string, message: string): ReadBody | undefined {
+  for (const [pattern, read] of FAMILIES) if (pattern.test(program)) return read;
+  // `su(pam_unix)[12]: session opened…`, as before 2005 and on BSD
+  if (program.includes("(pam_")) return readPamText;
+  const bracket = program.indexOf("(");
+  const plain = (bracket < 0 ? program : program.slice(0, bracket)).toLowerCase();
+  const name = plain.startsWith("/") ? plain.slice(plain.lastIndexOf("/") + 1) : plain;
+  const known = name === program ? undefined : READERS.get(name);
+  if (known !== undefined) return known;
+  if (message.startsWith("pam_") || message.startsWith("(pam_"))
+    return (draft, text) => void readPam(draft, text);
+  if (message.startsWith("type=") || message.startsWith("node=")) return readAuditBody;
+  // Access logs are sent under whatever tag their administrator chose.
+  return message.includes('] "') && isAccessLine(message) ? READ_APACHE : undefined;
 }

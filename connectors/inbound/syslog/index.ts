@@ -1,12 +1,14 @@
 import type { Inbound } from "../../contract.ts";
 import { readDate } from "../../shared/read-date.ts";
 import { parseSyslog } from "./parse.ts";
+import { payloadsOf } from "./payloads.ts";
 
-/** The syslog connector; `payloads` read messages that are a format of their own, the surest first. */
-export function syslogOf(payloads: readonly Inbound[]): Inbound {
+/** The syslog connector; `formats` read messages that are theirs by how they begin, and else by what they hold. */
+export function syslogOf(formats: readonly Inbound[]): Inbound {
+  const payloads = payloadsOf(formats);
   return {
     name: "syslog",
-    summary: "Syslog, RFC 5424 and RFC 3164 as devices write it (Cisco too); CEF and JSON inside are read.",
+    summary: "Syslog, RFC 5424 and RFC 3164 as devices write it (Cisco too); other formats inside are read.",
     ways: ["text"],
     parse: (text, context) => parseSyslog(text, context, payloads),
     recognise,

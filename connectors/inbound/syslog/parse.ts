@@ -1,53 +1,73 @@
-import { AlertTag } from "../../../agent/core/alert.ts";
-import type { Inbound, ParseContext, Parsed } from "../../contract.ts";
-import { addTag, clip, type Draft, finish, keepOriginal, newDraft } from "../../shared/draft.ts";
+import { type Alert, AlertTag } from "../../../agent/core/alert.ts";
+import type { ParseContext, Parsed } from "../../contract.ts";
+import { addTag, clip, type Draft, draftOf, finish, keepOriginal, newDraft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { readHeader } from "../../shared/syslog/read-header.ts";
 import type { SyslogHeader } from "../../shared/syslog/syslog-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
 import { readBody } from "./bodies.ts";
+import { anywhere, beginning, type Payload, type Payloads } from "./payloads.ts";
+
+const DATASETS = { rfc5424: "syslog.rfc5424", rfc3164: "syslog.rfc3164", cisco: "syslog.cisco" };
 
 /**
  * Reads one syslog record: header, then the message by a payload format or by what is known of the program.
  *
  * Errors: `empty` (nothing there), `no_message` (a priority and nothing else; the alert carries it).
  */
-export function parseSyslog(text: string, context: ParseContext, payloads: readonly Inbound[]): Parsed {
+export function parseSyslog(text: string, context: ParseContext, payloads: Payloads): Parsed {
   const end = trimmedEnd(text);
   const header = readHeader(text, context);
-  if (
-    header.body >= end &&
-    header.priority === undefined &&
-    header.oddPriority === undefined &&
-    header.instant === undefined
-  ) {
-    return { error: { code: "empty", message: "the record is empty" } };
-  }
+  const headless =
+    header.priority === undefined && header.oddPriority === undefined && header.instant === undefined;
+  if (header.body >= end && headless) return { error: { code: "empty", message: "the record is empty" } };
   const message = text.slice(header.body, end);
-  const inner = readPayload(message, context, payloads);
-  if (inner !== undefined) return around(inner, text, header, context);
+  const payload = beginning(payloads, message);
+  const carried = payload === undefined ? undefined : around(payload, text, header, context);
+  if (carried !== undefined) return carried;
 
-  const dataset =
-    header.form === "rfc5424"
-      ? "syslog.rfc5424"
-      : header.form === "cisco"
-        ? "syslog.cisco"
-        : "syslog.rfc3164";
-  const draft = newDraft(text, "syslog", dataset);
+  const draft = newDraft(text, "syslog", DATASETS[header.form]);
   const { alert } = draft;
   if (message !== "") alert.message = clip(draft, message);
   writeHeader(draft, header, context);
-  if (header.appname !== undefined && !header.appname.startsWith("%")) {
-    alert.process = { name: clip(draft, header.appname) };
-    const pid = pidOf(header.procid);
-    if (pid !== undefined) alert.process.pid = pid;
+  if (context.trace !== undefined) context.trace(headerStep(header), alert);
+  if (header.appname !== undefined && header.appname.charCodeAt(0) !== 0x25) {
+    putProcess(alert, clip(draft, header.appname), header.procid);
     readBody(alert, header.appname, message);
+    if (context.trace !== undefined)
+      context.trace({ by: "parser", name: "syslog", rule: `program ${header.appname}` }, alert);
   }
+  // What no program's reader knew may be pairs all the same.
+  if (draft.event.action === undefined && draft.event.category === undefined && mayBePairs(message, header)) {
+    const pairs = anywhere(payloads, message);
+    const read = pairs === undefined ? undefined : around(pairs, text, header, context);
+    if (read !== undefined) return read;
+  }
+  if (headless && header.appname === undefined && header.mnemonic === undefined)
+    addTag(alert, AlertTag.unrecognised);
   finish(draft, header.instant, context);
   if (message === "" && header.form !== "rfc5424") {
     return { alert, error: { code: "no_message", message: "the record has a header and no message" } };
   }
   return { alert };
+}
+
+/** A cheap look before the formats that begin as they like are asked; Cisco's threat defence writes `Key: value`. */
+function mayBePairs(message: string, header: SyslogHeader): boolean {
+  return (
+    message.includes("=") ||
+    message.includes(':"') ||
+    (header.mnemonic !== undefined && message.includes(": "))
+  );
+}
+
+function headerStep(header: SyslogHeader) {
+  return { by: "parser", name: "syslog", rule: `${header.form} header` } as const;
+}
+
+function putProcess(alert: Alert, name: string, procid: string | undefined): void {
+  const pid = pidOf(procid);
+  alert.process = pid === undefined ? { name } : { name, pid };
 }
 
 /** A process number, when it is one; RFC 5424 allows any text there. */
@@ -73,50 +93,51 @@ function trimmedEnd(text: string): number {
   return end;
 }
 
-/** Hands a message that is CEF or JSON to the format that is surest of it. */
-function readPayload(message: string, context: ParseContext, payloads: readonly Inbound[]) {
-  const first = message.charCodeAt(0);
-  let body = message;
-  if (first === 0x40 && message.startsWith("@cee:")) body = message.slice(5).trimStart();
-  else if (first !== 0x7b && !message.startsWith("CEF:")) {
-    const at = first === 0x20 ? message.search(/\S/) : -1;
-    if (at < 0 || (message.charCodeAt(at) !== 0x7b && !message.startsWith("CEF:", at))) return undefined;
-    body = message.slice(at);
-  }
-  let best: Inbound | undefined;
-  let certainty = 0;
-  for (const payload of payloads) {
-    const sure = payload.recognise(body).certainty;
-    if (sure > certainty) {
-      best = payload;
-      certainty = sure;
-    }
-  }
-  const parsed = best?.parse(body, context);
-  // Broken JSON is a message like another.
-  return parsed === undefined || parsed.error !== undefined ? undefined : parsed.alert;
+/** Whether the header has more to say than ECS has names for. */
+function addsFields(header: SyslogHeader): boolean {
+  return (
+    header.structuredData !== undefined ||
+    header.mnemonic !== undefined ||
+    header.oddPriority !== undefined ||
+    header.sequence !== undefined ||
+    header.relay !== undefined
+  );
 }
 
-/** Puts the header around what the payload said; its own time and host stand. */
+/** An alert to which no field is added: counting those it has would cost more than the header does. */
+function fullDraft(alert: Alert): Draft {
+  alert.event ??= {};
+  return { alert, event: alert.event, fields: alert.fields ?? {}, room: 0, cut: false };
+}
+
+/** Formats that a program writes of itself; others come through a forwarder. */
+const OWN = new Set(["generic", "keyvalue"]);
+
+/**
+ * Reads a payload and puts the header around what it said: its own time and host stand.
+ *
+ * Undefined when it is broken: then it is a message like another.
+ */
 function around(
-  alert: NonNullable<Parsed["alert"]>,
+  payload: Payload,
   text: string,
   header: SyslogHeader,
   context: ParseContext,
-): Parsed {
-  const event = alert.event ?? {};
-  const fields = alert.fields ?? {};
-  const draft: Draft = { alert, event, fields, room: 256 - Object.keys(fields).length, cut: false };
-  alert.event = event;
-  alert.fields = fields;
+): Parsed | undefined {
+  const { alert, error } = payload.format.parse(payload.body, context);
+  if (error !== undefined || alert === undefined) return undefined;
+  const draft = addsFields(header) ? draftOf(alert) : fullDraft(alert);
+  const { name } = payload.format;
+  if (context.trace !== undefined)
+    context.trace({ by: "parser", name, rule: "payload", because: payload.because }, alert);
   keepOriginal(draft, text);
   writeHeader(draft, header, context);
-  // CEF and Wazuh come through a forwarder: only plain JSON is the program's own.
-  const own = event.module === "generic" && alert.process?.name === undefined;
-  if (own && header.appname !== undefined && !header.appname.startsWith("@")) {
-    alert.process = { ...alert.process, name: clip(draft, header.appname) };
-    const pid = pidOf(header.procid);
-    if (pid !== undefined) alert.process.pid ??= pid;
+  const program = header.appname;
+  const named = program !== undefined && program.charCodeAt(0) !== 0x40 && program.charCodeAt(0) !== 0x25;
+  if (named && OWN.has(name) && alert.process?.name === undefined) {
+    const pid = alert.process?.pid ?? pidOf(header.procid);
+    alert.process = { ...alert.process, name: clip(draft, program) };
+    if (pid !== undefined) alert.process.pid = pid;
   }
   if (header.instant !== undefined && alert.tags?.includes(AlertTag.noTime)) {
     alert["@timestamp"] = isoOf(header.instant);
@@ -124,5 +145,6 @@ function around(
     if (alert.tags.length === 0) delete alert.tags;
   }
   if (draft.cut) addTag(alert, AlertTag.cut);
+  if (context.trace !== undefined) context.trace(headerStep(header), alert);
   return { alert };
 }

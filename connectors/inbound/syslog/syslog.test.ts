@@ -2,11 +2,11 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import type { Inbound } from "../../contract.ts";
-import { inboundNamed } from "../../registry.ts";
+import { INBOUND } from "../../registry.ts";
 import { syslogOf } from "./index.ts";
 
-// As it is registered: with the payload formats it hands messages to.
-const syslog = inboundNamed("syslog") as Inbound;
+// As it is registered: with the payload formats it hands messages to, before any mapping.
+const syslog = INBOUND.find(({ name }) => name === "syslog") as Inbound;
 
 inboundContract(syslog, join(import.meta.dirname, "fixtures"));
 
@@ -95,6 +95,145 @@ describe("tags", () => {
     ]);
   });
 });
+
+describe("priorities", () => {
+  it.each([
+    ["<0>", 0, undefined],
+    ["<191>", 191, undefined],
+    ["<013>", 13, undefined],
+    ["< 13 >", 13, undefined],
+    ["<192>", undefined, "192"],
+    ["<0013>", undefined, "0013"],
+    ["", undefined, undefined],
+  ])("reads %j", (priority, value, odd) => {
+    const { alert } = syslog.parse(`${priority}Oct 11 22:14:15 h su: x`, CONTEXT);
+    expect([alert?.log?.syslog?.priority, alert?.fields?.pri]).toEqual([value, odd]);
+    expect(alert?.message).toBe("x");
+  });
+});
+
+describe("a header within a header", () => {
+  it.each([
+    "<13>Oct 11 22:14:16 relay <34>Oct 11 22:14:15 host su: x",
+    "<13>Oct 11 22:14:16 relay <34>1 2023-10-11T22:14:15Z host su - - - x",
+    "<13>1 2023-10-11T22:14:16Z relay fwd - - - <34>Oct 11 22:14:15 host su: x",
+    "<34>Oct 11 22:14:16 relay 1 2023-10-11T22:14:15Z host su - - - x",
+    "<12>Oct 11 22:14:17 far <13>Oct 11 22:14:16 relay <34>Oct 11 22:14:15 host su: x",
+  ])("gives way to the inner one: %s", (text) => {
+    const { alert } = syslog.parse(text, CONTEXT);
+    expect(alert?.["@timestamp"]).toBe("2023-10-11T22:14:15.000Z");
+    expect(alert?.log?.syslog).toMatchObject({ priority: 34, hostname: "host", appname: "su" });
+    expect(alert?.host?.name).toBe("host");
+    expect(alert?.message).toBe("x");
+    expect(alert?.fields?.["syslog.relay"]).toBe(text.includes("far") ? "far" : "relay");
+  });
+
+  it.each(["<34> is a number", "<34>not a header", "1 apple", "2023-10-11 22:14:15 ERROR main: x"])(
+    "is not seen in the message %j",
+    (message) => {
+      const { alert } = syslog.parse(`<13>Oct 11 22:14:16 h ${message}`, CONTEXT);
+      expect(alert?.message).toBe(message);
+      expect(alert?.host?.name).toBe("h");
+    },
+  );
+});
+
+describe("a message in a format of its own", () => {
+  it.each([
+    ["<13>Oct 11 22:14:15 h CEF:0|v|p|1|c|n|5|src=192.0.2.1", "cef"],
+    ["<13>Oct 11 22:14:15 h a text first CEF:0|v|p|1|c|n|5|src=192.0.2.1", "cef"],
+    ["<13>1 2023-10-11T22:14:15Z h app - - - LEEF:1.0|v|p|1|c|src=192.0.2.1", "leef"],
+    ['<13>Oct 11 22:14:15 h app[7]: {"msg":"x"}', "generic"],
+    ['<13>host app: {"msg":"x"}', "generic"],
+    ['<13>Oct 11 22:14:15 h app: @cee: {"msg":"x"}', "generic"],
+    ['<13>date=2023-10-11 time=22:14:15 devname="fg" logid="1"', "keyvalue"],
+    ["<13>Oct 11 22:14:15 h app: a=1 b=2 c=3", "keyvalue"],
+    ["<13>Oct 11 22:14:15 h app: the value of a=1 is not that of b=2 nor of c=3, says nobody", "syslog"],
+    ["<13>Oct 11 22:14:15 h app: CEF: is a format", "syslog"],
+    ["<13>Oct 11 22:14:15 h app: {broken", "syslog"],
+  ])("is read as such: %s", (text, module) => {
+    const { alert } = syslog.parse(text, CONTEXT);
+    expect(alert?.event?.module).toBe(module);
+    expect(alert?.event?.original).toBe(text);
+  });
+
+  it("is asked about by its first characters only", () => {
+    const asked: string[] = [];
+    const format: Inbound = {
+      name: "probe",
+      summary: "records what it is asked",
+      ways: ["text"],
+      begins: ["PROBE:"],
+      parse: () => ({ error: { code: "empty", message: "nothing" } }),
+      recognise: (text) => {
+        asked.push(text);
+        return { certainty: 1, because: "asked" };
+      },
+    };
+    const probed = syslogOf([format]);
+    for (const message of ["x", "PROBLEM", "PROBE: 1", " PROBE: 2", "a=b c=d e=f"])
+      probed.parse(`<13>Oct 11 22:14:15 h app: ${message}`, CONTEXT);
+    expect(asked).toEqual(["PROBE: 1", "PROBE: 2"]);
+  });
+});
+
+it("marks a text with neither priority nor date nor tag as unrecognised", () => {
+  const tags = (text: string) => syslog.parse(text, CONTEXT).alert?.tags ?? [];
+  expect(tags("nothing that anyone knows")).toContain("tocsin_unrecognised");
+  for (const text of ["<13>nothing", "Oct 11 22:14:15 h nothing", "su: nothing", "%SYS-5-CONFIG_I: x"])
+    expect(tags(text)).not.toContain("tocsin_unrecognised");
+});
+
+describe("tracing", () => {
+  const steps = (text: string) => {
+    const told: string[] = [];
+    const traced = syslog.parse(text, {
+      ...CONTEXT,
+      trace: ({ name, rule, because }) => told.push([name, rule, because].filter(Boolean).join(" / ")),
+    });
+    expect(traced).toEqual(syslog.parse(text, CONTEXT));
+    return told;
+  };
+
+  it("tells of the header and of the program", () => {
+    expect(steps("<34>1 2023-10-11T22:14:15Z h su - - - x")).toEqual([
+      "syslog / rfc5424 header",
+      "syslog / program su",
+    ]);
+  });
+
+  it("tells of each key, of the format and why, and of the header", () => {
+    expect(steps("<13>Oct 11 22:14:15 h CEF:0|v|p|1|c|n|5|src=192.0.2.1 act=x")).toEqual([
+      "cef / header",
+      "cef / key src",
+      "cef / key act",
+      "cef / payload / it begins with CEF:",
+      "syslog / rfc3164 header",
+    ]);
+  });
+});
+
+it("reads hostile records of five million characters in time", () => {
+  for (const piece of [
+    "<34>",
+    "<13>Oct 11 22:14:15 h ",
+    '[a b="',
+    "1 ",
+    "%",
+    "a[",
+    '\\"',
+    "a=",
+    "EF:",
+    "Oct ",
+    ": ",
+    "--",
+  ]) {
+    for (const head of ["", "<13>1 2023-10-11T22:14:15Z h a 1 - ", "<13>Oct 11 22:14:15 h "]) {
+      const { alert } = syslog.parse(head + piece.repeat(5_000_000 / piece.length), CONTEXT);
+      expect(alert?.tags).toContain("tocsin_cut");
+    }
+  }
+}, 30_000);
 
 it("names the sender when the record names no host", () => {
   const { alert } = syslog.parse("<13>su: x", { ...CONTEXT, peer: "192.0.2.9" });

@@ -1,26 +1,33 @@
 import type { Inbound } from "../../contract.ts";
+import { peekJson } from "../../shared/peek-json.ts";
 import { decodeWazuh, parseWazuh } from "./parse.ts";
 
 export const wazuh: Inbound = {
   name: "wazuh",
-  summary: "Wazuh 4 alerts, as alerts.json and the integrations write them.",
+  summary: "Wazuh 4 alerts (JSON, indexed documents, syslog output) and Wazuh 5 findings.",
   ways: ["text", "http"],
+  begins: ["{", "[{", "Alert Level: ", "ossec: Alert Level: "],
   parse: parseWazuh,
   decode: decodeWazuh,
   recognise,
 };
 
-const BEGINNING = 8192;
-
 function recognise(text: string): { certainty: number; because: string } {
   const none = { certainty: 0, because: "no Wazuh rule" };
-  const first = text.charCodeAt(0);
-  if (first !== 0x7b && first !== 0x5b && first !== 0x20 && first !== 0xfeff) return none;
-  const beginning = text.slice(0, BEGINNING);
-  if (/^\s*\{"crit":\d+,"id":\d+,/.test(beginning)) return { certainty: 0.9, because: "it has crit and id" };
-  const hasRule = /"rule"\s*:\s*\{/.test(beginning) && /"level"\s*:\s*"?\d/.test(beginning);
-  if (hasRule && /"(?:agent|manager|decoder)"\s*:\s*\{/.test(text.slice(0, 65_536))) {
+  if (/^(?:ossec: )?Alert Level: \d/.test(text.slice(0, 32))) {
+    return { certainty: 0.97, because: "it begins with Alert Level" };
+  }
+  const told = peekJson(text);
+  if (told.has("crit") && told.has("id")) return { certainty: 0.9, because: "it has crit and id" };
+  for (const within of ["wazuh.rule", "wazuh.agent", "wazuh.integration", "wazuh.protocol"]) {
+    if (told.has(within)) return { certainty: 0.95, because: `it has ${within}` };
+  }
+  const indexed = told.has("_source.rule");
+  const ruled = told.has("rule.level") || indexed;
+  const known = ["agent", "manager", "decoder", "_source.agent", "_source.manager", "_source.decoder"];
+  if (ruled && known.some((name) => told.has(name))) {
     return { certainty: 0.95, because: "it has a rule with a level and an agent, a manager or a decoder" };
   }
-  return hasRule ? { certainty: 0.4, because: "it has a rule with a level" } : none;
+  if (told.has("_source.wazuh")) return { certainty: 0.95, because: "it is an indexed document with wazuh" };
+  return ruled ? { certainty: 0.6, because: "it has a rule with a level" } : none;
 }

@@ -1,219 +1,113 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
-import { portOf, putAddress } from "../../shared/address.ts";
-import { clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
-import {
-  at,
-  broken,
-  flatten,
-  isObject,
-  type JsonObject,
-  readOne,
-  textOf,
-  textValue,
-} from "../../shared/json.ts";
+import { newCommon, writeCommon } from "../../shared/common-names.ts";
+import { clip, finish, newDraft } from "../../shared/draft.ts";
+import { broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
-import { writeWindows } from "../../shared/write-windows.ts";
+import { putAliases } from "../../shared/windows/event-names.ts";
+import { writeWindows } from "../../shared/windows/write-windows.ts";
+import { readFinding } from "./read-finding.ts";
+import { readOssec } from "./read-ossec.ts";
+import { walkAlert } from "./walk-alert.ts";
+import { writeAgent, writeRule } from "./write-alert.ts";
+import { writeModules } from "./write-modules.ts";
+import { writeSyscheck } from "./write-syscheck.ts";
 
-/** Reads one line of `alerts.json`. Errors: `empty`, `not_json`, `not_wazuh`, `several_records`. */
+/**
+ * Reads one alert of `alerts.json`, one finding, one hit of their indices, or one line of the syslog output.
+ * Errors: `empty`, `not_json`, `not_wazuh`, `several_records`.
+ */
 export function parseWazuh(text: string, context: ParseContext): Parsed {
+  if (/^(?:ossec: )?Alert Level: \d/.test(text.slice(0, 32))) return { alert: readOssec(text, context) };
   const read = readOne(text);
   if (read.error !== undefined) return broken(text, "wazuh", read.error, context);
-  const { eventId: _, ...parsed } = readAlert(read.value, text, context);
-  return parsed;
+  const { alert, error } = readRecord(read.value, text, context);
+  return error === undefined ? { alert: alert as NonNullable<typeof alert> } : { alert, error };
 }
 
-/** Decodes an HTTP body: one alert, or a list of them. */
+/** Decodes an HTTP body: one record, a list of them, or the answer of a search. */
 export function decodeWazuh(_headers: unknown, body: unknown, context: ParseContext): Decoded {
-  const list = Array.isArray(body) ? body : [body];
   if (!Array.isArray(body) && !isObject(body)) {
-    return {
-      outcome: "refused",
-      code: "bad_body",
-      field: "(body)",
-      message: "the body is neither an alert nor a list",
-    };
+    const message = "the body is neither an alert nor a list";
+    return { outcome: "refused", code: "bad_body", field: "(body)", message };
   }
-  if (isObject(body) && !isObject(body.rule) && legacyId(body) === undefined) {
-    return {
-      outcome: "refused",
-      code: "missing_field",
-      field: "rule",
-      message: "a Wazuh alert has a rule object",
-    };
+  const hits = !Array.isArray(body) && isObject(body.hits) ? body.hits.hits : undefined;
+  const list = Array.isArray(body) ? body : Array.isArray(hits) ? hits : undefined;
+  if (list === undefined && isObject(body) && !isWazuh(sourceOf(body))) {
+    const message = "a Wazuh alert has a rule object";
+    return { outcome: "refused", code: "missing_field", field: "rule", message };
   }
-  return { outcome: "decoded", records: list.map((alert) => readAlert(alert, textOf(alert), context)) };
+  return {
+    outcome: "decoded",
+    records: (list ?? [body]).map((record) => readRecord(record, textOf(record), context)),
+  };
 }
 
 /** `{"crit":3,"id":5715,…}`: the short form that Wazuh's syslog output writes. */
-function legacyId(value: JsonObject): number | undefined {
-  return typeof value.crit === "number" && typeof value.id === "number" ? value.id : undefined;
+function isShort(value: JsonObject): boolean {
+  return typeof value.crit === "number" && typeof value.id === "number";
 }
 
-function readAlert(value: unknown, original: string, context: ParseContext): DecodedRecord {
-  if (!isObject(value) || (!isObject(value.rule) && legacyId(value) === undefined)) {
+function isWazuh(value: JsonObject): boolean {
+  return isObject(value.rule) || isObject(value.wazuh) || isShort(value);
+}
+
+/** The document of an indexer's hit. */
+function sourceOf(value: JsonObject): JsonObject {
+  return isObject(value._source) ? value._source : value;
+}
+
+function readRecord(value: unknown, original: string, context: ParseContext): DecodedRecord {
+  const document = isObject(value) ? sourceOf(value) : undefined;
+  if (document === undefined || !isWazuh(document)) {
     const message = "the record is not a Wazuh alert: it has no rule object";
     return broken(original, "wazuh", { code: "not_wazuh", message }, context);
   }
+  const finding = isObject(document.wazuh) && !isObject(document.rule);
+  const record = finding ? readFinding(document, original, context) : readAlert(document, original, context);
+  const hit = isObject(value) && value !== document ? textValue(value._id) : undefined;
+  // An alert's own identity stands before its document's: the same alert may be indexed again.
+  if (record.eventId === undefined && hit !== undefined) record.eventId = hit.slice(0, 512);
+  return record;
+}
+
+function readAlert(value: JsonObject, original: string, context: ParseContext): DecodedRecord {
   const draft = newDraft(original, "wazuh", "wazuh.alerts");
-  draft.event.kind = "alert";
-  for (const key in value) if (key !== "timestamp" && key !== "full_log") writeFields(draft, key, value[key]);
+  const { alert, event } = draft;
+  event.kind = "alert";
+  const common = newCommon();
+  walkAlert(draft, value, context, common);
+  context.trace?.({ by: "parser", name: "wazuh", rule: "fields" }, alert);
+  const short = !isObject(value.rule);
   const rule: JsonObject = isObject(value.rule)
     ? value.rule
-    : { id: String(value.id), level: value.crit, description: value.description };
+    : {
+        id: String(value.id),
+        level: value.crit,
+        description: value.description,
+        groups: typeof value.classification === "string" ? value.classification.split(",", 64) : undefined,
+      };
   writeRule(draft, rule);
+  context.trace?.({ by: "parser", name: "wazuh", rule: "rule" }, alert);
   writeAgent(draft, value);
-  writeData(draft, value);
-  writeFile(draft, value.syscheck);
-  const id = textValue(value.id);
-  if (id !== undefined && isObject(value.rule)) draft.event.id = clip(draft, id);
-  const message = textValue(value.full_log) ?? textValue(value.message) ?? textValue(rule.description);
-  if (message !== undefined) draft.alert.message = clip(draft, message);
-  const time = textValue(value.timestamp) ?? textValue(value["@timestamp"]);
-  const alert = finish(draft, time === undefined ? undefined : readWholeDate(time, context), context);
-  return { alert, ...(draft.event.id === undefined ? {} : { eventId: draft.event.id }) };
-}
-
-/** Names of the Windows event system whose capital is not just the first letter. */
-const WINDOWS_NAMES = new Map([
-  ["eventID", "EventID"],
-  ["providerName", "Provider_Name"],
-  ["providerGuid", "Provider_Guid"],
-  ["processID", "Execution_ProcessID"],
-  ["threadID", "Execution_ThreadID"],
-  ["eventRecordID", "EventRecordID"],
-]);
-
-/** Everything flat; Windows names as Windows and Sigma write them, without their path. */
-function writeFields(draft: Draft, key: string, value: unknown): void {
-  if (key !== "data" || !isObject(value)) {
-    flatten(draft, key, value);
-    return;
-  }
-  const { win } = value;
-  for (const group of ["system", "eventdata"]) {
-    const members = at(win, group);
-    if (!isObject(members)) continue;
-    for (const name in members) {
-      const windows = WINDOWS_NAMES.get(name) ?? name.charAt(0).toUpperCase() + name.slice(1);
-      flatten(draft, windows, members[name], 4);
-    }
-  }
-  for (const name in value) if (name !== "win") flatten(draft, `data.${name}`, value[name], 2);
-  if (isObject(win)) {
-    for (const name in win) {
-      if (name !== "system" && name !== "eventdata") flatten(draft, `data.win.${name}`, win[name], 3);
-    }
-  }
-}
-
-function writeRule(draft: Draft, rule: JsonObject): void {
-  const { alert, event } = draft;
-  const level = typeof rule.level === "string" ? Number(rule.level) : rule.level;
-  if (typeof level === "number" && level >= 0 && level <= 100) {
-    event.severity = level;
-    event.risk_score_norm = Math.min(100, Math.round((level / 15) * 100));
-  }
-  const id = textValue(rule.id);
-  const description = textValue(rule.description);
-  alert.rule = {};
-  if (id !== undefined) alert.rule.id = clip(draft, id);
-  if (description !== undefined) {
-    alert.rule.name = clip(draft, description);
-    alert.rule.description = alert.rule.name;
-  }
-  const groups = texts(rule.groups);
-  if (groups.length > 0) alert.rule.category = clip(draft, groups.join(","));
-  if (groups.includes("authentication_failed") || groups.includes("authentication_failures")) {
-    event.category = ["authentication"];
-    event.outcome = "failure";
-  } else if (groups.includes("authentication_success")) {
-    event.category = ["authentication"];
-    event.outcome = "success";
-  }
-  const ids = texts(at(rule, "mitre", "id"));
-  const techniques = texts(at(rule, "mitre", "technique"));
-  const tactics = texts(at(rule, "mitre", "tactic"));
-  if (ids.length + techniques.length + tactics.length === 0) return;
-  alert.threat = { technique: { id: ids, name: techniques }, tactic: { name: tactics } };
-}
-
-function writeAgent(draft: Draft, value: JsonObject): void {
-  const { alert } = draft;
-  const name = textValue(at(value, "agent", "name"));
-  const id = textValue(at(value, "agent", "id"));
-  const ip = textValue(at(value, "agent", "ip"));
-  if (id !== undefined || name !== undefined) {
-    alert.agent = { type: "wazuh" };
-    if (id !== undefined) alert.agent.id = clip(draft, id);
-    if (name !== undefined) alert.agent.name = clip(draft, name);
-  }
-  if (name !== undefined) alert.host = { name: clip(draft, name), hostname: clip(draft, name) };
-  if (ip !== undefined && ip !== "any") {
-    const endpoint = {};
-    putAddress(endpoint, ip);
-    if ("ip" in endpoint) alert.host = { ...alert.host, ip: [ip] };
-  }
-  const program = textValue(at(value, "predecoder", "program_name"));
-  if (program !== undefined) alert.process = { name: clip(draft, program) };
-  const hostname = textValue(at(value, "predecoder", "hostname"));
-  if (hostname !== undefined) {
-    alert.log = { syslog: { hostname: clip(draft, hostname) } };
-    if (alert.host === undefined)
-      alert.host = { name: clip(draft, hostname), hostname: clip(draft, hostname) };
-  }
-}
-
-function writeData(draft: Draft, value: JsonObject): void {
-  const { alert, event } = draft;
+  context.trace?.({ by: "parser", name: "wazuh", rule: "agent" }, alert);
   const data = isObject(value.data) ? value.data : value;
-  const text = (...names: string[]): string | undefined => {
-    for (const name of names) {
-      const found = textValue(at(data, name));
-      if (found !== undefined) return clip(draft, found);
-    }
-    return undefined;
-  };
-  const source = alert.source ?? {};
-  putAddress(source, text("srcip", "src_ip") ?? "");
-  const sourcePort = portOf(text("srcport", "src_port") ?? "");
-  if (sourcePort !== undefined) source.port = sourcePort;
-  if (Object.keys(source).length > 0) alert.source = source;
-  const destination = alert.destination ?? {};
-  putAddress(destination, text("dstip", "dest_ip") ?? "");
-  const destinationPort = portOf(text("dstport", "dest_port") ?? "");
-  if (destinationPort !== undefined) destination.port = destinationPort;
-  if (Object.keys(destination).length > 0) alert.destination = destination;
-  const user = text("srcuser", "dstuser", "user");
-  if (user !== undefined) alert.user = { name: user };
-  const url = text("url");
-  if (url !== undefined) alert.url = { original: url };
-  const protocol = text("protocol", "proto");
-  if (protocol !== undefined) alert.network = { transport: protocol.toLowerCase() };
-  const action = text("action");
-  if (action !== undefined) event.action = action;
-  if (isObject(data.win)) writeWindows(draft);
-}
-
-function writeFile(draft: Draft, syscheck: unknown): void {
-  const path = textValue(at(syscheck, "path"));
-  if (path === undefined) return;
-  draft.alert.file = { path: clip(draft, path) };
-  const action = textValue(at(syscheck, "event"));
-  if (action !== undefined) draft.event.action = clip(draft, action);
-  draft.event.category = ["file"];
-  const size = Number(textValue(at(syscheck, "size_after")));
-  if (Number.isSafeInteger(size)) draft.alert.file.size = size;
-  const hash: Record<string, string> = {};
-  for (const kind of ["md5", "sha1", "sha256"]) {
-    const after = textValue(at(syscheck, `${kind}_after`));
-    if (after !== undefined) hash[kind] = clip(draft, after);
+  if (isObject(data.win)) {
+    putAliases(draft);
+    // The alert's severity is the rule's.
+    const { severity, risk_score_norm } = event;
+    writeWindows(draft);
+    event.severity = severity;
+    event.risk_score_norm = risk_score_norm;
   }
-  if (Object.keys(hash).length > 0) draft.alert.file.hash = hash;
-  const user = textValue(at(syscheck, "uname_after"));
-  if (user !== undefined) putField(draft, "syscheck.uname_after", user);
-}
-
-function texts(value: unknown): string[] {
-  const list = Array.isArray(value) ? value.slice(0, 64) : [value];
-  return list.filter((item) => typeof item === "string" && item.length <= 1024);
+  writeSyscheck(draft, value.syscheck);
+  writeModules(draft, data, context);
+  const id = short ? undefined : textValue(value.id);
+  if (id !== undefined) event.id = clip(draft, id);
+  const message = textValue(value.full_log) ?? textValue(value.message) ?? textValue(rule.description);
+  if (message !== undefined) alert.message = clip(draft, message);
+  writeCommon(draft, common);
+  context.trace?.({ by: "parser", name: "wazuh", rule: "data" }, alert);
+  const time = textValue(value.timestamp) ?? textValue(value["@timestamp"]);
+  finish(draft, time === undefined ? undefined : readWholeDate(time, context), context);
+  return event.id === undefined ? { alert } : { alert, eventId: event.id.slice(0, 512) };
 }

@@ -35,3 +35,26 @@ it.each([
   const { alert } = wazuh.parse(JSON.stringify({ rule: { level } }), CONTEXT);
   expect(alert?.event).toMatchObject({ severity: level, risk_score_norm: risk });
 });
+
+it.each([
+  ["informational", 10],
+  ["low", 20],
+  ["medium", 50],
+  ["high", 75],
+  ["critical", 80],
+])("puts a finding's level %s at %i of 100", (level, risk) => {
+  const { alert } = wazuh.parse(JSON.stringify({ wazuh: { rule: { level, title: "t" } } }), CONTEXT);
+  expect(alert?.event).toMatchObject({ kind: "alert", risk_score_norm: risk });
+  expect(alert?.rule?.name).toBe("t");
+});
+
+it("takes the hits of an index, each with the alert's own identity or its document's", () => {
+  const rule = { level: 3, id: "1" };
+  const hits = [
+    { _id: "a", _source: { id: "1.2", rule } },
+    { _id: "b", _source: { wazuh: { rule: {} } } },
+  ];
+  expect(wazuh.decode?.({}, { hits: { hits } }, CONTEXT)).toMatchObject({
+    records: [{ eventId: "1.2" }, { eventId: "b" }],
+  });
+});

@@ -1,6 +1,6 @@
 import { isAddress } from "../address.ts";
 import { type DateContext, readDate } from "../read-date.ts";
-import type { CiscoMnemonic, SyslogHeader } from "./syslog-header.ts";
+import type { Mnemonic, SyslogHeader } from "./syslog-header.ts";
 
 /** How far after the priority a mnemonic may begin: sequence, host, date, process. */
 const REACH = 200;
@@ -40,7 +40,7 @@ export function readCisco(text: string, from: number, header: SyslogHeader, cont
   header.appname = lead.appname;
   header.procid = lead.procid;
   header.sequence = lead.sequence;
-  header.cisco = mnemonic;
+  header.mnemonic = mnemonic;
   let end = lead.end;
   if (mnemonic !== undefined) {
     end = goal + mnemonic.length;
@@ -55,6 +55,7 @@ export function readCisco(text: string, from: number, header: SyslogHeader, cont
 /** `643:`, or the bare colon that stays when numbering is off. */
 function beginsWithSequence(text: string, from: number): boolean {
   let at = from;
+  if (text.charCodeAt(at) > 0x3a) return false;
   while (text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39 && at - from < 12) at++;
   return text.charCodeAt(at) === 0x3a && text.charCodeAt(at + 1) === 0x20;
 }
@@ -93,7 +94,9 @@ function readLead(text: string, from: number, goal: number, context: DateContext
     const end = wordEnd(text, at, goal);
     const word = text.slice(at, end);
     at = end;
-    if (!putWord(lead, word)) return undefined;
+    // Wireless controllers mark the task: `*apfReceiveTask: Oct 11 22:14:15.123: %APF-6-…`
+    if (mark === 0x2a && /^[A-Za-z][\w.-]{1,63}$/.test(word)) lead.appname = word;
+    else if (!putWord(lead, word)) return undefined;
   }
   return undefined;
 }
@@ -154,12 +157,18 @@ const LETTERS = new Map([
   ["D", 7],
 ]);
 
-function mnemonicAt(text: string, at: number): CiscoMnemonic | undefined {
+function mnemonicAt(text: string, at: number): Mnemonic | undefined {
   const next = text.charCodeAt(at + 1) | 0x20;
   if (next < 0x61 || next > 0x7a) return undefined;
   SHAPE.lastIndex = at;
   const found = SHAPE.exec(text);
   if (found === null) return undefined;
   const [whole, facility = "", severity = "", mnemonic = ""] = found;
-  return { facility, severity: LETTERS.get(severity) ?? Number(severity), mnemonic, length: whole.length };
+  return {
+    vendor: "cisco",
+    facility,
+    severity: LETTERS.get(severity) ?? Number(severity),
+    mnemonic,
+    length: whole.length,
+  };
 }

@@ -1,79 +1,110 @@
-import type { DateContext } from "../read-date.ts";
+import { type DateContext, readDate } from "../read-date.ts";
 import { readCisco } from "./read-cisco.ts";
 import { readRfc3164 } from "./read-rfc3164.ts";
 import { readRfc5424 } from "./read-rfc5424.ts";
-import type { SyslogHeader } from "./syslog-header.ts";
+import { emptyHeader, type SyslogHeader } from "./syslog-header.ts";
+
+/** Relays that each put a header of their own before the record. */
+const MOST_RELAYS = 3;
 
 /**
  * Reads the header of one syslog record, as far as it goes; total and linear.
  *
- * RFC 5424 and RFC 3164 are told apart by the record itself; the priority may be missing, as in files.
+ * RFC 5424 and RFC 3164 are told apart by the record itself; the priority may be missing, as in files. Of a header
+ * within a header, as relays make them, the inner one stands: it is nearer to the event.
  */
 export function readHeader(text: string, context: DateContext): SyslogHeader {
-  const header: SyslogHeader = {
-    form: "rfc3164",
-    priority: undefined,
-    oddPriority: undefined,
-    version: undefined,
-    instant: undefined,
-    hostname: undefined,
-    address: undefined,
-    appname: undefined,
-    procid: undefined,
-    msgid: undefined,
-    structuredData: undefined,
-    cisco: undefined,
-    sequence: undefined,
-    body: 0,
-  };
   let at = 0;
   // A file may begin with a byte-order mark, a datagram with the end of the last line.
   while (at < text.length && isBlank(text.charCodeAt(at))) at++;
-  header.body = at;
-  if (text.charCodeAt(at) === 0x3c) at = readPriority(text, at, header, context);
+  let header = readFrom(text, at, context);
+  for (let relays = 0; relays < MOST_RELAYS; relays++) {
+    const inner = readInner(text, header, context);
+    if (inner === undefined) break;
+    header = inner;
+  }
+  return header;
+}
+
+function readFrom(text: string, from: number, context: DateContext): SyslogHeader {
+  const header = emptyHeader();
+  let at = from;
+  if (text.charCodeAt(at) === 0x3c) {
+    at = readPriority(text, at, header, context);
+    while (text.charCodeAt(at) === 0x20) at++;
+  }
   header.body = at;
   if (readRfc5424(text, at, header, context)) return header;
   // A version before a header of the older kind, as Meraki and Check Point write it.
-  if (text.startsWith("1 ", at) && text.charCodeAt(at + 2) >= 0x30 && text.charCodeAt(at + 2) <= 0x39) {
-    const before = header.body;
-    header.body = at + 2;
-    readRfc3164(text, at + 2, header, context);
-    if (header.instant !== undefined) {
-      header.version = "1";
-      return header;
+  if (text.charCodeAt(at) === 0x31 && text.charCodeAt(at + 1) === 0x20) {
+    const trial = { ...header };
+    readRfc3164(text, at + 2, trial, context);
+    if (trial.instant !== undefined) {
+      trial.version = "1";
+      return trial;
     }
-    header.body = before;
-    header.hostname = header.appname = header.procid = header.address = undefined;
   }
   if (!readCisco(text, at, header, context)) readRfc3164(text, at, header, context);
   return header;
 }
 
+/** The header that the message of another begins with; undefined when it begins with none. */
+function readInner(text: string, outer: SyslogHeader, context: DateContext): SyslogHeader | undefined {
+  const at = outer.body;
+  const first = text.charCodeAt(at);
+  let inner: SyslogHeader | undefined;
+  if (first === 0x3c) {
+    if (!isDigit(text.charCodeAt(at + 1))) return undefined;
+    inner = readFrom(text, at, context);
+    if (inner.priority === undefined || (inner.instant === undefined && inner.form === "rfc3164"))
+      return undefined;
+  } else if (first === 0x31 && text.charCodeAt(at + 1) === 0x20) {
+    inner = emptyHeader();
+    inner.body = at;
+    if (!readRfc5424(text, at, inner, context) || inner.instant === undefined) return undefined;
+  } else if (outer.form === "rfc3164" && outer.appname === undefined && outer.hostname !== undefined) {
+    // Only the same host again tells a second header from a message that begins with a date.
+    const date = readDate(text, at, context);
+    if (date === undefined || !text.startsWith(outer.hostname, date.end + 1)) return undefined;
+    inner = emptyHeader();
+    readRfc3164(text, at, inner, context);
+  }
+  if (inner === undefined || inner.body <= at) return undefined;
+  inner.priority ??= outer.priority;
+  inner.instant ??= outer.instant;
+  if (inner.hostname === undefined) inner.hostname = outer.hostname;
+  else if (outer.hostname !== inner.hostname) inner.relay = outer.relay ?? outer.hostname;
+  return inner;
+}
+
 /** Reads `<PRI>`; an odd one is kept aside, and is text unless a number or a date says that it was meant. */
 function readPriority(text: string, from: number, header: SyslogHeader, context: DateContext): number {
-  const end = text.indexOf(">", from);
-  if (end < 0 || end - from > 11) return from;
+  let at = from + 1;
+  while (text.charCodeAt(at) === 0x20) at++;
+  const start = at;
   let value = 0;
-  let numeric = end > from + 1;
-  for (let i = from + 1; i < end; i++) {
-    const digit = text.charCodeAt(i) - 0x30;
-    if (digit < 0 || digit > 9) {
-      numeric = false;
-      break;
+  while (at - start < 3 && isDigit(text.charCodeAt(at))) value = value * 10 + text.charCodeAt(at++) - 0x30;
+  if (at > start && value <= 191) {
+    while (text.charCodeAt(at) === 0x20) at++;
+    if (text.charCodeAt(at) === 0x3e && at - from < 12) {
+      header.priority = value;
+      return at + 1;
     }
-    value = value * 10 + digit;
   }
-  if (numeric && value <= 191 && end - from <= 4) {
-    header.priority = value;
-    return end + 1;
-  }
-  if (!numeric) {
-    const trial: SyslogHeader = { ...header };
+  const end = text.slice(from, from + 12).indexOf(">") + from;
+  if (end <= from) return from;
+  const odd = text.slice(from + 1, end);
+  if (!/^\d+$/.test(odd)) {
+    const trial = emptyHeader();
     if (!readRfc5424(text, end + 1, trial, context)) readRfc3164(text, end + 1, trial, context);
     if (trial.instant === undefined) return from;
   }
-  header.oddPriority = text.slice(from + 1, end);
+  header.oddPriority = odd;
   return end + 1;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }
 
 function isBlank(code: number): boolean {

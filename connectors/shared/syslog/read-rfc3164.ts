@@ -1,52 +1,108 @@
 import { isIP } from "node:net";
-import { type DateContext, instantFromEpoch, readDate } from "../read-date.ts";
+import { type DateContext, type DateRead, instantFromEpoch, readDate } from "../read-date.ts";
+import { priorityOf, severityNamed } from "./priority-of.ts";
 import { readCisco } from "./read-cisco.ts";
+import { readHuawei } from "./read-huawei.ts";
 import { readTag } from "./read-tag.ts";
 import type { SyslogHeader } from "./syslog-header.ts";
 
 const LONGEST_HOST = 255;
+const FORWARDED = "Message forwarded from ";
 
 /**
  * Reads an RFC 3164 header as devices really write it: each part may be missing, dates take many shapes.
  *
- * Without a date there is no header but perhaps a tag (RFC 3164 4.3.3): `<13>su: failed`, `<13>Use the BFG!`.
+ * Without a date there is no header but perhaps a tag (RFC 3164 4.3.3), `<13>su: failed`, or a host before one.
  */
 export function readRfc3164(text: string, from: number, header: SyslogHeader, context: DateContext): void {
-  let at = skipSpaces(text, from);
+  let at = skipBlanks(text, from);
   const first = text.charCodeAt(at);
   const date = readDate(text, first === 0x2a || first === 0x2e ? at + 1 : at, context) ?? readEpoch(text, at);
   if (date === undefined) {
-    header.body = readTag(text, at, header);
+    header.body = readHuawei(text, at, header) ?? readDateless(text, at, header);
     return;
   }
   header.instant = date.instant;
   at = date.end;
   if (text.charCodeAt(at) === 0x3a || text.charCodeAt(at) === 0x2c) at++;
-  at = skipSpaces(text, at);
+  at = skipBlanks(text, at);
   if (readCisco(text, at, header, context)) return;
-  if (text.startsWith("Message forwarded from ", at)) at += "Message forwarded from ".length;
+  at = readNamedPriority(text, at, header);
+  if (text.startsWith(FORWARDED, at)) at += FORWARDED.length;
   const end = hostEnd(text, at);
-  if (end > at) {
+  if (end > at && !isRepetition(text, at)) {
     header.hostname = bare(text, at, end);
-    at = skipSpaces(text, end);
+    at = skipBlanks(text, end);
     if (text.charCodeAt(at) === 0x3a && text.charCodeAt(at + 1) === 0x20) at += 2;
     if (readCisco(text, at, header, context)) return;
-    at = readSecondAddress(text, at, header);
+    const huawei = readHuawei(text, at, header);
+    if (huawei !== undefined) {
+      header.body = huawei;
+      return;
+    }
+    at = readBeforeTag(text, at, header, context);
   }
   header.body = readTag(text, at, header);
 }
 
-/** `1563249630.774247467`: seconds since 1970 as a token of its own. */
-function readEpoch(text: string, from: number): { instant: number; end: number } | undefined {
+/** `last message repeated 3 times`, `--- last message repeated 1 time ---` where a host should be. */
+function isRepetition(text: string, at: number): boolean {
+  const first = text.charCodeAt(at);
+  return first === 0x2d
+    ? text.startsWith("---", at)
+    : first === 0x6c && text.startsWith("last message repeated", at);
+}
+
+/** `<auth.notice>` as FreeBSD's syslogd -v writes it, `Local4.Warning` and a tab as Kiwi does. */
+function readNamedPriority(text: string, from: number, header: SyslogHeader): number {
+  const angled = text.charCodeAt(from) === 0x3c;
+  if (!angled && text.charCodeAt(from - 1) !== 0x09) return from;
+  const start = angled ? from + 1 : from;
+  let end = start;
+  while (end - start < 24 && isNameCode(text.charCodeAt(end))) end++;
+  const mark = text.charCodeAt(end);
+  if (mark !== (angled ? 0x3e : 0x09)) return from;
+  const priority = priorityOf(text.slice(start, end));
+  if (priority === undefined) return from;
+  header.priority ??= priority;
+  return skipBlanks(text, end + 1);
+}
+
+/** `1563249630.774247467`: seconds or milliseconds since 1970 as a token of its own. */
+function readEpoch(text: string, from: number): DateRead | undefined {
   const first = text.charCodeAt(from);
   if (first < 0x31 || first > 0x39) return undefined;
-  const end = text.indexOf(" ", from);
-  const length = end - from;
-  if (length < 10 || length > 20) return undefined;
-  const token = text.slice(from, end);
-  if (!/^\d{10,13}(?:\.\d{1,9})?$/.test(token)) return undefined;
-  const instant = instantFromEpoch(token);
+  let end = from + 1;
+  while (end - from <= 13 && isDigit(text.charCodeAt(end))) end++;
+  const digits = end - from;
+  if (digits < 10 || digits > 13) return undefined;
+  if (text.charCodeAt(end) === 0x2e) {
+    const point = end++;
+    while (end - point <= 9 && isDigit(text.charCodeAt(end))) end++;
+  }
+  const mark = text.charCodeAt(end);
+  if (mark !== 0x20 && mark !== 0x09) return undefined;
+  const instant = instantFromEpoch(text.slice(from, end));
   return instant === undefined ? undefined : { instant, end };
+}
+
+/** A tag, or a host before a tag that has a process number or a payload after it: `<14>host app[7]: x`. */
+function readDateless(text: string, from: number, header: SyslogHeader): number {
+  const body = readTag(text, from, header);
+  if (body !== from || header.priority === undefined) return body;
+  const end = hostEnd(text, from);
+  if (end === from) return from;
+  const tag = skipBlanks(text, end);
+  const after = readTag(text, tag, header);
+  const sure =
+    after > tag &&
+    (/^\d+$/.test(header.procid ?? "") || /^(?:[{]|CEF:|LEEF:|@cee:)/.test(text.slice(after, after + 5)));
+  if (!sure) {
+    header.appname = header.procid = undefined;
+    return from;
+  }
+  header.hostname = bare(text, from, end);
+  return after;
 }
 
 /** The end of a host at `from`; `from` when what stands there is a tag, or no name a host could have. */
@@ -81,22 +137,57 @@ function bare(text: string, from: number, to: number): string {
   return text.charCodeAt(from) === 0x5b ? text.slice(from + 1, to - 1) : text.slice(from, to);
 }
 
-/** `scapegoat.example.org 10.1.2.3 sched[0]: …` (RFC 3164 5.4, example 4): an address between the host and the tag. */
-function readSecondAddress(text: string, from: number, header: SyslogHeader): number {
-  const code = text.charCodeAt(from);
-  if (code < 0x31 || code > 0x39) return from;
+/**
+ * Passes over what some devices put between host and tag; `from` when there is nothing of the kind.
+ *
+ * An address (RFC 3164 5.4, example 4), a severity (F5: `info tmm[1]:`), an event number (ProCurve: `00076 ports:`),
+ * a serial number and a date in parentheses (WatchGuard: `80B60280F3C00 (2013-10-17T12:00:00) firewall:`).
+ */
+function readBeforeTag(text: string, from: number, header: SyslogHeader, context: DateContext): number {
   const end = text.indexOf(" ", from);
-  if (end < from + 7 || end > from + 45 || isIP(text.slice(from, end)) === 0) return from;
-  const next = skipSpaces(text, end);
-  if (readTag(text, next, header) === next) return from;
-  header.address = text.slice(from, end);
-  return next;
+  if (end < from + 3 || end > from + 45 || text.charCodeAt(end - 1) === 0x3a) return from;
+  const first = text.charCodeAt(from);
+  if (isDigit(first)) {
+    const word = text.slice(from, end);
+    const next = skipBlanks(text, end);
+    if (text.charCodeAt(next) === 0x28) return readParenthesised(text, next, header, context) ?? from;
+    const address = isIP(word) !== 0;
+    if ((!address && !/^\d{5}$/.test(word)) || readTag(text, next, header) === next) return from;
+    if (address) header.address = word;
+    else header.msgid = word;
+    return next;
+  }
+  if (end > from + 9 || severityNamed(text.slice(from, end)) === undefined) return from;
+  const next = skipBlanks(text, end);
+  return readTag(text, next, header) === next ? from : next;
 }
 
-function skipSpaces(text: string, from: number): number {
+function readParenthesised(
+  text: string,
+  from: number,
+  header: SyslogHeader,
+  context: DateContext,
+): number | undefined {
+  const date = readDate(text, from + 1, context);
+  if (date === undefined || text.charCodeAt(date.end) !== 0x29) return undefined;
+  header.instant = date.instant;
+  return skipBlanks(text, date.end + 1);
+}
+
+function skipBlanks(text: string, from: number): number {
   let at = from;
-  while (text.charCodeAt(at) === 0x20) at++;
+  while (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09) at++;
   return at;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Letters, digits and the point of a facility and a severity. */
+function isNameCode(code: number): boolean {
+  const lower = code | 0x20;
+  return (lower >= 0x61 && lower <= 0x7a) || isDigit(code) || code === 0x2e;
 }
 
 const HOST_TABLE = Uint8Array.from({ length: 128 }, (_, code) =>

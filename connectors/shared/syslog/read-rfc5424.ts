@@ -12,38 +12,81 @@ export function readRfc5424(text: string, from: number, header: SyslogHeader, co
   let at = from;
   while (isDigit(text.charCodeAt(at)) && at - from < 3) at++;
   if (at === from || text.charCodeAt(from) === 0x30 || text.charCodeAt(at) !== 0x20) return false;
-  const version = text.slice(from, at);
+  const versionEnd = at;
   at = skipSpaces(text, at);
   const time = timestampAt(text, at, context);
   if (time === undefined) return false;
-  header.form = "rfc5424";
-  header.version = version;
-  header.instant = time.instant;
   at = skipSpaces(text, time.end);
   const hostEnd = tokenEnd(text, at);
-  header.hostname = token(text, at, hostEnd);
   const afterHost = skipSpaces(text, hostEnd);
-  const appEnd = tokenEnd(text, afterHost);
+  if (time.older && !isFramed(text, afterHost)) return false;
+  header.form = "rfc5424";
+  header.version = text.slice(from, versionEnd);
+  header.instant = time.instant;
+  header.hostname = token(text, at, hostEnd);
+  header.body = readAfterHost(text, afterHost, header);
+  return true;
+}
+
+/** Reads application, process, message id and structured data; the index where the message begins. */
+function readAfterHost(text: string, from: number, header: SyslogHeader): number {
+  const appEnd = tokenEnd(text, from);
   const procAt = skipSpaces(text, appEnd);
   const procEnd = tokenEnd(text, procAt);
   const idAt = skipSpaces(text, procEnd);
   const idEnd = tokenEnd(text, idAt);
-  at = skipSpaces(text, idEnd);
-  const mark = text.charCodeAt(at);
-  const nil = mark === 0x2d && (at + 1 === text.length || text.charCodeAt(at + 1) === 0x20);
-  if (!nil && mark !== 0x5b && at < text.length && text.charCodeAt(appEnd - 1) === 0x3a) {
-    // No structured data, and the application ends with a colon: an older message under a newer date.
-    header.body = readTag(text, afterHost, header);
-    return true;
+  const at = skipSpaces(text, idEnd);
+  // Structured data may stand where the message id should be.
+  const early = text.charCodeAt(idAt) === 0x5b ? readData(text, idAt, header) : idAt;
+  if (early > idAt || isNil(text, at) || text.charCodeAt(at) === 0x5b || at >= text.length) {
+    header.appname = token(text, from, appEnd);
+    header.procid = token(text, procAt, procEnd);
+    if (early > idAt) return early;
+    header.msgid = token(text, idAt, idEnd);
+    return readData(text, at, header);
   }
-  header.appname = token(text, afterHost, appEnd);
-  header.procid = token(text, procAt, procEnd);
-  header.msgid = token(text, idAt, idEnd);
-  if (nil) at++;
-  else if (mark === 0x5b) at = readStructuredData(text, at, header);
-  if (text.charCodeAt(at) === 0x20) at++;
-  header.body = text.charCodeAt(at) === 0xfeff ? at + 1 : at;
-  return true;
+  // No structured data, and the application ends with a colon: an older message under a newer date.
+  if (text.charCodeAt(appEnd - 1) === 0x3a) return readTag(text, from, header);
+  return readShort(text, { from, appEnd, procAt, procEnd, idAt, idEnd, at }, header);
+}
+
+/** Where the parts after the host begin and end. */
+interface Parts {
+  from: number;
+  appEnd: number;
+  procAt: number;
+  procEnd: number;
+  idAt: number;
+  idEnd: number;
+  at: number;
+}
+
+/** Without structured data each part counts only while it looks like one: the message may begin at any of them. */
+function readShort(text: string, parts: Parts, header: SyslogHeader): number {
+  header.appname = token(text, parts.from, parts.appEnd);
+  const proc = token(text, parts.procAt, parts.procEnd);
+  if (proc !== undefined && !/^\d{1,10}$/.test(proc)) return parts.procAt;
+  header.procid = proc;
+  const id = token(text, parts.idAt, parts.idEnd);
+  if (id !== undefined && !/^[A-Z][A-Z0-9_.-]{1,31}$|^[A-Za-z_-]{0,16}\d{1,16}$/.test(id)) return parts.idAt;
+  header.msgid = id;
+  return parts.at;
+}
+
+/** Reads a NILVALUE or structured data and the blank after it; `from` when there is neither. */
+function readData(text: string, from: number, header: SyslogHeader): number {
+  let at = from;
+  if (isNil(text, at)) at++;
+  else if (text.charCodeAt(at) === 0x5b) at = readStructuredData(text, at, header);
+  if (at > from && text.charCodeAt(at) === 0x20) at++;
+  return text.charCodeAt(at) === 0xfeff ? at + 1 : at;
+}
+
+/** Says whether three tokens and a NILVALUE or structured data stand here, as RFC 5424 has them after the host. */
+function isFramed(text: string, from: number): boolean {
+  let at = from;
+  for (let tokens = 0; tokens < 3; tokens++) at = skipSpaces(text, tokenEnd(text, at));
+  return isNil(text, at) || text.charCodeAt(at) === 0x5b;
 }
 
 /** A NILVALUE, or an ISO date with `T` as a token of its own; one that no calendar has counts as none. */
@@ -51,14 +94,15 @@ function timestampAt(
   text: string,
   at: number,
   context: DateContext,
-): { instant?: number; end: number } | undefined {
+): { instant?: number; end: number; older?: boolean } | undefined {
   const first = text.charCodeAt(at);
-  if (first === 0x2d) {
-    const next = text.charCodeAt(at + 1);
-    return next === 0x20 || at + 1 === text.length ? { end: at + 1 } : undefined;
+  if (first === 0x2d) return isNil(text, at) ? { end: at + 1 } : undefined;
+  if (!isDigit(first)) {
+    // An RFC 3164 date under a version: only what follows tells whose header it is.
+    const read = (first | 0x20) >= 0x61 ? readDate(text, at, context) : undefined;
+    return read === undefined ? undefined : { instant: read.instant, end: read.end, older: true };
   }
   const tee = text.charCodeAt(at + 10) | 0x20;
-  if (!isDigit(first)) return undefined;
   if (text.charCodeAt(at + 4) !== 0x2d || text.charCodeAt(at + 7) !== 0x2d || tee !== 0x74) {
     // `10-11-2003T22:14:15.003Z` is meant as a timestamp and is none.
     const stop = tokenEnd(text, at);
@@ -66,10 +110,14 @@ function timestampAt(
       ? { end: stop }
       : undefined;
   }
-  const end = tokenEnd(text, at);
   const read = readDate(text, at, context);
-  if (read === undefined || read.end < end) return { end };
-  return read;
+  const end = read?.end ?? tokenEnd(text, at);
+  if (read !== undefined && (end >= text.length || text.charCodeAt(end) === 0x20)) return read;
+  return { end: tokenEnd(text, at) };
+}
+
+function isNil(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 0x2d && (at + 1 === text.length || text.charCodeAt(at + 1) === 0x20);
 }
 
 /** Reads the SD-ELEMENTs at `from`; the index after them, or `from` when they are broken: then they are message. */

@@ -3,35 +3,8 @@ import type { ParseContext } from "../../contract.ts";
 import { isAddress } from "../address.ts";
 import { clip, type Draft, putField, putNewField } from "../draft.ts";
 import { SEVERITY_NAMES, SEVERITY_RISKS } from "../severity.ts";
+import { FACILITY_NAMES } from "./priority-of.ts";
 import type { SyslogHeader } from "./syslog-header.ts";
-
-/** Facility names of syslog.h, by code. */
-const FACILITY_NAMES = [
-  "kern",
-  "user",
-  "mail",
-  "daemon",
-  "auth",
-  "syslog",
-  "lpr",
-  "news",
-  "uucp",
-  "cron",
-  "authpriv",
-  "ftp",
-  "ntp",
-  "audit",
-  "alert",
-  "clock",
-  "local0",
-  "local1",
-  "local2",
-  "local3",
-  "local4",
-  "local5",
-  "local6",
-  "local7",
-] as const;
 
 type Log = NonNullable<Alert["log"]>;
 
@@ -52,7 +25,7 @@ export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseCo
     syslog.facility = { code: facility, name: FACILITY_NAMES[facility] ?? "" };
     syslog.severity = { code, name };
     writeSeverity(draft, log, code);
-  } else if (header.cisco !== undefined) writeSeverity(draft, log, header.cisco.severity);
+  } else if (header.mnemonic !== undefined) writeSeverity(draft, log, header.mnemonic.severity);
   if (header.version !== undefined) syslog.version = header.version;
   if (header.hostname !== undefined) syslog.hostname = clip(draft, header.hostname);
   if (header.appname !== undefined) syslog.appname = clip(draft, header.appname);
@@ -76,12 +49,14 @@ export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseCo
     alert.log = log;
   }
   if (header.oddPriority !== undefined) putField(draft, "pri", header.oddPriority);
-  if (header.cisco !== undefined) {
-    event.code ??= header.cisco.mnemonic;
-    putField(draft, "cisco.facility", header.cisco.facility);
-    putField(draft, "cisco.severity", header.cisco.severity);
-    putField(draft, "cisco.mnemonic", header.cisco.mnemonic);
+  if (header.mnemonic !== undefined) {
+    const { vendor, facility, severity, mnemonic } = header.mnemonic;
+    event.code ??= mnemonic;
+    putField(draft, `${vendor}.facility`, facility);
+    putField(draft, `${vendor}.severity`, severity);
+    putField(draft, `${vendor}.mnemonic`, mnemonic);
   }
+  if (header.relay !== undefined) putField(draft, "syslog.relay", header.relay);
   if (header.sequence !== undefined) putField(draft, "cisco.sequence", header.sequence);
   if (alert.host?.name === undefined) writeHost(draft, header, context);
 }

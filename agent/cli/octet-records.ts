@@ -1,0 +1,86 @@
+const LF = 0x0a;
+const SPACE = 0x20;
+const LESS = 0x3c;
+/** Digits that a count may have: 9,999,999 bytes. */
+const DIGITS = 7;
+
+/** Takes pieces of a stream; gives back the bytes of each whole record, in order. */
+export interface OctetReader {
+  push(chunk: Buffer): Buffer[];
+  /** The stream ended: what is left is a record too. */
+  end(): Buffer[];
+}
+
+/**
+ * Cuts a recording into its counted records (RFC 6587 §3.4.1), which may hold anything, also nothing.
+ *
+ * Lines between them are records, as senders that mix both write. A number is a count before the `<` of a priority, or
+ * when the recording ends or goes on with another record where the count says; else it begins a line.
+ */
+export function octetReader(): OctetReader {
+  let held: Buffer = Buffer.alloc(0);
+
+  function take(ended: boolean): Buffer[] {
+    const records: Buffer[] = [];
+    let at = 0;
+    for (;;) {
+      // What ends a line, or a counted record by habit, is no record.
+      while (isTrailer(held[at])) at++;
+      if (at >= held.length) break;
+      const count = countAt(held, at, ended);
+      if (count === "more") break;
+      if (count !== undefined) {
+        const { start, length } = count;
+        if (!ended && held.length < start + length) break;
+        records.push(held.subarray(start, start + length));
+        at = start + length;
+        continue;
+      }
+      const end = held.indexOf(LF, at);
+      if (end < 0 && !ended) break;
+      records.push(held.subarray(at, end < 0 ? held.length : end));
+      at = end < 0 ? held.length : end + 1;
+    }
+    held = held.subarray(at);
+    return records;
+  }
+
+  return {
+    push(chunk) {
+      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
+      return take(false);
+    },
+    end: () => take(true),
+  };
+}
+
+/** Reads a count; undefined when this is none, "more" when the bytes that tell are still to come. */
+function countAt(
+  bytes: Buffer,
+  at: number,
+  ended: boolean,
+): { start: number; length: number } | "more" | undefined {
+  let end = at;
+  while (end < at + DIGITS && isDigit(bytes[end])) end++;
+  if (end === at) return undefined;
+  if (end >= bytes.length) return ended ? undefined : "more";
+  if (bytes[end] !== SPACE) return undefined;
+  const start = end + 1;
+  const length = Number(bytes.toString("latin1", at, end));
+  if (bytes[start] === LESS) return { start, length };
+  const after = start + length;
+  if (after > bytes.length || (after === bytes.length && !ended)) return ended ? undefined : "more";
+  const next = bytes[after];
+  return after === bytes.length || isDigit(next) || isTrailer(next) || next === LESS
+    ? { start, length }
+    : undefined;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** Line feed, carriage return, NUL. */
+function isTrailer(byte: number | undefined): boolean {
+  return byte === LF || byte === 0x0d || byte === 0;
+}

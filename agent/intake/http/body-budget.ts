@@ -1,0 +1,37 @@
+/** What of a budget one body takes, until its records are decided. */
+export interface Lease {
+  /** Takes more bytes; false when there is no room for them, and nothing is taken. */
+  take(bytes: number): boolean;
+  release(): void;
+}
+
+/**
+ * Bounds the bytes of bodies that are being received, read or stored: all together, and for each source a part,
+ * so that one which sends faster than the disk takes cannot keep the others out.
+ */
+export function bodyBudget(bytes: number, eachSource: number): { lease(source: string): Lease } {
+  const held = new Map<string, number>();
+  let total = 0;
+  const of = (source: string) => held.get(source) ?? 0;
+  return {
+    lease(source) {
+      let own = 0;
+      return {
+        take(more) {
+          if (total + more > bytes || of(source) + more > eachSource) return false;
+          own += more;
+          total += more;
+          held.set(source, of(source) + more);
+          return true;
+        },
+        release() {
+          total -= own;
+          const left = of(source) - own;
+          if (left > 0) held.set(source, left);
+          else held.delete(source);
+          own = 0;
+        },
+      };
+    },
+  };
+}

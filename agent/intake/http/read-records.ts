@@ -1,0 +1,250 @@
+import type { DecodedRecord, ParseContext } from "../../../connectors/contract.ts";
+import { addTag } from "../../../connectors/shared/draft.ts";
+import { type Alert, AlertTag } from "../../core/alert.ts";
+import { messageOf } from "../../core/errors.ts";
+import { keepBytes, parseText, type TextRecord } from "../../stages/ingest.ts";
+import type { Headers } from "../signature.ts";
+import type { TextSource } from "../sources.ts";
+
+/** Records taken in one body: while they are decoded and matched, no other source is served. */
+export const MAX_RECORDS = 10_000;
+/** Where bodies of the connectors hold their list, when they are not one. */
+const LISTS = ["alerts", "events", "Records"];
+
+const NDJSON = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$/;
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
+
+/** One record of a body. With an error it is rejected, unless the alert is to be taken all the same. */
+export type BodyRecord = DecodedRecord & {
+  /** Its beginning, for the quarantine. */
+  sample: string;
+  /** True when what could be read of a wrong record is taken: on a socket it would be, too. */
+  bestEffort?: boolean;
+};
+
+export type RecordsRead =
+  | { outcome: "read"; records: BodyRecord[] }
+  | {
+      outcome: "refused";
+      status: 415 | 422;
+      code: string;
+      message: string;
+      more: Record<string, unknown>;
+      sample: string;
+    };
+
+/** Characters of a refused record that are kept. */
+const SAMPLE = 2000;
+
+/** Reads the records of a body: one JSON value, a JSON value a line (NDJSON), or a record of text a line. */
+export function readRecords(
+  source: TextSource,
+  body: { bytes: Buffer; headers: Headers; recordBytes: number },
+  context: ParseContext,
+): RecordsRead {
+  const { type, charset } = contentType(body.headers["content-type"] ?? "");
+  const decoder = decoderOf(charset);
+  if (decoder === undefined)
+    return refused(415, "charset_unsupported", `The charset ${charset} is not known.`, "");
+  const { text, utf8 } = decoder(body.bytes);
+  if (text.trim() === "") return refused(422, "empty_body", "The body is empty.", "", { field: "(body)" });
+
+  const lines = () => linesOf(text, utf8 ? undefined : body.bytes);
+  const given = { source, headers: body.headers, recordBytes: body.recordBytes, context };
+  if (source.connector.decode === undefined) {
+    if (!NDJSON.test(type) && !JSON_TYPE.test(type)) return textRecords(lines(), given);
+    const message = `A ${source.connector.name} source reads lines: post them as text/plain.`;
+    return refused(415, "not_text", message, text);
+  }
+  if (NDJSON.test(type)) return valueRecords(lines(), given);
+  const whole = readValue(text);
+  if (whole.error === undefined) {
+    const line: JsonLine = { text, utf8, bytes: utf8 ? undefined : body.bytes, read: whole };
+    return valueRecords([line], { ...given, only: true });
+  }
+  const values = allValues(lines());
+  if (values !== undefined) return valueRecords(values, given);
+  const field = { field: "(body)" };
+  if (type !== "text/plain" && (source.connector.name !== "auto" || JSON_TYPE.test(type)))
+    return refused(422, "not_json", `The body is not JSON: ${whole.error}`, text, field);
+  const read = valueRecords(lines(), { ...given, asText: true });
+  const first = read.outcome === "read" ? read.records[0]?.error : undefined;
+  if (
+    read.outcome === "read" &&
+    first !== undefined &&
+    read.records.every(({ error }) => error !== undefined)
+  )
+    return refused(422, first.code, `Nothing of the body could be read: ${first.message}.`, text, field);
+  return read;
+}
+
+function refused(
+  status: 415 | 422,
+  code: string,
+  message: string,
+  sample: string,
+  more: Record<string, unknown> = {},
+): RecordsRead {
+  return { outcome: "refused", status, code, message, more, sample: sampleOf(sample) };
+}
+
+function sampleOf(text: string): string {
+  return text.slice(0, SAMPLE);
+}
+
+function tooMany(): RecordsRead {
+  const message = `The body holds too many records; ${MAX_RECORDS} at most are taken at once: send smaller batches.`;
+  return refused(422, "too_many_records", message, "", { limit: MAX_RECORDS });
+}
+
+interface Line extends TextRecord {
+  text: string;
+  utf8: boolean;
+}
+type Value = { value: unknown; error?: undefined } | { error: string };
+type JsonLine = Line & { read?: Value };
+
+/** Lines with something in them, up to one more than are taken; of bytes that are not UTF-8, each with its own. */
+function linesOf(text: string, bytes: Buffer | undefined): Line[] {
+  const found: Line[] = [];
+  const whole = bytes ?? text;
+  for (let from = 0; from < whole.length && found.length <= MAX_RECORDS; ) {
+    const feed = whole.indexOf("\n", from);
+    const end = feed < 0 ? whole.length : feed;
+    const line: Line =
+      bytes === undefined
+        ? { text: text.slice(from, end), utf8: true }
+        : { ...decodeUtf8(bytes.subarray(from, end)), bytes: bytes.subarray(from, end) };
+    if (line.utf8) delete line.bytes;
+    line.text = line.text.endsWith("\r") ? line.text.slice(0, -1) : line.text;
+    if (line.text.trim() !== "") found.push(line);
+    from = end + 1;
+  }
+  return found;
+}
+
+interface Given {
+  source: TextSource;
+  headers: Headers;
+  /** Longest line of text. */
+  recordBytes: number;
+  context: ParseContext;
+}
+
+function textRecords(lines: readonly Line[], given: Given): RecordsRead {
+  if (lines.length > MAX_RECORDS) return tooMany();
+  return { outcome: "read", records: lines.map((line) => textRecord(line, given)) };
+}
+
+function textRecord(line: Line, { source: { connector }, recordBytes, context }: Given): BodyRecord {
+  const cut = line.text.length > recordBytes;
+  const record = cut ? { ...line, text: line.text.slice(0, recordBytes), cut } : line;
+  const parsed = parseText(connector, record, context);
+  const recognised = !parsed.alert?.tags?.includes(AlertTag.unrecognised);
+  return {
+    ...parsed,
+    sample: sampleOf(record.text),
+    bestEffort: connector.decode === undefined || recognised,
+  };
+}
+
+/** The values of lines that all are JSON; undefined at the first that is not. */
+function allValues(lines: readonly Line[]): JsonLine[] | undefined {
+  const found: JsonLine[] = [];
+  for (const line of lines) {
+    const read = readValue(line.text);
+    if (read.error !== undefined) return undefined;
+    found.push({ ...line, read });
+  }
+  return found;
+}
+
+/** Decodes values, one a line; a wrong one is a rejected record, but for the only value of a body. */
+function valueRecords(
+  lines: readonly JsonLine[],
+  given: Given & { only?: boolean; asText?: boolean },
+): RecordsRead {
+  if (lines.length > MAX_RECORDS) return tooMany();
+  const values = lines.map((line) => ({ line, read: line.read ?? readValue(line.text) }));
+  const count = values.reduce(
+    (sum, { read }) => sum + (read.error === undefined ? countOf(read.value) : 1),
+    0,
+  );
+  if (count > MAX_RECORDS) return tooMany();
+  const records: BodyRecord[] = [];
+  for (const { line, read } of values) {
+    const sample = sampleOf(line.text);
+    if (read.error !== undefined) {
+      const error = { code: "not_json", message: `the line is not JSON: ${read.error}` };
+      records.push(given.asText ? textRecord(line, given) : { error, sample });
+      continue;
+    }
+    const decoded = given.source.connector.decode?.(given.headers, read.value, given.context);
+    if (decoded === undefined) continue;
+    if (decoded.outcome === "refused") {
+      const { code, field, message } = decoded;
+      if (given.only) return refused(422, code, message, line.text, { field });
+      records.push({ error: { code, message: `${field}: ${message}` }, sample });
+      continue;
+    }
+    const alone = decoded.records.length === 1;
+    for (const record of decoded.records) {
+      if (!line.utf8 && record.alert !== undefined) markBytes(record.alert, alone ? line.bytes : undefined);
+      const original = record.alert?.event?.original;
+      records.push({ ...record, sample: original === undefined ? sample : sampleOf(original) });
+    }
+  }
+  return { outcome: "read", records };
+}
+
+/** Marks a record in which replacement characters stand; its own bytes are known when it was alone in its text. */
+function markBytes(alert: Alert, bytes: Uint8Array | undefined): void {
+  if (!(alert.event?.original ?? "").includes("\ufffd")) return;
+  addTag(alert, AlertTag.notUtf8);
+  if (bytes !== undefined) keepBytes(alert, bytes);
+}
+
+/** How many records a value holds, seen from outside: nothing of them is looked at. */
+function countOf(value: unknown): number {
+  if (Array.isArray(value)) return value.length;
+  if (typeof value !== "object" || value === null) return 1;
+  const lists = LISTS.map((name) => (value as Record<string, unknown>)[name]);
+  return Math.max(1, ...lists.map((list) => (Array.isArray(list) ? list.length : 1)));
+}
+
+function readValue(text: string): Value {
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+function contentType(header: string): { type: string; charset: string } {
+  const [type = "", ...parameters] = header.split(";");
+  const charset = parameters.map((each) => /^\s*charset\s*=\s*"?([^"\s]+)/i.exec(each)?.[1]).find(Boolean);
+  return { type: type.trim().toLowerCase(), charset: charset?.toLowerCase() ?? "utf-8" };
+}
+
+type Decode = (bytes: Uint8Array) => { text: string; utf8: boolean };
+
+function decoderOf(charset: string): Decode | undefined {
+  if (charset === "utf-8" || charset === "utf8") return decodeUtf8;
+  try {
+    const decoder = new TextDecoder(charset);
+    return (bytes) => ({ text: decoder.decode(bytes), utf8: true });
+  } catch {
+    return undefined;
+  }
+}
+
+const STRICT = new TextDecoder("utf-8", { fatal: true });
+const LENIENT = new TextDecoder("utf-8");
+
+function decodeUtf8(bytes: Uint8Array): { text: string; utf8: boolean } {
+  try {
+    return { text: STRICT.decode(bytes), utf8: true };
+  } catch {
+    return { text: LENIENT.decode(bytes), utf8: false };
+  }
+}

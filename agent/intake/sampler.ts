@@ -1,0 +1,57 @@
+import type { Parsed } from "../../connectors/contract.ts";
+import { AlertTag } from "../core/alert.ts";
+import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
+import type { IntakeMetrics, Tally } from "./metrics.ts";
+import type { TextSource } from "./sources.ts";
+
+/** Records of a source that the gate refused; the one that makes `tally` reach `due` is a sample. */
+export interface Watch {
+  tally: Tally;
+  due: number;
+  /** Records from one look at the clock to the next. */
+  step: number;
+  since: Instant;
+}
+
+/** Looks at about one record a second of those that the gate refuses unread: is their format known? */
+export interface Sampler {
+  /** What all listeners of a source count by. */
+  watch(source: TextSource): Watch;
+  /** Reads a record that was due, if a second has passed; nothing is kept of it. */
+  sample(watch: Watch, source: TextSource, read: () => Parsed): void;
+}
+
+/** Records after which the clock is looked at, at most. */
+const LONGEST_STEP = 1024;
+
+/** Opens the sampler of one thread. */
+export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeMetrics }): Sampler {
+  const watches = new Map<TextSource, Watch>();
+  return {
+    watch(source) {
+      let watch = watches.get(source);
+      if (watch === undefined) {
+        watch = { tally: metrics.gated.of({ source: source.id }), due: 1, step: 1, since: 0 };
+        watches.set(source, watch);
+      }
+      return watch;
+    },
+    sample(watch, source, read) {
+      const now = clock.now();
+      const passed = now - watch.since;
+      const due = passed >= MICROSECONDS.second || passed < 0;
+      // The step follows the pace of the source, so that neither a slow nor a fast one is looked at too seldom.
+      watch.step = due ? Math.max(1, watch.step >> 1) : Math.min(LONGEST_STEP, watch.step * 2);
+      watch.due = watch.tally.count + watch.step;
+      if (!due) return;
+      watch.since = now;
+      const { alert, error } = read();
+      const recognised = error === undefined && !alert?.tags?.includes(AlertTag.unrecognised);
+      metrics.sampled.inc({
+        source: source.id,
+        outcome: recognised ? "recognised" : "unrecognised",
+        format: recognised ? (alert?.event?.module ?? "") : "",
+      });
+    },
+  };
+}

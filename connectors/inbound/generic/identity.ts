@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto";
+import type { Draft } from "../../shared/draft.ts";
+import { isObject, type JsonObject, textValue } from "../../shared/json.ts";
+
+/** Characters of an event's identity. */
+const LONGEST = 512;
+
+/**
+ * What tells this event from all others of the sender: `event.id` or `uuid`. Tools put a rule's or a host's id in a
+ * bare `id`, so that only a record that repeats it with the same content is the same event.
+ */
+export function identityOf(draft: Draft, document: JsonObject): string | undefined {
+  for (const id of [draft.event.id, document.uuid]) {
+    if (typeof id === "string" && id !== "") return id.slice(0, LONGEST);
+  }
+  const id = textValue(document.id);
+  if (id === undefined) return undefined;
+  const content = canonicalText(document);
+  if (content === undefined) return undefined;
+  const digest = createHash("sha256").update(content).digest("hex").slice(0, 16);
+  return `${id.slice(0, LONGEST - 17)}:${digest}`;
+}
+
+/** The document with its members in order of name, so that their order makes no difference; undefined when too deep. */
+function canonicalText(document: JsonObject): string | undefined {
+  try {
+    return JSON.stringify(document, (_, value: unknown) =>
+      isObject(value)
+        ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : value,
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Inbound } from "../../contract.ts";
+import { parseKeyvalue, startOf } from "./parse.ts";
+import { readPairs } from "./read-pairs.ts";
+
+export const keyvalue: Inbound = {
+  name: "keyvalue",
+  summary:
+    "Pairs of key=value, as firewalls and logfmt write them: quoted or not, parted by blanks, commas, bars.",
+  ways: ["text"],
+  parse: parseKeyvalue,
+  recognise,
+};
+
+const BEGINNING = 512;
+const LEAST_PAIRS = 3;
+/** What part of the beginning must be pairs. */
+const LEAST_SHARE = 0.6;
+
+const nothing = (): void => {};
+
+function recognise(text: string): { certainty: number; because: string } {
+  const none = { certainty: 0, because: "it is not mostly pairs of key and value" };
+  if (!mayBePairs(text)) return none;
+  const start = startOf(text);
+  const end = Math.min(text.length, BEGINNING);
+  const { pairs, characters } = readPairs(text, start, end, nothing);
+  if (pairs < LEAST_PAIRS || characters < (end - start) * LEAST_SHARE) return none;
+  return { certainty: 0.65, because: `it is mostly pairs of key and value, ${pairs} in its beginning` };
+}
+
+/** A cheap look: as many marks as there must be pairs. */
+function mayBePairs(text: string): boolean {
+  let mark = text.indexOf("=");
+  for (let marks = 1; mark >= 0 && mark < BEGINNING; marks++) {
+    if (marks >= LEAST_PAIRS) return true;
+    mark = text.indexOf("=", mark + 1);
+  }
+  return /^[^=]{1,128}: ?"|^[A-Z][^:=]{1,64}: [^=]{1,256}, /.test(text.slice(0, BEGINNING));
+}

@@ -1,0 +1,101 @@
+import { AlertTag } from "../../../agent/core/alert.ts";
+import type { Instant } from "../../../agent/core/clock.ts";
+import type { ParseContext, Parsed } from "../../contract.ts";
+import { isAddress } from "../../shared/address.ts";
+import { addTag, clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
+import { isoOf } from "../../shared/iso-of.ts";
+import { keyTable } from "../../shared/key-table.ts";
+import { isEcsGroup, putEcs } from "../../shared/put-ecs.ts";
+import { readDateIn } from "../../shared/read-date-in.ts";
+import { pairKeyOf, type Told } from "./known-keys.ts";
+import { readPairs } from "./read-pairs.ts";
+
+const keyAt = keyTable(pairKeyOf);
+/** What products write for a value that they do not have. */
+const NONE = new Set(["-", "--", "N/A", "n/a", "(null)", "null", "None", "none"]);
+
+/**
+ * Reads one record of `key=value` pairs: every pair into `fields`, those of common names into ECS.
+ *
+ * Errors: `empty`, `no_pairs` (not one; the alert has the text).
+ */
+export function parseKeyvalue(text: string, context: ParseContext): Parsed {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
+  if (end === 0) return { error: { code: "empty", message: "the record is empty" } };
+  const draft = newDraft(text, "keyvalue", "keyvalue");
+  const { alert } = draft;
+  const told: Told = {};
+  const { pairs } = readPairs(text, startOf(text), end, (from, to, raw) => {
+    const { name, meaning } = keyAt(text, from, to);
+    const value = clip(draft, raw);
+    putField(draft, name, value);
+    const own = value.trim();
+    if (own !== "" && !NONE.has(own)) {
+      if (meaning !== undefined) meaning(draft, own, told);
+      else if (isEcsName(name)) putEcs(draft, name, own, context);
+    }
+    if (context.trace !== undefined)
+      context.trace({ by: "parser", name: "keyvalue", rule: `key ${name}` }, alert);
+  });
+  if (alert.message === undefined)
+    alert.message = clip(draft, end === text.length ? text : text.slice(0, end));
+  writeHost(draft, told);
+  const instant = readTimes(draft, told, context);
+  finish(draft, instant, context);
+  if (pairs > 0) return { alert };
+  addTag(alert, AlertTag.unrecognised);
+  return { alert, error: { code: "no_pairs", message: "the record has no key=value pair" } };
+}
+
+function isEcsName(name: string): boolean {
+  const dot = name.indexOf(".");
+  return dot > 0 && isEcsGroup(name.slice(0, dot));
+}
+
+/** Where the pairs may begin: after a byte-order mark, a priority, and the `?` that a mangled mark leaves. */
+export function startOf(text: string): number {
+  let at = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  if (text.charCodeAt(at) === 0x3c) {
+    const close = text.slice(at, at + 6).indexOf(">");
+    if (close > 0) at += close + 1;
+  }
+  while (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x3f) at++;
+  return at;
+}
+
+/** A device names itself, and is the host that the record is from; `hostname` beside it is another's. */
+function writeHost({ alert }: Draft, told: Told): void {
+  const { device, host, address } = told;
+  if (device !== undefined || address !== undefined) {
+    alert.observer ??= {};
+    if (device !== undefined) alert.observer.name = device;
+    const ip = address ?? device ?? "";
+    if (isAddress(ip)) alert.observer.ip = [ip];
+  }
+  const name = device ?? host ?? address;
+  if (name === undefined) return;
+  alert.host = isAddress(name) ? { name, ip: [name] } : { name, hostname: name };
+}
+
+/** The event's time: a date with a time of day, one of both that is whole, or an epoch; start and end beside it. */
+function readTimes({ event }: Draft, told: Told, context: ParseContext): Instant | undefined {
+  const { date, time, epoch, zone } = told;
+  const read = (text: string | undefined): Instant | undefined =>
+    text === undefined ? undefined : readDateIn(text, zone, context);
+  const start = read(told.start);
+  const end = read(told.end);
+  if (start !== undefined) event.start = isoOf(start);
+  if (end !== undefined) event.end = isoOf(end);
+  if (zone !== undefined) event.timezone = zone;
+  const dated = date === undefined || time === undefined ? undefined : `${date} ${time}`;
+  // Fortinet's epoch is exact, its date local: the zone that would tell is not always there.
+  return (
+    (zone === undefined ? read(epoch) : undefined) ??
+    read(dated) ??
+    read(time) ??
+    read(epoch) ??
+    read(date) ??
+    start
+  );
+}

@@ -1,0 +1,23 @@
+import type { Inbound } from "../../contract.ts";
+import { parseLeef } from "./parse.ts";
+
+export const leef: Inbound = {
+  name: "leef",
+  summary:
+    "IBM QRadar Log Event Extended Format (LEEF), versions 1.0 and 2.0, alone or after a syslog header.",
+  ways: ["text"],
+  begins: ["LEEF:"],
+  parse: parseLeef,
+  recognise,
+};
+
+const BEGINNING = 1024;
+
+/** A record after a syslog header is LEEF's only weakly: the syslog connector reads both. */
+function recognise(text: string): { certainty: number; because: string } {
+  const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  if (text.startsWith("LEEF:", start)) return { certainty: 1, because: "it begins with LEEF:" };
+  if (/LEEF: ?\d/.test(text.slice(0, BEGINNING)))
+    return { certainty: 0.6, because: "it contains a LEEF: header" };
+  return { certainty: 0, because: "no LEEF: header" };
+}

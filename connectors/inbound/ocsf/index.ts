@@ -1,0 +1,26 @@
+import type { Inbound } from "../../contract.ts";
+import { peekJson } from "../../shared/peek-json.ts";
+import { decodeOcsf, parseOcsf } from "./parse.ts";
+
+export const ocsf: Inbound = {
+  name: "ocsf",
+  summary: "Open Cybersecurity Schema Framework (OCSF) 1.x: findings, authentication, processes, network…",
+  ways: ["text", "http"],
+  begins: ["{", "["],
+  parse: parseOcsf,
+  decode: decodeOcsf,
+  recognise(text) {
+    const told = peekJson(text);
+    if (!told.has("class_uid")) {
+      return told.has("type_uid") && told.has("metadata")
+        ? { certainty: 0.9, because: "it has type_uid and metadata" }
+        : { certainty: 0, because: "it has no class_uid" };
+    }
+    const sign = ["metadata", "category_uid", "type_uid", "activity_id", "severity_id"].find((name) =>
+      told.has(name),
+    );
+    return sign === undefined
+      ? { certainty: 0.3, because: "it has class_uid and nothing else of OCSF" }
+      : { certainty: 0.96, because: `it has class_uid and ${sign}` };
+  },
+};

@@ -1,0 +1,171 @@
+import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
+import { clip, type Draft, finish, newDraft } from "../../shared/draft.ts";
+import { isoOf } from "../../shared/iso-of.ts";
+import { at, broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
+import { instantFromEpoch, readWholeDate } from "../../shared/read-date.ts";
+import { riskOfWord } from "../../shared/severity.ts";
+import { walkJson } from "../../shared/walk-json.ts";
+import { activityOf, meaningOf } from "./classes.ts";
+import { writeFinding } from "./write-finding.ts";
+import { writeHost } from "./write-host.ts";
+import { writeNetwork } from "./write-network.ts";
+import { writeObjects } from "./write-objects.ts";
+
+/** Reads one OCSF event. Errors: `empty`, `not_json`, `not_ocsf`, `several_records`. */
+export function parseOcsf(text: string, context: ParseContext): Parsed {
+  const read = readOne(text);
+  if (read.error !== undefined) return broken(text, "ocsf", read.error, context);
+  const { alert, error } = readEvent(read.value, text, context);
+  return error === undefined ? { alert: alert as NonNullable<typeof alert> } : { alert, error };
+}
+
+/** Decodes an HTTP body: one event, a list of them, or an object whose one list they are. */
+export function decodeOcsf(_headers: unknown, body: unknown, context: ParseContext): Decoded {
+  if (!Array.isArray(body) && !isObject(body)) {
+    const message = "the body is neither an event nor a list";
+    return { outcome: "refused", code: "bad_body", field: "(body)", message };
+  }
+  const members = isObject(body) && body.class_uid === undefined ? Object.values(body) : [];
+  const within = members.length === 1 && Array.isArray(members[0]) ? members[0] : [body];
+  const list = Array.isArray(body) ? body : within;
+  return { outcome: "decoded", records: list.map((event) => readEvent(event, textOf(event), context)) };
+}
+
+/** Every scalar under OCSF's own dotted name. */
+const walk = walkJson<never, undefined>({ ecs: false, roleOf: () => undefined, found: () => false });
+
+/** Places on the common scale of severity_id 0 to 6; 0 and 99 tell none. */
+const RISKS: readonly (number | undefined)[] = [undefined, 10, 20, 50, 75, 80, 90];
+
+function readEvent(value: unknown, original: string, context: ParseContext): DecodedRecord {
+  if (!isObject(value) || (typeof value.class_uid !== "number" && typeof value.type_uid !== "number")) {
+    const message = "the record is not of OCSF: it has neither class_uid nor type_uid";
+    return broken(original, "ocsf", { code: "not_ocsf", message }, context);
+  }
+  // type_uid is the class with the activity as its last two digits.
+  const document =
+    typeof value.class_uid === "number"
+      ? value
+      : {
+          ...value,
+          class_uid: Math.floor(Number(value.type_uid) / 100),
+          activity_id: Number(value.type_uid) % 100,
+        };
+  const draft = newDraft(original, "ocsf", "ocsf");
+  const { alert } = draft;
+  walk(draft, value, context, undefined);
+  context.trace?.({ by: "parser", name: "ocsf", rule: "fields" }, alert);
+  writeEvent(draft, document, context);
+  context.trace?.({ by: "parser", name: "ocsf", rule: "class" }, alert);
+  // A finding tells what it saw as evidence; what it says itself stands.
+  const evidence =
+    Array.isArray(document.evidences) && isObject(document.evidences[0]) ? document.evidences[0] : undefined;
+  const whole = evidence === undefined ? document : { ...evidence, ...document };
+  writeFinding(draft, document);
+  context.trace?.({ by: "parser", name: "ocsf", rule: "finding" }, alert);
+  writeHost(draft, whole);
+  context.trace?.({ by: "parser", name: "ocsf", rule: "device, actor" }, alert);
+  writeObjects(draft, whole);
+  context.trace?.({ by: "parser", name: "ocsf", rule: "process, file" }, alert);
+  writeNetwork(draft, whole);
+  context.trace?.({ by: "parser", name: "ocsf", rule: "endpoints" }, alert);
+  finish(draft, instantOf(document, context), context);
+  const uid = textValue(at(document, "metadata", "uid"));
+  if (uid !== undefined) return { alert, eventId: uid.slice(0, 512) };
+  // A finding keeps its identity through its updates: each is another event.
+  const finding = alert.event?.id;
+  return finding === undefined
+    ? { alert }
+    : { alert, eventId: `${finding.slice(0, 400)}/${String(document.activity_id)}/${alert["@timestamp"]}` };
+}
+
+function writeEvent(draft: Draft, document: JsonObject, context: ParseContext): void {
+  const { alert, event } = draft;
+  const text = (...path: string[]) => {
+    const found = textValue(at(document, ...path));
+    return found === undefined ? undefined : clip(draft, found);
+  };
+  const finding = document.category_uid === 2 || Math.floor(Number(document.class_uid) / 1000) === 2;
+  event.kind = finding ? "alert" : "event";
+  const meaning = meaningOf(document);
+  if (meaning !== undefined) Object.assign(event, meaning);
+  const action =
+    text("activity_name")?.toLowerCase().replaceAll(" ", "-") ?? activityOf(document) ?? text("type_name");
+  if (action !== undefined) event.action = action;
+  const operation = text("api", "operation");
+  if (operation !== undefined) event.action = operation;
+  if (!finding) writeOutcome(draft, document);
+  writeVerdict(draft, document);
+  writeSeverity(draft, document);
+  const code = text("metadata", "event_code");
+  if (code !== undefined) event.code = code;
+  const id = text("metadata", "uid");
+  if (id !== undefined) event.id = id;
+  const provider = text("metadata", "log_provider") ?? text("metadata", "product", "name");
+  if (provider !== undefined) event.provider = provider;
+  const reason = text("status_detail");
+  if (reason !== undefined) event.reason = reason;
+  const product: NonNullable<typeof alert.observer> = {};
+  for (const [name, from] of [
+    ["vendor", "vendor_name"],
+    ["product", "name"],
+    ["version", "version"],
+  ] as const) {
+    const value = text("metadata", "product", from);
+    if (value !== undefined) product[name] = value;
+  }
+  if (Object.keys(product).length > 0) alert.observer = product;
+  const message = text("message");
+  if (message !== undefined) alert.message = message;
+  for (const [name, from] of [
+    ["start", "start_time"],
+    ["end", "end_time"],
+  ] as const) {
+    const instant = readTime(document[from] ?? document[`${from}_dt`], context);
+    if (instant !== undefined) event[name] = isoOf(instant);
+  }
+  // OCSF counts milliseconds.
+  if (typeof document.duration === "number" && document.duration >= 0 && document.duration < 1e15)
+    event.duration = document.duration * 1e6;
+}
+
+function writeOutcome(draft: Draft, { status_id: id, status }: JsonObject): void {
+  if (id === 1 || (id === undefined && status === "Success")) draft.event.outcome = "success";
+  if (id === 2 || (id === undefined && (status === "Failure" || status === "Failed")))
+    draft.event.outcome = "failure";
+}
+
+/** What the control did, of the profile security_control: by action, or by disposition. */
+function writeVerdict(
+  { event }: Draft,
+  { action_id: action, disposition_id: disposition }: JsonObject,
+): void {
+  const denied = action === 2 || disposition === 2 || disposition === 6;
+  const allowed = action === 1 || disposition === 1;
+  if (denied) event.type = [...(event.type ?? []).filter((type) => type !== "denied"), "denied"];
+  else if (allowed) event.type = [...(event.type ?? []), "allowed"];
+}
+
+function writeSeverity(draft: Draft, { severity_id: id, severity }: JsonObject): void {
+  const { alert, event } = draft;
+  if (typeof id === "number" && id >= 0 && id <= 99) event.severity = id;
+  const word = typeof severity === "string" && severity !== "" ? clip(draft, severity) : undefined;
+  if (word !== undefined) alert.log = { level: word };
+  const risk =
+    (typeof id === "number" ? RISKS[id] : undefined) ?? (word === undefined ? undefined : riskOfWord(word));
+  if (risk !== undefined) event.risk_score_norm = risk;
+}
+
+function instantOf(document: JsonObject, context: ParseContext) {
+  return (
+    readTime(document.time, context) ??
+    readTime(document.time_dt, context) ??
+    readTime(at(document, "metadata", "original_time"), context) ??
+    readTime(at(document, "metadata", "logged_time"), context)
+  );
+}
+
+function readTime(value: unknown, context: ParseContext) {
+  if (typeof value === "number") return instantFromEpoch(value);
+  return typeof value === "string" ? readWholeDate(value, context) : undefined;
+}

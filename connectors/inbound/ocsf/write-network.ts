@@ -1,0 +1,187 @@
+import type { Alert } from "../../../agent/core/alert.ts";
+import { type Endpoint, isAddress, portOf, putAddress } from "../../shared/address.ts";
+import { clip, type Draft } from "../../shared/draft.ts";
+import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
+
+/** Writes both ends, the connection between them, and what HTTP, DNS, TLS and mail say of it. */
+export function writeNetwork(draft: Draft, document: JsonObject): void {
+  const { alert } = draft;
+  const source = endOf(draft, document.src_endpoint);
+  const destination = endOf(draft, document.dst_endpoint);
+  writeConnection(draft, document, source, destination);
+  if (Object.keys(source).length > 0) alert.source = source;
+  if (Object.keys(destination).length > 0) alert.destination = destination;
+  if (isObject(document.http_request)) writeHttp(draft, document.http_request, document.http_response);
+  else if (isObject(document.url)) writeUrl(draft, document.url);
+  if (isObject(document.query)) writeDns(draft, document);
+  if (isObject(document.tls)) writeTls(draft, document.tls);
+  if (isObject(document.email)) writeEmail(draft, document.email);
+}
+
+function endOf(draft: Draft, value: unknown): Endpoint {
+  const end: Endpoint = {};
+  if (!isObject(value)) return end;
+  const domain = textValue(value.hostname) ?? textValue(value.domain);
+  putAddress(end, clip(draft, textValue(value.ip) ?? domain ?? ""));
+  if (domain !== undefined) end.domain = clip(draft, domain);
+  const port = portOf(textValue(value.port) ?? "");
+  if (port !== undefined) end.port = port;
+  const mac = textValue(value.mac);
+  if (mac !== undefined) end.mac = clip(draft, mac).replaceAll(":", "-").toUpperCase();
+  return end;
+}
+
+const DIRECTIONS = new Map<unknown, string>([
+  [1, "inbound"],
+  [2, "outbound"],
+  [3, "internal"],
+]);
+
+function writeConnection(draft: Draft, document: JsonObject, source: Endpoint, destination: Endpoint): void {
+  const { connection_info: info, traffic } = document;
+  const network: NonNullable<Alert["network"]> = {};
+  if (isObject(info)) {
+    const transport = textValue(info.protocol_name);
+    if (transport !== undefined) network.transport = clip(draft, transport.toLowerCase());
+    const number = textValue(info.protocol_num);
+    if (number !== undefined && number !== "-1") network.iana_number = clip(draft, number);
+    const direction = DIRECTIONS.get(info.direction_id);
+    if (direction !== undefined) network.direction = direction;
+    if (info.protocol_ver_id === 4 || info.protocol_ver_id === 6) network.type = `ipv${info.protocol_ver_id}`;
+    const community = textValue(info.community_uid);
+    if (community !== undefined) network.community_id = clip(draft, community);
+  }
+  const application = textValue(document.app_name) ?? textValue(at(document, "dst_endpoint", "svc_name"));
+  if (application !== undefined) network.application = clip(draft, application.toLowerCase());
+  if (isObject(traffic)) {
+    set(network, "bytes", traffic.bytes);
+    set(network, "packets", traffic.packets);
+    set(source, "bytes", traffic.bytes_out);
+    set(source, "packets", traffic.packets_out);
+    set(destination, "bytes", traffic.bytes_in);
+    set(destination, "packets", traffic.packets_in);
+  }
+  if (Object.keys(network).length > 0) draft.alert.network = network;
+}
+
+function set(
+  group: { bytes?: number | undefined; packets?: number | undefined },
+  key: "bytes" | "packets",
+  value: unknown,
+): void {
+  if (typeof value === "number" && Number.isFinite(value)) group[key] = value;
+}
+
+function writeHttp(draft: Draft, request: JsonObject, response: unknown): void {
+  const { alert } = draft;
+  const text = (value: unknown) => {
+    const found = textValue(value);
+    return found === undefined ? undefined : clip(draft, found);
+  };
+  if (isObject(request.url)) writeUrl(draft, request.url);
+  const agent = text(request.user_agent);
+  if (agent !== undefined) alert.user_agent = { original: agent };
+  const method = text(request.http_method);
+  const referrer = text(request.referrer);
+  const version = text(request.version);
+  const code = at(response, "code");
+  const length = at(response, "length");
+  alert.http = {
+    ...(version !== undefined && { version }),
+    ...((method !== undefined || referrer !== undefined) && {
+      request: { ...(method !== undefined && { method }), ...(referrer !== undefined && { referrer }) },
+    }),
+    ...(typeof code === "number" &&
+      Number.isSafeInteger(code) && {
+        response: {
+          status_code: code,
+          ...(typeof length === "number" && Number.isFinite(length) && { bytes: length }),
+        },
+      }),
+  };
+}
+
+function writeUrl(draft: Draft, told: JsonObject): void {
+  const url: NonNullable<Alert["url"]> = {};
+  for (const [name, found] of [
+    ["original", told.url_string ?? told.text],
+    ["domain", told.hostname],
+    ["path", told.path],
+    ["query", told.query_string ?? told.query],
+    ["scheme", told.scheme],
+  ] as const) {
+    const text = textValue(found);
+    if (text !== undefined) url[name] = clip(draft, text);
+  }
+  const port = portOf(textValue(told.port) ?? "");
+  if (port !== undefined) url.port = port;
+  if (Object.keys(url).length > 0) draft.alert.url = url;
+}
+
+function writeDns(draft: Draft, document: JsonObject): void {
+  const { query, answers, rcode } = document;
+  const dns: NonNullable<Alert["dns"]> = {};
+  const question: NonNullable<typeof dns.question> = {};
+  for (const [name, from] of [
+    ["name", "hostname"],
+    ["type", "type"],
+    ["class", "class"],
+  ] as const) {
+    const text = textValue(at(query, from));
+    if (text !== undefined) question[name] = clip(draft, text);
+  }
+  if (Object.keys(question).length > 0) dns.question = question;
+  const id = textValue(at(query, "packet_uid"));
+  if (id !== undefined) dns.id = clip(draft, id);
+  const code = textValue(rcode);
+  if (code !== undefined) dns.response_code = clip(draft, code);
+  const list = Array.isArray(answers) ? answers.slice(0, 64) : [];
+  const addresses = list
+    .map((answer) => at(answer, "rdata"))
+    .filter((rdata) => typeof rdata === "string" && isAddress(rdata));
+  if (addresses.length > 0) dns.resolved_ip = addresses as string[];
+  dns.type = list.length > 0 || code !== undefined ? "answer" : "query";
+  draft.alert.dns = dns;
+  draft.alert.network = { protocol: "dns", ...draft.alert.network };
+}
+
+function writeTls(draft: Draft, told: JsonObject): void {
+  const text = (...path: string[]) => {
+    const found = textValue(at(told, ...path));
+    return found === undefined ? undefined : clip(draft, found);
+  };
+  const [version, cipher, name] = [text("version"), text("cipher"), text("sni")];
+  const [ja3, ja3s] = [text("ja3_hash", "value"), text("ja3s_hash", "value")];
+  const [subject, issuer] = [text("certificate", "subject"), text("certificate", "issuer")];
+  draft.alert.tls = {
+    ...(version !== undefined && { version }),
+    ...(cipher !== undefined && { cipher }),
+    ...((name ?? ja3) !== undefined && {
+      client: { ...(name !== undefined && { server_name: name }), ...(ja3 !== undefined && { ja3 }) },
+    }),
+    ...((subject ?? issuer ?? ja3s) !== undefined && {
+      server: {
+        ...(subject !== undefined && { subject }),
+        ...(issuer !== undefined && { issuer }),
+        ...(ja3s !== undefined && { ja3s }),
+      },
+    }),
+  };
+}
+
+function writeEmail(draft: Draft, told: JsonObject): void {
+  const addresses = (value: unknown) =>
+    (Array.isArray(value) ? value.slice(0, 64) : [value]).filter(
+      (one) => typeof one === "string" && one !== "" && one.length <= 512,
+    );
+  const [from, to, cc] = [addresses(told.from), addresses(told.to), addresses(told.cc)];
+  const subject = textValue(told.subject);
+  const id = textValue(told.message_uid);
+  draft.alert.email = {
+    ...(from.length > 0 && { from: { address: from } }),
+    ...(to.length > 0 && { to: { address: to } }),
+    ...(cc.length > 0 && { cc: { address: cc } }),
+    ...(subject !== undefined && { subject: clip(draft, subject) }),
+    ...(id !== undefined && { message_id: clip(draft, id) }),
+  };
+}

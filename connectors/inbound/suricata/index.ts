@@ -1,0 +1,23 @@
+import type { Inbound } from "../../contract.ts";
+import { peekJson } from "../../shared/peek-json.ts";
+import { decodeSuricata, parseSuricata } from "./parse.ts";
+
+export const suricata: Inbound = {
+  name: "suricata",
+  summary: "Suricata's eve.json: alerts, protocols, flows, files, statistics.",
+  ways: ["text", "http"],
+  begins: ["{", "[", "@cee: {"],
+  parse: parseSuricata,
+  decode: decodeSuricata,
+  recognise(text) {
+    const told = peekJson(text);
+    if (!told.has("event_type") || !told.has("timestamp"))
+      return { certainty: 0, because: "it has no event_type with a timestamp" };
+    const own = ["flow_id", "in_iface", "alert.signature_id", "stats.uptime", "pcap_cnt", "pkt_src"];
+    const sign = own.find((name) => told.has(name));
+    if (sign !== undefined) return { certainty: 0.96, because: `it has event_type and ${sign}` };
+    return told.has("src_ip") && told.has("dest_ip")
+      ? { certainty: 0.9, because: "it has event_type, src_ip and dest_ip" }
+      : { certainty: 0.3, because: "it has event_type and a timestamp" };
+  },
+};

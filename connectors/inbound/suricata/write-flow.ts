@@ -1,0 +1,49 @@
+import type { ParseContext } from "../../contract.ts";
+import type { Draft } from "../../shared/draft.ts";
+import { isoOf } from "../../shared/iso-of.ts";
+import { isObject, type JsonObject } from "../../shared/json.ts";
+import { readWholeDate } from "../../shared/read-date.ts";
+
+/** Writes what a flow carried, each way and together, and when. */
+export function writeFlow(draft: Draft, value: JsonObject, context: ParseContext): void {
+  const { alert, event } = draft;
+  const { flow, netflow } = value;
+  if (isObject(flow)) {
+    const there = { bytes: count(flow.bytes_toserver), packets: count(flow.pkts_toserver) };
+    const back = { bytes: count(flow.bytes_toclient), packets: count(flow.pkts_toclient) };
+    // A reply's source is the server: the flow's ends stand the other way round.
+    const turned =
+      flow.src_ip !== undefined && flow.src_ip === value.dest_ip && flow.dest_ip === value.src_ip;
+    alert.source = { ...alert.source, ...told(turned ? back : there) };
+    alert.destination = { ...alert.destination, ...told(turned ? there : back) };
+    const sum = { bytes: plus(there.bytes, back.bytes), packets: plus(there.packets, back.packets) };
+    alert.network = { ...alert.network, ...told(sum) };
+    writeTimes(flow);
+  } else if (isObject(netflow)) {
+    alert.source = {
+      ...alert.source,
+      ...told({ bytes: count(netflow.bytes), packets: count(netflow.pkts) }),
+    };
+    writeTimes(netflow);
+  }
+
+  function writeTimes({ start, end }: JsonObject): void {
+    const began = typeof start === "string" ? readWholeDate(start, context) : undefined;
+    const ended = typeof end === "string" ? readWholeDate(end, context) : undefined;
+    if (began !== undefined) event.start = isoOf(began);
+    if (ended !== undefined) event.end = isoOf(ended);
+    if (began !== undefined && ended !== undefined && ended >= began) event.duration = (ended - began) * 1000;
+  }
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function plus(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? undefined : count(one + other);
+}
+
+function told({ bytes, packets }: { bytes: number | undefined; packets: number | undefined }) {
+  return { ...(bytes !== undefined && { bytes }), ...(packets !== undefined && { packets }) };
+}

@@ -1,0 +1,172 @@
+import { type Alert, type FieldValue, VERBATIM_FIELDS } from "../../agent/core/alert.ts";
+import type { ParseContext } from "../contract.ts";
+import { type Draft, newDraft } from "../shared/draft.ts";
+import { isEcsField } from "../shared/put-ecs.ts";
+import { whenTest } from "./condition.ts";
+import { compileDateFormat } from "./date-format.ts";
+import { ecsReader, fieldReader, textOfField } from "./field-reader.ts";
+import { dropEcs, type Put } from "./put.ts";
+import type { Constant, Entry, SourceObject } from "./schema.ts";
+
+/** Does one thing that a mapping says; true when it changed the alert. */
+export type Act = (draft: Draft, context: ParseContext) => boolean;
+
+/** Told what is wrong at a path below what is compiled. */
+export type Refuse = (path: readonly PropertyKey[], code: string, message: string, remedy: string) => void;
+
+type Take = (alert: Alert) => unknown;
+
+/** Compiles what a mapping says of one ECS field: the first of its sources that gives a value that fits. */
+export function compileEntry(
+  target: { name: string; put: Put },
+  entry: Entry,
+  nothing: ReadonlySet<string>,
+  refuse: Refuse,
+): Act {
+  const listed = Array.isArray(entry);
+  const takes = (listed ? entry : [entry]).map((source, i) => {
+    const refuseHere: Refuse = (path, ...rest) => refuse(listed ? [i, ...path] : path, ...rest);
+    const object: SourceObject = typeof source === "string" ? { from: source, with: " " } : source;
+    refuseComputed(target.name, object, refuseHere);
+    refuseUnfit(target, object, refuseHere);
+    return compileSource(object, nothing, refuseHere);
+  });
+  const current = ecsReader(target.name);
+  return (draft, context) => {
+    for (const take of takes) {
+      const value = take(draft.alert);
+      if (value !== undefined && target.put(draft, value, context)) return true;
+    }
+    // What the parser took for a value and the product means as none.
+    const left = current(draft.alert);
+    if (typeof left !== "string" || !nothing.has(left)) return false;
+    dropEcs(draft.alert, target.name);
+    return true;
+  };
+}
+
+/** Refuses what would put a text that the record does not hold where the gate relies on finding it. */
+function refuseComputed(name: string, source: SourceObject, refuse: Refuse): void {
+  if (!VERBATIM_FIELDS.has(name)) return;
+  for (const key of ["value", "map", "default", "join", "times", "format"] as const) {
+    if (source[key] === undefined) continue;
+    const message = `${name} only takes texts as the record has them, and ${key} makes one`;
+    refuse([key], "mapping_not_verbatim", message, "write it into another field, such as event.action");
+  }
+  if (source.as === "lower") {
+    const message = `${name} only takes texts as the record has them, and lower changes them`;
+    refuse(["as"], "mapping_not_verbatim", message, "leave it out: rules compare without case");
+  }
+  for (const from of [source.from ?? []].flat()) {
+    if (!isEcsField(from) || VERBATIM_FIELDS.has(from)) continue;
+    const message = `${name} only takes texts as the record has them, and ${from} may be computed`;
+    refuse(["from"], "mapping_not_verbatim", message, "name the field of the source itself");
+  }
+}
+
+/** Refuses what a mapping would write by itself where it cannot stand. */
+function refuseUnfit({ name, put }: { name: string; put: Put }, source: SourceObject, refuse: Refuse): void {
+  const { map, value, default: fallback } = source;
+  const ends: [PropertyKey[], Constant | undefined][] = Object.entries(map ?? {}).map(([key, end]) => [
+    ["map", key],
+    end,
+  ]);
+  ends.push([["default"], fallback]);
+  if (map === undefined && source.split === undefined && source.format === undefined)
+    ends.push([["value"], value]);
+  for (const [path, end] of ends) {
+    if (end === undefined || put(newDraft("", "", ""), end, { received: 0, zone: "UTC" })) continue;
+    refuse(
+      path,
+      "mapping_value",
+      `${name} cannot be ${JSON.stringify(end)}`,
+      "give a value that fits the field",
+    );
+  }
+}
+
+function compileSource(source: SourceObject, mappingNothing: ReadonlySet<string>, refuse: Refuse): Take {
+  const when = whenTest(source.when);
+  const nothing = new Set([...mappingNothing, ...(source.unless ?? []).map(String)]);
+  const first = takeOf(source, nothing);
+  const steps = stepsOf(source, refuse);
+  return (alert) => {
+    if (when !== undefined && !when(alert)) return undefined;
+    let value = first(alert);
+    for (const step of steps) {
+      if (value === undefined) return undefined;
+      value = step(value, alert);
+    }
+    return value;
+  };
+}
+
+function takeOf({ value, from, join, with: between }: SourceObject, nothing: ReadonlySet<string>): Take {
+  const present = (field: FieldValue | undefined): FieldValue | undefined => {
+    if (field === undefined || field === null || field === "") return undefined;
+    const text = textOfField(field);
+    return text !== undefined && (nothing.has(text) || text.trim() === "") ? undefined : field;
+  };
+  if (value !== undefined) return () => value;
+  if (join !== undefined) {
+    const readers = join.map(fieldReader);
+    return (alert) => {
+      const parts = readers.map((read) => textOfField(present(read(alert))));
+      return parts.includes(undefined) ? undefined : parts.join(between);
+    };
+  }
+  const readers = [from ?? []].flat().map(fieldReader);
+  return (alert) => {
+    for (const read of readers) {
+      const value = present(read(alert));
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  };
+}
+
+type Change = (value: unknown, alert: Alert) => unknown;
+
+/** What becomes of a value, in the order in which a reader of the mapping expects it. */
+function stepsOf(source: SourceObject, refuse: Refuse): Change[] {
+  const steps: Change[] = [];
+  const { split, as, times, format, zone } = source;
+  const onText = (change: (text: string) => unknown): Change => {
+    return (value) => {
+      const text = textOfField(value as FieldValue);
+      return text === undefined ? undefined : change(text);
+    };
+  };
+  if (split !== undefined) {
+    const pieces = (text: string) => text.split(split, 256).map((piece) => piece.trim());
+    steps.push(onText((text) => pieces(text).filter((piece) => piece !== "")));
+  }
+  if (as === "lower") steps.push(onText((text) => text.toLowerCase()));
+  if (as === "basename") {
+    steps.push(onText((text) => text.slice(Math.max(text.lastIndexOf("/"), text.lastIndexOf("\\")) + 1)));
+  }
+  if (times !== undefined) {
+    steps.push(
+      onText((text) => (/^-?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) * times : undefined)),
+    );
+  }
+  if (format !== undefined) {
+    const compiled = compileDateFormat(format);
+    if (typeof compiled === "function") steps.push(onText(compiled));
+    else refuse(["format"], "mapping_format", compiled.refused, "write it like dd/MM/yyyy HH:mm:ss");
+  }
+  if (zone !== undefined) {
+    const read = fieldReader(zone);
+    steps.push((value, alert) => {
+      const name = textOfField(read(alert));
+      return name === undefined || /^\d+$/.test(String(value)) ? value : `${value} ${name}`;
+    });
+  }
+  if (source.map !== undefined) steps.push(translation(source));
+  return steps;
+}
+
+function translation({ map = {}, default: fallback }: SourceObject): Change {
+  const table = new Map(Object.entries(map).map(([key, value]) => [key.toLowerCase(), value]));
+  return (value) => table.get(textOfField(value as FieldValue)?.toLowerCase() ?? "") ?? fallback;
+}

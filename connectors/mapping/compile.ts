@@ -1,0 +1,215 @@
+import { type Alert, AlertTag, VERBATIM_FIELDS } from "../../agent/core/alert.ts";
+import type { ParseContext } from "../contract.ts";
+import { addTag, type Draft, draftOf, newDraft, putField } from "../shared/draft.ts";
+import { ecsFields, isEcsField } from "../shared/put-ecs.ts";
+import { type Act, compileEntry, type Refuse } from "./compile-entry.ts";
+import { compileSeverity } from "./compile-severity.ts";
+import { type Condition, conditionsOf, whenTest } from "./condition.ts";
+import { ecsReader, fieldReader, textOfField } from "./field-reader.ts";
+import { nearestName } from "./nearest-name.ts";
+import { dropEcs, dropTag, type Put, putterOf } from "./put.ts";
+import type { Constant, MappingFile, Step } from "./schema.ts";
+import { compileColumns, compileLike, compilePairs, compilePattern, type TakeApart } from "./take-apart.ts";
+
+/** What tells that a record is of a product: conditions that hold together, and where they are written. */
+export interface Sign {
+  conditions: readonly Condition[];
+  place: Place;
+}
+
+/** A mapping, compiled: how it knows its records, and what it does with their alerts. */
+export interface Mapping {
+  name: string;
+  title: string;
+  file: string;
+  /** Formats whose alerts it reads, as `event.module` names them. */
+  over: readonly string[];
+  signs: readonly Sign[];
+  /** Changes the alert of one record in place. */
+  apply(alert: Alert, context: ParseContext): void;
+}
+
+/** A line of the file, found when it is asked for. */
+type Place = () => string;
+
+/** One thing that a mapping does; told is the line that says so, once it changed the alert. */
+type Deed = (draft: Draft, context: ParseContext, done: (place: Place) => void) => void;
+
+/** Where a mapping was written, and what hears of its faults. */
+export interface Source {
+  file: string;
+  whereOf(path: readonly PropertyKey[]): string;
+  refuse: Refuse;
+}
+
+const ANY_TIME: ParseContext = { received: 0, zone: "UTC" };
+
+/** Compiles a mapping; everything wrong with it is told, and then it must not be used. */
+export function compileMapping(written: MappingFile, source: Source): Mapping {
+  const { mapping: name, title, over } = written;
+  const single = !Array.isArray(written.when);
+  const signs = [written.when].flat().map((when, i): Sign => {
+    const path = single ? ["when"] : ["when", i];
+    const conditions = conditionsOf(when);
+    if (!conditions.some(({ wanted }) => wanted !== "absent")) {
+      const message = "it would take any record for this product's";
+      source.refuse(path, "mapping_when", message, "name a field that only this product writes");
+    }
+    return { conditions, place: placeOf(source, path) };
+  });
+  const deeds = deedsOf(written, source);
+
+  return {
+    name,
+    title,
+    file: source.file,
+    over,
+    signs,
+    apply(alert, context) {
+      const draft = draftOf(alert);
+      const { trace } = context;
+      const done =
+        trace === undefined
+          ? () => {}
+          : (place: Place) => trace({ by: "mapping", name, rule: place() }, alert);
+      for (const deed of deeds) deed(draft, context, done);
+      draft.event.dataset = name;
+      dropTag(alert, AlertTag.unrecognised);
+      if (draft.cut) addTag(alert, AlertTag.cut);
+      context.trace?.({ by: "mapping", name }, alert);
+    },
+  };
+}
+
+/** The line, without its column. */
+function placeOf(source: Source, path: readonly PropertyKey[]): Place {
+  return () => source.whereOf(path).replace(/:\d+$/, "");
+}
+
+function deedsOf(written: MappingFile, source: Source): Deed[] {
+  const nothing = new Set(written.nothing.map(String));
+  const deeds: Deed[] = [];
+  const below =
+    (...above: PropertyKey[]): Refuse =>
+    (path, ...rest) =>
+      source.refuse([...above, ...path], ...rest);
+  const add = (path: PropertyKey[], act: Act | undefined) => {
+    if (act === undefined) return;
+    const place = placeOf(source, path);
+    deeds.push((draft, context, done) => {
+      if (act(draft, context)) done(place);
+    });
+  };
+
+  for (const [i, step] of written.read.entries()) add(["read", i], compileStep(step, below("read", i)));
+  for (const [i, name] of written.remove.entries()) {
+    if (putter(name, below("remove", i)) !== undefined) add(["remove", i], removal(name));
+  }
+  for (const [name, value] of Object.entries(written.set)) {
+    add(["set", name], compileConstant(name, value, below("set", name)));
+  }
+  for (const [name, entry] of Object.entries(written.fields)) {
+    const put = putter(name, below("fields", name));
+    if (put === undefined) continue;
+    add(["fields", name], compileEntry({ name, put }, entry, nothing, below("fields", name)));
+  }
+  for (const [field, cases] of Object.entries(written.by)) deeds.push(compileBy(field, cases, source));
+  if (written.severity !== undefined) {
+    const acts = [written.severity].flat().map(compileSeverity);
+    add(["severity"], (draft, context) => acts.some((act) => act(draft, context)));
+  }
+  return deeds;
+}
+
+function removal(name: string): Act {
+  const current = ecsReader(name);
+  return ({ alert }) => {
+    if (current(alert) === undefined) return false;
+    dropEcs(alert, name);
+    return true;
+  };
+}
+
+/** The writer of a target; what it cannot be is refused with the nearest name that it can. */
+function putter(name: string, refuse: Refuse): Put | undefined {
+  const put = putterOf(name);
+  if (put !== undefined) return put;
+  const near = nearestName(name, [
+    ...ecsFields().filter((each) => putterOf(each) !== undefined),
+    "@timestamp",
+  ]);
+  const remedy = near === undefined ? "take a name of the Elastic Common Schema" : `did you mean ${near}?`;
+  refuse([], "mapping_unknown_field", `${name} is not a field that a mapping writes`, remedy);
+  return undefined;
+}
+
+function compileConstant(name: string, value: Constant, refuse: Refuse): Act | undefined {
+  const put = putter(name, refuse);
+  if (put === undefined) return undefined;
+  if (VERBATIM_FIELDS.has(name)) {
+    const message = `${name} only takes texts as the record has them`;
+    refuse([], "mapping_not_verbatim", message, "write it into another field, such as event.action");
+  }
+  if (!put(newDraft("", "", ""), value, ANY_TIME)) {
+    refuse(
+      [],
+      "mapping_value",
+      `${name} cannot be ${JSON.stringify(value)}`,
+      "give a value that fits the field",
+    );
+  }
+  return (draft, context) => put(draft, value, context);
+}
+
+/** What holds by the value of a field: one look-up a record, then the values that have a `*`, in their order. */
+function compileBy(field: string, cases: MappingFile["by"][string], source: Source): Deed {
+  const read = fieldReader(field);
+  const exact = new Map<string, Deed[]>();
+  const others: { holds: (alert: Alert) => boolean; deeds: Deed[] }[] = [];
+  for (const [key, constants] of Object.entries(cases)) {
+    const deeds = Object.entries(constants).flatMap(([name, value]): Deed[] => {
+      const path = ["by", field, key, name];
+      const act = compileConstant(name, value, (below, ...rest) =>
+        source.refuse([...path, ...below], ...rest),
+      );
+      const place = placeOf(source, path);
+      return act === undefined ? [] : [(draft, context, done) => act(draft, context) && done(place)];
+    });
+    const values = key.split("|").map((value) => value.trim());
+    if (key.includes("*")) others.push({ holds: whenTest({ [field]: values }) ?? (() => false), deeds });
+    else for (const value of values) exact.set(value, deeds);
+  }
+  return (draft, context, done) => {
+    const text = textOfField(read(draft.alert));
+    if (text === undefined) return;
+    const deeds = exact.get(text) ?? others.find(({ holds }) => holds(draft.alert))?.deeds;
+    if (deeds !== undefined) for (const deed of deeds) deed(draft, context, done);
+  };
+}
+
+function compileStep(step: Step, refuse: Refuse): Act {
+  if (isEcsField(step.from) && !VERBATIM_FIELDS.has(step.from)) {
+    const message = `${step.from} may be computed, and what is taken from it must stand in the record`;
+    refuse(["from"], "mapping_not_verbatim", message, "name the field of the source itself");
+  }
+  const when = whenTest(step.when);
+  const read = fieldReader(step.from);
+  const takers: TakeApart[] = [];
+  const add = (key: "like" | "pattern", compile: typeof compileLike) => {
+    for (const text of [step[key] ?? []].flat()) {
+      const compiled = compile(text);
+      if (typeof compiled === "function") takers.push(compiled);
+      else refuse([key], `mapping_${key}`, `${text}: ${compiled.refused}`, "correct it");
+    }
+  };
+  add("like", compileLike);
+  add("pattern", compilePattern);
+  if (step.columns !== undefined) takers.push(compileColumns(step.columns, step.separator));
+  if (step.pairs !== undefined) takers.push(compilePairs(step.pairs.between, step.pairs.within));
+  return (draft) => {
+    if (when !== undefined && !when(draft.alert)) return false;
+    const text = textOfField(read(draft.alert));
+    if (text === undefined || text === "") return false;
+    return takers.some((take) => take(text, (name, value) => putField(draft, name, value)));
+  };
+}

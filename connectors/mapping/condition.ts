@@ -1,0 +1,80 @@
+import type { Alert } from "../../agent/core/alert.ts";
+import { type FieldReader, fieldReader, textOfField } from "./field-reader.ts";
+import type { When } from "./schema.ts";
+
+/** One field and what it must be. */
+export interface Condition {
+  field: string;
+  read: FieldReader;
+  /** The values, when each is a text as it stands. */
+  values: ReadonlySet<string> | undefined;
+  holds(alert: Alert): boolean;
+  /** What was wanted, as it is written. */
+  wanted: string;
+}
+
+/** Compiles the conditions of a `when`; all of them must hold. */
+export function conditionsOf(when: When): Condition[] {
+  return Object.entries(when).map(([field, wanted]) => {
+    const read = fieldReader(field);
+    if (wanted === null) {
+      return { field, read, values: undefined, wanted: "absent", holds: (alert) => isBare(read(alert)) };
+    }
+    const texts = (Array.isArray(wanted) ? wanted : [wanted]).map(String);
+    const written = texts.join(" or ");
+    if (!texts.some((text) => text.includes("*"))) {
+      const values = new Set(texts);
+      return {
+        field,
+        read,
+        values,
+        wanted: written,
+        holds: (alert) => some(read(alert), (text) => values.has(text)),
+      };
+    }
+    const tests = texts.map(likeTest);
+    const holds = (alert: Alert) => some(read(alert), (text) => tests.some((test) => test(text)));
+    return { field, read, values: undefined, wanted: written, holds };
+  });
+}
+
+/** Says whether all of a `when` holds. */
+export function whenTest(when: When | undefined): ((alert: Alert) => boolean) | undefined {
+  if (when === undefined) return undefined;
+  const conditions = conditionsOf(when);
+  return (alert) => {
+    for (const condition of conditions) if (!condition.holds(alert)) return false;
+    return true;
+  };
+}
+
+const isBare = (value: ReturnType<FieldReader>) => value === undefined || value === null || value === "";
+
+function some(value: ReturnType<FieldReader>, test: (text: string) => boolean): boolean {
+  if (typeof value === "string") return value !== "" && test(value);
+  if (Array.isArray(value)) return value.some((each) => test(String(each)));
+  const text = textOfField(value);
+  return text !== undefined && test(text);
+}
+
+/** A text with `*` for any characters, case counting; the pieces are looked for from left to right, once each. */
+function likeTest(pattern: string): (text: string) => boolean {
+  const pieces = pattern.split("*");
+  const first = pieces[0] ?? "";
+  const last = pieces.at(-1) ?? "";
+  if (pieces.length === 1) return (text) => text === pattern;
+  const inner = pieces.slice(1, -1).filter((piece) => piece !== "");
+  // Most texts lack the longest piece.
+  const longest = pieces.reduce((a, b) => (b.length > a.length ? b : a));
+  return (text) => {
+    if (!text.includes(longest) || text.length < first.length + last.length) return false;
+    if (!text.startsWith(first) || !text.endsWith(last)) return false;
+    let at = first.length;
+    for (const piece of inner) {
+      const found = text.indexOf(piece, at);
+      if (found < 0) return false;
+      at = found + piece.length;
+    }
+    return at <= text.length - last.length;
+  };
+}

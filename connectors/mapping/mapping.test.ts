@@ -1,0 +1,302 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ALERT_LIMITS, type Alert, type FieldValue } from "../../agent/core/alert.ts";
+import { expectSound } from "../../test/contract/inbound.contract.ts";
+import { CONTEXT } from "../../test/support/fixtures.ts";
+import type { Step as TraceStep } from "../contract.ts";
+import { readMapping } from "./load-mappings.ts";
+import { reasonOf, selectAmong } from "./select-mapping.ts";
+
+const FORMATS = ["syslog", "cef", "text"];
+const HEAD = "title: T\nreference: [{ url: 'https://example.org/doc', read: 2026-11-22 }]\nover: [syslog]";
+const mappingText = (rest: string, name = "one", when = "{ kind: x }") =>
+  `mapping: ${name}\n${HEAD}\nwhen: ${when}\n${rest}\n`;
+
+function mapping(rest: string, name?: string, when?: string) {
+  const { mapping, problems } = readMapping(mappingText(rest, name, when), "m.yml", FORMATS);
+  if (mapping === undefined) throw new Error(JSON.stringify(problems));
+  return mapping;
+}
+
+const alertOf = (fields: Record<string, FieldValue>, more: Partial<Alert> = {}): Alert => ({
+  "@timestamp": "2023-10-12T00:00:00.000Z",
+  event: { original: "x", module: "syslog", dataset: "syslog" },
+  fields,
+  ...more,
+});
+
+/** The ECS value that a mapping gives a field. */
+function given(rest: string, fields: Record<string, FieldValue>, more?: Partial<Alert>): Alert {
+  const alert = alertOf(fields, more);
+  mapping(rest).apply(alert, CONTEXT);
+  return alert;
+}
+
+describe("a field", () => {
+  it.each<[string, Record<string, FieldValue>, Record<string, unknown>]>([
+    ["event.action: act", { act: "allow" }, { event: { action: "allow" } }],
+    ["event.action: [a, b]", { b: "second" }, { event: { action: "second" } }],
+    ["event.action: [a, { value: none }]", {}, { event: { action: "none" } }],
+    ["event.action: { from: act, as: lower }", { act: "ALLOW" }, { event: { action: "allow" } }],
+    ["process.name: { from: path, as: basename }", { path: "C:\\a\\b.exe" }, { process: { name: "b.exe" } }],
+    [
+      "event.action: { from: act, map: { Allow: permitted } }",
+      { act: "ALLOW" },
+      { event: { action: "permitted" } },
+    ],
+    [
+      "event.action: { from: act, map: { a: b }, default: other }",
+      { act: "x" },
+      { event: { action: "other" } },
+    ],
+    ["event.type: { from: n, map: { 1: [start, info] } }", { n: 1 }, { event: { type: ["start", "info"] } }],
+    ["event.action: { join: [a, b], with: '-' }", { a: "x", b: 2 }, { event: { action: "x-2" } }],
+    ["event.action: { value: v, when: { a: [x, y] } }", { a: "y" }, { event: { action: "v" } }],
+    ["event.duration: { from: ms, times: 1000000 }", { ms: "15" }, { event: { duration: 15_000_000 } }],
+    [
+      "host.ip: { from: ips, split: ',' }",
+      { ips: "192.0.2.1, 192.0.2.2" },
+      { host: { ip: ["192.0.2.1", "192.0.2.2"] } },
+    ],
+    ["source.port: port", { port: "443" }, { source: { port: 443 } }],
+    ["source: src", { src: "192.0.2.1" }, { source: { address: "192.0.2.1", ip: "192.0.2.1" } }],
+    ["source: src", { src: "pc-1" }, { source: { address: "pc-1" } }],
+    ["host: dev", { dev: "fw" }, { host: { name: "fw", hostname: "fw" } }],
+    ["host: dev", { dev: "192.0.2.9" }, { host: { name: "192.0.2.9", ip: ["192.0.2.9"] } }],
+    ["network.transport: proto", { proto: 17 }, { network: { transport: "udp", iana_number: "17" } }],
+    ["'@timestamp': t", { t: "1760092496" }, { "@timestamp": "2025-10-10T10:34:56.000Z" }],
+    [
+      "'@timestamp': { join: [d, t], zone: z }",
+      { d: "2025-10-10", t: "12:34:56", z: "+0200" },
+      { "@timestamp": "2025-10-10T10:34:56.000Z" },
+    ],
+    [
+      "'@timestamp': { from: t, format: dd/MM/yyyy HH:mm }",
+      { t: "10/10/2025 12:34" },
+      { "@timestamp": "2025-10-10T12:34:00.000Z" },
+    ],
+    ["event.action: message", {}, { event: { action: "the message" } }],
+    ["event.action: labels.a", {}, { event: { action: "label" } }],
+  ])("%s", (line, fields, expected) => {
+    const more = { message: "the message", labels: { a: "label" } };
+    expect(given(`fields: { ${line} }`, fields, more)).toMatchObject(expected);
+  });
+
+  it.each<[string, Record<string, FieldValue>]>([
+    ["a value that means none", { user: "N/A" }],
+    ["a value that this field means none by", { user: "system" }],
+    ["an empty one", { user: "" }],
+    ["blanks", { user: "  " }],
+    ["one that is absent", {}],
+  ])("is left out for %s, and what the parser made of it too", (_, fields) => {
+    const rest = "nothing: [N/A]\nfields: { user.name: { from: user, unless: [system] }, source.ip: user }";
+    const alert = given(rest, fields, { user: { name: "N/A" }, source: { ip: "192.0.2.1" } });
+    expect(alert.user?.name).toBeUndefined();
+    expect(alert.source?.ip).toBe("192.0.2.1");
+  });
+
+  it("that does not fit its ECS type leaves what the parser wrote", () => {
+    const alert = given(
+      "fields: { source.port: p, source.ip: i, '@timestamp': t }",
+      { p: 99999, i: "x", t: "soon" },
+      {
+        source: { ip: "192.0.2.1", port: 1 },
+      },
+    );
+    expect(alert).toMatchObject({
+      source: { ip: "192.0.2.1", port: 1 },
+      "@timestamp": "2023-10-12T00:00:00.000Z",
+    });
+  });
+});
+
+describe("the rest of a mapping", () => {
+  it("goes from what it takes apart to what it removes, sets, maps and tells by value", () => {
+    const alert = given(
+      [
+        "read: [{ like: '{who} did {what}' }]",
+        "remove: [user.email]",
+        "set: { observer.vendor: V, event.kind: alert }",
+        "fields: { user.name: who, event.action: what }",
+        "by: { event.action: { 'run|walk': { event.type: [info] }, 'w*': { event.type: [change] } } }",
+      ].join("\n"),
+      {},
+      { message: "bob did walk", user: { email: "x" }, tags: ["tocsin_unrecognised"] },
+    );
+    expect(alert).toMatchObject({
+      user: { name: "bob" },
+      observer: { vendor: "V" },
+      event: { action: "walk", kind: "alert", type: ["info"], dataset: "one", module: "syslog" },
+      fields: { who: "bob", what: "walk" },
+    });
+    expect(alert.user).not.toHaveProperty("email");
+    expect(alert).not.toHaveProperty("tags");
+  });
+
+  it.each<[string, FieldValue, number | undefined, number | undefined]>([
+    ["{ from: s, scale: syslog }", 3, 3, 60],
+    ["{ from: s, scale: syslog }", "Critical", 2, 80],
+    ["{ from: s, scale: syslog }", "err", 3, 60],
+    ["{ from: s, scale: syslog }", "bogus", undefined, undefined],
+    ["{ from: s, scale: [0, 10] }", "7", 7, 70],
+    ["{ from: s, scale: [5, 1] }", 2, 2, 75],
+    ["{ from: s, scale: [0, 10] }", 99, 99, 100],
+    ["{ from: s, map: { high: { severity: 4, risk: 75 } } }", "HIGH", 4, 75],
+    ["{ from: s, map: { '9': 95 } }", "9", 9, 95],
+    ["{ from: s }", "medium", undefined, 50],
+    ["[{ from: none }, { from: s, scale: [0, 4], when: { s: '1' } }]", "1", 1, 25],
+  ])("grades by %s: %j", (severity, value, number, risk) => {
+    const { event } = given(`severity: ${severity}`, { s: value });
+    expect([event?.severity, event?.risk_score_norm]).toEqual([number, risk]);
+  });
+
+  it("tells the line of each thing it did", () => {
+    const steps: TraceStep[] = [];
+    const one = mapping("set: { observer.vendor: V }\nfields:\n  event.action: a\n  event.reason: b");
+    one.apply(alertOf({ b: "why" }), { ...CONTEXT, trace: (step) => steps.push(step) });
+    expect(steps.map(({ rule }) => rule)).toEqual(["m.yml:6", "m.yml:9", undefined]);
+  });
+
+  it("keeps the bounds of an alert", () => {
+    const fields = Object.fromEntries(Array.from({ length: 256 }, (_, i) => [`f${i}`, "x"]));
+    const long = "y".repeat(ALERT_LIMITS.value + 10);
+    const alert = given("read: [{ like: 'a {b...}' }]\nfields: { event.reason: message }", fields, {
+      message: `a ${long}`,
+    });
+    expect(Object.keys(alert.fields ?? {})).toHaveLength(256);
+    expect(alert.event?.reason).toHaveLength(ALERT_LIMITS.value);
+    expect(alert.tags).toEqual(["tocsin_cut"]);
+  });
+
+  it("makes a sound alert of any text", () => {
+    const one = mapping(
+      "read: [{ columns: [a, b, c] }, { pairs: { between: ' ', within: '=' } }, { like: '{d}:{e...}' }]\nfields: { source: a, '@timestamp': b, event.action: { join: [a, c] }, url.original: e }",
+    );
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 300 }), (message) => {
+        const alert = alertOf({}, { message });
+        one.apply(alert, CONTEXT);
+        expectSound({ alert });
+      }),
+    );
+  });
+});
+
+describe("a mapping that is wrong", () => {
+  it("has all of it told at once, each with its place and what to do", () => {
+    const text = `mapping: one
+${HEAD.replace("[syslog]", "[syslg]")}
+when: { kind: null }
+set: { event.outcom: x }
+fields:
+  user.name: { from: u, map: { a: b } }
+  rule.name: event.action
+  event.severity: { value: high }
+`;
+    const { problems } = readMapping(text, "m.yml", FORMATS);
+    expect(problems.map(({ where, code, remedy }) => `${where} ${code}; ${remedy}`)).toEqual([
+      "m.yml:4:8 mapping_unknown_format; did you mean syslog?",
+      "m.yml:5:7 mapping_when; name a field that only this product writes",
+      "m.yml:6:22 mapping_unknown_field; did you mean event.outcome?",
+      "m.yml:8:30 mapping_not_verbatim; write it into another field, such as event.action",
+      "m.yml:9:14 mapping_not_verbatim; name the field of the source itself",
+      "m.yml:10:28 mapping_value; give a value that fits the field",
+    ]);
+  });
+
+  it.each([
+    ["fields: { user.name: { value: x } }", "mapping_not_verbatim"],
+    ["fields: { user.name: { from: a, as: lower } }", "mapping_not_verbatim"],
+    ["fields: { file.name: { join: [a, b] } }", "mapping_not_verbatim"],
+    ["set: { process.name: x }", "mapping_not_verbatim"],
+    ["by: { a: { b: { rule.name: x } } }", "mapping_not_verbatim"],
+    ["read: [{ from: event.action, like: '{a} {b}' }]", "mapping_not_verbatim"],
+    ["set: { event.kind: nonsense }", "mapping_value"],
+    ["fields: { event.outcome: { from: a, map: { ok: fine } } }", "mapping_value"],
+    ["set: { event.dataset: x }", "mapping_unknown_field"],
+    ["fields: { event.original: x }", "mapping_unknown_field"],
+    ["read: [{ like: '{a}{b}' }]", "mapping_like"],
+    ["read: [{ pattern: '(' }]", "mapping_pattern"],
+    ["read: [{ like: '{a} b', columns: [a, b] }]", "mapping_invalid"],
+    ["fields: { event.action: { form: a } }", "mapping_invalid"],
+    ["fields: { event.start: { from: a, format: HH:mm } }", "mapping_format"],
+    ["fields: [", "mapping_not_yaml"],
+    ["set: { a: 1 }\nset: { b: 2 }", "mapping_not_yaml"],
+  ])("is refused for %s", (rest, code) => {
+    const { mapping, problems } = readMapping(mappingText(rest), "m.yml", FORMATS);
+    expect(mapping).toBeUndefined();
+    expect(problems.map((problem) => problem.code)).toContain(code);
+    for (const { where } of problems) expect(where).toMatch(/^m\.yml:\d+:\d+$/);
+  });
+
+  it("may not take the name of a format", () => {
+    const { problems } = readMapping(mappingText("", "cef"), "m.yml", FORMATS);
+    expect(problems.map(({ code }) => code)).toEqual(["mapping_repeated"]);
+  });
+});
+
+describe("the choice of a mapping", () => {
+  const one = (name: string, when: string, rest = "") => mapping(rest, name, when);
+  const all = [
+    one("vendor", "{ observer.vendor: Acme }"),
+    one("product", "{ observer.vendor: Acme, observer.product: [Wall, Gate*] }"),
+    one("serial", "[{ devid: 'FG*', logid: '*' }, { devid: 'FX*' }]"),
+    one("bare", "{ kind: k, devid: null }"),
+    one("globbed", "{ message: '* TCP_*/* *' }"),
+    one("listed", "{ cats: dns }"),
+  ];
+  const select = selectAmong(all);
+
+  it.each<[Record<string, FieldValue>, Partial<Alert>, string | undefined]>([
+    [{}, { observer: { vendor: "Acme" } }, "vendor"],
+    [{}, { observer: { vendor: "Acme", product: "Wall" } }, "product"],
+    [{}, { observer: { vendor: "Acme", product: "Gate 3" } }, "product"],
+    [{}, { observer: { vendor: "acme" } }, undefined],
+    [{ devid: "FG100" }, {}, undefined],
+    [{ devid: "FG100", logid: 1 }, {}, "serial"],
+    [{ devid: "FX1" }, {}, "serial"],
+    [{ kind: "k" }, {}, "bare"],
+    [{ kind: "k", devid: "z" }, {}, undefined],
+    [{}, { message: "1 2 TCP_MISS/200 3" }, "globbed"],
+    [{}, { message: "1 2 TCP_MISS 3" }, undefined],
+    [{ cats: ["web", "dns"] }, {}, "listed"],
+    [{ kind: "k" }, { event: { module: "cef" } }, undefined],
+    [{ kind: "k" }, { event: { module: "cef" }, log: { syslog: {} } }, "bare"],
+    [{ constructor: "k" }, {}, undefined],
+  ])("for %j and %j", (fields, more, expected) =>
+    expect(select(alertOf(fields, more))?.mapping.name).toBe(expected),
+  );
+
+  it("says by what", () => {
+    const alert = alertOf({ devid: "FG100", logid: 1 });
+    const selected = select(alert);
+    expect(selected && reasonOf(selected, alert)).toBe("devid is FG100, like FG* and logid is 1, like *");
+    expect(selected?.sign.place()).toBe("m.yml:5");
+  });
+
+  it("finds what a look at every mapping finds", () => {
+    const value = fc.constantFrom("Acme", "Wall", "Gate 1", "FG1", "k", "dns", "a TCP_x/1 b");
+    const maybe = fc.option(value, { nil: undefined });
+    const known = fc.record({
+      vendor: maybe,
+      product: maybe,
+      devid: maybe,
+      kind: maybe,
+      message: maybe,
+      logid: maybe,
+    });
+    fc.assert(
+      fc.property(known, ({ vendor, product, message, ...rest }) => {
+        const fields = Object.fromEntries(Object.entries(rest).filter(([, text]) => text !== undefined));
+        const alert = alertOf(fields as Record<string, string>, { message, observer: { vendor, product } });
+        const holding = all.flatMap((mapping) =>
+          mapping.signs
+            .filter(({ conditions }) => conditions.every((condition) => condition.holds(alert)))
+            .map(({ conditions }) => ({ name: mapping.name, weight: conditions.length })),
+        );
+        const best = holding.toSorted((a, b) => b.weight - a.weight)[0];
+        expect(select(alert)?.mapping.name).toBe(best?.name);
+      }),
+    );
+  });
+});

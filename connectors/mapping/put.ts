@@ -1,0 +1,77 @@
+import type { Alert } from "../../agent/core/alert.ts";
+import { AlertTag } from "../../agent/core/alert.ts";
+import type { ParseContext } from "../contract.ts";
+import { isAddress, putAddress } from "../shared/address.ts";
+import { clip, type Draft } from "../shared/draft.ts";
+import { isoOf } from "../shared/iso-of.ts";
+import { isEcsField, putEcs } from "../shared/put-ecs.ts";
+import { readWholeDate } from "../shared/read-date.ts";
+import { putTransport } from "../shared/transport.ts";
+
+/** Writes a value where a mapping says; false when it does not fit there. */
+export type Put = (draft: Draft, value: unknown, context: ParseContext) => boolean;
+
+/** Names that a mapping may not write: the record itself, and what says how it was read. */
+const OURS = new Set(["event.original", "event.module", "event.dataset", "tags", "labels", "ecs.version"]);
+
+/** The writer of a target of a mapping: an ECS field, an endpoint or host as a whole, or the time; else undefined. */
+export function putterOf(name: string): Put | undefined {
+  if (OURS.has(name)) return undefined;
+  switch (name) {
+    case "@timestamp":
+      return putTime;
+    case "source":
+    case "destination":
+    case "client":
+    case "server":
+      return endpointPutter(name);
+    case "host":
+      return putHost;
+    case "network.transport":
+      return ({ alert }, value) => putTransport(alert, String(value));
+    default:
+      return isEcsField(name) ? (draft, value, context) => putEcs(draft, name, value, context) : undefined;
+  }
+}
+
+/** Removes an ECS field. */
+export function dropEcs(alert: Alert, name: string): void {
+  const path = name.split(".");
+  const last = path.pop() ?? "";
+  let here: Record<string, unknown> | undefined = alert;
+  for (const key of path) here = here?.[key] as Record<string, unknown> | undefined;
+  if (here !== undefined) delete here[last];
+}
+
+function putTime({ alert }: Draft, value: unknown, context: ParseContext): boolean {
+  const instant = readWholeDate(String(value), context);
+  if (instant === undefined) return false;
+  alert["@timestamp"] = isoOf(instant);
+  dropTag(alert, AlertTag.noTime);
+  return true;
+}
+
+/** Takes a mark off, the list with its last. */
+export function dropTag(alert: Alert, tag: string): void {
+  if (!alert.tags?.includes(tag)) return;
+  alert.tags = alert.tags.filter((each) => each !== tag);
+  if (alert.tags.length === 0) delete alert.tags;
+}
+
+function endpointPutter(side: "source" | "destination" | "client" | "server"): Put {
+  return (draft, value) => {
+    if (typeof value !== "string") return false;
+    const { ip: _ip, address: _address, ...rest } = draft.alert[side] ?? {};
+    putAddress(rest, clip(draft, value));
+    draft.alert[side] = rest;
+    return true;
+  };
+}
+
+function putHost(draft: Draft, value: unknown): boolean {
+  if (typeof value !== "string") return false;
+  const name = clip(draft, value);
+  const { hostname: _hostname, ip: _ip, ...rest } = draft.alert.host ?? {};
+  draft.alert.host = isAddress(name) ? { ...rest, name, ip: [name] } : { ...rest, name, hostname: name };
+  return true;
+}

@@ -1,0 +1,170 @@
+import { RE2JS } from "re2js";
+import { messageOf } from "../../agent/core/errors.ts";
+
+/** Takes a text apart, telling each field it finds; false when the text has another shape. */
+export type TakeApart = (text: string, each: (name: string, value: string) => void) => boolean;
+
+const SPACE = 0x20;
+/** Fields of one text beyond which the rest is left. */
+const MOST = 256;
+
+interface Hole {
+  /** Empty for what is left out. */
+  name: string;
+  /** Whether it may hold spaces, or nothing at all. */
+  any: boolean;
+  /** What stands after it; undefined at the end of the pattern. */
+  until: string | undefined;
+}
+
+/**
+ * Compiles `Deny {proto} src {if}:{ip}/{port}` into a reader that goes over the text once.
+ *
+ * A name stands for a word up to what follows it, `{name...}` for any text; `_` is left out and `{{` is a brace. A space
+ * stands for several too. What follows the pattern is not looked at. Refused: two names with nothing between them.
+ */
+export function compileLike(pattern: string): TakeApart | { refused: string } {
+  const pieces = pattern.split(/(\{\{|\{[A-Za-z_][\w.-]*(?:\.\.\.)?\})/);
+  const holes: Hole[] = [];
+  let begins = "";
+  for (const piece of pieces) {
+    const last = holes.at(-1);
+    if (piece.startsWith("{") && piece.endsWith("}")) {
+      if (last !== undefined && last.until === undefined)
+        return { refused: `nothing stands between two names at ${piece}` };
+      const any = piece.endsWith("...}");
+      const name = piece.slice(1, any ? -4 : -1);
+      holes.push({ name: name === "_" ? "" : name, any, until: undefined });
+    } else if (piece !== "") {
+      const text = piece === "{{" ? "{" : piece;
+      if (last === undefined) begins += text;
+      else last.until = (last.until ?? "") + text;
+    }
+  }
+  if (holes.length === 0) return { refused: "it has no {name}" };
+  return (text, each) => {
+    if (!text.startsWith(begins)) return false;
+    const found: string[] = [];
+    let at = afterSpaces(text, begins, 0);
+    for (const { any, until } of holes) {
+      let end = any ? -1 : endOfWord(text, at);
+      let next = end;
+      if (until === undefined) end = any ? text.length : end;
+      else if (!any && until.charCodeAt(0) === SPACE) {
+        next = afterSpaces(text, " ", end);
+        const rest = until.trimStart();
+        if (end === text.length || !text.startsWith(rest, next)) return false;
+        next = afterSpaces(text, rest, next);
+      } else {
+        const word = end;
+        end = text.indexOf(until, at);
+        if (end < 0 || (!any && end > word)) return false;
+        next = afterSpaces(text, until, end);
+      }
+      if (!any && end === at) return false;
+      found.push(text.slice(at, end));
+      at = next;
+    }
+    for (const [i, { name }] of holes.entries()) if (name !== "") each(name, found[i] ?? "");
+    return true;
+  };
+}
+
+/** Where a piece that stands at `from` ends; a space that ends it stands for several. */
+function afterSpaces(text: string, piece: string, from: number): number {
+  let at = from + piece.length;
+  if (piece.endsWith(" ")) while (text.charCodeAt(at) === SPACE) at++;
+  return at;
+}
+
+function endOfWord(text: string, from: number): number {
+  let at = from;
+  while (at < text.length && text.charCodeAt(at) > 0x20) at++;
+  return at;
+}
+
+/** Makes a reader of separated values; a value may stand in double quotes, where a quote is doubled. */
+export function compileColumns(names: readonly string[], separator: string): TakeApart {
+  return (text, each) => {
+    let at = 0;
+    for (const [i, name] of names.entries()) {
+      let value: string;
+      let end: number;
+      if (text.charCodeAt(at) === 0x22) {
+        const close = closingQuote(text, at + 1, true);
+        value = text.slice(at + 1, close).replaceAll('""', '"');
+        end = text.indexOf(separator, close);
+      } else {
+        end = text.indexOf(separator, at);
+        value = text.slice(at, end < 0 ? text.length : end);
+      }
+      // One value alone is another format.
+      if (end < 0 && i === 0) return false;
+      if (name !== "_" && value !== "") each(name, value);
+      if (end < 0) return true;
+      at = end + separator.length;
+    }
+    return true;
+  };
+}
+
+/** Makes a reader of names with values, the values possibly in double quotes. */
+export function compilePairs(between: string, within: string): TakeApart {
+  return (text, each) => {
+    let at = 0;
+    let found = 0;
+    while (at < text.length && found < MOST) {
+      const sign = text.indexOf(within, at);
+      if (sign < 0) break;
+      const name = text.slice(at, sign).trim();
+      let from = sign + within.length;
+      if (between.trim() !== "") while (text.charCodeAt(from) === 0x20) from++;
+      const quoted = text.charCodeAt(from) === 0x22;
+      const close = quoted ? closingQuote(text, from + 1, false) : from;
+      const end = text.indexOf(between, close);
+      const stop = end < 0 ? text.length : end;
+      const value = quoted
+        ? text.slice(from + 1, close).replaceAll('\\"', '"')
+        : text.slice(from, stop).trim();
+      if (name !== "" && value !== "") {
+        each(name, value);
+        found++;
+      }
+      at = stop + between.length;
+    }
+    return found > 0;
+  };
+}
+
+function closingQuote(text: string, from: number, doubled: boolean): number {
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x5c && !doubled) at++;
+    else if (code === 0x22) {
+      if (!doubled || text.charCodeAt(at + 1) !== 0x22) return at;
+      at++;
+    }
+  }
+  return text.length;
+}
+
+/** Compiles a regular expression for the linear-time engine; its named groups are the fields. */
+export function compilePattern(source: string): TakeApart | { refused: string } {
+  let pattern: RE2JS;
+  try {
+    pattern = RE2JS.compile(source);
+  } catch (thrown) {
+    return { refused: messageOf(thrown) };
+  }
+  const names = Object.keys(pattern.namedGroups());
+  if (names.length === 0) return { refused: "it has no named group, (?P<name>…)" };
+  return (text, each) => {
+    const matcher = pattern.matcher(text);
+    if (!matcher.find()) return false;
+    for (const name of names) {
+      const value = matcher.group(name);
+      if (value) each(name, value);
+    }
+    return true;
+  };
+}

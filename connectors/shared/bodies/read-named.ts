@@ -1,0 +1,91 @@
+import type { Draft } from "../draft.ts";
+import { readSaying, saying } from "./read-saying.ts";
+
+const CLIENT = String.raw`^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?client (?:@0x[\da-f]{1,16} )?(?<host>[\da-f.:%\w]{2,64})#(?<port>\d{1,5})(?: \([^\s()]{0,255}\))?: (?:view [\w.-]{1,64}: )?`;
+const ASKED = String.raw`'(?<question>[^\s'/]{0,255})/(?<questionType>[A-Z0-9]{1,16})/(?<questionClass>[A-Z]{1,4})'`;
+const of = (rest: string) => new RegExp(CLIENT + rest.replaceAll("ASKED", ASKED));
+
+const SAYINGS = [
+  saying(
+    of(
+      String.raw`query: (?<question>\S{1,255}) (?<questionClass>[A-Z]{1,4}) (?<questionType>[A-Z0-9]{1,16})(?: (?<dns_flags>\S{1,32}))?(?: \((?<to>[^\s()]{2,64})\))?`,
+    ),
+    "dns_query",
+    "network",
+    "protocol info",
+  ),
+  saying(
+    of("(?<reason>query(?: \\([a-z ]{1,32}\\))?) ASKED denied"),
+    "dns_query",
+    "network",
+    "protocol denied",
+    "failure",
+  ),
+  saying(
+    of("(?<reason>zone transfer) ASKED denied"),
+    "dns_zone_transfer",
+    "network",
+    "protocol denied",
+    "failure",
+  ),
+  saying(
+    of("(?<reason>bad zone transfer request): '(?<question>[^\\s'/]{0,255})/(?<questionClass>[A-Z]{1,4})'"),
+    "dns_zone_transfer",
+    "network",
+    "protocol denied",
+    "failure",
+  ),
+  saying(
+    of("transfer of '(?<question>[^\\s'/]{0,255})/(?<questionClass>[A-Z]{1,4})': (?<reason>.{1,256})$"),
+    "dns_zone_transfer",
+    "network",
+    "protocol info",
+  ),
+  saying(
+    of(
+      "(?<reason>update(?: forwarding)?) '(?<question>[^\\s'/]{0,255})/(?<questionClass>[A-Z]{1,4})' denied",
+    ),
+    "dns_update",
+    "network",
+    "protocol denied",
+    "failure",
+  ),
+  saying(
+    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?(?<reason>(?:error|lame|unexpected|timed out|network unreachable|host unreachable).{0,128}? resolving) '(?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})\/(?<questionClass>[A-Z]{1,4})'(?: \([^()]{1,255}\))?: (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5})$/,
+    "dns_query",
+    "network",
+    "protocol error",
+    "failure",
+  ),
+];
+
+/** Reads what BIND's named says of queries, transfers and updates. */
+export const readNamed = (draft: Draft, message: string): void => {
+  if (readSaying(draft, SAYINGS, message)) draft.alert.network = { ...draft.alert.network, protocol: "dns" };
+};
+
+const DNSMASQ = [
+  saying(
+    /^(?:\d{1,12} \S{1,64} )?query\[(?<questionType>[A-Za-z0-9=]{1,16})\] (?<question>\S{1,255}) from (?<host>\S{1,64})$/,
+    "dns_query",
+    "network",
+    "protocol info",
+  ),
+  saying(
+    /^(?:\d{1,12} \S{1,64} )?(?<answer_from>reply|cached|config|\/etc\/hosts|gravity blocked|exactly denied|regex denied) (?<question>\S{1,255}) is (?<answer>\S{1,255})$/,
+    "dns_answer",
+    "network",
+    "protocol info",
+  ),
+  saying(
+    /^(?:\d{1,12} \S{1,64} )?forwarded (?<question>\S{1,255}) to (?<to>\S{1,64})$/,
+    "dns_forward",
+    "network",
+    "protocol info",
+  ),
+];
+
+/** Reads what dnsmasq and Pi-hole say of queries and answers. */
+export const readDnsmasq = (draft: Draft, message: string): void => {
+  if (readSaying(draft, DNSMASQ, message)) draft.alert.network = { ...draft.alert.network, protocol: "dns" };
+};

@@ -1,0 +1,59 @@
+import { type Draft, putField, putNewField } from "../draft.ts";
+import { flatten, textValue } from "../json.ts";
+
+/** Writes a member of System under the name that Sigma rules ask for: its own, or `Element_Attribute`. */
+export function putSystem(draft: Draft, name: string, value: unknown): void {
+  if (name === "EventID") putEventId(draft, value);
+  else flatten(draft, name, value, 4);
+}
+
+/** The number of an event is a number, whatever its clothing. */
+function putEventId(draft: Draft, value: unknown): void {
+  const text = textValue(value);
+  if (text !== undefined) putField(draft, "EventID", /^\d{1,9}$/.test(text) ? Number(text) : text);
+}
+
+/** Writes a datum under its own name; what System says under that name stands. */
+export function putDatum(draft: Draft, name: string, value: unknown): void {
+  if (!Object.hasOwn(draft.fields, name)) flatten(draft, name, value, 4);
+}
+
+/** Writes unnamed data together: one stays a text. */
+export function putUnnamed(draft: Draft, texts: string[]): void {
+  if (texts.length > 0) putField(draft, "Data", texts.length === 1 ? (texts[0] as string) : texts);
+}
+
+/** Collectors' names of what System says, by the name that Windows gives it; the surest first. */
+const ALIASES = Object.entries({
+  EventID: ["EventId", "EventCode", "event_id", "Id"],
+  Provider_Name: [
+    "SourceName",
+    "ProviderName",
+    "Provider.Name",
+    "Provider",
+    "EventSourceName",
+    "source_name",
+    "provider_name",
+    "Source",
+  ],
+  Provider_Guid: ["ProviderGuid", "ProviderId", "provider_guid"],
+  Channel: ["LogName", "EventLog", "log_name", "channel"],
+  Computer: ["Hostname", "ComputerName", "MachineName", "computer_name", "computer"],
+  EventRecordID: ["RecordNumber", "RecordId", "RecordID", "EventRecordId", "record_number", "record_id"],
+  Execution_ProcessID: ["ExecutionProcessID"],
+  Execution_ThreadID: ["ExecutionThreadID"],
+  Security_UserID: ["UserID", "UserId"],
+  Correlation_ActivityID: ["ActivityID", "ActivityId"],
+});
+
+/** Writes what collectors name otherwise under Windows' own name too. */
+export function putAliases(draft: Draft): void {
+  const { fields } = draft;
+  for (const [name, others] of ALIASES) {
+    if (Object.hasOwn(fields, name)) continue;
+    const other = others.find((one) => Object.hasOwn(fields, one) && textValue(fields[one]) !== undefined);
+    if (other !== undefined) putNewField(draft, name, fields[other] ?? null);
+  }
+  const { EventID } = fields;
+  if (typeof EventID === "string" && /^\d{1,9}$/.test(EventID)) fields.EventID = Number(EventID);
+}

@@ -1,0 +1,179 @@
+import type { Alert } from "../../../agent/core/alert.ts";
+import { isAddress, portOf, putAddress, wholeNumber } from "../address.ts";
+import { clip, type Draft } from "../draft.ts";
+
+/** A Windows event being written: its own names are in `fields` already. */
+export interface WindowsDraft extends Draft {
+  code: string;
+}
+
+export type User = NonNullable<Alert["user"]>;
+export type Process = NonNullable<Alert["process"]>;
+type Hash = NonNullable<Process["hash"]>;
+
+/** The text of the first of these names that says something; a dash is how Windows says that there is nothing. */
+export function textOf(draft: Draft, ...names: string[]): string | undefined {
+  const { fields } = draft;
+  for (const name of names) {
+    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (typeof value === "number") return String(value);
+    if (typeof value === "string" && value !== "" && value !== "-") return clip(draft, value);
+  }
+  return undefined;
+}
+
+/** Windows writes process numbers as numbers, decimal text, or `0x1a4`. */
+export function numberOf(draft: Draft, ...names: string[]): number | undefined {
+  const text = textOf(draft, ...names);
+  if (text === undefined) return undefined;
+  const number = /^0x[0-9a-f]{1,12}$/i.test(text) ? Number.parseInt(text, 16) : wholeNumber(text);
+  // Zero is how Windows says that there is no process.
+  return number === 0 ? undefined : number;
+}
+
+/** Writes a member unless it is there. */
+export function put<T extends object, K extends keyof T>(group: T, key: K, value: T[K] | undefined): void {
+  if (value !== undefined && group[key] === undefined) group[key] = value;
+}
+
+/** A group of the alert, made when it is first written to. */
+export function groupOf<
+  K extends
+    | "process"
+    | "user"
+    | "file"
+    | "registry"
+    | "source"
+    | "destination"
+    | "dns"
+    | "service"
+    | "network",
+>(draft: Draft, name: K): NonNullable<Alert[K]> {
+  const { alert } = draft;
+  const group = alert[name] ?? ({} as NonNullable<Alert[K]>);
+  alert[name] = group as Alert[K];
+  return group as NonNullable<Alert[K]>;
+}
+
+/** Leaves out the groups that nothing was written to. */
+export function dropEmpty(alert: Alert): void {
+  for (const name of [
+    "process",
+    "user",
+    "file",
+    "registry",
+    "source",
+    "destination",
+    "dns",
+    "service",
+    "network",
+  ] as const) {
+    const group = alert[name];
+    if (group !== undefined && isEmpty(group)) delete alert[name];
+  }
+}
+
+function isEmpty(group: object): boolean {
+  for (const _ in group) return false;
+  return true;
+}
+
+/** Writes an image's path and, from it, its name. */
+export function putImage(
+  process: { executable?: string | undefined; name?: string | undefined },
+  path: string | undefined,
+): void {
+  if (path === undefined) return;
+  put(process, "executable", path);
+  put(process, "name", baseName(path));
+}
+
+/** Writes a file's path and what its end tells. */
+export function putPath(draft: Draft, path: string | undefined): void {
+  if (path === undefined) return;
+  const file = groupOf(draft, "file");
+  put(file, "path", path);
+  const name = baseName(path);
+  if (name !== "") put(file, "name", name);
+  const dot = name.lastIndexOf(".");
+  if (dot > 0 && dot < name.length - 1 && name.length - dot <= 16)
+    put(file, "extension", name.slice(dot + 1));
+}
+
+/** Writes an account as `DOMAIN\\name` or as a name with its domain beside it. */
+export function putAccount(
+  user: Pick<User, "name" | "domain" | "id">,
+  whole: string | undefined,
+  domain?: string | undefined,
+  id?: string | undefined,
+): void {
+  if (whole !== undefined) {
+    const slash = whole.indexOf("\\");
+    put(user, "name", whole.slice(slash + 1));
+    if (slash > 0) put(user, "domain", whole.slice(0, slash));
+  }
+  put(user, "domain", domain);
+  put(user, "id", id);
+}
+
+/** Writes the account whose names begin so: `SubjectUserName`, `SubjectDomainName`, `SubjectUserSid`. */
+export function putPrefixed(
+  draft: Draft,
+  user: Pick<User, "name" | "domain" | "id">,
+  prefix: "Subject" | "Target",
+): void {
+  putAccount(
+    user,
+    textOf(draft, `${prefix}UserName`),
+    textOf(draft, `${prefix}DomainName`),
+    textOf(draft, `${prefix}UserSid`, `${prefix}Sid`),
+  );
+}
+
+/** Writes an address and a port as one end of a connection. */
+export function putEnd(
+  draft: Draft,
+  side: "source" | "destination",
+  address: string | undefined,
+  port: string | undefined,
+): void {
+  const end = groupOf(draft, side);
+  if (address !== undefined && address !== "LOCAL") putAddress(end, plainAddress(address));
+  const number = portOf(port ?? "");
+  // Windows writes port 0 for a logon that came over no network.
+  if (number !== undefined && number > 0) end.port ??= number;
+}
+
+/** `::ffff:192.0.2.1` is how Windows writes an IPv4 address. */
+export function plainAddress(address: string): string {
+  if (!/^::ffff:\d/i.test(address)) return address;
+  const plain = address.slice(7);
+  return isAddress(plain) ? plain : address;
+}
+
+/** `MD5=…,SHA256=…,IMPHASH=…` as Sysmon writes it. */
+export function hashesOf(text: string | undefined): { hash?: Hash; imphash?: string } {
+  if (text === undefined) return {};
+  const hash: Hash = {};
+  let imphash: string | undefined;
+  for (const part of text.slice(0, 1024).split(",")) {
+    const equals = part.indexOf("=");
+    const kind = part.slice(0, Math.max(equals, 0)).trim().toLowerCase();
+    const value = part
+      .slice(equals + 1)
+      .trim()
+      .toLowerCase();
+    if (value === "" || /^0+$/.test(value)) continue;
+    if (kind === "md5" || kind === "sha1" || kind === "sha256") hash[kind] = value;
+    else if (kind === "imphash") imphash = value;
+  }
+  return {
+    ...(Object.keys(hash).length > 0 ? { hash } : {}),
+    ...(imphash === undefined ? {} : { imphash }),
+  };
+}
+
+/** The end of a path of either kind. */
+export function baseName(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("\\"), path.lastIndexOf("/")) + 1);
+}

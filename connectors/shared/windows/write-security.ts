@@ -1,0 +1,197 @@
+import {
+  groupOf,
+  numberOf,
+  type Process,
+  put,
+  putAccount,
+  putEnd,
+  putImage,
+  putPath,
+  putPrefixed,
+  textOf,
+  type User,
+  type WindowsDraft,
+} from "./windows-draft.ts";
+
+/** Logons: the account is the one that logged on, not the one that asked. */
+const OF_TARGET = new Set([
+  "4624",
+  "4625",
+  "4634",
+  "4647",
+  "4675",
+  "4768",
+  "4769",
+  "4770",
+  "4771",
+  "4772",
+  "4773",
+  "4776",
+  "4777",
+]);
+/** Acts upon an account: who did it is the user, upon whom is the target. */
+const UPON_USER = new Set([
+  "4720",
+  "4722",
+  "4723",
+  "4724",
+  "4725",
+  "4726",
+  "4738",
+  "4740",
+  "4741",
+  "4742",
+  "4743",
+  "4765",
+  "4766",
+  "4767",
+  "4780",
+  "4781",
+  "4794",
+  "4798",
+]);
+/** Acts upon a group. */
+const UPON_GROUP = new Set(
+  "4727 4728 4729 4730 4731 4732 4733 4734 4735 4737 4744 4745 4746 4747 4748 4749 4750 4751 4752 4753 4754 4755 4756 4757 4758 4759 4760 4761 4762 4763 4764 4799".split(
+    " ",
+  ),
+);
+/** With credentials of another account. */
+const AS_ANOTHER = new Set(["4648", "4688"]);
+/** The process that `ProcessId` numbers began the one that the event is about. */
+const STARTED = "4688";
+
+/** Writes in ECS what the names of the Security log's events say. */
+export function writeSecurity(draft: WindowsDraft): void {
+  writeAccounts(draft);
+  writeProcess(draft);
+  writeEnds(draft);
+  writeObject(draft);
+  const service = textOf(draft, "ServiceName");
+  if (service !== undefined) put(groupOf(draft, "service"), "name", service);
+}
+
+function writeAccounts(draft: WindowsDraft): void {
+  const { alert, code } = draft;
+  const user = groupOf(draft, "user");
+  if (OF_TARGET.has(code)) {
+    const name = textOf(draft, "TargetUserName");
+    const at = name?.indexOf("@") ?? -1;
+    // Kerberos writes name@REALM, with the realm beside it.
+    if (name !== undefined && at > 0 && code.startsWith("47")) put(user, "name", name.slice(0, at));
+    putPrefixed(draft, user, "Target");
+    return;
+  }
+  if (UPON_GROUP.has(code)) {
+    const group: NonNullable<User["group"]> = {};
+    putPrefixed(draft, group, "Target");
+    if (Object.keys(group).length > 0) alert.group ??= group;
+    const member: NonNullable<User["target"]> = {};
+    putAccount(member, memberName(textOf(draft, "MemberName")), undefined, textOf(draft, "MemberSid"));
+    if (Object.keys(member).length > 0) user.target ??= member;
+    putPrefixed(draft, user, "Subject");
+    return;
+  }
+  const target: NonNullable<User["target"]> = {};
+  putPrefixed(draft, target, "Target");
+  if (code === "4740") {
+    // This domain is the computer where the attempts came from.
+    const from = target.domain;
+    delete target.domain;
+    if (from !== undefined) put(groupOf(draft, "source"), "domain", from);
+  }
+  if (Object.keys(target).length > 0) {
+    if (UPON_USER.has(code)) user.target ??= target;
+    else if (AS_ANOTHER.has(code)) user.effective ??= target;
+  }
+  putPrefixed(draft, user, "Subject");
+  // Events of other products under these names tell one account only.
+  if (user.name === undefined && !UPON_USER.has(code) && !AS_ANOTHER.has(code))
+    putPrefixed(draft, user, "Target");
+  // The account of a service that was installed is not who installed it.
+  putAccount(user, textOf(draft, "User", "UserName", ...(code === "7045" ? [] : ["AccountName"])));
+}
+
+/** `CN=Alice Martin,OU=…`: the common name; what is no such path stays whole. */
+function memberName(whole: string | undefined): string | undefined {
+  if (whole === undefined || !/^cn=/i.test(whole)) return whole;
+  let end = 3;
+  while (end < whole.length && whole[end] !== ",") end += whole[end] === "\\" ? 2 : 1;
+  return whole.slice(3, end);
+}
+
+function writeProcess(draft: WindowsDraft): void {
+  const process = groupOf(draft, "process");
+  const started = draft.code === STARTED;
+  putImage(process, textOf(draft, "NewProcessName", "ProcessName", "CallerProcessName", "Application"));
+  put(
+    process,
+    "pid",
+    started
+      ? numberOf(draft, "NewProcessId")
+      : numberOf(
+          draft,
+          "NewProcessId",
+          "ProcessId",
+          "CallerProcessId",
+          ...(draft.code.startsWith("515") ? ["ProcessID"] : []),
+        ),
+  );
+  put(process, "command_line", textOf(draft, "CommandLine", "ProcessCommandLine"));
+  const parent: NonNullable<Process["parent"]> = {};
+  putImage(parent, textOf(draft, "ParentProcessName", "CreatorProcessName"));
+  put(parent, "pid", started ? numberOf(draft, "ProcessId", "CreatorProcessId") : undefined);
+  if (Object.keys(parent).length > 0) process.parent = { ...parent, ...process.parent };
+  if (draft.code === "4689") put(process, "exit_code", numberOf(draft, "Status"));
+}
+
+const TRANSPORTS = new Map([
+  ["1", "icmp"],
+  ["6", "tcp"],
+  ["17", "udp"],
+  ["58", "ipv6-icmp"],
+]);
+
+function writeEnds(draft: WindowsDraft): void {
+  putEnd(
+    draft,
+    "source",
+    textOf(draft, "IpAddress", "SourceAddress", "ClientAddress"),
+    textOf(draft, "IpPort", "SourcePort", "ClientPort"),
+  );
+  putEnd(
+    draft,
+    "destination",
+    textOf(draft, "DestAddress", "DestinationAddress"),
+    textOf(draft, "DestPort", "DestinationPort"),
+  );
+  const station = textOf(draft, "WorkstationName", "Workstation", "ClientName");
+  if (station !== undefined)
+    put(groupOf(draft, "source"), "domain", station.startsWith("\\\\") ? station.slice(2) : station);
+  const { code } = draft;
+  if (!code.startsWith("515") && code !== "5148") return;
+  const network = groupOf(draft, "network");
+  const number = textOf(draft, "Protocol");
+  if (number !== undefined) {
+    put(network, "iana_number", number);
+    put(network, "transport", TRANSPORTS.get(number));
+  }
+  const direction = textOf(draft, "Direction");
+  if (direction === "%%14592" || direction === "Inbound") put(network, "direction", "ingress");
+  if (direction === "%%14593" || direction === "Outbound") put(network, "direction", "egress");
+}
+
+/** A file, a registry key, or what lies in a share. */
+function writeObject(draft: WindowsDraft): void {
+  const name = textOf(draft, "ObjectName");
+  const type = textOf(draft, "ObjectType");
+  if (name !== undefined && (type === "Key" || draft.code === "4657")) {
+    const registry = groupOf(draft, "registry");
+    put(registry, "path", name);
+    put(registry, "value", textOf(draft, "ObjectValueName"));
+    const data = textOf(draft, "NewValue");
+    if (data !== undefined) put(registry, "data", { strings: [data] });
+  } else if (type === "File") putPath(draft, name);
+  const inShare = textOf(draft, "RelativeTargetName");
+  if (inShare !== undefined && draft.code === "5145") putPath(draft, inShare);
+}

@@ -1,0 +1,117 @@
+import type { Alert, FieldValue } from "../../../agent/core/alert.ts";
+import type { Draft } from "../draft.ts";
+import { type Family, familyOf, meaningOf } from "./meanings.ts";
+import { dropEmpty, textOf, type WindowsDraft } from "./windows-draft.ts";
+import { writeOthers } from "./write-others.ts";
+import { writeSecurity } from "./write-security.ts";
+import { writeSysmon } from "./write-sysmon.ts";
+
+/**
+ * Writes what a Windows event means in ECS from its own names (`EventID`, `CommandLine`…), already in `fields`.
+ *
+ * What the alert already says stands.
+ */
+export function writeWindows(draft: Draft): void {
+  const { alert, event } = draft;
+  const code = textOf(draft, "EventID") ?? "";
+  const provider = textOf(draft, "Provider_Name");
+  const channel = textOf(draft, "Channel") ?? "";
+  const family = familyOf(channel.toLowerCase(), provider?.toLowerCase() ?? "");
+  if (code !== "") event.code ??= code;
+  if (provider !== undefined) event.provider ??= provider;
+  writeHost(draft, provider);
+  const windows: WindowsDraft = Object.assign(draft, { code });
+  writeMeaning(windows, family);
+  if (family === "sysmon") writeSysmon(windows);
+  else if (family === "security") writeSecurity(windows);
+  else {
+    // Other logs borrow names of both.
+    writeOthers(windows, family);
+    if (Object.hasOwn(draft.fields, "Image") || Object.hasOwn(draft.fields, "TargetFilename"))
+      writeSysmon(windows);
+    writeSecurity(windows);
+  }
+  dropEmpty(alert);
+}
+
+function writeHost(draft: Draft, provider: string | undefined): void {
+  const { alert } = draft;
+  const computer = textOf(draft, "Computer");
+  if (computer !== undefined && alert.host?.name === undefined) {
+    alert.host = { ...alert.host, name: computer, hostname: alert.host?.hostname ?? computer };
+  }
+  if (alert.host !== undefined && alert.host.os === undefined)
+    alert.host.os = { type: provider === "Linux-Sysmon" ? "linux" : "windows" };
+}
+
+/** Levels of Windows: a word, and the place on the common scale. */
+const LEVELS: Record<string, { word: string; risk: number }> = {
+  "0": { word: "information", risk: 10 },
+  "1": { word: "critical", risk: 80 },
+  "2": { word: "error", risk: 60 },
+  "3": { word: "warning", risk: 40 },
+  "4": { word: "information", risk: 10 },
+  "5": { word: "verbose", risk: 0 },
+};
+/** An act that was refused says a little more than one that was not. */
+const REFUSED_RISK = 20;
+
+function writeMeaning(draft: WindowsDraft, family: Family): void {
+  const { alert, event, fields } = draft;
+  const meaning = meaningOf(family, draft.code);
+  event.kind ??= family === "defender" && meaning?.category.includes("malware") === true ? "alert" : "event";
+  if (meaning !== undefined) {
+    event.action ??= meaning.action;
+    event.category ??= [...meaning.category];
+    event.type ??= [...meaning.type];
+  }
+  const audited = auditOutcome(fields);
+  const outcome = audited ?? kerberosOutcome(draft, family) ?? meaning?.outcome;
+  if (outcome !== undefined) event.outcome ??= outcome;
+  const number = textOf(draft, "Level") ?? "";
+  const level = Object.hasOwn(LEVELS, number) ? LEVELS[number] : undefined;
+  if (level !== undefined) {
+    event.severity ??= Number(number);
+    if (alert.log?.level === undefined) alert.log = { ...alert.log, level: level.word };
+  }
+  const refused = audited === "failure" ? REFUSED_RISK : undefined;
+  if ((meaning?.risk ?? level?.risk ?? refused) !== undefined)
+    event.risk_score_norm ??= Math.max(meaning?.risk ?? 0, level?.risk ?? 0, refused ?? 0);
+}
+
+/** Kerberos and NTLM tell failure by a status when no audit keyword does. */
+function kerberosOutcome(draft: WindowsDraft, family: Family): Outcome {
+  if (family !== "security" || !/^47(?:68|69|76)$/.test(draft.code)) return undefined;
+  const status = textOf(draft, "Status");
+  return status === undefined ? undefined : /^(?:0x)?0+$/i.test(status) ? "success" : "failure";
+}
+
+type Outcome = NonNullable<Alert["event"]>["outcome"];
+
+/** Both as numbers of 64 bits, with and without sign, as far as a double tells them. */
+const audit = (bits: bigint) => new Set([Number(bits), Number(BigInt.asIntN(64, bits))]);
+const SUCCESS = audit(0x8020_0000_0000_0000n);
+const FAILURE = audit(0x8010_0000_0000_0000n);
+
+/** The audit bits of Keywords, in number or hexadecimal, or their names in the collectors' words. */
+function auditOutcome(fields: Record<string, FieldValue>): Outcome {
+  const { Keywords, EventType } = fields;
+  for (const value of [Keywords, EventType].flat()) {
+    const number =
+      typeof value === "number" || (typeof value === "string" && /^-?\d{15,20}$/.test(value))
+        ? Number(value)
+        : 0;
+    if (SUCCESS.has(number)) return "success";
+    if (FAILURE.has(number)) return "failure";
+    if (typeof value !== "string" || value.length > 64) continue;
+    const bits = /^0x[0-9a-f]{2}([0-9a-f])[0-9a-f]{13}$/i.exec(value)?.[1];
+    if (bits !== undefined) {
+      const nibble = Number.parseInt(bits, 16);
+      if ((nibble & 2) !== 0) return "success";
+      if ((nibble & 1) !== 0) return "failure";
+    }
+    if (/^(?:audit[ _]success|success audit)$/i.test(value)) return "success";
+    if (/^(?:audit[ _]failure|failure audit)$/i.test(value)) return "failure";
+  }
+  return undefined;
+}
