@@ -17,7 +17,8 @@ import type { OpenListener } from "./sources.ts";
 import { openTaker } from "./taker.ts";
 
 const { rules: LOADED } = loadRules([join(import.meta.dirname, "../../rules/detection")]);
-const relevant = (what: string | number) => `<34>Oct 11 22:14:15 pacs-01 app: vssadmin delete shadows /all (${what})`;
+const relevant = (what: string | number) =>
+  `<34>Oct 11 22:14:15 pacs-01 app: vssadmin delete shadows /all (${what})`;
 const plain = (what: string | number) => `<34>Oct 11 22:14:15 pacs-01 app: all is well (${what})`;
 
 /** What survives a restart, and a store that can fail or make wait. */
@@ -163,7 +164,9 @@ describe("a message over RELP", () => {
     await once(here.socket, "close");
     await taker.close();
     expect(here.said()).toMatch(/0 serverclose 0\n$/);
-    expect(disk.quarantined).toMatchObject([{ source: "relp", code: "relp_bad_frame", sample: "2 syslog 3 " }]);
+    expect(disk.quarantined).toMatchObject([
+      { source: "relp", code: "relp_bad_frame", sample: "2 syslog 3 " },
+    ]);
   });
 });
 

@@ -167,4 +167,3 @@ function trimmed(data: Uint8Array): Uint8Array {
   while (end > 0 && (data[end - 1] === 0x0a || data[end - 1] === 0x0d || data[end - 1] === 0x00)) end--;
   return end === data.length ? data : data.subarray(0, end);
 }
-

@@ -238,10 +238,7 @@ function writeEnd(
     putAddress(endpoint, clip(draft, joined === undefined ? whole : address));
   }
   if (port !== undefined) endpoint.port ??= port;
-  for (const _ in endpoint) {
-    alert[side] = endpoint;
-    return;
-  }
+  if (endpoint.address !== undefined || endpoint.port !== undefined) alert[side] = endpoint;
 }
 
 const TRANSPORTS = new Map([
@@ -312,13 +309,12 @@ function writeProcess(draft: Draft, text: Text): void {
   const pid = wholeNumber(text("pid") ?? "");
   if (name === undefined && executable === undefined && line === undefined && pid === undefined) return;
   const { alert } = draft;
-  alert.process = {
-    ...(name !== undefined && { name }),
-    ...(executable !== undefined && { executable }),
-    ...(line !== undefined && { command_line: line }),
-    ...(pid !== undefined && { pid }),
-    ...alert.process,
-  };
+  alert.process ??= {};
+  const { process } = alert;
+  if (name !== undefined) process.name ??= name;
+  if (executable !== undefined) process.executable ??= executable;
+  if (line !== undefined) process.command_line ??= line;
+  if (pid !== undefined) process.pid ??= pid;
 }
 
 function writeFile(draft: Draft, text: Text): void {
@@ -328,16 +324,18 @@ function writeFile(draft: Draft, text: Text): void {
   const sha256 = text("sha256");
   if (whole === undefined && md5 === undefined && sha1 === undefined && sha256 === undefined) return;
   const { alert } = draft;
-  const isPath = whole !== undefined && /[\\/]/.test(whole);
-  const hash = { ...(md5 && { md5 }), ...(sha1 && { sha1 }), ...(sha256 && { sha256 }) };
-  alert.file = {
-    ...(whole !== undefined && {
-      name: whole.slice(Math.max(whole.lastIndexOf("/"), whole.lastIndexOf("\\")) + 1),
-    }),
-    ...(isPath && { path: whole }),
-    ...(Object.keys(hash).length > 0 && { hash }),
-    ...alert.file,
-  };
+  alert.file ??= {};
+  const { file } = alert;
+  if (whole !== undefined) {
+    const slash = Math.max(whole.lastIndexOf("/"), whole.lastIndexOf("\\"));
+    file.name ??= whole.slice(slash + 1);
+    if (slash >= 0) file.path ??= whole;
+  }
+  if (md5 === undefined && sha1 === undefined && sha256 === undefined) return;
+  file.hash ??= {};
+  if (md5 !== undefined) file.hash.md5 ??= md5;
+  if (sha1 !== undefined) file.hash.sha1 ??= sha1;
+  if (sha256 !== undefined) file.hash.sha256 ??= sha256;
 }
 
 function writeHttp(draft: Draft, method: string | undefined, status: string | undefined): void {

@@ -58,7 +58,10 @@ async function freePort(): Promise<number> {
 function listenOnRelp(tls = ""): void {
   const text = readFileSync(house.config, "utf8");
   const relp = `{ transport: relp, port: ${port}${tls} }`;
-  writeFileSync(house.config, text.replace("{ transport: tcp, port: 0 }", `{ transport: tcp, port: 0 }, ${relp}`));
+  writeFileSync(
+    house.config,
+    text.replace("{ transport: tcp, port: 0 }", `{ transport: tcp, port: 0 }, ${relp}`),
+  );
 }
 
 async function start(): Promise<Daemon> {
@@ -97,7 +100,9 @@ function stored(): number[] {
   const db = new DatabaseSync(stateFiles(join(house.directory, "state")).database, { readOnly: true });
   try {
     return db
-      .prepare("SELECT json_extract(content, '$.alert.message') AS said FROM alerts WHERE facility = ? ORDER BY first_detection")
+      .prepare(
+        "SELECT json_extract(content, '$.alert.message') AS said FROM alerts WHERE facility = ? ORDER BY first_detection",
+      )
       .all(FACILITY)
       .map(({ said }) => Number(/step (\d+)/.exec(String(said))?.[1]));
   } finally {
@@ -161,12 +166,43 @@ describePeer([rsyslog, omrelp], "rsyslog over RELP", () => {
       const file = (name: string) => join(house.directory, name);
       const run = (...parts: string[]) => execFileSync("openssl", parts, { stdio: "pipe" });
       const key = ["-newkey", "rsa:2048", "-nodes"];
-      run("req", "-x509", ...key, "-days", "2", "-subj", "/CN=authority", "-keyout", file("ca.key"), "-out", file("ca.pem"));
+      run(
+        "req",
+        "-x509",
+        ...key,
+        "-days",
+        "2",
+        "-subj",
+        "/CN=authority",
+        "-keyout",
+        file("ca.key"),
+        "-out",
+        file("ca.pem"),
+      );
       for (const name of ["tocsin.example", "sender.example"]) {
         writeFileSync(file("san"), `subjectAltName=DNS:${name}\n`);
-        run("req", ...key, "-subj", `/CN=${name}`, "-keyout", file(`${name}.key`), "-out", file(`${name}.csr`));
         run(
-          ...["x509", "-req", "-days", "2", "-CA", file("ca.pem"), "-CAkey", file("ca.key"), "-CAcreateserial"],
+          "req",
+          ...key,
+          "-subj",
+          `/CN=${name}`,
+          "-keyout",
+          file(`${name}.key`),
+          "-out",
+          file(`${name}.csr`),
+        );
+        run(
+          ...[
+            "x509",
+            "-req",
+            "-days",
+            "2",
+            "-CA",
+            file("ca.pem"),
+            "-CAkey",
+            file("ca.key"),
+            "-CAcreateserial",
+          ],
           ...["-extfile", file("san"), "-in", file(`${name}.csr`), "-out", file(`${name}.pem`)],
         );
       }
@@ -178,7 +214,10 @@ describePeer([rsyslog, omrelp], "rsyslog over RELP", () => {
         `tls="on" tls.caCert="${file("ca.pem")}" tls.myCert="${file("sender.example.pem")}" tls.myPrivKey="${file("sender.example.key")}"
        tls.authmode="name" tls.permittedPeer=["tocsin.example"]`,
       );
-      appendFileSync(watched, "step 1 vssadmin delete shadows /all\nstep 2 all is well\nstep 3 vssadmin delete shadows\n");
+      appendFileSync(
+        watched,
+        "step 1 vssadmin delete shadows /all\nstep 2 all is well\nstep 3 vssadmin delete shadows\n",
+      );
       await eventually("both", () => (stored().length === 2 ? true : undefined));
       expect(stored()).toEqual([1, 3]);
     },

@@ -121,7 +121,7 @@ export function openKeeper(parts: {
     },
     close(how) {
       ended ??= how;
-        self.lost = true;
+      self.lost = true;
       if (!storing) leave();
     },
   };

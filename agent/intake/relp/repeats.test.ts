@@ -69,9 +69,9 @@ describe("the first messages of a session", () => {
         const received = cutAt % (sent.length + 1);
         const answered = ackAt % (received + 1);
         const relevant = (from: number, to: number, shift: number) =>
-          sent.slice(from, to).flatMap((each, i) =>
-            each ? [{ number: from + i + 2 - shift, digest: `m${from + i}` }] : [],
-          );
+          sent
+            .slice(from, to)
+            .flatMap((each, i) => (each ? [{ number: from + i + 2 - shift, digest: `m${from + i}` }] : []));
         const past = { marks: relevant(0, received, 0) };
         const again = relevant(answered, sent.length, answered);
         const later = Array.from({ length: more }, (_, i) => ({

@@ -29,7 +29,7 @@ function session(limit = 1000) {
     said,
     longest: () => bytes,
     /** What is answered after these bytes. */
-    after(text: string | Uint8Array) {
+    reply(text: string | Uint8Array) {
       here.push(Buffer.from(text as string));
       return here.answers();
     },
@@ -38,13 +38,13 @@ function session(limit = 1000) {
 
 describe("a RELP session", () => {
   it("opens with the client's version, acknowledges and closes", () => {
-    const { after, said, over } = session();
-    expect(after(OPEN)).toBe(frame(1, "rsp", OPENED));
-    expect(after(frame(2, "syslog", "<13>a") + frame(3, "syslog", "<13>b\nc"))).toBe(
+    const { reply, said, over } = session();
+    expect(reply(OPEN)).toBe(frame(1, "rsp", OPENED));
+    expect(reply(frame(2, "syslog", "<13>a") + frame(3, "syslog", "<13>b\nc"))).toBe(
       "2 rsp 6 200 OK\n3 rsp 6 200 OK\n",
     );
     expect(over()).toBeUndefined();
-    expect(after(`${frame(4, "close")}5 syslog 1 x\n`)).toBe("4 rsp 6 200 OK\n0 serverclose 0\n");
+    expect(reply(`${frame(4, "close")}5 syslog 1 x\n`)).toBe("4 rsp 6 200 OK\n0 serverclose 0\n");
     expect(over()).toBe("closed");
     expect(said).toEqual(["2 <13>a", "3 <13>b\nc"]);
   });
@@ -52,10 +52,14 @@ describe("a RELP session", () => {
   it.each([
     ["the version of the specification", "relp_version=1\ncommands=syslog", 1],
     ["a later version, to which ours is the answer", "relp_version=7\ncommands=syslog", 1],
-    ["offers that begin with a newline, as the ABNF has them", "\nrelp_version=0\ncommands=eventlog,syslog", 0],
+    [
+      "offers that begin with a newline, as the ABNF has them",
+      "\nrelp_version=0\ncommands=eventlog,syslog",
+      0,
+    ],
     ["unknown offers", "future\nrelp_version=0\nfuture=1,2\ncommands=syslog\n", 0],
   ])("accepts %s", (_, offers, version) => {
-    expect(session().after(frame(1, "open", offers))).toContain(
+    expect(session().reply(frame(1, "open", offers))).toContain(
       `200 OK\nrelp_version=${version}\nrelp_software=tocsin\ncommands=syslog\n`,
     );
   });
@@ -68,32 +72,32 @@ describe("a RELP session", () => {
     ["no command that is spoken here", "relp_version=0\ncommands=eventlog"],
     ["no commands", "relp_version=0"],
   ])("refuses %s, and closes", (_, offers) => {
-    const { after, over, said } = session();
-    expect(after(frame(1, "open", offers))).toMatch(/^1 rsp \d+ 500 [^\n]{1,76}\n0 serverclose 0\n$/);
+    const { reply, over, said } = session();
+    expect(reply(frame(1, "open", offers))).toMatch(/^1 rsp \d+ 500 [^\n]{1,76}\n0 serverclose 0\n$/);
     expect(over()).toBe("fault");
     expect(said[0]).toMatch(/^relp_bad_offers: 1 open/);
   });
 
   it("answers an unknown command with an error and a second open without effect", () => {
-    const { after } = session();
-    after(OPEN);
-    expect(after(frame(2, "starttls") + frame(3, "open", OPEN_DATA) + frame(4, "syslog", "a"))).toBe(
+    const { reply } = session();
+    reply(OPEN);
+    expect(reply(frame(2, "starttls") + frame(3, "open", OPEN_DATA) + frame(4, "syslog", "a"))).toBe(
       `${frame(2, "rsp", "500 unknown command")}${frame(3, "rsp", "200 connection already open - ignored")}4 rsp 6 200 OK\n`,
     );
   });
 
   it("does not answer hints", () => {
-    const { after, over } = session();
-    after(OPEN);
-    expect(after("0 hello 5 world\n2 syslog 1 a\n")).toBe("2 rsp 6 200 OK\n");
+    const { reply, over } = session();
+    reply(OPEN);
+    expect(reply("0 hello 5 world\n2 syslog 1 a\n")).toBe("2 rsp 6 200 OK\n");
     expect(over()).toBeUndefined();
   });
 
   it("acknowledges in order, and nothing before what is undecided", () => {
-    const { after, decided, answers, unanswered, frames } = session();
-    after(OPEN);
+    const { reply, decided, answers, unanswered, frames } = session();
+    reply(OPEN);
     const lines = ["wait 1", "a", "wait 2", "b", "wait 3"];
-    expect(after(lines.map((line, i) => frame(i + 2, "syslog", line)).join("") + frame(7, "what"))).toBe("");
+    expect(reply(lines.map((line, i) => frame(i + 2, "syslog", line)).join("") + frame(7, "what"))).toBe("");
     expect([unanswered(), frames()]).toEqual([6, 7]);
     decided(2);
     expect(answers()).toBe("2 rsp 6 200 OK\n3 rsp 6 200 OK\n4 rsp 6 200 OK\n5 rsp 6 200 OK\n");
@@ -103,18 +107,22 @@ describe("a RELP session", () => {
   });
 
   it.each([
-    ["the client closes", (here: ReturnType<typeof session>) => here.after("3 close 0\n"), "3 rsp 6 200 OK\n"],
+    [
+      "the client closes",
+      (here: ReturnType<typeof session>) => here.reply("3 close 0\n"),
+      "3 rsp 6 200 OK\n",
+    ],
     ["the server stops", (here: ReturnType<typeof session>) => here.stop(), ""],
-    ["the client breaks the protocol", (here: ReturnType<typeof session>) => here.after("nonsense"), ""],
+    ["the client breaks the protocol", (here: ReturnType<typeof session>) => here.reply("nonsense"), ""],
   ])("says goodbye when %s, after what was undecided", (_, ends, answer) => {
     const here = session();
-    here.after(OPEN + frame(2, "syslog", "wait"));
+    here.reply(OPEN + frame(2, "syslog", "wait"));
     ends(here);
     expect([here.answers(), here.over()]).toEqual(["", undefined]);
     here.decided(1);
     expect(here.answers()).toBe(`2 rsp 6 200 OK\n${answer}0 serverclose 0\n`);
     expect(here.over()).toBeDefined();
-    expect(here.after(frame(4, "syslog", "late"))).toBe("");
+    expect(here.reply(frame(4, "syslog", "late"))).toBe("");
     expect(here.said).not.toContain("4 late");
   });
 
@@ -133,22 +141,25 @@ describe("a RELP session", () => {
     ["a transaction left out", "3 syslog 1 a\n", "relp_bad_transaction: 3 syslog 1"],
     ["a transaction repeated", "1 syslog 1 a\n", "relp_bad_transaction: 1 syslog 1"],
   ])("ends the session at %s", (_, bytes, fault) => {
-    const { after, said, over } = session();
-    after(OPEN);
-    expect(after(bytes)).toBe("0 serverclose 0\n");
+    const { reply, said, over } = session();
+    reply(OPEN);
+    expect(reply(bytes)).toBe("0 serverclose 0\n");
     expect([said, over()]).toEqual([[fault], "fault"]);
   });
 
-  it.each(["1 syslog 1 a\n", "1 close 0\n", "1 starttls 0\n", "0 hint 0\n"])("has %j before open refused", (first) => {
-    const { after, said } = session();
-    expect(after(first + frame(2, "open", OPEN_DATA))).toBe("0 serverclose 0\n");
-    expect(said).toEqual([expect.stringMatching(/^relp_not_open/)]);
-  });
+  it.each(["1 syslog 1 a\n", "1 close 0\n", "1 starttls 0\n", "0 hint 0\n"])(
+    "has %j before open refused",
+    (first) => {
+      const { reply, said } = session();
+      expect(reply(first + frame(2, "open", OPEN_DATA))).toBe("0 serverclose 0\n");
+      expect(said).toEqual([expect.stringMatching(/^relp_not_open/)]);
+    },
+  );
 
   it("keeps the beginning of a message over the limit, drops its rest and goes on", () => {
-    const { after, said } = session(100);
-    after(OPEN);
-    expect(after(frame(2, "syslog", "x".repeat(5000)) + frame(3, "syslog", "b"))).toBe(
+    const { reply, said } = session(100);
+    reply(OPEN);
+    expect(reply(frame(2, "syslog", "x".repeat(5000)) + frame(3, "syslog", "b"))).toBe(
       "2 rsp 6 200 OK\n3 rsp 6 200 OK\n",
     );
     expect(said).toEqual([`2 ${"x".repeat(100)}… 5000`, "3 b"]);
@@ -202,7 +213,7 @@ describe("the bytes of a session", () => {
   it("that only promise much take little memory", () => {
     const sessions = Array.from({ length: 2000 }, () => session(64 * 1024));
     const before = process.memoryUsage();
-    for (const each of sessions) each.after(`${OPEN}2 syslog 65536 x`);
+    for (const each of sessions) each.reply(`${OPEN}2 syslog 65536 x`);
     const { arrayBuffers } = process.memoryUsage();
     expect((arrayBuffers - before.arrayBuffers) / sessions.length).toBeLessThan(8 * 1024);
   });

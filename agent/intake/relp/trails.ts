@@ -4,7 +4,7 @@ import type { Write } from "../../store/store.ts";
 import type { Mark, Past } from "./repeats.ts";
 
 /** Frames back from the last stored message in which messages are remembered: the largest window that is covered. */
-export const REMEMBERED = 2048;
+const REMEMBERED = 2048;
 /** Senders remembered of one listener beside those that are connected. */
 const TRAILS = 256;
 
@@ -107,7 +107,9 @@ export async function openTrails(parts: {
       for (const { wake } of [...group]) wake();
     },
     free: (peer) =>
-      trails.filter((trail) => trail !== undefined && trail.peer === peer && trail.owner === undefined) as Trail[],
+      trails.filter(
+        (trail) => trail !== undefined && trail.peer === peer && trail.owner === undefined,
+      ) as Trail[],
     begin(owner) {
       const slot = freeSlot();
       const trail = { slot, peer: owner.peer, marks: [], owner, used: clock.now() };

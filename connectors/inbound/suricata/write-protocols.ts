@@ -188,7 +188,7 @@ function writeFile(draft: Draft, told: JsonObject): void {
   const file = alert.file ?? {};
   if (typeof told.size === "number" && Number.isFinite(told.size)) file.size = told.size;
   const mime = textValue(told.mimetype) ?? textValue(told.magic);
-  if (mime !== undefined && mime.includes("/")) file.mime_type = clip(draft, mime);
+  if (mime?.includes("/")) file.mime_type = clip(draft, mime);
   const hash: Record<string, string> = {};
   for (const kind of ["md5", "sha1", "sha256"]) {
     const value = textValue(told[kind]);

@@ -125,7 +125,8 @@ function around(
   context: ParseContext,
 ): Parsed | undefined {
   const { alert, error } = payload.format.parse(payload.body, context);
-  if (error !== undefined || alert === undefined) return undefined;
+  // What a relay cut short in its middle tells more read so far than as a text.
+  if (alert === undefined || (error !== undefined && error.code !== "bad_xml")) return undefined;
   const draft = addsFields(header) ? draftOf(alert) : fullDraft(alert);
   const { name } = payload.format;
   if (context.trace !== undefined)
@@ -146,5 +147,5 @@ function around(
   }
   if (draft.cut) addTag(alert, AlertTag.cut);
   if (context.trace !== undefined) context.trace(headerStep(header), alert);
-  return { alert };
+  return error === undefined ? { alert } : { alert, error };
 }

@@ -195,8 +195,8 @@ describe("meaning", () => {
   it.each([
     ["0x8020000000000000", "success"],
     ["0x8010000000000000", "failure"],
-    [-9214364837600034816, "success"],
-    [-9218868437227405312, "failure"],
+    [Number("-9214364837600034816"), "success"],
+    [Number("-9218868437227405312"), "failure"],
     ["Audit Failure", "failure"],
     ["0x8000000000000000", undefined],
   ])("keywords %s are %s", (Keywords, outcome) => {

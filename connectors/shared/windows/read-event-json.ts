@@ -141,7 +141,7 @@ function writeEvent(draft: Draft, event: JsonObject): unknown {
   for (const key in system) {
     const bare = key.endsWith("_attributes") ? key.slice(0, -"_attributes".length) : key;
     const value = system[key];
-    const text = isObject(value) ? (value["#text"] ?? value["$t"] ?? value._) : value;
+    const text = isObject(value) ? (value["#text"] ?? value.$t ?? value._) : value;
     if (textValue(text) !== undefined) putSystem(draft, bare, text);
     const attributes = attributesOf(value);
     for (const name in attributes) putSystem(draft, `${bare}_${name}`, attributes[name]);
@@ -222,7 +222,7 @@ function writeList(draft: Draft, list: unknown[]): void {
       continue;
     }
     const name = textValue(attributesOf(item).Name);
-    const text = item["#text"] ?? item.text ?? item._ ?? item["$t"] ?? item.Value;
+    const text = item["#text"] ?? item.text ?? item._ ?? item.$t ?? item.Value;
     if (name !== undefined) putDatum(draft, name, text ?? "");
     else if (Array.isArray(text))
       unnamed.push(...text.slice(0, 256).filter((each) => typeof each === "string"));

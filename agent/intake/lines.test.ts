@@ -1,0 +1,124 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { inboundNamed } from "../../connectors/registry.ts";
+import { compileGate } from "../../rules/engine/gate.ts";
+import { loadRules } from "../../rules/engine/load.ts";
+import { compileRules } from "../../rules/engine/rule-set.ts";
+import { type Instant, MICROSECONDS } from "../core/clock.ts";
+import { uuidv7 } from "../core/id.ts";
+import type { QuarantineEntry } from "../store/store.ts";
+import { openLines } from "./lines.ts";
+import { intakeMetrics } from "./metrics.ts";
+import { openSampler } from "./sampler.ts";
+import { openTaker } from "./taker.ts";
+
+const rules = compileRules(loadRules([join(import.meta.dirname, "../../rules/detection")]).rules);
+const gate = compileGate(rules);
+
+/** A taker of lines whose time stands until it is moved. */
+function lines(name = "auto") {
+  let now: Instant = Date.UTC(2026, 5, 7) * 1000;
+  const clock = { now: () => now };
+  const metrics = intakeMetrics();
+  const listed: QuarantineEntry[] = [];
+  const taker = openTaker({
+    facility: "ch-x",
+    rules,
+    async commit({ writes }) {
+      for (const write of writes) if (write.write === "quarantine") listed.push(write.entry);
+      return { outcome: "committed", alerts: [] };
+    },
+    clock,
+    newId: uuidv7(clock),
+    metrics,
+    detected: () => undefined,
+    failed: () => undefined,
+  });
+  const sampler = openSampler({ clock, metrics });
+  const open = () => openLines({ taker, gate, clock, metrics, sampler, lost: () => undefined });
+  const connector = inboundNamed(name);
+  if (connector === undefined) throw new Error(`no ${name}`);
+  const source = { id: "lines", connector, zone: "UTC" };
+  return {
+    taker,
+    listed,
+    read: (text: string, by = open()) => by.read(source, Buffer.from(text), false, undefined),
+    open,
+    pass(seconds: number) {
+      now += seconds * MICROSECONDS.second;
+    },
+    async sampled() {
+      const { values } = await metrics.sampled.get();
+      return Object.fromEntries(
+        values.map(({ labels, value }) => [`${labels.outcome} ${labels.format}`, value]),
+      );
+    },
+    count: async (counter: "unrecognised" | "refused") =>
+      (await metrics[counter].get()).values.reduce((sum, { value }) => sum + value, 0),
+  };
+}
+
+const STRANGE = "### vssadmin delete shadows /all ###";
+const KNOWN = "<34>Oct 11 22:14:15 pacs-01 su: all is well";
+
+describe("a line that no format recognises", () => {
+  it("is an alert all the same, counted as unrecognised and not as refused", async () => {
+    const { read, count } = lines();
+    expect(read(STRANGE)).toMatchObject({
+      message: STRANGE,
+      tags: ["tocsin_no_event_time", "tocsin_unrecognised"],
+    });
+    expect([await count("unrecognised"), await count("refused")]).toEqual([1, 0]);
+  });
+
+  it("is listed ten times at once, then every ten seconds", async () => {
+    const { read, listed, taker, count, pass } = lines();
+    for (let i = 0; i < 50; i++) read(`${STRANGE} ${i}`);
+    pass(25);
+    for (let i = 50; i < 100; i++) read(`${STRANGE} ${i}`);
+    await taker.close();
+    expect(listed.map(({ sample }) => sample.split("### ")[2])).toEqual([..."0123456789", "50", "51"]);
+    expect(listed[0]).toMatchObject({ source: "lines", code: "unrecognised" });
+    expect(await count("unrecognised")).toBe(100);
+  });
+});
+
+describe("of the lines that the gate refuses", () => {
+  it("one a second is looked at, over all connections, and none is kept", async () => {
+    const { read, open, sampled, pass, listed, taker } = lines();
+    const connections = [open(), open()];
+    for (let second = 0; second < 5; second++) {
+      for (let i = 0; i < 10_000; i++) read(KNOWN, connections[i % 2]);
+      pass(1);
+    }
+    const { "recognised syslog": seen = 0, ...others } = await sampled();
+    expect(seen).toBeGreaterThanOrEqual(4);
+    expect(seen).toBeLessThanOrEqual(5);
+    await taker.close();
+    expect([others, listed]).toEqual([{}, []]);
+  });
+
+  it("the format is told, or that there is none", async () => {
+    const { read, sampled, pass, count } = lines();
+    for (const text of [
+      KNOWN,
+      "### all is well ###",
+      "CEF:0|Example|Probe|1|100|all is well|3|src=192.0.2.1",
+    ]) {
+      read(text);
+      pass(2);
+    }
+    expect(await sampled()).toEqual({ "recognised syslog": 1, "unrecognised ": 1, "recognised cef": 1 });
+    expect([await count("unrecognised"), await count("refused")]).toEqual([0, 0]);
+  });
+
+  it("a slow source is looked at as well, after a fast one", async () => {
+    const { read, sampled, pass } = lines();
+    for (let i = 0; i < 100_000; i++) read(KNOWN);
+    for (let i = 0; i < 2000; i++) {
+      pass(2);
+      read(KNOWN);
+    }
+    expect((await sampled())["recognised syslog"]).toBeGreaterThan(500);
+  });
+});
