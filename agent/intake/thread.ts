@@ -1,6 +1,5 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
-import type { Poll } from "../../config/poll.ts";
 import type { Listen } from "../../config/source.ts";
 import { TocsinError } from "../core/errors.ts";
 import type { HttpAddress } from "../http-server.ts";

@@ -33,7 +33,7 @@ describe("listenUdp", () => {
   async function listen(address: string, receiveBuffer: number) {
     const metrics = intakeMetrics();
     const lines: number[] = [];
-    const warned: Record<string, unknown>[] = [];
+    const told: Record<string, unknown>[] = [];
     const listener = await listenUdp({
       source,
       address,
@@ -49,12 +49,12 @@ describe("listenUdp", () => {
       metrics,
       clock: steppingClock(),
       where: "sources.0.listen.0",
-      log: { warn: (message, fields) => void warned.push({ message, ...fields }) },
+      log: { info: (message, fields) => void told.push({ message, ...fields }) },
     });
     open.push(listener);
     const value = async (name: string) =>
       (await metrics.registry.getMetricsAsJSON()).find((each) => each.name === name)?.values[0];
-    return { port: listener.port, lines, warned, value };
+    return { port: listener.port, lines, told, value };
   }
 
   it
@@ -82,8 +82,8 @@ describe("listenUdp", () => {
     "says how to have a buffer that the kernel did not grant",
     async () => {
       const granted = Number(readFileSync("/proc/sys/net/core/rmem_max", "utf8"));
-      expect((await listen("127.0.0.1", granted)).warned).toEqual([]);
-      expect((await listen("127.0.0.1", granted + 4096)).warned).toEqual([
+      expect((await listen("127.0.0.1", granted)).told).toEqual([]);
+      expect((await listen("127.0.0.1", granted + 4096)).told).toEqual([
         {
           message: expect.stringContaining("smaller than asked"),
           where: "sources.0.listen.0",

@@ -20,7 +20,7 @@ export function listenUdp(parts: {
   clock: Clock;
   /** Its part of the configuration, for the log. */
   where?: string;
-  log?: Pick<Log, "warn">;
+  log?: Pick<Log, "info">;
 }): Promise<OpenListener> {
   const { source, lines, metrics } = parts;
   const labels = { source: source.id, transport: "udp" };
@@ -46,7 +46,7 @@ export function listenUdp(parts: {
       const { address, port } = socket.address();
       const granted = grantedBuffer(socket.getRecvBufferSize());
       if (granted < parts.receiveBuffer)
-        parts.log?.warn("receive buffer smaller than asked: bursts of datagrams may be dropped", {
+        parts.log?.info("receive buffer smaller than asked: bursts of datagrams may be dropped", {
           where: parts.where,
           asked: parts.receiveBuffer,
           granted,

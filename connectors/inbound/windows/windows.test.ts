@@ -2,12 +2,18 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTEXT, expectSound, inboundContract } from "../../../test/contract/inbound.contract.ts";
-import type { Step } from "../../contract.ts";
-import { generic } from "../generic/index.ts";
-import { wazuh } from "../wazuh/index.ts";
+import type { Inbound, Step } from "../../contract.ts";
+import { INBOUND } from "../../registry.ts";
 import { windows } from "./index.ts";
 
 inboundContract(windows, join(import.meta.dirname, "fixtures"));
+
+/** Another connector, to which the same events come too. */
+function inbound(name: string): Inbound {
+  const found = INBOUND.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no connector ${name}`);
+  return found;
+}
 
 const SYSTEM = {
   provider: "Microsoft-Windows-Security-Auditing",
@@ -128,7 +134,7 @@ describe("the same event in every clothing", () => {
     expect({ ...own, original: "" }).toEqual({ ...event, original: "" });
   });
   it.each(CLOTHINGS.filter(([name]) => name !== "XML"))("%s reads so as generic JSON too", (_name, text) => {
-    const { alert } = generic.parse(text, CONTEXT);
+    const { alert } = inbound("generic").parse(text, CONTEXT);
     expect(alert?.fields).toEqual(windows.parse(text, CONTEXT).alert?.fields);
     expect(alert?.user).toEqual(expected.user);
   });
@@ -136,7 +142,7 @@ describe("the same event in every clothing", () => {
     const eventdata = Object.fromEntries(named.map(([name, value]) => [small(name), value]));
     const system = { providerName: provider, eventID: String(code), channel, computer, keywords };
     const record = { rule: { level: 5, id: "1" }, data: { win: { system, eventdata } } };
-    const { alert } = wazuh.parse(JSON.stringify(record), CONTEXT);
+    const { alert } = inbound("wazuh").parse(JSON.stringify(record), CONTEXT);
     expect(alert?.fields).toMatchObject({
       ...DATA,
       EventID: code,
