@@ -4,30 +4,34 @@ import { Bench } from "tinybench";
 import type { Inbound } from "../../connectors/contract.ts";
 import { INBOUND } from "../../connectors/registry.ts";
 import { CONTEXT, recordsOf } from "../support/fixtures.ts";
+import type { BenchOptions } from "./options.ts";
 import type { Measure } from "./report.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../connectors/inbound");
 /** Records of a pass, nearly all different: a parser that remembers the last line gains nothing. */
 const RECORDS = 10_000;
+const TINY = 100;
 /** Records a second that a format shall reach on one core, the parser alone. */
 const GOALS: Readonly<Record<string, number>> = { syslog: 1_000_000, cef: 500_000, generic: 300_000 };
 
 /** Measures every parser on each file of its fixtures, varied, beside JSON.parse of the same texts as strings. */
-export async function benchParsers(names: readonly string[]): Promise<Measure[]> {
+export async function benchParsers({ tiny, names }: BenchOptions): Promise<Measure[]> {
   const measures: Measure[] = [];
   for (const connector of INBOUND) {
     if (names.length > 0 && !names.includes(connector.name)) continue;
     for (const file of globSync(`${ROOT}/${connector.name}/fixtures/*.in`).sort()) {
-      measures.push(await benchParser(connector, file));
+      measures.push(await benchParser(connector, file, tiny));
     }
   }
   return measures;
 }
 
-async function benchParser(connector: Inbound, file: string): Promise<Measure> {
-  const records = varied(recordsOf(file));
+async function benchParser(connector: Inbound, file: string, tiny: boolean): Promise<Measure> {
+  const records = varied(recordsOf(file), tiny ? TINY : RECORDS);
   const strings = records.map((record) => JSON.stringify(record));
-  const bench = new Bench({ time: 1500, warmupTime: 1000 });
+  const bench = new Bench(
+    tiny ? { time: 0, iterations: 1, warmup: false } : { time: 1000, warmupTime: 500 },
+  );
   let read = 0;
   bench.add("parser", () => {
     for (const record of records) if (connector.parse(record, CONTEXT).alert !== undefined) read++;
@@ -37,19 +41,19 @@ async function benchParser(connector: Inbound, file: string): Promise<Measure> {
   });
   const [parser, json] = await bench.run();
   if (read === 0) throw new Error(`${file}: nothing was read`);
-  const characters = records.reduce((sum, record) => sum + record.length, 0) / RECORDS;
+  const characters = records.reduce((sum, record) => sum + record.length, 0) / records.length;
   return {
     what: `${connector.name} ${basename(file, ".in")}, ${Math.round(characters)} characters`,
-    rate: passesOf(parser?.result) * RECORDS,
+    value: passesOf(parser?.result) * records.length,
     goal: GOALS[connector.name],
     against: "JSON.parse, text only",
-    peer: passesOf(json?.result) * RECORDS,
+    peer: passesOf(json?.result) * records.length,
   };
 }
 
 /** The records over and over, with the ends of their longer numbers changed. */
-function varied(records: readonly string[]): string[] {
-  return Array.from({ length: RECORDS }, (_, n) =>
+function varied(records: readonly string[], length: number): string[] {
+  return Array.from({ length }, (_, n) =>
     (records[n % records.length] ?? "").replace(/\d{4,}/g, (digits) => {
       const kept = digits.length < 6 ? digits.slice(0, -1) : digits.slice(0, -3);
       return (
