@@ -47,7 +47,7 @@ listeners:
         ["1", "facility.kind"],
         ["1", "facility.time_zone"],
         ["7", "listeners.people.port"],
-        ["1", "(file)"],
+        ["5", "unknown"],
       ]),
     );
   });
@@ -82,6 +82,25 @@ listeners:
       ),
       "sources.0.signature.secret: this is not a Standard Webhooks secret",
     ],
+    ["a key that is missing", GOOD.replace("name: CH X, ", ""), "facility.name: missing; give a text"],
+    [
+      "an address that is none",
+      GOOD.replace("token: { env: TOKEN }", "listen: [{ transport: udp, address: 10.300.1.1, port: 5514 }]"),
+      "write an IP address of this machine",
+    ],
+    [
+      "an index read as a format of lines",
+      GOOD.replace(
+        "connector: wazuh, token: { env: TOKEN }",
+        'connector: syslog, poll: { url: "https://siem.example:9200", index: logs }',
+      ),
+      "the documents of an index are JSON, and syslog reads lines",
+    ],
+    [
+      "the short name of a product",
+      GOOD.replace("connector: wazuh", "connector: fortigate"),
+      "did you mean fortinet-fortigate?",
+    ],
     [
       "a silence that lasts no time",
       GOOD.replace("{ id: wazuh,", "{ id: wazuh, silent_after_minutes: 0,"),
@@ -107,7 +126,7 @@ listeners:
     [
       "a bad network",
       GOOD.replace("kind: imaging }", "kind: imaging, cidrs: [10.0.0.0/99] }"),
-      "systems.0.cidrs.0",
+      "systems.0.cidrs.0: write a network such as 10.20.4.0/24",
     ],
     [
       "a pretended filing in live mode",

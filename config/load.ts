@@ -147,6 +147,14 @@ function checkReferences(config: Config, catalogue: Catalogue, tell: Tell): void
         "give listen (sockets), or token, signature or client (HTTP), or poll (an index)",
       );
     }
+    if (source.poll !== undefined && connector !== undefined && connector.decode === undefined) {
+      tell(
+        ["sources", i, "connector"],
+        "connector_not_json",
+        `the documents of an index are JSON, and ${connector.name} reads lines`,
+        "take wazuh, generic, windows, suricata, ocsf, a mapping over one of these, or auto",
+      );
+    }
     if (source.client !== undefined && config.listeners.intake.tls?.clients === undefined) {
       tell(
         ["sources", i, "client"],

@@ -2,12 +2,12 @@ import { z } from "zod";
 import { System } from "../agent/core/asset.ts";
 import { isTimeZone } from "../agent/core/clock.ts";
 import { SecretSource } from "../connectors/contract.ts";
-import { Id, Port, ServerTls, Source } from "./source.ts";
+import { Address, Id, Port, ServerTls, Source } from "./source.ts";
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
 const httpListener = (port: number) => ({
-  address: z.string().default("127.0.0.1"),
+  address: Address,
   port: Port.default(port),
   tls: ServerTls.optional(),
 });

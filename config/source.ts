@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { z } from "zod";
 import { SecretSource } from "../connectors/contract.ts";
 import { Poll } from "./poll.ts";
@@ -31,7 +32,15 @@ export const ServerTls = z.strictObject({
 });
 export type ServerTls = z.infer<typeof ServerTls>;
 
-const where = { address: z.string().default("127.0.0.1"), port: Port };
+/** Where to listen: names are not resolved, so that an address never changes by itself. */
+export const Address = z
+  .string()
+  .refine((text) => isIP(text) !== 0 || text === "localhost", {
+    error: "write an IP address of this machine: 127.0.0.1 for itself only, 0.0.0.0 for all of its IPv4",
+  })
+  .default("127.0.0.1");
+
+const where = { address: Address, port: Port };
 
 /** A socket that carries records of text. */
 export const Listen = z.discriminatedUnion("transport", [
@@ -50,6 +59,8 @@ export const Listen = z.discriminatedUnion("transport", [
 ]);
 export type Listen = z.infer<typeof Listen>;
 
+const MINUTES = { error: "write a number of minutes above 0, such as 15; leave it out for no alarm" };
+
 /** One source of alerts: what it speaks, how it arrives, and how it is known. */
 export const Source = z.strictObject({
   id: Id,
@@ -64,7 +75,7 @@ export const Source = z.strictObject({
   /** Which certificates may post for it; `listeners.intake.tls.clients` asks for them. */
   client: z.strictObject(Clients).optional(),
   /** Silence after which the source itself is told as an alert, minutes. (Default: never.) */
-  silent_after_minutes: z.number().positive().max(527_040).optional(),
+  silent_after_minutes: z.number(MINUTES).positive(MINUTES).max(527_040).optional(),
   /** An index that is asked for its new documents. */
   poll: Poll.optional(),
   /** IANA zone of dates that state none. (Default: the facility's.) */

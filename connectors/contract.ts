@@ -8,7 +8,7 @@ export interface ParseContext {
   received: Instant;
   /** IANA zone of dates that state none. (Default: UTC.) */
   zone: string;
-  /** Year of dates that state none; when absent, the one that puts the date nearest to `received`. */
+  /** Year of dates that state none; when absent, the latest that puts the date no month after `received`. */
   year?: number | undefined;
   /** The sender's address, where the transport knows it. */
   peer?: string | undefined;
@@ -27,6 +27,8 @@ export interface Step {
   /** What of it: a key, a header, a line of the mapping. */
   rule?: string | undefined;
   because?: string | undefined;
+  /** True when it was tried and gave nothing. */
+  idle?: boolean | undefined;
 }
 
 /** One record read: an alert, or an error with what could be read all the same (best effort). */

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { advise } from "../../config/advise.ts";
 import { loadConfig } from "../../config/load.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { loadRegime } from "../../rules/regimes/regime.ts";
@@ -12,13 +13,16 @@ import { DEFAULT_CONFIG } from "./config-option.ts";
 export function checkCommand(program: Command): void {
   program
     .command("check")
-    .description("check the configuration, the rules, the law packs and the signing key; starts nothing")
+    .description(
+      "check the configuration, the rules, the law packs and the signing key, and advise on what they leave out; starts nothing",
+    )
     .option("--config <file>", "configuration", DEFAULT_CONFIG)
-    .option("--json", "print the problems as JSON")
+    .option("--json", "print the problems and the advice as JSON")
     .action((options: { config: string; json?: boolean }) => {
-      const problems = problemsOf(options.config);
-      if (options.json) process.stdout.write(`${JSON.stringify({ problems })}\n`);
+      const { problems, advice } = findings(options.config);
+      if (options.json) process.stdout.write(`${JSON.stringify({ problems, advice })}\n`);
       else {
+        for (const each of advice) process.stdout.write(`advice: ${problemSentence(each)}\n`);
         for (const problem of problems) process.stdout.write(`${problemSentence(problem)}\n`);
         process.stdout.write(
           problems.length === 0 ? `${options.config}: no problem found\n` : `${problems.length} problem(s)\n`,
@@ -28,9 +32,9 @@ export function checkCommand(program: Command): void {
     });
 }
 
-function problemsOf(file: string): Problem[] {
+function findings(file: string): { problems: Problem[]; advice: Problem[] } {
   const { loaded, problems } = loadConfig(file);
-  if (loaded === undefined) return problems;
+  if (loaded === undefined) return { problems, advice: [] };
   const found: Problem[] = [...loadRules([DEFAULT_RULES, ...loaded.config.rules]).refused];
   const attempt = (where: string, work: () => unknown) => {
     try {
@@ -51,5 +55,8 @@ function problemsOf(file: string): Problem[] {
       remedy: "run: npm run tocsin -- init",
     });
   }
-  return found;
+  const advice = advise(loaded).map(({ code, path, message, remedy }): Problem => {
+    return { code, where: path.join("."), message, remedy };
+  });
+  return { problems: found, advice };
 }

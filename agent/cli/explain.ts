@@ -18,6 +18,8 @@ export interface Explained {
   /** Formats found within the first, as JSON in syslog. */
   inner: { format: string; because: string }[];
   mapping: { name: string; place?: string | undefined; because?: string | undefined } | null;
+  /** Lines of the mapping that found nothing in this record. */
+  idle: string[];
   fields: Given[];
 }
 
@@ -27,9 +29,11 @@ export function recorder(): { trace: Trace; explain(alert: Alert): Omit<Explaine
   const givers = new Map<string, Step>();
   const inner: Explained["inner"] = [];
   let mapping: Explained["mapping"] = null;
+  const idle = new Set<string>();
   const note: Trace = (step, alert) => {
     if (step.by === "mapping" && step.because !== undefined)
       mapping = { name: step.name, place: step.rule, because: step.because };
+    else if (step.idle === true) idle.add(step.rule ?? "");
     else if (step.because !== undefined) inner.push({ format: step.name, because: step.because });
     const now = leavesOf(alert);
     for (const [field, value] of now) {
@@ -46,7 +50,7 @@ export function recorder(): { trace: Trace; explain(alert: Alert): Omit<Explaine
         const { by, name, rule } = givers.get(field) ?? { by: "parser", name: "" };
         return { field, value: JSON.parse(value as string), by: `${by} ${name}`.trim(), rule };
       });
-      return { inner, mapping, fields };
+      return { inner, mapping, idle: [...idle], fields };
     },
   };
 }
@@ -75,7 +79,7 @@ export function formatsOf(text: string): NonNullable<Explained["formats"]> {
 const SHOWN = 60;
 
 /** Tells how a record was read, a line a field. */
-export function explainedText({ formats, inner, mapping, fields }: Explained): string {
+export function explainedText({ formats, inner, mapping, idle, fields }: Explained): string {
   const lines: string[] = [];
   if (formats !== undefined) {
     const [surest, ...others] = formats.map(
@@ -88,6 +92,10 @@ export function explainedText({ formats, inner, mapping, fields }: Explained): s
   const known =
     mapping === null ? "none" : `${mapping.name} (${mapping.because}) ${mapping.place ?? ""}`.trim();
   lines.push(`  mapping  ${known}`);
+  if (idle.length > 0) {
+    const numbers = idle.map((place) => place.replace(/^.*:(\d+)$/, "$1"));
+    lines.push(`  idle     lines ${numbers.join(", ")} of it found nothing here`);
+  }
   const rows = fields.map(({ field, value, by, rule }) => {
     const text = JSON.stringify(value);
     return [field, text.length > SHOWN ? `${text.slice(0, SHOWN - 1)}…` : text, by, rule ?? ""];

@@ -117,6 +117,7 @@ async function init(options: InitOptions): Promise<number> {
     process.stdout.write(
       nextSteps({
         config: options.config,
+        secrets,
         login: answers.login,
         password: given.outcome === "made" ? given.password : null,
         otpauth,
@@ -213,6 +214,7 @@ function secret(file: string, value: string): void {
 
 function nextSteps(made: {
   config: string;
+  secrets: string;
   login: string;
   password: string | null;
   otpauth: string;
@@ -225,10 +227,17 @@ function nextSteps(made: {
     `  ${made.otpauth}`,
     `Clé de signature du journal : empreinte ${made.fingerprint}, à noter hors de cette machine`,
     "",
+    "Vérifier : npm run tocsin -- check",
     "Démarrer : npm start",
-    "rsyslog, à mettre dans /etc/rsyslog.d/60-tocsin.conf :",
-    `  *.* action(type="omfwd" target="127.0.0.1" port="5514" protocol="tcp" TCP_Framing="octet-counted" queue.type="linkedList" action.resumeRetryCount="-1")`,
-    "Alertmanager :",
-    "  webhook_configs: [{ url: 'http://127.0.0.1:8471/api/v1/alerts/alertmanager', http_config: { authorization: { credentials_file: secrets/alertmanager.token } } }]",
+    "",
+    "rsyslog de cette machine, dans /etc/rsyslog.d/60-tocsin.conf :",
+    `  *.* action(type="omfwd" target="127.0.0.1" port="5514" protocol="tcp" TCP_Framing="octet-counted"`,
+    `             queue.type="linkedList" action.resumeRetryCount="-1")`,
+    "Alertmanager de cette machine ; donnez-lui une copie du jeton, que son utilisateur puisse lire :",
+    "  webhook_configs:",
+    "    - url: http://127.0.0.1:8471/api/v1/alerts/alertmanager",
+    `      http_config: { authorization: { credentials_file: ${made.secrets}/alertmanager.token } }`,
+    "D'autres machines, TLS, RELP, un index à lire, une signature : les lignes sont dans la configuration, en commentaire ;",
+    "  docs/fr/sources.md dit comment s'en servir.",
   ].join("\n")}\n`;
 }

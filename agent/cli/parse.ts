@@ -106,7 +106,8 @@ function explain(
 ): { row: Row; explained: Explained } {
   const { trace, explain } = recorder();
   const row = read(source, record, { ...context, trace });
-  const told = row.alert === undefined ? { inner: [], mapping: null, fields: [] } : explain(row.alert);
+  const told =
+    row.alert === undefined ? { inner: [], mapping: null, idle: [], fields: [] } : explain(row.alert);
   return { row, explained: source.name === "auto" ? { formats: formatsOf(record.text), ...told } : told };
 }
 

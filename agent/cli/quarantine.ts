@@ -8,7 +8,9 @@ import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
 export function quarantineCommand(program: Command): void {
   program
     .command("quarantine")
-    .description("show the latest records that could not be read, with the reason")
+    .description(
+      "show the latest records that could not be read or that no format recognises, with the reason",
+    )
     .option("--config <file>", "configuration", DEFAULT_CONFIG)
     .option("--limit <n>", "how many", "50")
     .option("--json", "one JSON line each")
@@ -18,6 +20,8 @@ export function quarantineCommand(program: Command): void {
       const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
       try {
         const entries = await reads.quarantine(loaded.config.facility.id, Number(options.limit));
+        if (entries.length === 0 && !options.json)
+          process.stderr.write("nothing: all that was read so far was understood\n");
         for (const { received, source, code, message, sample } of entries) {
           const at = isoFromInstant(received);
           // A sample comes from outside: JSON shows its controls instead of obeying them.

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ParseContext } from "../../connectors/contract.ts";
+import { nearestName } from "../../connectors/mapping/nearest-name.ts";
 import { type Catalogue, openCatalogue } from "../../connectors/registry.ts";
 import { isZone } from "../../connectors/shared/utc-from-local.ts";
 import { systemClock } from "../core/clock.ts";
@@ -34,7 +35,7 @@ export function addReadOptions(command: Command, unstated: string | undefined): 
       : command.option("--as <source>", `${described} (Default: ${unstated})`)
   )
     .option("--input <form>", "lines, octet-counted (RFC 6587), or json-strings: a record a line", "lines")
-    .option("--year <year>", "year of dates that state none (Default: the one nearest to now)")
+    .option("--year <year>", "year of dates that state none (Default: the last that is not to come)")
     .option("--zone <zone>", "IANA zone of dates that state none", "UTC")
     .option(
       "--mappings <path>",
@@ -63,7 +64,9 @@ export function catalogueFor({ as, mappings }: ReadOptions, beside: readonly str
   if (problems.length > 0)
     throw new TocsinError({ code: "mapping_refused", message: problems.map(problemSentence).join("\n") });
   if (as !== undefined && catalogue.named(as) === undefined) {
-    const message = `--as ${as}: no such source; one of ${catalogue.names.join(", ")}`;
+    const near = nearestName(as, catalogue.names);
+    const hint = near === undefined ? `one of ${catalogue.names.join(", ")}` : `did you mean ${near}?`;
+    const message = `--as ${as}: no such source; ${hint}`;
     throw new TocsinError({ code: "unknown_source", message });
   }
   return catalogue;

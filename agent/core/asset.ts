@@ -37,7 +37,11 @@ export const System = z.strictObject({
   /** Host names; `*` stands for any run of characters. Case does not count. */
   hosts: z.array(z.string().min(1)).default([]),
   /** IPv4 or IPv6 networks. */
-  cidrs: z.array(z.union([z.cidrv4(), z.cidrv6()])).default([]),
+  cidrs: z
+    .array(
+      z.union([z.cidrv4(), z.cidrv6()], { error: "write a network such as 10.20.4.0/24 or 2001:db8::/32" }),
+    )
+    .default([]),
   /** Service names as monitoring writes them; `*` as above. */
   services: z.array(z.string().min(1)).default([]),
   health_data: z.boolean().default(false),

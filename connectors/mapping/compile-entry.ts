@@ -90,6 +90,7 @@ function compileSource(source: SourceObject, mappingNothing: ReadonlySet<string>
   const nothing = new Set([...mappingNothing, ...(source.unless ?? []).map(String)]);
   const first = takeOf(source, nothing);
   const steps = stepsOf(source, refuse);
+  if (when === undefined && steps.length === 0) return first;
   return (alert) => {
     if (when !== undefined && !when(alert)) return undefined;
     let value = first(alert);
@@ -105,7 +106,7 @@ function takeOf({ value, from, join, with: between }: SourceObject, nothing: Rea
   const present = (field: FieldValue | undefined): FieldValue | undefined => {
     if (field === undefined || field === null || field === "") return undefined;
     const text = textOfField(field);
-    return text !== undefined && (nothing.has(text) || text.trim() === "") ? undefined : field;
+    return text !== undefined && (nothing.has(text) || isBlank(text)) ? undefined : field;
   };
   if (value !== undefined) return () => value;
   if (join !== undefined) {
@@ -123,6 +124,11 @@ function takeOf({ value, from, join, with: between }: SourceObject, nothing: Rea
     }
     return undefined;
   };
+}
+
+function isBlank(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return (first <= 0x20 || first >= 0xa0) && text.trim() === "";
 }
 
 type Change = (value: unknown, alert: Alert) => unknown;

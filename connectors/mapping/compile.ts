@@ -32,8 +32,8 @@ export interface Mapping {
 /** A line of the file, found when it is asked for. */
 type Place = () => string;
 
-/** One thing that a mapping does; told is the line that says so, once it changed the alert. */
-type Deed = (draft: Draft, context: ParseContext, done: (place: Place) => void) => void;
+/** One thing that a mapping does; told is the line that says so, and whether it gave anything. */
+type Deed = (draft: Draft, context: ParseContext, done: (place: Place, gave: boolean) => void) => void;
 
 /** Where a mapping was written, and what hears of its faults. */
 export interface Source {
@@ -71,7 +71,8 @@ export function compileMapping(written: MappingFile, source: Source): Mapping {
       const done =
         trace === undefined
           ? () => {}
-          : (place: Place) => trace({ by: "mapping", name, rule: place() }, alert);
+          : (place: Place, gave: boolean) =>
+              trace({ by: "mapping", name, rule: place(), idle: !gave }, alert);
       for (const deed of deeds) deed(draft, context, done);
       draft.event.dataset = name;
       dropTag(alert, AlertTag.unrecognised);
@@ -96,9 +97,7 @@ function deedsOf(written: MappingFile, source: Source): Deed[] {
   const add = (path: PropertyKey[], act: Act | undefined) => {
     if (act === undefined) return;
     const place = placeOf(source, path);
-    deeds.push((draft, context, done) => {
-      if (act(draft, context)) done(place);
-    });
+    deeds.push((draft, context, done) => done(place, act(draft, context)));
   };
 
   for (const [i, step] of written.read.entries()) add(["read", i], compileStep(step, below("read", i)));
@@ -173,7 +172,7 @@ function compileBy(field: string, cases: MappingFile["by"][string], source: Sour
         source.refuse([...path, ...below], ...rest),
       );
       const place = placeOf(source, path);
-      return act === undefined ? [] : [(draft, context, done) => act(draft, context) && done(place)];
+      return act === undefined ? [] : [(draft, context, done) => done(place, act(draft, context))];
     });
     const values = key.split("|").map((value) => value.trim());
     if (key.includes("*")) others.push({ holds: whenTest({ [field]: values }) ?? (() => false), deeds });

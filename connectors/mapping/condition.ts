@@ -24,17 +24,12 @@ export function conditionsOf(when: When): Condition[] {
     const written = texts.join(" or ");
     if (!texts.some((text) => text.includes("*"))) {
       const values = new Set(texts);
-      return {
-        field,
-        read,
-        values,
-        wanted: written,
-        holds: (alert) => some(read(alert), (text) => values.has(text)),
-      };
+      const isOne = (text: string) => values.has(text);
+      return { field, read, values, wanted: written, holds: (alert) => some(read(alert), isOne) };
     }
     const tests = texts.map(likeTest);
-    const holds = (alert: Alert) => some(read(alert), (text) => tests.some((test) => test(text)));
-    return { field, read, values: undefined, wanted: written, holds };
+    const isLike = (text: string) => tests.some((test) => test(text));
+    return { field, read, values: undefined, wanted: written, holds: (alert) => some(read(alert), isLike) };
   });
 }
 

@@ -6,8 +6,7 @@ export type FieldReader = (alert: Alert) => FieldValue | undefined;
 
 /** The reader of a field by its name: an ECS field first, then the source's own field of that name. */
 export function fieldReader(name: string): FieldReader {
-  const own: FieldReader = ({ fields }) =>
-    fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
+  const own = ownReader(name);
   if (name.startsWith("labels.")) {
     const label = name.slice(7);
     return ({ labels }) => (labels !== undefined && Object.hasOwn(labels, label) ? labels[label] : undefined);
@@ -17,9 +16,23 @@ export function fieldReader(name: string): FieldReader {
   return (alert) => ecs(alert) ?? own(alert);
 }
 
+function ownReader(name: string): FieldReader {
+  // Only these names mean something to every object; to look for them among its own costs most.
+  if (name in Object.prototype)
+    return ({ fields }) => (fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined);
+  return ({ fields }) => (fields === undefined ? undefined : fields[name]);
+}
+
 /** The reader of an ECS field alone. */
 export function ecsReader(name: string): FieldReader {
   const path = name.split(".");
+  const [first = "", second = ""] = path;
+  // Most have two parts.
+  if (path.length === 2)
+    return (alert) =>
+      (alert as Record<string, Record<string, FieldValue> | undefined>)[first]?.[second] as
+        | FieldValue
+        | undefined;
   return (alert) => {
     let here: unknown = alert;
     for (let at = 0; at < path.length && here !== undefined; at++)

@@ -1,4 +1,4 @@
-/** The known name that differs least from one that is not known, when it differs little; undefined otherwise. */
+/** The known name that differs least from one that is not known, or the only one of which it is a part; undefined otherwise. */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(name.length / 3)) + 1;
@@ -10,8 +10,13 @@ export function nearestName(name: string, known: Iterable<string>): string | und
       least = distance;
     }
   }
-  return best;
+  if (best !== undefined || name.length < SHORTEST_PART) return best;
+  const whole = [...known].filter((each) => each.toLowerCase().split("-").includes(wanted));
+  return whole.length === 1 ? whole[0] : undefined;
 }
+
+/** Characters of a name that stands for a longer one whose part it is: `fortigate` of `fortinet-fortigate`. */
+const SHORTEST_PART = 3;
 
 /** Characters to put, drop or change to make one of the other; `most` and more are all the same. */
 function distanceOf(one: string, other: string, most: number): number {

@@ -4,7 +4,7 @@ import type { ParseContext } from "../contract.ts";
 import { isAddress, putAddress } from "../shared/address.ts";
 import { clip, type Draft } from "../shared/draft.ts";
 import { isoOf } from "../shared/iso-of.ts";
-import { isEcsField, putEcs } from "../shared/put-ecs.ts";
+import { ecsLeaf, putLeaf } from "../shared/put-ecs.ts";
 import { readWholeDate } from "../shared/read-date.ts";
 import { putTransport } from "../shared/transport.ts";
 
@@ -29,9 +29,9 @@ export function putterOf(name: string): Put | undefined {
       return putHost;
     case "network.transport":
       return ({ alert }, value) => putTransport(alert, String(value));
-    default:
-      return isEcsField(name) ? (draft, value, context) => putEcs(draft, name, value, context) : undefined;
   }
+  const leaf = ecsLeaf(name);
+  return leaf === undefined ? undefined : (draft, value, context) => putLeaf(draft, leaf, value, context);
 }
 
 /** Removes an ECS field. */

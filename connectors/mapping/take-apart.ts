@@ -47,25 +47,28 @@ export function compileLike(pattern: string): TakeApart | { refused: string } {
     const found: string[] = [];
     let at = afterSpaces(text, begins, 0);
     for (const { any, until } of holes) {
-      let end = any ? -1 : endOfWord(text, at);
-      let next = end;
-      if (until === undefined) end = any ? text.length : end;
+      let end: number;
+      let next: number;
+      if (until === undefined) next = end = any ? text.length : endOfWord(text, at);
       else if (!any && until.charCodeAt(0) === SPACE) {
+        end = endOfWord(text, at);
         next = afterSpaces(text, " ", end);
         const rest = until.trimStart();
         if (end === text.length || !text.startsWith(rest, next)) return false;
         next = afterSpaces(text, rest, next);
       } else {
-        const word = end;
-        end = text.indexOf(until, at);
-        if (end < 0 || (!any && end > word)) return false;
+        end = any ? text.indexOf(until, at) : indexInWord(text, until, at);
+        if (end < 0) return false;
         next = afterSpaces(text, until, end);
       }
       if (!any && end === at) return false;
       found.push(text.slice(at, end));
       at = next;
     }
-    for (const [i, { name }] of holes.entries()) if (name !== "") each(name, found[i] ?? "");
+    for (let i = 0; i < holes.length; i++) {
+      const name = holes[i]?.name ?? "";
+      if (name !== "") each(name, found[i] ?? "");
+    }
     return true;
   };
 }
@@ -75,6 +78,17 @@ function afterSpaces(text: string, piece: string, from: number): number {
   let at = from + piece.length;
   if (piece.endsWith(" ")) while (text.charCodeAt(at) === SPACE) at++;
   return at;
+}
+
+/** Where a piece stands in the word at `from` or begins just after it; -1 when nowhere there. */
+function indexInWord(text: string, piece: string, from: number): number {
+  const first = piece.charCodeAt(0);
+  for (let at = from; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === first && text.startsWith(piece, at)) return at;
+    if (code <= SPACE) return -1;
+  }
+  return -1;
 }
 
 function endOfWord(text: string, from: number): number {

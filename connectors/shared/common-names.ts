@@ -47,7 +47,7 @@ export interface CommonRole {
 const NAMES: Record<Slot, string> = {
   time:
     "timestamp time ts sourcerealtimetimestamp realtimetimestamp date datetime eventtime timecreated systemtime " +
-    "timegenerated utctime createdat eventcreated eventtimestamp eventdatetime occurredat detectedat createddatetime " +
+    "timegenerated utctime createdat eventcreated eventtimestamp eventdatetime occurredat detectedat createddatetime occured " +
     "creationtime published starttime startsat alerttime logtime clock lastseen",
   host:
     "host hostname computer computername hostnames device devicename machine machinename nodename node servername " +

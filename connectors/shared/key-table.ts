@@ -1,3 +1,5 @@
+import { ownText } from "./own-text.ts";
+
 /** A name that a source uses, and what its format makes of it. */
 export interface KeyEntry<Meaning> {
   name: string;
@@ -24,7 +26,7 @@ export function keyTable<Meaning>(
     const slot = (hash ^ (hash >>> 12)) & (SLOTS - 1);
     const kept = slots[slot];
     if (kept !== undefined && kept.name.length === to - from && text.startsWith(kept.name, from)) return kept;
-    const name = text.slice(from, to);
+    const name = ownText(text.slice(from, to));
     const entry = { name, meaning: meaningOf(name) };
     slots[slot] = entry;
     return entry;

@@ -29,15 +29,19 @@ const moment = {
   half: false,
 };
 
-const HALF_YEAR = 182 * 86_400_000_000;
+const YEAR = 365 * 86_400_000_000;
+/** How far ahead of its receipt a date without year may be: clocks are wrong by hours or days, not by months. */
+const AHEAD = 31 * 86_400_000_000;
 
 /**
  * Reads a date with a time of day at `from`, in any of the shapes that logs carry.
  *
  * ISO 8601 and its relatives (`-`, `/` or `.`, `T` or space, `.` or `,`, or no punctuation at all), `Mmm dd [yyyy]
- * hh:mm:ss`, `yyyy Mmm dd`, `dd Mmm yyyy`, `dd/mm/yyyy` (the month first where no day could be, or before AM and PM),
+ * hh:mm:ss`, `yyyy Mmm dd`, `dd Mmm yyyy`, `dd/mm/yyyy` (the month first where no day could be, and where AM, PM, a
+ * short year or a colon before the time tell an American device),
  * the common log format, a weekday before any of them; a zone or a year may follow. Months in six languages.
- * A date without year takes the context's, else the one nearest to `received`. Undefined when there is none.
+ * A date without year takes the context's, else the latest that is no month after `received`. Undefined when there is
+ * none.
  */
 export function readDate(text: string, from: number, context: DateContext): DateRead | undefined {
   const first = text.charCodeAt(from);
@@ -109,7 +113,8 @@ function readDigitsFirst(text: string, from: number): number {
   if (year < 0) return readDayFirst(text, from);
   const joint = text.charCodeAt(from + 4);
   moment.year = year;
-  if (isJoint(joint)) {
+  // Sophos UTM writes 2023:10:11-22:14:15.
+  if (isJoint(joint) || (joint === 0x3a && text.charCodeAt(from + 10) === 0x2d)) {
     moment.month = digitsAt(text, from + 5, 2) - 1;
     moment.day = digitsAt(text, from + 8, 2);
     if (moment.month < 0 || moment.day < 1 || text.charCodeAt(from + 7) !== joint) return -1;
@@ -164,9 +169,11 @@ function readNumbers(text: string, joint: number, first: number): number {
   at += short ? 3 : 5;
   const between = text.charCodeAt(at);
   if (between === 0x2c) at++;
-  else if (between !== 0x20 && between !== 0x54 && between !== 0x09) return -1;
+  else if (between !== 0x20 && between !== 0x54 && between !== 0x09 && between !== 0x3a) return -1;
   const end = readTime(text, between === 0x2c ? skipSpaces(text, at) : at + 1, false);
-  const monthFirst = first <= 12 && (second > 12 || moment.half || short);
+  // Citrix writes 10/11/2023:22:14:15.
+  const american = moment.half || short || between === 0x3a;
+  const monthFirst = first <= 12 && (second > 12 || american);
   moment.year = year;
   moment.month = (monthFirst ? first : second) - 1;
   moment.day = monthFirst ? second : first;
@@ -311,17 +318,15 @@ function instantOf(context: DateContext): Instant | undefined {
   if (context.year !== undefined) return instantIn(context.year, context);
   const base = yearOf(context.received);
   const instant = instantIn(base, context);
-  if (instant !== undefined && Math.abs(instant - context.received) <= HALF_YEAR) return instant;
+  const latest = context.received + AHEAD;
+  if (instant !== undefined && instant <= latest && instant > latest - YEAR) return instant;
   // 29 February exists in one year of four, or of eight around 1900 and 2100.
   const reach = moment.month === 1 && moment.day === 29 ? 8 : 1;
-  let best = instant;
-  for (let year = base - reach; year <= base + reach; year++) {
+  for (let year = base + 1; year >= base - reach; year--) {
     const other = instantIn(year, context);
-    if (other === undefined) continue;
-    if (best === undefined || Math.abs(other - context.received) < Math.abs(best - context.received))
-      best = other;
+    if (other !== undefined && other <= latest) return other;
   }
-  return best;
+  return instant;
 }
 
 function instantIn(year: number, context: DateContext): Instant | undefined {

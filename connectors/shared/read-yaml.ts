@@ -24,10 +24,10 @@ export function readYaml(
   };
   if (document.errors.length > 0) {
     return {
-      problems: document.errors.map((error) => ({
+      problems: document.errors.slice(0, TOLD_FAULTS).map((error) => ({
         code,
         where: at(error.pos[0]),
-        message: error.message.split("\n")[0] ?? "not YAML",
+        message: (error.message.split("\n")[0] ?? "not YAML").replace(/ at line \d+, column \d+:?$/, ""),
         remedy: "correct the YAML at that place",
       })),
     };
@@ -63,6 +63,19 @@ export function readYamlQuickly(text: string, file: string, code: string): Retur
   return { read: { value, whereOf } };
 }
 
+/** Faults of syntax that are told: one slip makes all that follows it look wrong. */
+const TOLD_FAULTS = 3;
+
+/** How zod ends what it says of a value that is not there. */
+const ABSENT = "received undefined";
+const WANTED: Readonly<Record<string, string>> = {
+  string: "a text",
+  number: "a number",
+  array: "a list",
+  object: "a mapping of keys to values",
+  record: "a mapping of names to values",
+};
+
 /** What a schema found wrong, each with its path; of the forms that a value may take, the nearest one speaks. */
 export function issuesOf(
   issues: readonly z.core.$ZodIssue[],
@@ -70,10 +83,14 @@ export function issuesOf(
 ): { path: PropertyKey[]; message: string }[] {
   return issues.flatMap((issue) => {
     const path = [...above, ...issue.path];
-    if (issue.code === "unrecognized_keys") {
-      const keys = issue.keys.map((key) => `"${key}"`).join(", ");
-      return [{ path, message: `unknown key ${keys}` }];
-    }
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        message: "unknown key; correct or remove it",
+      }));
+    // The words of a missing key say what is to be given, not what a program received.
+    if (issue.code === "invalid_type" && issue.message.endsWith(ABSENT))
+      return [{ path, message: `missing; give ${WANTED[issue.expected] ?? issue.expected}` }];
     if (issue.code === "invalid_union") {
       const nearest = issue.errors.find((branch) => branch.some(isInside));
       if (nearest !== undefined) return issuesOf(nearest, path);

@@ -14,6 +14,9 @@ const NAMED = new Map<string, number>([
   ["BST", 60],
   ["CET", 60],
   ["MET", 60],
+  ["MEZ", 60],
+  ["MESZ", 120],
+  ["METDST", 120],
   ["CEST", 120],
   ["MEST", 120],
   ["EET", 120],
@@ -55,7 +58,7 @@ export function readZone(text: string, from: number): ZoneRead | undefined {
   if (code >= 0x61 && code <= 0x7a) return readLowerCase(text, at);
   if (code < 0x41 || code > 0x5a) return undefined;
   let end = at + 1;
-  while (end < at + 5 && text.charCodeAt(end) >= 0x41 && text.charCodeAt(end) <= 0x5a) end++;
+  while (end < at + 6 && text.charCodeAt(end) >= 0x41 && text.charCodeAt(end) <= 0x5a) end++;
   if (end - at === 2 && text.startsWith("TZ", at)) return readOffset(text, end, true);
   const next = text.charCodeAt(end);
   // `GMT+02:00`, `UTC-5`

@@ -53,6 +53,10 @@ it.each([
     { product: "windows", service: "security" },
     true,
   ],
+  ["syslog", "<13>Oct 11 22:14:15 fw : %ASA-4-106099: x", { product: "cisco", service: "asa" }, true],
+  ["syslog", "<13>Oct 11 22:14:15 fw : %ASA-4-106099: x", { category: "firewall" }, true],
+  ["syslog", "<13>Oct 11 22:14:15 r1 %BGP-5-ADJCHANGE: x", { product: "cisco", service: "bgp" }, true],
+  ["syslog", "<13>Oct 11 22:14:15 r1 %BGP-5-ADJCHANGE: x", { product: "cisco", service: "asa" }, false],
 ])("%s record %s belongs to %j: %s", (source, text, wanted, expected) => {
   const { alert } = parseText(source, text, CONTEXT);
   expect(belongs(wanted, logSourcesOf(originOf(alert ?? {})))).toBe(expected);

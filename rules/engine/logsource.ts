@@ -137,6 +137,14 @@ const WEB_SERVERS: Record<string, readonly string[]> = {
 /** Where a record says which program or decoder it came from. */
 const PROGRAM_FIELDS = ["process.name", "event.module", "decoder.name", "predecoder.program_name"];
 
+/** Facilities of Cisco's mnemonics (`%ASA-4-106023`) of each service. */
+const CISCO_SERVICES: Record<string, readonly string[]> = {
+  asa: ["asa", "ftd"],
+  aaa: ["aaa", "parser", "sec_login"],
+  bgp: ["bgp"],
+  ldp: ["ldp"],
+};
+
 const ROWS: Row[] = [
   { when: { "event.module": ["*"] }, is: { category: "alert" } },
   { when: { "event.module": ["syslog"] }, is: { product: "linux", service: "syslog" } },
@@ -231,6 +239,13 @@ const ROWS: Row[] = [
     is: { category: "firewall" },
   },
   { when: { "observer.product": ["fortigate"] }, is: { product: "fortigate", service: "event" } },
+  ...Object.entries(CISCO_SERVICES).map(
+    ([service, facilities]): Row => ({
+      when: { "cisco.facility": facilities },
+      is: { product: "cisco", service },
+    }),
+  ),
+  { when: { "cisco.facility": ["asa", "ftd"] }, is: { category: "firewall" } },
   { when: { "observer.type": ["antivirus", "edr"] }, is: { category: "antivirus" } },
   { when: { "process.name": ["clamd", "clamscan"] }, is: { category: "antivirus" } },
   { when: { "process.name": ["named", "unbound", "dnsmasq"] }, is: { category: "dns" } },

@@ -1,16 +1,30 @@
+import { parseArgs } from "node:util";
+import { benchHttp } from "./http.ts";
+import { benchIdle } from "./idle.ts";
+import type { BenchOptions } from "./options.ts";
 import { benchParsers } from "./parsers.ts";
+import { benchRelp } from "./relp.ts";
 import { report, reportMachine } from "./report.ts";
+import { benchTcp } from "./tcp.ts";
+import { benchUdp } from "./udp.ts";
 
-/** `npm run bench [-- what [names]]`: measures beside peers in one run; asserts nothing. */
-const BENCHES: Readonly<Record<string, (names: readonly string[]) => Promise<void>>> = {
-  parsers: async (names) => report("parser alone, one core", await benchParsers(names)),
+/** `npm run bench [-- [--tiny] what [names]]`: measures beside peers in one run; asserts nothing. */
+const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  parsers: async (options) => report("parser alone, one core", await benchParsers(options)),
+  udp: async (options) => report("syslog over UDP, datagrams", await benchUdp(options)),
+  relp: async (options) => report("RELP, lines durable", await benchRelp(options)),
+  idle: async (options) =>
+    report("idle TCP connections, growth", await benchIdle(options), { unit: "MB", less: true }),
+  tcp: async (options) => report("syslog over one TCP connection, lines decided", await benchTcp(options)),
+  http: async (options) => report("alerts by HTTP, durable", await benchHttp(options)),
 };
 
-const [what, ...names] = process.argv.slice(2);
+const { values, positionals } = parseArgs({ options: { tiny: { type: "boolean" } }, allowPositionals: true });
+const [what, ...names] = positionals;
 const chosen = what === undefined ? Object.keys(BENCHES) : [what];
 reportMachine();
 for (const name of chosen) {
   const run = BENCHES[name];
   if (run === undefined) throw new Error(`no bench ${name}; one of: ${Object.keys(BENCHES).join(", ")}`);
-  await run(names);
+  await run({ tiny: values.tiny ?? false, names });
 }

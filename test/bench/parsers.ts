@@ -29,9 +29,7 @@ export async function benchParsers({ tiny, names }: BenchOptions): Promise<Measu
 async function benchParser(connector: Inbound, file: string, tiny: boolean): Promise<Measure> {
   const records = varied(recordsOf(file), tiny ? TINY : RECORDS);
   const strings = records.map((record) => JSON.stringify(record));
-  const bench = new Bench(
-    tiny ? { time: 0, iterations: 1, warmup: false } : { time: 1000, warmupTime: 500 },
-  );
+  const bench = new Bench(tiny ? { time: 0, iterations: 1, warmup: false } : { time: 1000, warmupTime: 500 });
   let read = 0;
   bench.add("parser", () => {
     for (const record of records) if (connector.parse(record, CONTEXT).alert !== undefined) read++;
@@ -44,10 +42,10 @@ async function benchParser(connector: Inbound, file: string, tiny: boolean): Pro
   const characters = records.reduce((sum, record) => sum + record.length, 0) / records.length;
   return {
     what: `${connector.name} ${basename(file, ".in")}, ${Math.round(characters)} characters`,
-    value: passesOf(parser?.result) * records.length,
+    own: { value: passesOf(parser?.result) * records.length },
     goal: GOALS[connector.name],
     against: "JSON.parse, text only",
-    peer: passesOf(json?.result) * records.length,
+    peer: { value: passesOf(json?.result) * records.length },
   };
 }
 

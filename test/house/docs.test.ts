@@ -36,6 +36,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "npm cit": "installs, then runs these tests",
   "npm test": "runs these tests",
   "npm run check": "runs for minutes: `.ci/run` runs it after these tests",
+  "npm run bench": "runs for minutes: test/house/bench.test.ts runs each bench with tiny sizes",
   "npm run tocsin -- init": "asks on a terminal: run below with its answers as options",
   "npm start": "never ends: started, waited for and stopped below",
   "docker build -t tocsin .": "needs Docker and a registry",

@@ -1,4 +1,4 @@
-/** Writes the commented configuration of a new installation. */
+/** Writes the commented configuration of a new installation, in the operators' language. */
 export function configText(given: {
   facilityId: string;
   facilityName: string;
@@ -7,11 +7,12 @@ export function configText(given: {
   state: string;
 }): string {
   const quoted = JSON.stringify;
-  return `# Configuration de Tocsin. Vérifier : npm run tocsin -- check
-# Configuration of Tocsin; every key is described in docs/fr/configuration.md.
+  return `# Configuration de Tocsin. Chaque clé : docs/fr/configuration.md. Pour prendre une ligne en commentaire, ôtez « # ».
+# Après chaque changement : npm run tocsin -- check, puis redémarrer (les certificats, eux, sont relus seuls).
+# Les chemins partent du dossier de ce fichier. Un secret ne s'écrit jamais ici : { file: … } ou { env: … }.
 
 facility:
-  id: ${given.facilityId}
+  id: ${given.facilityId} # figure dans les adresses : ne le changez plus
   name: ${quoted(given.facilityName)}
   kind: ${given.kind}
   # Numéros FINESS : géographique (ET) et juridique (EJ).
@@ -29,19 +30,80 @@ mode: ${given.mode}
 state_directory: ${quoted(given.state)}
 
 # Trois adresses séparées. Le HTTP sans TLS n'est admis que sur la boucle locale ;
-# ailleurs : tls: { certificate: chemin.pem, key: chemin.pem }
+# ailleurs : { address: 0.0.0.0, port: 8471, tls: { certificate: chemin.pem, key: chemin.pem } }
 listeners:
-  people: { address: 127.0.0.1, port: 8470 }
-  intake: { address: 127.0.0.1, port: 8471 }
-  operations: { address: 127.0.0.1, port: 8472 }
+  people: { address: 127.0.0.1, port: 8470 } # les pages
+  intake: { address: 127.0.0.1, port: 8471 } # les alertes en HTTP
+  operations: { address: 127.0.0.1, port: 8472 } # santé et mesures, sans authentification
 
-# Ce qui arrive. Le jeton d'une source HTTP dit aussi qui parle.
+# Ce qui arrive. Une source : un nom (id), ce qu'elle parle (connector), et par où elle vient.
+# connector: un format (syslog, wazuh, alertmanager, windows, generic…), un produit (fortinet-fortigate…), ou auto.
 sources:
+${SOURCES}
+# Règles Sigma de l'établissement, en plus de celles qui sont fournies.
+rules: []
+
+# Les correspondances de l'établissement se posent dans mappings/, à côté de ce fichier.
+
+# Les systèmes de l'établissement : sans eux, une alerte dit quelle machine, pas quel service de soins.
+# Le premier qui correspond l'emporte ; hosts, services ou cidrs disent ses machines. Ôtez [] en décrivant le premier.
+systems: []
+  # - id: pacs
+  #   name: PACS (imagerie)
+  #   kind: imaging
+  #   hosts: ["pacs-*"]
+  #   services: ["pacs*"]
+  #   cidrs: ["10.20.4.0/24"]
+  #   health_data: true
+  #   care_critical: true
+  #   shared: false
+  #   trusted_by_others: false
+  #   degraded_after_minutes: 30
+  #   restore_within_minutes: 240
+  #   depends_on: []
+
+regimes: [sante-2022]
+
+# Qui est prévenu : on_call à l'ouverture d'un incident, delegate quand une décision est attendue.
+# En mode live, sans personne ici, personne n'est prévenu.
+notify: []
+  # - id: astreinte
+  #   connector: webhook
+  #   for: [on_call]
+  #   settings: { url: "https://outil.exemple/crochet", secret: { file: secrets/astreinte.secret } }
+
+# Comment part une déclaration validée. Le portail n'a pas d'interface publiée : une personne y dépose.
+outbound:
+  - id: portail
+    connector: portal-assisted
+
+# Outils dont une décision signée est acceptée sur POST /api/v1/decisions.
+tools: []
+  # - { id: soc, secret: { file: secrets/soc.secret } }
+`;
+}
+
+/** The sources that work at once, then every other way in, each as lines whose `# ` is taken away to have it. */
+const SOURCES = `  # Machines et équipements, en syslog. 127.0.0.1 n'entend que cette machine : pour les autres, 0.0.0.0.
   - id: journaux
     connector: syslog
     listen:
       - { transport: udp, address: 127.0.0.1, port: 5514 }
       - { transport: tcp, address: 127.0.0.1, port: 5514 }
+      # Chiffré, avec un certificat demandé à chaque client ; sans clients, tout client est entendu.
+      # - transport: tls
+      #   address: 0.0.0.0
+      #   port: 6514
+      #   tls:
+      #     certificate: tls/tocsin.pem # suivi de ses intermédiaires
+      #     key: tls/tocsin.key
+      #     clients: { authority: tls/autorite.pem, names: ["*.journaux.exemple"] }
+      # Avec accusé de réception (rsyslog, omrelp) ; la même partie tls le chiffre.
+      # - { transport: relp, address: 0.0.0.0, port: 2514 }
+    # Un silence de 15 minutes est lui-même une alerte. À écrire pour toute source qui parle toujours.
+    # silent_after_minutes: 15
+
+  # En HTTP : POST http://127.0.0.1:8471/api/v1/alerts/ suivi de l'id. Le jeton dit aussi qui parle.
   - id: alertmanager
     connector: alertmanager
     token: { file: secrets/alertmanager.token }
@@ -52,40 +114,19 @@ sources:
     connector: generic
     token: { file: secrets/generic.token }
 
-# Règles Sigma de l'établissement, en plus de celles qui sont fournies.
-rules: []
+  # Une signature HMAC au lieu d'un jeton : standard-webhooks, grafana, github, pagerduty, sentry, slack, custom…
+  # - id: grafana
+  #   connector: alertmanager
+  #   signature: { scheme: grafana, secret: { file: secrets/grafana.secret } }
 
-# Les systèmes de l'établissement : sans eux, une alerte dit quelle machine, pas quel service de soins.
-systems: []
-#  - id: pacs
-#    name: PACS (imagerie)
-#    kind: imaging
-#    hosts: ["pacs-*"]
-#    services: ["pacs*"]
-#    cidrs: ["10.20.4.0/24"]
-#    health_data: true
-#    care_critical: true
-#    shared: false
-#    trusted_by_others: false
-#    degraded_after_minutes: 30
-#    restore_within_minutes: 240
-#    depends_on: []
-
-regimes: [sante-2022]
-
-# Qui est prévenu : on_call à l'ouverture d'un incident, delegate quand une décision est attendue.
-notify: []
-#  - id: astreinte
-#    connector: webhook
-#    for: [on_call]
-#    settings: { url: "https://outil.exemple/crochet", secret: { file: secrets/astreinte.secret } }
-
-# Comment part une déclaration validée. Le portail n'a pas d'interface publiée : une personne y dépose.
-outbound:
-  - id: portail
-    connector: portal-assisted
-
-# Outils dont une décision signée est acceptée sur POST /api/v1/decisions.
-tools: []
+  # Un index lu toutes les quinze secondes, quand rien ne peut être envoyé ici.
+  # - id: siem
+  #   connector: wazuh
+  #   poll:
+  #     url: https://indexeur.exemple:9200
+  #     index: "wazuh-alerts-*"
+  #     query: "rule.level:>=7"
+  #     username: tocsin
+  #     password: { file: secrets/indexeur.password }
+  #     tls: { authority: tls/indexeur-ca.pem }
 `;
-}

@@ -6,6 +6,8 @@ import { keepBytes, parseText, type TextRecord } from "../../stages/ingest.ts";
 import type { Headers } from "../signature.ts";
 import type { TextSource } from "../sources.ts";
 
+const OTHERWISE = "Lines of text are posted as text/plain, a JSON value a line as application/x-ndjson.";
+
 /** Records taken in one body: while they are decoded and matched, no other source is served. */
 export const MAX_RECORDS = 10_000;
 /** Where bodies of the connectors hold their list, when they are not one. */
@@ -66,7 +68,7 @@ export function readRecords(
   if (values !== undefined) return valueRecords(values, given);
   const field = { field: "(body)" };
   if (type !== "text/plain" && (source.connector.name !== "auto" || JSON_TYPE.test(type)))
-    return refused(422, "not_json", `The body is not JSON: ${whole.error}`, text, field);
+    return refused(422, "not_json", `The body is not JSON: ${whole.error}. ${OTHERWISE}`, text, field);
   const read = valueRecords(lines(), { ...given, asText: true });
   const first = read.outcome === "read" ? read.records[0]?.error : undefined;
   if (

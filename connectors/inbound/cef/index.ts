@@ -1,11 +1,11 @@
 import type { Inbound } from "../../contract.ts";
-import { parseCef } from "./parse.ts";
+import { isBare, parseCef } from "./parse.ts";
 
 export const cef: Inbound = {
   name: "cef",
   summary: "ArcSight Common Event Format (CEF), versions 0 and 1, alone or after a syslog header.",
   ways: ["text"],
-  begins: ["CEF:"],
+  begins: ["CEF:", "0|", "1|"],
   parse: parseCef,
   recognise,
 };
@@ -16,6 +16,7 @@ const BEGINNING = 1024;
 function recognise(text: string): { certainty: number; because: string } {
   const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   if (text.startsWith("CEF:", start)) return { certainty: 1, because: "it begins with CEF:" };
+  if (isBare(text)) return { certainty: 0.9, because: "it begins with the fields of a CEF: header" };
   if (/CEF: ?\d/.test(text.slice(0, BEGINNING)))
     return { certainty: 0.6, because: "it contains a CEF: header" };
   return { certainty: 0, because: "no CEF: header" };

@@ -1,5 +1,6 @@
 import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "../../shared/address.ts";
 import type { Draft } from "../../shared/draft.ts";
+import { isEcsCategory } from "../../shared/is-ecs-category.ts";
 import { putTransport } from "../../shared/transport.ts";
 
 /** What the extension tells of times, read when the zone is known. */
@@ -22,7 +23,16 @@ export interface CefKey {
 
 type Write = CefKey["write"];
 
+/** The last of a repeated key stands, as in `fields`. */
 const address =
+  (name: Side): Write =>
+  ({ alert }, value) => {
+    const endpoint = endpointOf(alert, name);
+    endpoint.address = value;
+    if (isAddress(value)) endpoint.ip = value;
+  };
+/** An address of version 6 beside one of version 4 is the second. */
+const otherAddress =
   (name: Side): Write =>
   ({ alert }, value) =>
     putAddress(endpointOf(alert, name), value);
@@ -60,7 +70,7 @@ const nat =
     const translated = endpoint.nat ?? {};
     const number = portOf(value);
     if (part === "ip" && isAddress(value)) translated.ip = value;
-    else if (part === "port" && number !== undefined) translated.port = number;
+    else if (part === "port" && number !== undefined && number > 0) translated.port = number;
     else return;
     endpoint.nat = translated;
   };
@@ -158,14 +168,6 @@ const outcome: Write = ({ event }, value) => {
   const known = OUTCOMES.get(value.toLowerCase());
   if (known !== undefined) event.outcome = known;
 };
-/** ECS allows these only; what products call a category is mostly their own, and stays in `fields`. */
-const CATEGORIES = new Set(
-  (
-    "api authentication configuration database driver email file host iam intrusion_detection library malware " +
-    "network package process registry session threat vulnerability web"
-  ).split(" "),
-);
-
 /** Every key of the dictionary under its short name and, where products use it, its long one. */
 const KEYS = new Map<string, CefKey>();
 const unwritten: Write = () => {};
@@ -180,8 +182,10 @@ export function cefKeyOf(name: string): CefKey | undefined {
 const know = (names: string, write: Write): void => {
   for (const name of names.split(" ")) KEYS.set(name, { write, single: true, labels: undefined });
 };
-know("src c6a2 sourceAddress", address("source"));
-know("dst c6a3 destinationAddress", address("destination"));
+know("src sourceAddress", address("source"));
+know("c6a2", otherAddress("source"));
+know("dst destinationAddress", address("destination"));
+know("c6a3", otherAddress("destination"));
 know("spt sourcePort", port("source"));
 know("dpt destinationPort", port("destination"));
 know("shost sourceHostName", domain("source"));
@@ -281,7 +285,7 @@ know("categoryOutcome", (draft, value, times) => {
   if (draft.event.outcome === undefined) outcome(draft, value, times);
 });
 know("cat deviceEventCategory", ({ event }, value) => {
-  if (CATEGORIES.has(value.toLowerCase())) event.category = [value.toLowerCase()];
+  if (isEcsCategory(value)) event.category = [value.toLowerCase()];
 });
 know("type", ({ event }, value) => {
   if (value === "0") event.kind = "event";

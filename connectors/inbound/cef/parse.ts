@@ -2,6 +2,7 @@ import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
 import { clip, type Draft, newDraft, putField, putNewField } from "../../shared/draft.ts";
 import { keyTable } from "../../shared/key-table.ts";
+import { isNoValue } from "../../shared/no-value.ts";
 import { withHeader } from "../../shared/syslog/with-header.ts";
 import { findPairs, unescaped } from "./extension.ts";
 import { type CefTimes, cefKeyOf } from "./known-keys.ts";
@@ -28,7 +29,7 @@ export function parseCef(text: string, context: ParseContext): Parsed {
   const draft = newDraft(text, "cef", "cef");
   const { alert, event } = draft;
   const header: string[] = [];
-  const body = readPipes(text, start + 4, header, HEADER_FIELDS);
+  const body = readPipes(text, isBare(text) ? 0 : start + 4, header, HEADER_FIELDS);
   const name = header[5] ?? "";
   alert.observer = observerOf(draft, header);
   if (header[4]) event.code = clip(draft, header[4]);
@@ -74,7 +75,7 @@ function readPairs(draft: Draft, text: string, from: number, context: ParseConte
     if (meaning !== undefined) {
       if (meaning.labels === undefined) {
         const own = meaning.single ? value.trim() : value;
-        if (own !== "") meaning.write(draft, own, times);
+        if (own !== "" && !isNoValue(own)) meaning.write(draft, own, times);
       } else {
         labels ??= [];
         labels.push(meaning.labels, value);
@@ -98,8 +99,18 @@ function writeLabels(draft: Draft, labels: readonly string[]): void {
   }
 }
 
+const BARE =
+  /^\ufeff? ?[01]\|[^|=\n]{1,128}\|[^|=\n]{1,128}\|[^|=\n]{0,64}\|[^|\n]{1,256}\|[^|\n]{1,512}\| ?(?:\d{1,2}|[A-Za-z-]{3,13}) ?\|/;
+
+/** Says whether a record lost its `CEF:`, which a syslog server takes for the name of a program. */
+export function isBare(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return (first <= 0x20 || first === 0x30 || first === 0x31 || first === 0xfeff) && BARE.test(text);
+}
+
 /** Where the record begins: `CEF:` and its version, at the start or after a syslog header; -1 when nowhere. */
 function cefAt(text: string): number {
+  if (isBare(text)) return 0;
   let at = text.indexOf("CEF:");
   while (at >= 0) {
     let digit = at + 4;

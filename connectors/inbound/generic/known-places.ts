@@ -96,7 +96,7 @@ export const walkGeneric = walkJson<Role, Known>({
   ecs: true,
   roleOf: (path) => {
     const ecs = Object.hasOwn(PLACES, path) ? PLACES[path] : undefined;
-    const plain = path === "@timestamp" || !path.includes(".");
+    const plain = (path === "@timestamp" || !path.includes(".")) && path !== "_TRANSPORT";
     const common = path === "event.original" ? LAST_MESSAGE : plain ? commonRolesOf(path) : undefined;
     return ecs === undefined && common === undefined ? undefined : { ecs, common };
   },

@@ -1,6 +1,6 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { newCommon, writeCommon, writeSyslogLevel } from "../../shared/common-names.ts";
-import { type Draft, finish, newDraft } from "../../shared/draft.ts";
+import { type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { broken, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { eventIdOf } from "../../shared/windows/event-id.ts";
@@ -51,7 +51,7 @@ function readDocument(value: unknown, original: string, context: ParseContext): 
     return broken(original, "generic", { code: "not_an_object", message }, context);
   }
   const { document, id } = unwrap(value);
-  const draft = newDraft(original, "generic", "generic");
+  const draft = newWideDraft(original, "generic", "generic");
   const clothing = clothingOf(document);
   if (clothing !== undefined) {
     const alert = finish(draft, readEventJson(draft, document, clothing, context), context);

@@ -15,16 +15,21 @@ const BEGINNING = 512;
 const LEAST_PAIRS = 3;
 /** What part of the beginning must be pairs. */
 const LEAST_SHARE = 0.6;
-
-const nothing = (): void => {};
+/** How many they must be after a text, and what part from the first on. */
+const LEAST_AFTER_TEXT = 5;
+const SHARE_AFTER_TEXT = 0.7;
 
 function recognise(text: string): { certainty: number; because: string } {
   const none = { certainty: 0, because: "it is not mostly pairs of key and value" };
   if (!mayBePairs(text)) return none;
   const start = startOf(text);
   const end = Math.min(text.length, BEGINNING);
-  const { pairs, characters } = readPairs(text, start, end, nothing);
-  if (pairs < LEAST_PAIRS || characters < (end - start) * LEAST_SHARE) return none;
+  let first = -1;
+  const { pairs, characters } = readPairs(text, start, end, (from) => {
+    if (first < 0) first = from;
+  });
+  const mostly = pairs >= LEAST_PAIRS && characters >= (end - start) * LEAST_SHARE;
+  if (!mostly && (pairs < LEAST_AFTER_TEXT || characters < (end - first) * SHARE_AFTER_TEXT)) return none;
   return { certainty: 0.65, because: `it is mostly pairs of key and value, ${pairs} in its beginning` };
 }
 

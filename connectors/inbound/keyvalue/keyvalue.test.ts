@@ -27,6 +27,13 @@ describe("pairs", () => {
     ["a=1, Device IP=2, c=3", { a: "1", "Device IP": "2", c: "3" }],
     ['a:"1"; b:"x; y"; c:""', { a: "1", b: "x; y", c: "" }],
     ["One: 1, Two Words: x: y, Three: 3", { One: "1", "Two Words": "x: y", Three: "3" }],
+    ["why = x y : server = s : user IP = 3", { why: "x y", server: "s", "user IP": "3" }],
+    ['a:"1"; b::"x; Y: z"; c:"3"', { a: "1", b: "x; Y: z", c: "3" }],
+    ["Two Words: 1, Three: 3, Four: 4", { "Two Words": "1", Three: "3", Four: "4" }],
+    ["text (a=1, b=2, c=3)", { a: "1", b: "2", c: "3" }],
+    ["a=1 b=2 c=3 d=4 message: b: x", { a: "1", b: "2", c: "3", d: "4", message: "b: x" }],
+    ["a=1 b=2 msg=not a message: x", { a: "1", b: "2", msg: "not a message: x" }],
+    ["a= 'x y' b=3", { a: "x y", b: "3" }],
     ["level=info msg=x debug path=/a", { level: "info", msg: "x", debug: "true", path: "/a" }],
     ["__proto__=1 a=2", { _proto_: "1", a: "2" }],
   ])("of %j all land in fields", (text, expected) => expect(fields(text)).toEqual(expected));
@@ -58,6 +65,7 @@ describe("time", () => {
     ["t=1697055255", "2023-10-11T20:14:15.000Z"],
     ['time="2023-10-11 22:14:15" timezone="Europe/Paris"', "2023-10-11T20:14:15.000Z"],
     ["time=22:14:15", "2023-10-12T00:00:00.000Z"],
+    ["time=300135425", "2023-10-12T00:00:00.000Z"],
   ])("of %j is told", (text, expected) => {
     expect(keyvalue.parse(text, CONTEXT).alert?.["@timestamp"]).toBe(expected);
   });
@@ -81,11 +89,37 @@ it.each([
 });
 
 it.each([
+  [
+    "src=:1024:X1:pc7 srcV6=2001:db8::7",
+    { ip: "2001:db8::7", address: "2001:db8::7", port: 1024, domain: "pc7" },
+  ],
+  ["src=192.0.2.1 natsrc=0.0.0.0", { ip: "192.0.2.1", address: "192.0.2.1" }],
+])("reads the source of %j and nothing else", (text, source) => {
+  expect(keyvalue.parse(text, CONTEXT).alert?.source).toEqual(source);
+});
+
+it.each([
+  ["subject=root object=shell", "email"],
+  ["user=unknown a=1", "user"],
+  ['user="Unknown (SSO failed)" a=1', "user"],
+  ["app=49177 a=1", "network"],
+] as const)("takes nothing of %j for %s", (text, group) => {
+  expect(keyvalue.parse(text, CONTEXT).alert).not.toHaveProperty(group);
+});
+
+it("takes a subject for a mail's beside a recipient", () => {
+  expect(keyvalue.parse("subject=Facture to=camille@example.org", CONTEXT).alert?.email?.subject).toBe(
+    "Facture",
+  );
+});
+
+it.each([
   ["a=1 b=2 c=3", true],
   ['a:"1"; b:"2"; c:"3"', true],
   ["a=1 b=2", false],
   ["only text, with commas", false],
   ["a long text before the pairs, which are few and say little: a=1 b=2 c=3", false],
+  ["a long text before the pairs, which are many all the same: a=1 b=2 c=3 d=4 e=5", true],
   ["GET /?a=1&b=2&c=3 HTTP/1.1", false],
   ["", false],
 ])("is sure of %j only when pairs make most of it", (text, sure) => {

@@ -5,21 +5,23 @@ import { putTransport } from "../../shared/transport.ts";
 
 /** What the pairs tell that is decided when all are known. */
 export type Told = Partial<
-  Record<"date" | "time" | "epoch" | "zone" | "start" | "end" | "device" | "host" | "address", string>
+  Record<
+    "date" | "time" | "epoch" | "zone" | "start" | "end" | "device" | "host" | "address" | "subject",
+    string
+  >
 >;
 
 export type PairKey = (draft: Draft, value: string, told: Told) => void;
 
-/** SonicWall writes `192.0.2.1:51144:X1:host`: address, port, interface, name. */
+/** SonicWall writes `192.0.2.1:51144:X1:host`: address, port, interface, name; no address for IPv6. */
 const address =
   (name: Side): PairKey =>
   ({ alert }, value) => {
     const endpoint = endpointOf(alert, name);
     if (!isAddress(value)) {
       const parts = value.split(":", 4);
-      if (parts.length > 1 && isAddress(parts[0] ?? "")) {
-        endpoint.ip ??= parts[0];
-        endpoint.address ??= parts[0];
+      if (parts.length > 1 && (parts[0] === "" || isAddress(parts[0] ?? ""))) {
+        if (parts[0]) putAddress(endpoint, parts[0]);
         const found = portOf(parts[1] ?? "");
         if (found !== undefined) endpoint.port ??= found;
         if (parts[3]) endpoint.domain ??= parts[3];
@@ -37,7 +39,9 @@ const port =
 const text =
   (name: Side, part: "mac" | "domain"): PairKey =>
   ({ alert }, value) => {
-    endpointOf(alert, name)[part] ??= value;
+    // Meraki names a host by its card.
+    const own = part === "domain" && /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value) ? "mac" : part;
+    endpointOf(alert, name)[own] ??= value;
   };
 const count =
   (name: Side, part: "bytes" | "packets"): PairKey =>
@@ -50,6 +54,8 @@ const nat =
   ({ alert }, value) => {
     const endpoint = endpointOf(alert, name);
     const [ip = "", number] = part === "ip" ? value.split(":", 2) : ["", value];
+    // Nothing was translated.
+    if (ip === "0.0.0.0") return;
     if (part === "ip" && isAddress(value)) endpoint.nat = { ...endpoint.nat, ip: value };
     else if (part === "ip" && isAddress(ip)) endpoint.nat = { ...endpoint.nat, ip };
     const found = number === undefined ? undefined : portOf(number);
@@ -111,6 +117,9 @@ const DIRECTIONS = new Map([
 ]);
 const METHODS = new Set("GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND".split(" "));
 
+/** What firewalls write where they know no user. */
+const NOBODY = /^(?:unknown(?: \([\w ]{1,32}\))?|not found|no authentication required|undefined)$/i;
+
 const KEYS = new Map<string, PairKey>();
 const know = (names: string, write: PairKey): void => {
   for (const name of names.split(" ")) KEYS.set(name, write);
@@ -122,12 +131,12 @@ export function pairKeyOf(name: string): PairKey | undefined {
 }
 
 know(
-  "src srcip srcipv4 srcipv6 srcaddr sip source sourceip sourceaddress sourceaddr saddr ipsrc clientip cip remip " +
+  "src srcip srcipv4 srcipv6 srcv6 srcaddr sip source sourceip sourceipaddress sourceaddress sourceaddr saddr ipsrc clientip cip remip " +
     "remoteip remoteaddr remoteaddress remotehost rhost callerip initiatorip",
   address("source"),
 );
 know(
-  "dst dstip dstipv4 dstipv6 dstaddr dip dest destip destaddr destination destinationip destinationaddress daddr " +
+  "dst dstip dstipv4 dstipv6 dstv6 dstaddr dip dest destip destaddr destination destinationip destinationipaddress destinationaddress daddr " +
     "ipdst serverip responderip targetip",
   address("destination"),
 );
@@ -153,7 +162,7 @@ know("dstintf dstif outif outintf outinterface egressinterface out destinationin
 know(
   "user username usr usrname userid uname login loginname srcuser suser account accountname",
   ({ alert }, value) => {
-    if (alert.user?.name === undefined) alert.user = { ...alert.user, name: value };
+    if (alert.user?.name === undefined && !NOBODY.test(value)) alert.user = { ...alert.user, name: value };
   },
 );
 know("dstuser duser targetuser targetusername", ({ alert }, value) => {
@@ -183,7 +192,8 @@ know("pri priority", level(true));
 know("proto protocol ipproto ipprotocol protoid protocolid protoname", ({ alert }, value) => {
   const slash = value.indexOf("/");
   if (slash > 0 && putTransport(alert, value.slice(0, slash))) {
-    alert.network = { ...alert.network, protocol: value.slice(slash + 1).toLowerCase() };
+    const protocol = value.slice(slash + 1).toLowerCase();
+    if (wholeNumber(protocol) === undefined) alert.network = { ...alert.network, protocol };
     return;
   }
   if (alert.network?.transport !== undefined || !putTransport(alert, value)) {
@@ -191,7 +201,8 @@ know("proto protocol ipproto ipprotocol protoid protocolid protoname", ({ alert 
   }
 });
 know("app application appname applicationprotocol", ({ alert }, value) => {
-  alert.network = { ...alert.network, application: value.toLowerCase() };
+  if (wholeNumber(value) === undefined)
+    alert.network = { ...alert.network, application: value.toLowerCase() };
 });
 know("service serviceid", ({ alert }, value) => {
   const found = portOf(value);
@@ -224,7 +235,7 @@ know("referer referrer httpreferer referralurl", ({ alert }, value) => {
 know("logid msgid eventid eventcode signatureid m", ({ event }, value) => {
   event.code ??= value;
 });
-know("policyname rulename fwrulename", ({ alert }, value) => {
+know("policyname rulename fwrulename accesscontrolrulename", ({ alert }, value) => {
   alert.rule = { ...alert.rule, name: value };
 });
 know("policyid ruleid fwruleid", ({ alert }, value) => {
@@ -246,7 +257,8 @@ know("sha256 filesha256 sha256sum", hash("sha256"));
 know("qname queryname dnsquery", ({ alert }, value) => {
   alert.dns = { ...alert.dns, question: { ...alert.dns?.question, name: value } };
 });
-know("subject", ({ alert }, value) => {
+know("subject", tell("subject"));
+know("emailsubject mailsubject", ({ alert }, value) => {
   alert.email = { ...alert.email, subject: value };
 });
 know("devid deviceid deviceserialid sn serial serialnumber serialno", ({ alert }, value) => {

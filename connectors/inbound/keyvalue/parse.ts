@@ -5,14 +5,15 @@ import { isAddress } from "../../shared/address.ts";
 import { addTag, clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { keyTable } from "../../shared/key-table.ts";
+import { isNoValue } from "../../shared/no-value.ts";
 import { isEcsGroup, putEcs } from "../../shared/put-ecs.ts";
 import { readDateIn } from "../../shared/read-date-in.ts";
 import { pairKeyOf, type Told } from "./known-keys.ts";
 import { readPairs } from "./read-pairs.ts";
 
 const keyAt = keyTable(pairKeyOf);
-/** What products write for a value that they do not have. */
-const NONE = new Set(["-", "--", "N/A", "n/a", "(null)", "null", "None", "none"]);
+/** Numbers before it under a name that tells times are counts of something else. */
+const LEAST_EPOCH = Date.UTC(2000, 0, 1) * 1000;
 
 /**
  * Reads one record of `key=value` pairs: every pair into `fields`, those of common names into ECS.
@@ -31,7 +32,7 @@ export function parseKeyvalue(text: string, context: ParseContext): Parsed {
     const value = clip(draft, raw);
     putField(draft, name, value);
     const own = value.trim();
-    if (own !== "" && !NONE.has(own)) {
+    if (own !== "" && !isNoValue(own)) {
       if (meaning !== undefined) meaning(draft, own, told);
       else if (isEcsName(name)) putEcs(draft, name, own, context);
     }
@@ -41,6 +42,7 @@ export function parseKeyvalue(text: string, context: ParseContext): Parsed {
   if (alert.message === undefined)
     alert.message = clip(draft, end === text.length ? text : text.slice(0, end));
   writeHost(draft, told);
+  writeSubject(draft, told);
   const instant = readTimes(draft, told, context);
   finish(draft, instant, context);
   if (pairs > 0) return { alert };
@@ -78,11 +80,22 @@ function writeHost({ alert }: Draft, told: Told): void {
   alert.host = isAddress(name) ? { name, ip: [name] } : { name, hostname: name };
 }
 
+/** Names that stand beside the subject of a mail. */
+const MAIL = /^(?:mail|e-?mail|from|to|sender|recipient|rcpt|message_?id)/i;
+
+/** A subject is a mail's only where the record speaks of mail. */
+function writeSubject({ alert, fields }: Draft, { subject }: Told): void {
+  if (subject === undefined || !Object.keys(fields).some((name) => MAIL.test(name))) return;
+  alert.email = { ...alert.email, subject };
+}
+
 /** The event's time: a date with a time of day, one of both that is whole, or an epoch; start and end beside it. */
 function readTimes({ event }: Draft, told: Told, context: ParseContext): Instant | undefined {
   const { date, time, epoch, zone } = told;
-  const read = (text: string | undefined): Instant | undefined =>
-    text === undefined ? undefined : readDateIn(text, zone, context);
+  const read = (text: string | undefined): Instant | undefined => {
+    const instant = text === undefined ? undefined : readDateIn(text, zone, context);
+    return instant !== undefined && instant < LEAST_EPOCH ? undefined : instant;
+  };
   const start = read(told.start);
   const end = read(told.end);
   if (start !== undefined) event.start = isoOf(start);

@@ -17,8 +17,8 @@ const LONGEST_KEY = 128;
  * Reads the `key=value` pairs of a text; linear.
  *
  * Values stand in double or single quotes, or run to the next key: they may hold spaces and equals signs. Pairs are
- * parted by blanks, commas, semicolons or bars, whichever the text itself uses most. Check Point's `key:"value"; ` and
- * `Key: value, Key: value` are read too. In logfmt a word without equals sign is a key that is true.
+ * parted by blanks, commas, semicolons, bars or ` : `, whichever the text itself uses most. Check Point's
+ * `key:"value"; ` and `Key: value, Key: value` are read too, and a `message: ` that ends the pairs. In logfmt a word without equals sign is a key that is true.
  */
 export function readPairs(text: string, from: number, to: number, each: EachPair): PairsRead {
   const style = styleOf(text, from, to);
@@ -50,7 +50,7 @@ export function readPairs(text: string, from: number, to: number, each: EachPair
       key = nextKey(text, at, to, style);
       continue;
     }
-    const next = nextKey(text, key.value, to, style);
+    const next = nextKey(text, key.value, to, style) ?? lastKey(text, key.value, to, style);
     at = style.flags
       ? wordEnd(text, key.value, to)
       : rawEnd(text, key.value, next?.before ?? to, next, style);
@@ -84,6 +84,18 @@ function nextKey(text: string, from: number, to: number, style: PairStyle): Key 
   return undefined;
 }
 
+const LAST = / (message|msg|pattern): /y;
+
+/** The `message: ` that Meraki ends its pairs with, after a value of one word. */
+function lastKey(text: string, from: number, to: number, style: PairStyle): Key | undefined {
+  if (style.mark !== "=" || style.read < 3) return undefined;
+  LAST.lastIndex = wordEnd(text, from, to);
+  const found = LAST.exec(text);
+  if (found === null || LAST.lastIndex > to) return undefined;
+  const start = found.index + 1;
+  return { start, end: LAST.lastIndex - 2, value: LAST.lastIndex, before: found.index };
+}
+
 /** The key that ends at the mark; `floor` is where the last mark was, `from` where the last pair ended. */
 function keyBefore(
   text: string,
@@ -101,7 +113,10 @@ function keyBefore(
   const head = start;
   let before = start;
   while (before > floor && isBlank(text.charCodeAt(before - 1))) before--;
-  while (start < end && isOpening(text.charCodeAt(start))) start++;
+  while (start < end && isOpening(text.charCodeAt(start))) {
+    if (style.read === 0) style.closing = text.charCodeAt(start) === 0x28 ? 0x29 : 0x5d;
+    start++;
+  }
   if (start === end) return undefined;
   const parting = before > floor ? text.charCodeAt(before - 1) : 0;
   if (parting === style.delimiter || (before === from + 1 && isParting(parting))) before--;
@@ -109,8 +124,11 @@ function keyBefore(
     if (style.read > 0 || before > from) return undefined;
   } else if (before > from && style.delimiter !== 0x20 && style.read > 0) return undefined;
   let value = mark + style.mark.length;
+  // Check Point doubles the colon before some values.
+  if (style.mark === ":" && text.startsWith(':"', value)) value++;
   // A blank before the mark has its like after it; after a colon one is the rule.
-  if (end < mark || style.mark === ":") while (text.charCodeAt(value) === 0x20) value++;
+  if (end < mark || style.mark === ":" || isQuote(text.charCodeAt(value + 1)))
+    while (text.charCodeAt(value) === 0x20) value++;
   return { start, end, value, before };
 }
 
@@ -119,6 +137,8 @@ function rawEnd(text: string, from: number, limit: number, next: Key | undefined
   let end = Math.max(from, limit);
   while (end > from && isBlank(text.charCodeAt(end - 1))) end--;
   if (next === undefined && end > from && text.charCodeAt(end - 1) === style.delimiter) end--;
+  // What was opened before the first key is closed after the last value.
+  if (next === undefined && end > from && text.charCodeAt(end - 1) === style.closing) end--;
   return end;
 }
 
@@ -146,18 +166,26 @@ function readFlags(
   }
 }
 
-const PLAIN: PairStyle = { mark: "=", delimiter: 0x20, words: false, flags: true, read: 0 };
+const PLAIN: PairStyle = { mark: "=", delimiter: 0x20, words: false, flags: true, read: 0, closing: 0 };
 
 const KEY_CODES = Uint8Array.from({ length: 128 }, (_, code) =>
   /[A-Za-z0-9_.\-/@$#[\]()%*+]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
 function isKeyCode(code: number, style: PairStyle): boolean {
-  return code > 0x7f || KEY_CODES[code] === 1 || (code === 0x20 && style.words && style.read > 0);
+  return (
+    code > 0x7f ||
+    KEY_CODES[code] === 1 ||
+    (code === 0x20 && style.words && (style.read > 0 || style.mark === ":"))
+  );
 }
 
 function isOpening(code: number): boolean {
   return code === 0x5b || code === 0x28;
+}
+
+function isQuote(code: number): boolean {
+  return code === 0x22 || code === 0x27;
 }
 
 function isParting(code: number): boolean {

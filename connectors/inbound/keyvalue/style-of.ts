@@ -12,22 +12,24 @@ export interface PairStyle {
   flags: boolean;
   /** Pairs read so far: the first may stand after a text. */
   read: number;
+  /** Code of the bracket that closes what was opened before the first key; 0 when none was. */
+  closing: number;
 }
 
 /** Characters and pairs that are looked at. */
 const SAMPLE = 1024;
 const MOST_MARKS = 16;
-const DELIMITERS = [0x2c, 0x3b, 0x7c];
+const DELIMITERS = [0x2c, 0x3b, 0x7c, 0x3a];
 
 /** Tells how a text writes its pairs, from its beginning. */
 export function styleOf(text: string, from: number, to: number): PairStyle {
   const head = text.slice(from, Math.min(to, from + 256));
   if (/^[\s[{(]*[A-Za-z_][\w.-]{0,63}: ?"/.test(head)) {
     const delimiter = /" ?; ?[A-Za-z_]/.test(head) ? 0x3b : /" ?, ?[A-Za-z_]/.test(head) ? 0x2c : 0x20;
-    return { mark: ":", delimiter, words: false, flags: false, read: 0 };
+    return { mark: ":", delimiter, words: false, flags: false, read: 0, closing: 0 };
   }
   if (/^[A-Z][A-Za-z0-9_ ]{0,48}: [^,=]{0,128}, [A-Z][A-Za-z0-9_ ]{0,48}: /.test(head))
-    return { mark: ":", delimiter: 0x2c, words: true, flags: false, read: 0 };
+    return { mark: ":", delimiter: 0x2c, words: true, flags: false, read: 0, closing: 0 };
   const delimiter = delimiterIn(text, from, Math.min(to, from + SAMPLE));
   return {
     mark: "=",
@@ -35,6 +37,7 @@ export function styleOf(text: string, from: number, to: number): PairStyle {
     words: delimiter !== 0x20,
     flags: delimiter === 0x20 && hasFlags(head),
     read: 0,
+    closing: 0,
   };
 }
 
@@ -50,19 +53,23 @@ function hasFlags(head: string): boolean {
 
 /** The mark that most often stands before a key; a blank when none does. */
 function delimiterIn(text: string, from: number, to: number): number {
-  const counts = [0, 0, 0];
+  const counts = [0, 0, 0, 0];
   let blanks = 0;
   let floor = from;
   let equals = text.indexOf("=", from);
   for (let marks = 0; equals >= 0 && equals < to && marks < MOST_MARKS; marks++) {
-    let start = equals;
+    let end = equals;
+    while (end > floor && text.charCodeAt(end - 1) === 0x20) end--;
+    let start = end;
     while (start > floor && isWord(text.charCodeAt(start - 1))) start--;
-    if (start < equals && start > from) {
+    if (start < end && start > from) {
       let before = start;
       while (before > floor && text.charCodeAt(before - 1) <= 0x20) before--;
       const place = before === from ? -1 : DELIMITERS.indexOf(text.charCodeAt(before - 1));
+      // A colon parts pairs only with blanks around it: `reason = x : server = y`.
+      if (place === 3 && (before === start || text.charCodeAt(before - 2) !== 0x20)) blanks++;
       // At a tie `, ` parts pairs, and a comma without blank is within a value.
-      if (place >= 0) counts[place] = (counts[place] ?? 0) + (before < start ? 1.001 : 1);
+      else if (place >= 0) counts[place] = (counts[place] ?? 0) + (before < start ? 1.001 : 1);
       else if (before < start) blanks++;
     }
     floor = equals + 1;

@@ -1,5 +1,6 @@
 import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "../../shared/address.ts";
 import type { Draft } from "../../shared/draft.ts";
+import { isEcsCategory } from "../../shared/is-ecs-category.ts";
 import { putTransport } from "../../shared/transport.ts";
 
 /** What the attributes tell of the event's time, read when all are known. */
@@ -11,6 +12,14 @@ export interface LeefTime {
 
 export type LeefKey = (draft: Draft, value: string, time: LeefTime) => void;
 
+/** The last of a repeated key stands, as in `fields`. */
+const address =
+  (name: Side): LeefKey =>
+  ({ alert }, value) => {
+    const endpoint = endpointOf(alert, name);
+    endpoint.address = value;
+    if (isAddress(value)) endpoint.ip = value;
+  };
 const number =
   (name: Side, part: "bytes" | "packets"): LeefKey =>
   ({ alert }, value) => {
@@ -73,8 +82,9 @@ export const LEEF_KEYS = new Map<string, LeefKey>();
 const know = (names: string, write: LeefKey): void => {
   for (const name of names.split(" ")) LEEF_KEYS.set(name, write);
 };
-know("src identSrc", ({ alert }, value) => putAddress(endpointOf(alert, "source"), value));
-know("dst", ({ alert }, value) => putAddress(endpointOf(alert, "destination"), value));
+know("src", address("source"));
+know("identSrc", ({ alert }, value) => putAddress(endpointOf(alert, "source"), value));
+know("dst", address("destination"));
 know("srcPort", port("source"));
 know("dstPort", port("destination"));
 know("srcBytes", number("source", "bytes"));
@@ -154,6 +164,9 @@ know("dvc deviceAddress", ({ alert }, value) => {
 });
 know("dvcmac", ({ alert }, value) => {
   alert.observer = { ...alert.observer, mac: [value] };
+});
+know("cat", ({ event }, value) => {
+  if (isEcsCategory(value)) event.category = [value.toLowerCase()];
 });
 know("act action", ({ event }, value) => {
   event.action = value;

@@ -2,6 +2,7 @@ import type { Instant } from "../../../agent/core/clock.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
 import { clip, type Draft, newDraft, putField } from "../../shared/draft.ts";
 import { keyTable } from "../../shared/key-table.ts";
+import { isNoValue } from "../../shared/no-value.ts";
 import { readDateIn } from "../../shared/read-date-in.ts";
 import { withHeader } from "../../shared/syslog/with-header.ts";
 import { canonicalDate } from "./canonical-date.ts";
@@ -27,7 +28,7 @@ export function parseLeef(text: string, context: ParseContext): Parsed {
   const draft = newDraft(text, "leef", "leef");
   const { alert, event } = draft;
   const header: string[] = [];
-  const body = readPipes(text, start + 5, header);
+  const body = readPipes(text, isBare(text) ? 0 : start + 5, header);
   const [version = "", vendor = "", product = "", productVersion = "", eventId = ""] = header;
   alert.observer = {};
   if (vendor !== "") alert.observer.vendor = clip(draft, vendor);
@@ -46,8 +47,18 @@ export function parseLeef(text: string, context: ParseContext): Parsed {
   return { alert, error: { code: "bad_header", message: missing } };
 }
 
+const BARE =
+  /^\ufeff? ?[12]\.0\|[^|=\n]{1,128}\|[^|=\n]{1,128}\|[^|=\n]{0,64}\|[^|\n]{1,256}\|(?:[^|\n]{0,8}\|)?[\w.-]{1,64}=/;
+
+/** Says whether a record lost its `LEEF:`, which a syslog server takes for the name of a program. */
+export function isBare(text: string): boolean {
+  const first = text.charCodeAt(0);
+  return (first <= 0x20 || first === 0x31 || first === 0x32 || first === 0xfeff) && BARE.test(text);
+}
+
 /** Where the record begins: `LEEF:` and its version; -1 when nowhere. */
 function leefAt(text: string): number {
+  if (isBare(text)) return 0;
   let at = text.indexOf("LEEF:");
   while (at >= 0) {
     let digit = at + 5;
@@ -113,7 +124,7 @@ function putPair(
   const value = clip(draft, text.slice(key.equals + 1, Math.max(key.equals + 1, end)));
   putField(draft, name, value);
   const own = value.trim();
-  if (meaning !== undefined && own !== "") meaning(draft, own, time);
+  if (meaning !== undefined && own !== "" && !isNoValue(own)) meaning(draft, own, time);
   if (context.trace !== undefined)
     context.trace({ by: "parser", name: "leef", rule: `key ${name}` }, draft.alert);
 }

@@ -1,15 +1,17 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
-import { clip, type Draft, finish, newDraft } from "../../shared/draft.ts";
+import { clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
-import { at, broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
+import { at, broken, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
 import { instantFromEpoch, readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 import { walkJson } from "../../shared/walk-json.ts";
 import { activityOf, meaningOf } from "./classes.ts";
+import { unflatten } from "./unflatten.ts";
 import { writeFinding } from "./write-finding.ts";
 import { writeHost } from "./write-host.ts";
 import { writeNetwork } from "./write-network.ts";
 import { writeObjects } from "./write-objects.ts";
+import { toldText } from "./told-text.ts";
 
 /** Reads one OCSF event. Errors: `empty`, `not_json`, `not_ocsf`, `several_records`. */
 export function parseOcsf(text: string, context: ParseContext): Parsed {
@@ -43,15 +45,16 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
     return broken(original, "ocsf", { code: "not_ocsf", message }, context);
   }
   // type_uid is the class with the activity as its last two digits.
+  const nested = unflatten(value);
   const document =
     typeof value.class_uid === "number"
-      ? value
+      ? nested
       : {
-          ...value,
+          ...nested,
           class_uid: Math.floor(Number(value.type_uid) / 100),
           activity_id: Number(value.type_uid) % 100,
         };
-  const draft = newDraft(original, "ocsf", "ocsf");
+  const draft = newWideDraft(original, "ocsf", "ocsf");
   const { alert } = draft;
   walk(draft, value, context, undefined);
   context.trace?.({ by: "parser", name: "ocsf", rule: "fields" }, alert);
@@ -70,7 +73,7 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
   writeNetwork(draft, whole);
   context.trace?.({ by: "parser", name: "ocsf", rule: "endpoints" }, alert);
   finish(draft, instantOf(document, context), context);
-  const uid = textValue(at(document, "metadata", "uid"));
+  const uid = toldText(at(document, "metadata", "uid"));
   if (uid !== undefined) return { alert, eventId: uid.slice(0, 512) };
   // A finding keeps its identity through its updates: each is another event.
   const finding = alert.event?.id;
@@ -82,7 +85,7 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
 function writeEvent(draft: Draft, document: JsonObject, context: ParseContext): void {
   const { alert, event } = draft;
   const text = (...path: string[]) => {
-    const found = textValue(at(document, ...path));
+    const found = toldText(at(document, ...path));
     return found === undefined ? undefined : clip(draft, found);
   };
   const finding = document.category_uid === 2 || Math.floor(Number(document.class_uid) / 1000) === 2;
@@ -146,13 +149,20 @@ function writeVerdict(
   else if (allowed) event.type = [...(event.type ?? []), "allowed"];
 }
 
-function writeSeverity(draft: Draft, { severity_id: id, severity }: JsonObject): void {
+/** Places on the common scale of risk_level_id 0 to 4, which tells where no severity does. */
+const RISK_LEVELS: readonly (number | undefined)[] = [10, 20, 50, 75, 80];
+
+function writeSeverity(draft: Draft, document: JsonObject): void {
+  const { severity_id: id, severity, risk_level_id: level, risk_score: score } = document;
   const { alert, event } = draft;
   if (typeof id === "number" && id >= 0 && id <= 99) event.severity = id;
   const word = typeof severity === "string" && severity !== "" ? clip(draft, severity) : undefined;
   if (word !== undefined) alert.log = { level: word };
+  if (typeof score === "number" && Number.isFinite(score)) event.risk_score = score;
   const risk =
-    (typeof id === "number" ? RISKS[id] : undefined) ?? (word === undefined ? undefined : riskOfWord(word));
+    (typeof id === "number" ? RISKS[id] : undefined) ??
+    (word === undefined ? undefined : riskOfWord(word)) ??
+    (typeof level === "number" ? RISK_LEVELS[level] : undefined);
   if (risk !== undefined) event.risk_score_norm = risk;
 }
 

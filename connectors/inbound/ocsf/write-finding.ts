@@ -1,12 +1,13 @@
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
+import { at, isObject, type JsonObject } from "../../shared/json.ts";
+import { toldText } from "./told-text.ts";
 
 /** Writes what a finding found: its title, the rule that made it, ATT&CK, vulnerabilities, malware. */
 export function writeFinding(draft: Draft, document: JsonObject): void {
   const { alert, event } = draft;
   const info = isObject(document.finding_info) ? document.finding_info : document.finding;
   const text = (value: unknown, ...path: string[]) => {
-    const found = textValue(at(value, ...path));
+    const found = toldText(at(value, ...path));
     return found === undefined ? undefined : clip(draft, found);
   };
   const analytic = at(info, "analytic") ?? document.analytic;
@@ -93,11 +94,11 @@ function writeAttacks(draft: Draft, attacks: unknown): void {
 function writeVulnerabilities(draft: Draft, list: unknown): void {
   if (!Array.isArray(list) || !isObject(list[0])) return;
   const ids = list.slice(0, 64).flatMap((one) => {
-    const id = textValue(at(one, "cve", "uid")) ?? textValue(at(one, "uid"));
+    const id = toldText(at(one, "cve", "uid")) ?? toldText(at(one, "uid"));
     return id === undefined || id.length > 128 ? [] : [id];
   });
-  const severity = textValue(list[0].severity);
-  const description = textValue(list[0].desc) ?? textValue(list[0].title);
+  const severity = toldText(list[0].severity);
+  const description = toldText(list[0].desc) ?? toldText(list[0].title);
   draft.alert.vulnerability = {
     ...(ids.length > 0 && { id: ids }),
     ...(severity !== undefined && { severity: clip(draft, severity) }),

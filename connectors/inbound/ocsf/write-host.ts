@@ -1,7 +1,8 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import { isAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
+import { at, isObject, type JsonObject } from "../../shared/json.ts";
+import { toldText } from "./told-text.ts";
 
 type User = NonNullable<Alert["user"]>;
 
@@ -10,7 +11,7 @@ export function writeHost(draft: Draft, document: JsonObject): void {
   const { alert } = draft;
   const { device, cloud } = document;
   const text = (value: unknown, ...path: string[]) => {
-    const found = textValue(at(value, ...path));
+    const found = toldText(at(value, ...path));
     return found === undefined ? undefined : clip(draft, found);
   };
   if (isObject(device)) {
@@ -27,7 +28,7 @@ export function writeHost(draft: Draft, document: JsonObject): void {
     host.domain = text(device, "domain");
     host.type = text(device, "type");
     if (isObject(device.os)) {
-      const type = text(device.os, "type")?.toLowerCase();
+      const type = OS_TYPES.get(device.os.type_id) ?? text(device.os, "type")?.toLowerCase();
       host.os = strip({
         name: text(device.os, "name"),
         type,
@@ -51,6 +52,15 @@ export function writeHost(draft: Draft, document: JsonObject): void {
   writeUsers(draft, document);
 }
 
+/** Families of operating systems that ECS names, by OCSF's number. */
+const OS_TYPES = new Map<unknown, string>([
+  [100, "windows"],
+  [200, "linux"],
+  [201, "android"],
+  [300, "macos"],
+  [301, "ios"],
+]);
+
 /** Who is the subject of these classes is `user`; elsewhere it is the actor. */
 const OF_USER = new Set([3002, 3003]);
 const UPON_USER = new Set([3001, 3005, 3006]);
@@ -68,7 +78,7 @@ function writeUsers(draft: Draft, document: JsonObject): void {
   };
   if (UPON_USER.has(uid) && subject !== undefined) user.target = subject;
   if (Object.keys(user).length > 0) draft.alert.user = user;
-  const group = textValue(at(document, "group", "name"));
+  const group = toldText(at(document, "group", "name"));
   if (group !== undefined) draft.alert.group = { name: clip(draft, group) };
 }
 
@@ -82,7 +92,7 @@ function userOf(draft: Draft, value: unknown): User | undefined {
     ["email", "email_addr"],
     ["full_name", "full_name"],
   ] as const) {
-    const text = textValue(value[from]);
+    const text = toldText(value[from]);
     if (text !== undefined) user[name] = clip(draft, text);
   }
   return Object.keys(user).length === 0 ? undefined : user;

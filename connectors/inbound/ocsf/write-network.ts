@@ -1,7 +1,8 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import { type Endpoint, isAddress, portOf, putAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
+import { at, isObject, type JsonObject } from "../../shared/json.ts";
+import { toldText } from "./told-text.ts";
 
 /** Writes both ends, the connection between them, and what HTTP, DNS, TLS and mail say of it. */
 export function writeNetwork(draft: Draft, document: JsonObject): void {
@@ -21,15 +22,30 @@ export function writeNetwork(draft: Draft, document: JsonObject): void {
 function endOf(draft: Draft, value: unknown): Endpoint {
   const end: Endpoint = {};
   if (!isObject(value)) return end;
-  const domain = textValue(value.hostname) ?? textValue(value.domain);
-  putAddress(end, clip(draft, textValue(value.ip) ?? domain ?? ""));
+  const domain = toldText(value.hostname) ?? toldText(value.domain) ?? nameOf(value);
+  putAddress(end, clip(draft, toldText(value.ip) ?? domain ?? ""));
   if (domain !== undefined) end.domain = clip(draft, domain);
-  const port = portOf(textValue(value.port) ?? "");
-  if (port !== undefined) end.port = port;
-  const mac = textValue(value.mac);
+  const port = portOf(toldText(value.port) ?? "");
+  if (port !== undefined && (port > 0 || end.ip !== undefined)) end.port = port;
+  const mac = toldText(value.mac);
   if (mac !== undefined) end.mac = clip(draft, mac).replaceAll(":", "-").toUpperCase();
   return end;
 }
+
+/** Before there was a hostname, it stood in `name`, which may be a label too. */
+function nameOf({ name }: JsonObject): string | undefined {
+  const text = toldText(name);
+  return text !== undefined && /^[\w.-]{1,253}$/.test(text) && !isAddress(text) ? text : undefined;
+}
+
+/** Numbers of IANA's protocols that are transports. */
+const TRANSPORTS = new Map([
+  ["1", "icmp"],
+  ["6", "tcp"],
+  ["17", "udp"],
+  ["58", "ipv6-icmp"],
+  ["132", "sctp"],
+]);
 
 const DIRECTIONS = new Map<unknown, string>([
   [1, "inbound"],
@@ -41,17 +57,18 @@ function writeConnection(draft: Draft, document: JsonObject, source: Endpoint, d
   const { connection_info: info, traffic } = document;
   const network: NonNullable<Alert["network"]> = {};
   if (isObject(info)) {
-    const transport = textValue(info.protocol_name);
-    if (transport !== undefined) network.transport = clip(draft, transport.toLowerCase());
-    const number = textValue(info.protocol_num);
+    const number = toldText(info.protocol_num);
+    const transport = toldText(info.protocol_name)?.toLowerCase() ?? TRANSPORTS.get(number ?? "");
+    if (transport !== undefined) network.transport = clip(draft, transport);
     if (number !== undefined && number !== "-1") network.iana_number = clip(draft, number);
     const direction = DIRECTIONS.get(info.direction_id);
     if (direction !== undefined) network.direction = direction;
-    if (info.protocol_ver_id === 4 || info.protocol_ver_id === 6) network.type = `ipv${info.protocol_ver_id}`;
-    const community = textValue(info.community_uid);
+    const version = /^(?:ipv)?([46])$/i.exec(toldText(info.protocol_ver_id ?? info.protocol_ver) ?? "")?.[1];
+    if (version !== undefined) network.type = `ipv${version}`;
+    const community = toldText(info.community_uid);
     if (community !== undefined) network.community_id = clip(draft, community);
   }
-  const application = textValue(document.app_name) ?? textValue(at(document, "dst_endpoint", "svc_name"));
+  const application = toldText(document.app_name) ?? toldText(at(document, "dst_endpoint", "svc_name"));
   if (application !== undefined) network.application = clip(draft, application.toLowerCase());
   if (isObject(traffic)) {
     set(network, "bytes", traffic.bytes);
@@ -75,7 +92,7 @@ function set(
 function writeHttp(draft: Draft, request: JsonObject, response: unknown): void {
   const { alert } = draft;
   const text = (value: unknown) => {
-    const found = textValue(value);
+    const found = toldText(value);
     return found === undefined ? undefined : clip(draft, found);
   };
   if (isObject(request.url)) writeUrl(draft, request.url);
@@ -110,10 +127,10 @@ function writeUrl(draft: Draft, told: JsonObject): void {
     ["query", told.query_string ?? told.query],
     ["scheme", told.scheme],
   ] as const) {
-    const text = textValue(found);
+    const text = toldText(found);
     if (text !== undefined) url[name] = clip(draft, text);
   }
-  const port = portOf(textValue(told.port) ?? "");
+  const port = portOf(toldText(told.port) ?? "");
   if (port !== undefined) url.port = port;
   if (Object.keys(url).length > 0) draft.alert.url = url;
 }
@@ -127,17 +144,17 @@ function writeDns(draft: Draft, document: JsonObject): void {
     ["type", "type"],
     ["class", "class"],
   ] as const) {
-    const text = textValue(at(query, from));
+    const text = toldText(at(query, from));
     if (text !== undefined) question[name] = clip(draft, text);
   }
   if (Object.keys(question).length > 0) dns.question = question;
-  const id = textValue(at(query, "packet_uid"));
+  const id = toldText(at(query, "packet_uid"));
   if (id !== undefined) dns.id = clip(draft, id);
-  const code = textValue(rcode);
+  const code = toldText(rcode);
   if (code !== undefined) dns.response_code = clip(draft, code);
   const list = Array.isArray(answers) ? answers.slice(0, 64) : [];
-  const addresses = list
-    .map((answer) => at(answer, "rdata"))
+  const addresses = (isObject(answers) ? [answers] : list)
+    .flatMap((answer) => at(answer, "rdata"))
     .filter((rdata) => typeof rdata === "string" && isAddress(rdata));
   if (addresses.length > 0) dns.resolved_ip = addresses as string[];
   dns.type = list.length > 0 || code !== undefined ? "answer" : "query";
@@ -147,7 +164,7 @@ function writeDns(draft: Draft, document: JsonObject): void {
 
 function writeTls(draft: Draft, told: JsonObject): void {
   const text = (...path: string[]) => {
-    const found = textValue(at(told, ...path));
+    const found = toldText(at(told, ...path));
     return found === undefined ? undefined : clip(draft, found);
   };
   const [version, cipher, name] = [text("version"), text("cipher"), text("sni")];
@@ -174,11 +191,14 @@ function writeEmail(draft: Draft, told: JsonObject): void {
     (Array.isArray(value) ? value.slice(0, 64) : [value]).filter(
       (one) => typeof one === "string" && one !== "" && one.length <= 512,
     );
-  const [from, to, cc] = [addresses(told.from), addresses(told.to), addresses(told.cc)];
-  const subject = textValue(told.subject);
-  const id = textValue(told.message_uid);
+  // The envelope tells whom where the header is not told.
+  const [from, to] = [addresses(told.from), addresses(told.to ?? told.smtp_to)];
+  const [cc, sender] = [addresses(told.cc), toldText(told.smtp_from)];
+  const subject = toldText(told.subject);
+  const id = toldText(told.message_uid);
   draft.alert.email = {
     ...(from.length > 0 && { from: { address: from } }),
+    ...(sender !== undefined && { sender: { address: clip(draft, sender) } }),
     ...(to.length > 0 && { to: { address: to } }),
     ...(cc.length > 0 && { cc: { address: cc } }),
     ...(subject !== undefined && { subject: clip(draft, subject) }),

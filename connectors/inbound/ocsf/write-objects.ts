@@ -1,7 +1,8 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import { wholeNumber } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
+import { at, isObject, type JsonObject } from "../../shared/json.ts";
+import { toldText } from "./told-text.ts";
 
 type Process = NonNullable<Alert["process"]>;
 type File = NonNullable<Alert["file"]>;
@@ -41,27 +42,29 @@ export function writeObjects(draft: Draft, document: JsonObject): void {
 function processOf(draft: Draft, value: unknown): Process | undefined {
   if (!isObject(value)) return undefined;
   const process: Process = {};
-  const pid = wholeNumber(textValue(value.pid) ?? "");
+  const pid = wholeNumber(toldText(value.pid) ?? "");
   if (pid !== undefined) process.pid = pid;
   for (const [name, found] of [
-    ["executable", textValue(at(value, "file", "path")) ?? textValue(value.path)],
-    ["name", textValue(value.name) ?? textValue(at(value, "file", "name"))],
-    ["command_line", textValue(value.cmd_line)],
-    ["entity_id", textValue(value.uid)],
-    ["working_directory", textValue(value.working_directory)],
+    ["executable", toldText(at(value, "file", "path")) ?? toldText(value.path)],
+    ["name", toldText(value.name) ?? toldText(at(value, "file", "name"))],
+    ["command_line", toldText(value.cmd_line)],
+    ["entity_id", toldText(value.uid)],
+    ["working_directory", toldText(value.working_directory)],
   ] as const) {
     if (found !== undefined) process[name] = clip(draft, found);
   }
   const { executable } = process;
   if (process.name === undefined && executable !== undefined)
     process.name = executable.slice(Math.max(executable.lastIndexOf("/"), executable.lastIndexOf("\\")) + 1);
-  const thread = wholeNumber(textValue(value.tid) ?? "");
+  const thread = wholeNumber(toldText(value.tid) ?? "");
   if (thread !== undefined) process.thread = { id: thread };
   const hash = hashOf(at(value, "file", "hashes"));
   if (hash !== undefined) process.hash = hash;
   const code = value.exit_code;
   if (typeof code === "number" && Number.isSafeInteger(code)) process.exit_code = code;
-  return Object.keys(process).length === 0 ? undefined : process;
+  const told = Object.keys(process).length;
+  // A number alone, and that zero, is no process.
+  return told === 0 || (told === 1 && pid === 0) ? undefined : process;
 }
 
 function fileOf(draft: Draft, value: unknown): File | undefined {
@@ -75,7 +78,7 @@ function fileOf(draft: Draft, value: unknown): File | undefined {
     ["extension", value.ext],
     ["owner", at(value, "owner", "name")],
   ] as const) {
-    const text = textValue(found);
+    const text = toldText(found);
     if (text !== undefined) file[name] = clip(draft, text);
   }
   if (typeof value.size === "number" && Number.isFinite(value.size)) file.size = value.size;
@@ -103,7 +106,7 @@ function hashOf(list: unknown): NonNullable<File["hash"]> | undefined {
   for (const one of list.slice(0, 16)) {
     if (!isObject(one)) continue;
     const name = ALGORITHMS.get(one.algorithm_id) ?? ALGORITHMS.get(one.algorithm);
-    const value = textValue(one.value) ?? textValue(one.fingerprint);
+    const value = toldText(one.value) ?? toldText(one.fingerprint);
     if (name !== undefined && value !== undefined && value.length <= 512)
       hash[name] = name === "ssdeep" ? value : value.toLowerCase();
   }
@@ -115,12 +118,12 @@ function writeRegistry(draft: Draft, document: JsonObject): void {
   const value = document.reg_value;
   if (!isObject(key) && !isObject(value)) return;
   const registry: NonNullable<Alert["registry"]> = {};
-  const path = textValue(at(key, "path")) ?? textValue(at(value, "path"));
+  const path = toldText(at(key, "path")) ?? toldText(at(value, "path"));
   if (path !== undefined) registry.path = registry.key = clip(draft, path);
-  const name = textValue(at(value, "name"));
+  const name = toldText(at(value, "name"));
   if (name !== undefined) registry.value = clip(draft, name);
-  const data = textValue(at(value, "data"));
-  const type = textValue(at(value, "type"));
+  const data = toldText(at(value, "data"));
+  const type = toldText(at(value, "type"));
   if (data !== undefined)
     registry.data = { strings: [clip(draft, data)], ...(type !== undefined && { type: clip(draft, type) }) };
   draft.alert.registry = registry;

@@ -1,6 +1,6 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { portOf, putAddress } from "../../shared/address.ts";
-import { clip, type Draft, finish, newDraft } from "../../shared/draft.ts";
+import { clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { walkJson } from "../../shared/walk-json.ts";
@@ -53,7 +53,7 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
     const message = "the record is not of Suricata: it has no event_type";
     return broken(original, "suricata", { code: "not_suricata", message }, context);
   }
-  const draft = newDraft(original, "suricata", "suricata.eve");
+  const draft = newWideDraft(original, "suricata", "suricata.eve");
   const { alert, event } = draft;
   walk(draft, value, context, undefined);
   context.trace?.({ by: "parser", name: "suricata", rule: "fields" }, alert);

@@ -100,7 +100,7 @@ function writeHttp(draft: Draft, told: JsonObject): void {
   const domain = text("hostname");
   if (domain !== undefined) {
     url.domain = domain;
-    if (alert.destination?.domain === undefined) alert.destination = { ...alert.destination, domain };
+    putServerName(draft, domain);
   }
   const port = portOf(text("http_port") ?? "");
   if (port !== undefined) url.port = port;
@@ -127,6 +127,23 @@ function writeHttp(draft: Draft, told: JsonObject): void {
   if (Object.keys(http).length > 0) alert.http = http;
 }
 
+/** Names the server, which is where the packet of an answer comes from. */
+function putServerName({ alert, fields }: Draft, domain: string): void {
+  // An address is no name.
+  if (isAddress(domain)) return;
+  const { source, destination } = alert;
+  const from = source?.port ?? 0;
+  const { direction, src_ip: sender, "flow.src_ip": client } = fields;
+  const answered =
+    direction !== undefined
+      ? direction === "to_client"
+      : client !== undefined
+        ? client !== sender && client === fields.dest_ip
+        : from > 0 && from < 1024 && (destination?.port ?? 0) >= 1024;
+  const side = answered ? "source" : "destination";
+  if (alert[side]?.domain === undefined) alert[side] = { ...alert[side], domain };
+}
+
 function writeTls(draft: Draft, told: JsonObject): void {
   const { alert } = draft;
   const text = (name: string) => {
@@ -145,7 +162,7 @@ function writeTls(draft: Draft, told: JsonObject): void {
     };
   const subject = text("subject");
   const issuer = text("issuerdn");
-  const sha1 = text("fingerprint")?.replaceAll(":", "").toLowerCase();
+  const sha1 = text("fingerprint")?.replaceAll(":", "").toUpperCase();
   const ja3s = isObject(told.ja3s) ? textValue(told.ja3s.hash) : undefined;
   const server = {
     ...(subject !== undefined && { subject }),
@@ -155,8 +172,7 @@ function writeTls(draft: Draft, told: JsonObject): void {
   };
   if (Object.keys(server).length > 0) tls.server = server;
   alert.tls = tls;
-  if (name !== undefined && alert.destination?.domain === undefined)
-    alert.destination = { ...alert.destination, domain: name };
+  if (name !== undefined) putServerName(draft, name);
 }
 
 function writeEmail(draft: Draft, told: JsonObject): void {

@@ -150,6 +150,24 @@ describe("programs", () => {
     expect(read(rest)?.fields).toMatchObject(fields);
   });
 
+  it("take the request alone for the address that HAProxy's httpslog tells", () => {
+    const line =
+      "192.0.2.1:33317 [06/Feb/2009:12:14:14.655] https-in static/srv1 10/0/30/69/109 200 2750 - - ---- " +
+      '1/1/1/1/0 0/0 {a.example} {} "GET /x.html HTTP/1.1" 0/0/0/0/1 a.example/TLSv1.3/TLS_AES_256_GCM_SHA384';
+    const alert = read(`haproxy[1]: ${line}`);
+    expect([alert?.url?.original, alert?.http?.version]).toEqual(["/x.html", "1.1"]);
+  });
+
+  it.each([
+    ["WAN_IN-default-D", "denied"],
+    ["LAN_OUT-2000-A", "allowed"],
+    ["WAN_LOCAL-10-R", "denied"],
+    ["BLOCK-A", "denied"],
+  ])("take the end of EdgeOS's rule %s for its verdict", (rule, verdict) => {
+    const alert = read(`kernel: [${rule}]IN=eth0 OUT=eth2 SRC=192.0.2.1 DST=192.0.2.2 LEN=52 PROTO=TCP`);
+    expect([alert?.rule?.name, alert?.event?.type?.[1]]).toEqual([rule, verdict]);
+  });
+
   it("keep the bounds on long texts", () => {
     const alert = read(`sudo: bob : TTY=x ; PWD=/ ; USER=root ; COMMAND=${"x".repeat(100_000)}`);
     expect(alert?.process?.command_line?.length).toBe(16 * 1024);

@@ -19,6 +19,7 @@ import { readSudo } from "../../shared/bodies/read-sudo.ts";
 import { readLogind, readSystemd } from "../../shared/bodies/read-systemd.ts";
 import type { ReadBody } from "../../shared/bodies/tell.ts";
 import { addTag, type Draft, draftOf, putField } from "../../shared/draft.ts";
+import { ownText } from "../../shared/own-text.ts";
 import { isAccessLine } from "../../shared/web/parse-web-line.ts";
 import { readWebServer } from "../../shared/web/read-web-server.ts";
 
@@ -72,7 +73,7 @@ const FAMILIES: readonly [RegExp, ReadBody][] = [
 
 /** Reads the message of the programs known here; others stay text. */
 export function readBody(alert: Alert, program: string, message: string): void {
-  const read = READERS.get(program) ?? otherReader(program, message);
+  const read = readerNamed(program) ?? readerOf(message);
   if (read === undefined) return;
   const draft = draftOf(alert);
   read(draft, bodyOf(draft, message));
@@ -93,17 +94,38 @@ function bodyOf(draft: Draft, message: string): string {
   return message.slice(repeated[0].length, -1);
 }
 
-function otherReader(program: string, message: string): ReadBody | undefined {
+/** Readers by the name that a program gave itself, null for those without: a network has a few hundred programs. */
+const named = new Map<string, ReadBody | null>();
+const MOST_NAMES = 1024;
+const LONGEST_NAME = 64;
+
+function readerNamed(program: string): ReadBody | undefined {
+  let read = named.get(program);
+  if (read === undefined) {
+    read = READERS.get(program) ?? relatedReader(program) ?? null;
+    if (program.length <= LONGEST_NAME) {
+      if (named.size >= MOST_NAMES) named.clear();
+      named.set(ownText(program), read);
+    }
+  }
+  return read ?? undefined;
+}
+
+/** The reader of a program whose name is a known one, dressed up: a path before it, a suffix, capitals. */
+function relatedReader(program: string): ReadBody | undefined {
   for (const [pattern, read] of FAMILIES) if (pattern.test(program)) return read;
   // `su(pam_unix)[12]: session opened…`, as before 2005 and on BSD
   if (program.includes("(pam_")) return readPamText;
   const bracket = program.indexOf("(");
   const plain = (bracket < 0 ? program : program.slice(0, bracket)).toLowerCase();
-  const name = plain.startsWith("/") ? plain.slice(plain.lastIndexOf("/") + 1) : plain;
-  const known = name === program ? undefined : READERS.get(name);
-  if (known !== undefined) return known;
-  if (message.startsWith("pam_") || message.startsWith("(pam_"))
-    return (draft, text) => void readPam(draft, text);
+  return READERS.get(plain.startsWith("/") ? plain.slice(plain.lastIndexOf("/") + 1) : plain);
+}
+
+const readPamBody: ReadBody = (draft, message) => void readPam(draft, message);
+
+/** The reader of a message that says itself what it is, whatever program sent it. */
+function readerOf(message: string): ReadBody | undefined {
+  if (message.startsWith("pam_") || message.startsWith("(pam_")) return readPamBody;
   if (message.startsWith("type=") || message.startsWith("node=")) return readAuditBody;
   // Access logs are sent under whatever tag their administrator chose.
   return message.includes('] "') && isAccessLine(message) ? READ_APACHE : undefined;

@@ -7,6 +7,7 @@ import type { SyslogHeader } from "../../shared/syslog/syslog-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
 import { readBody } from "./bodies.ts";
 import { anywhere, beginning, type Payload, type Payloads } from "./payloads.ts";
+import { writeData } from "./write-data.ts";
 
 const DATASETS = { rfc5424: "syslog.rfc5424", rfc3164: "syslog.rfc3164", cisco: "syslog.cisco" };
 
@@ -43,6 +44,12 @@ export function parseSyslog(text: string, context: ParseContext, payloads: Paylo
     const read = pairs === undefined ? undefined : around(pairs, text, header, context);
     if (read !== undefined) return read;
   }
+  if (header.structuredData !== undefined) {
+    const pairs = payloads.others.find(({ name }) => name === "keyvalue");
+    if (pairs !== undefined) writeData(alert, header.structuredData, pairs, context);
+    if (context.trace !== undefined)
+      context.trace({ by: "parser", name: "syslog", rule: "structured data" }, alert);
+  }
   if (headless && header.appname === undefined && header.mnemonic === undefined)
     addTag(alert, AlertTag.unrecognised);
   finish(draft, header.instant, context);
@@ -54,6 +61,8 @@ export function parseSyslog(text: string, context: ParseContext, payloads: Paylo
 
 /** A cheap look before the formats that begin as they like are asked; Cisco's threat defence writes `Key: value`. */
 function mayBePairs(message: string, header: SyslogHeader): boolean {
+  // ASA's `reason = x : user = y` stands in sentences, which a mapping reads by their mnemonic.
+  if (header.mnemonic?.vendor === "cisco" && message.includes(" = ")) return false;
   return (
     message.includes("=") ||
     message.includes(':"') ||
@@ -82,15 +91,20 @@ function pidOf(procid: string | undefined): number | undefined {
   return procid === "" ? undefined : pid;
 }
 
-/** Senders end a record with a line feed, a NUL, or both. */
+/** Senders end a record with a line feed, a NUL, or both; rsyslog writes them as `#012`, `#015` and `#000`. */
 function trimmedEnd(text: string): number {
   let end = text.length;
   while (end > 0) {
     const code = text.charCodeAt(end - 1);
-    if (code !== 0x0a && code !== 0x0d && code !== 0) break;
-    end--;
+    if (code === 0x0a || code === 0x0d || code === 0) end--;
+    else if (code >= 0x30 && code <= 0x35 && isEscapedEnd(text, end - 4)) end -= 4;
+    else break;
   }
   return end;
+}
+
+function isEscapedEnd(text: string, at: number): boolean {
+  return text.startsWith("#012", at) || text.startsWith("#015", at) || text.startsWith("#000", at);
 }
 
 /** Whether the header has more to say than ECS has names for. */
@@ -113,8 +127,15 @@ function fullDraft(alert: Alert): Draft {
 /** Formats that a program writes of itself; others come through a forwarder. */
 const OWN = new Set(["generic", "keyvalue"]);
 
+/** Formats whose host, unless a device names itself in it, may be another than the sender: a target, a web server. */
+const SPEAKS_OF_OTHERS = new Set(["cef", "leef", "keyvalue"]);
+
+function namesItself({ observer }: Alert): boolean {
+  return observer?.hostname !== undefined || observer?.name !== undefined;
+}
+
 /**
- * Reads a payload and puts the header around what it said: its own time and host stand.
+ * Reads a payload and puts the header around what it said: its own time stands, and the host that names itself.
  *
  * Undefined when it is broken: then it is a message like another.
  */
@@ -132,6 +153,7 @@ function around(
   if (context.trace !== undefined)
     context.trace({ by: "parser", name, rule: "payload", because: payload.because }, alert);
   keepOriginal(draft, text);
+  if (header.hostname !== undefined && SPEAKS_OF_OTHERS.has(name) && !namesItself(alert)) delete alert.host;
   writeHeader(draft, header, context);
   const program = header.appname;
   const named = program !== undefined && program.charCodeAt(0) !== 0x40 && program.charCodeAt(0) !== 0x25;

@@ -20,8 +20,10 @@ describe("time", () => {
     ["2024-07-01T00:00:00Z", "Jun 30 10:00:00", "2024-06-30T10:00:00.000Z"],
     ["2024-03-01T00:00:00Z", "Feb 29 10:00:00", "2024-02-29T10:00:00.000Z"],
     ["2025-03-01T00:00:00Z", "Feb 29 10:00:00", "2024-02-29T10:00:00.000Z"],
-    ["2027-03-01T00:00:00Z", "Feb 29 10:00:00", "2028-02-29T10:00:00.000Z"],
-  ])("received %s, takes the year that puts %s nearest", (received, date, expected) => {
+    ["2027-03-01T00:00:00Z", "Feb 29 10:00:00", "2024-02-29T10:00:00.000Z"],
+    ["2024-06-15T00:00:00Z", "Jul  4 10:00:00", "2024-07-04T10:00:00.000Z"],
+    ["2024-06-15T00:00:00Z", "Sep  1 10:00:00", "2023-09-01T10:00:00.000Z"],
+  ])("received %s, takes the latest year that does not put %s months ahead", (received, date, expected) => {
     expect(at(`<13>${date} h su: x`, { received: Date.parse(received) * 1000 })).toBe(expected);
   });
 

@@ -1,10 +1,10 @@
 import type { Inbound } from "../../contract.ts";
-import { peekJson } from "../../shared/peek-json.ts";
+import { hasAll, peekJson } from "../../shared/peek-json.ts";
 import { decodeWazuh, parseWazuh } from "./parse.ts";
 
 export const wazuh: Inbound = {
   name: "wazuh",
-  summary: "Wazuh 4 alerts (JSON, indexed documents, syslog output) and Wazuh 5 findings.",
+  summary: "Wazuh 4 alerts and archives (JSON, indexed documents, syslog output) and Wazuh 5 findings.",
   ways: ["text", "http"],
   begins: ["{", "[{", "Alert Level: ", "ossec: Alert Level: "],
   parse: parseWazuh,
@@ -22,6 +22,9 @@ function recognise(text: string): { certainty: number; because: string } {
   for (const within of ["wazuh.rule", "wazuh.agent", "wazuh.integration", "wazuh.protocol"]) {
     if (told.has(within)) return { certainty: 0.95, because: `it has ${within}` };
   }
+  if (told.has("win.system")) return { certainty: 0.95, because: "it has win.system, as an agent writes it" };
+  if (hasAll(told, "agent", "manager", "decoder", "location"))
+    return { certainty: 0.95, because: "it has an agent, a manager, a decoder and a location" };
   const indexed = told.has("_source.rule");
   const ruled = told.has("rule.level") || indexed;
   const known = ["agent", "manager", "decoder", "_source.agent", "_source.manager", "_source.decoder"];

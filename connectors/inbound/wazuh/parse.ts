@@ -1,13 +1,14 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { newCommon, writeCommon } from "../../shared/common-names.ts";
-import { clip, finish, newDraft } from "../../shared/draft.ts";
-import { broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
+import { clip, finish, newWideDraft } from "../../shared/draft.ts";
+import { at, broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { putAliases } from "../../shared/windows/event-names.ts";
+import { readUtc } from "../../shared/windows/read-event-time.ts";
 import { writeWindows } from "../../shared/windows/write-windows.ts";
 import { readFinding } from "./read-finding.ts";
 import { readOssec } from "./read-ossec.ts";
-import { walkAlert } from "./walk-alert.ts";
+import { undouble, walkAlert } from "./walk-alert.ts";
 import { writeAgent, writeRule } from "./write-alert.ts";
 import { writeModules } from "./write-modules.ts";
 import { writeSyscheck } from "./write-syscheck.ts";
@@ -48,7 +49,12 @@ function isShort(value: JsonObject): boolean {
 }
 
 function isWazuh(value: JsonObject): boolean {
-  return isObject(value.rule) || isObject(value.wazuh) || isShort(value);
+  return isObject(value.rule) || isObject(value.wazuh) || isShort(value) || isArchived(value);
+}
+
+/** What no rule has judged: a line of `archives.json`, or a Windows event as an agent sends it. */
+function isArchived(value: JsonObject): boolean {
+  return (isObject(value.manager) && isObject(value.decoder)) || isObject(at(value, "win", "system"));
 }
 
 /** The document of an indexer's hit. */
@@ -71,13 +77,14 @@ function readRecord(value: unknown, original: string, context: ParseContext): De
 }
 
 function readAlert(value: JsonObject, original: string, context: ParseContext): DecodedRecord {
-  const draft = newDraft(original, "wazuh", "wazuh.alerts");
+  const draft = newWideDraft(original, "wazuh", "wazuh.alerts");
   const { alert, event } = draft;
-  event.kind = "alert";
+  const short = isShort(value);
+  const judged = isObject(value.rule) || short;
+  event.kind = judged ? "alert" : "event";
   const common = newCommon();
   walkAlert(draft, value, context, common);
   context.trace?.({ by: "parser", name: "wazuh", rule: "fields" }, alert);
-  const short = !isObject(value.rule);
   const rule: JsonObject = isObject(value.rule)
     ? value.rule
     : {
@@ -86,28 +93,36 @@ function readAlert(value: JsonObject, original: string, context: ParseContext): 
         description: value.description,
         groups: typeof value.classification === "string" ? value.classification.split(",", 64) : undefined,
       };
-  writeRule(draft, rule);
+  if (judged) writeRule(draft, rule);
   context.trace?.({ by: "parser", name: "wazuh", rule: "rule" }, alert);
   writeAgent(draft, value);
   context.trace?.({ by: "parser", name: "wazuh", rule: "agent" }, alert);
   const data = isObject(value.data) ? value.data : value;
   if (isObject(data.win)) {
+    if (isObject(data.win.eventdata)) undouble(draft, data.win.eventdata);
     putAliases(draft);
     // The alert's severity is the rule's.
     const { severity, risk_score_norm } = event;
     writeWindows(draft);
-    event.severity = severity;
-    event.risk_score_norm = risk_score_norm;
+    if (judged) {
+      event.severity = severity;
+      event.risk_score_norm = risk_score_norm;
+    }
   }
   writeSyscheck(draft, value.syscheck);
   writeModules(draft, data, context);
   const id = short ? undefined : textValue(value.id);
   if (id !== undefined) event.id = clip(draft, id);
-  const message = textValue(value.full_log) ?? textValue(value.message) ?? textValue(rule.description);
+  const message =
+    textValue(value.full_log) ??
+    textValue(value.message) ??
+    textValue(rule.description) ??
+    textValue(at(data, "win", "system", "message"));
   if (message !== undefined) alert.message = clip(draft, message);
   writeCommon(draft, common);
   context.trace?.({ by: "parser", name: "wazuh", rule: "data" }, alert);
   const time = textValue(value.timestamp) ?? textValue(value["@timestamp"]);
-  finish(draft, time === undefined ? undefined : readWholeDate(time, context), context);
+  const instant = time === undefined ? undefined : readWholeDate(time, context);
+  finish(draft, instant ?? readUtc(draft.fields.TimeCreated_SystemTime, context), context);
   return event.id === undefined ? { alert } : { alert, eventId: event.id.slice(0, 512) };
 }

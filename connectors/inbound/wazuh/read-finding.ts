@@ -1,5 +1,5 @@
 import type { DecodedRecord, ParseContext } from "../../contract.ts";
-import { clip, finish, newDraft } from "../../shared/draft.ts";
+import { clip, finish, newWideDraft } from "../../shared/draft.ts";
 import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
@@ -11,7 +11,7 @@ const walk = walkJson<never, undefined>({ ecs: true, roleOf: () => undefined, fo
 
 /** Reads a document of Wazuh 5, an event or the finding that a rule made of it: ECS with `wazuh.*` beside. */
 export function readFinding(document: JsonObject, original: string, context: ParseContext): DecodedRecord {
-  const draft = newDraft(original, "wazuh", "wazuh.findings");
+  const draft = newWideDraft(original, "wazuh", "wazuh.findings");
   const { alert, event } = draft;
   walk(draft, document, context, undefined);
   context.trace?.({ by: "parser", name: "wazuh", rule: "ECS names" }, alert);

@@ -1,4 +1,6 @@
 import { type Common, type CommonRole, commonRolesOf, takeCommon } from "../../shared/common-names.ts";
+import type { Draft } from "../../shared/draft.ts";
+import type { JsonObject } from "../../shared/json.ts";
 import { walkJson } from "../../shared/walk-json.ts";
 
 /** Names of the Windows event system whose capital is not just the first letter. */
@@ -15,12 +17,35 @@ const WINDOWS_NAMES = new Map([
 
 /** Windows names as Windows and Sigma write them, without their path; Wazuh writes their first letter small. */
 function fieldOf(path: string): string | undefined {
-  const data = path.startsWith("data.win.eventdata.");
-  if (!data && !path.startsWith("data.win.system.")) return undefined;
-  const name = path.slice(data ? "data.win.eventdata.".length : "data.win.system.".length);
+  // An agent's own event has no `data` around it.
+  const own = path.startsWith("data.") ? path.slice("data.".length) : path;
+  const data = own.startsWith("win.eventdata.");
+  if (!data && !own.startsWith("win.system.")) return undefined;
+  const name = own.slice(data ? "win.eventdata.".length : "win.system.".length);
   // `param1` is as Windows writes it.
   if (/^param\d{1,3}$/.test(name)) return name;
   return (data ? undefined : WINDOWS_NAMES.get(name)) ?? name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/**
+ * Undoes what Wazuh's agent does to the texts of an event: it doubles each backslash once more than JSON does. Texts
+ * whose backslashes do not all come in pairs are as the event had them.
+ */
+export function undouble(draft: Draft, eventdata: JsonObject): void {
+  const { fields } = draft;
+  for (const name in eventdata) {
+    const field = fieldOf(`win.eventdata.${name}`) as string;
+    const value = Object.hasOwn(fields, field) ? fields[field] : undefined;
+    if (typeof value === "string" && isDoubled(value)) fields[field] = value.replaceAll("\\\\", "\\");
+  }
+}
+
+function isDoubled(text: string): boolean {
+  const first = text.indexOf("\\");
+  if (first < 0) return false;
+  for (let at = first; at >= 0; at = text.indexOf("\\", at + 2)) if (text[at + 1] !== "\\") return false;
+  // `\\\\server` alone may be either.
+  return first > 0 || text.lastIndexOf("\\") > 1;
 }
 
 /** Slots that the alert itself tells, whatever decoders call their data. */

@@ -1,6 +1,6 @@
 import { AlertTag } from "../../../agent/core/alert.ts";
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
-import { addTag, clip, finish, newDraft } from "../../shared/draft.ts";
+import { addTag, clip, finish, newWideDraft } from "../../shared/draft.ts";
 import { broken, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
 import { eventIdOf } from "../../shared/windows/event-id.ts";
 import { clothingOf, readEventJson } from "../../shared/windows/read-event-json.ts";
@@ -32,7 +32,7 @@ export function parseWindows(text: string, context: ParseContext): Parsed {
       context,
     );
   }
-  const draft = newDraft(text, "windows", "windows");
+  const draft = newWideDraft(text, "windows", "windows");
   const instant = readSnare(draft, text, snare, context);
   return { alert: finish(draft, instant, context) };
 }
@@ -59,7 +59,7 @@ function listIn(body: JsonObject): unknown[] {
 }
 
 function parseXml(text: string, begin: number, context: ParseContext): Parsed {
-  const draft = newDraft(text, "windows", "windows");
+  const draft = newWideDraft(text, "windows", "windows");
   const error = readEventXml(draft, begin === 0 ? text : text.slice(begin));
   context.trace?.({ by: "parser", name: "windows", rule: "XML" }, draft.alert);
   writeWindows(draft);
@@ -83,7 +83,7 @@ function readDocument(document: unknown, original: string, context: ParseContext
       "the record is JSON but no Windows event: it has neither System nor EventID with its source";
     return broken(original, "windows", { code: "not_windows", message }, context);
   }
-  const draft = newDraft(original, "windows", "windows");
+  const draft = newWideDraft(original, "windows", "windows");
   const alert = finish(draft, readEventJson(draft, document, clothing, context), context);
   const eventId = eventIdOf(draft);
   return eventId === undefined ? { alert } : { alert, eventId };

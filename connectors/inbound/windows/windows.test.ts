@@ -171,7 +171,7 @@ describe("meaning", () => {
     [
       "Microsoft-Windows-Sysmon/Operational",
       23,
-      "File Delete archived (rule: FileDelete)",
+      "FileDelete (File Delete archived)",
       ["file"],
       ["deletion"],
     ],

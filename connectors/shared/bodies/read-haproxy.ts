@@ -75,8 +75,10 @@ export const readHaproxy = (draft: Draft, message: string): void => {
   const { alert } = draft;
   if (code !== undefined) alert.http = { response: { status_code: code, bytes: Number(bytes) } };
   const quote = message.indexOf(' "', whole.length - 1);
-  const request = /^([A-Za-z][A-Za-z_-]{0,31}) (.*?)(?: HTTP\/(\d(?:\.\d)?))?"?$/s.exec(
-    quote < 0 ? "" : message.slice(quote + 2, quote + 2 + 16_384),
+  // What `option httpslog` adds comes after the request's own quote.
+  const close = message.indexOf('"', quote + 2);
+  const request = /^([A-Za-z][A-Za-z_-]{0,31}) (.*?)(?: HTTP\/(\d(?:\.\d)?))?$/s.exec(
+    quote < 0 ? "" : message.slice(quote + 2, Math.min(close < 0 ? message.length : close, quote + 2 + 16_384)),
   );
   if (request === null) return;
   alert.http = { ...alert.http, request: { method: request[1] as string } };

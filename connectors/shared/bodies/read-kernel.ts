@@ -101,7 +101,10 @@ function readPacket(draft: Draft, prefix: string, text: string): void {
   if (flags.length > 0) putField(draft, "flags", flags);
   const rule = prefix.trim().replace(/^\[([^[\]]*)\]$/, "$1");
   const spaced = rule.replaceAll(/[-_.:()]/g, " ");
-  const judged = DENIED.test(spaced) ? "denied" : ALLOWED.test(spaced) ? "allowed" : undefined;
+  // EdgeOS and VyOS end the name of a rule by its verdict: `WAN_IN-default-D`.
+  const verdict = /-(?:default|\d{1,5})-([ADR])$/.exec(rule.slice(-16))?.[1];
+  const denied = verdict === undefined ? DENIED.test(spaced) : verdict !== "A";
+  const judged = denied ? "denied" : verdict === "A" || ALLOWED.test(spaced) ? "allowed" : undefined;
   draft.event.dataset = "iptables.log";
   tell(draft, {
     action: judged === undefined ? "packet" : judged,

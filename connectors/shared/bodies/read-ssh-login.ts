@@ -34,16 +34,21 @@ export function readSshLogin(draft: Draft, text: string): boolean {
 
 /** Looks at each place that may be the address: what follows the true one is a key, or nothing is sure. */
 function readPlaces(draft: Draft, text: string, begin: number): void {
-  const places = [...text.slice(begin - 1).matchAll(PLACE)];
-  const last = places.at(-1);
+  let places = 0;
+  let last: RegExpExecArray | undefined;
+  PLACE.lastIndex = begin - 1;
+  for (let place = PLACE.exec(text); place !== null; place = PLACE.exec(text)) {
+    last = place;
+    places++;
+  }
   if (last === undefined) {
     readOldPlace(draft, text, begin);
     return;
   }
-  const at = begin - 1 + last.index;
+  const at = last.index;
   const more = text.slice(at + last[0].length);
   const key = KEY.exec(more);
-  if (places.length > 1 && key?.[0].length !== more.length) return;
+  if (places > 1 && key?.[0].length !== more.length) return;
   tellUser(draft, { name: nameOf(draft, text.slice(begin, Math.max(begin, at))) });
   tellPeer(draft, "source", last[1] as string, last[2]);
   if (key === null) return;

@@ -91,6 +91,9 @@ const OPENINGS: readonly Opening[] = [
   opening("Exiting on signal ", "text", "ssh_stopping", ["process"], ["end"]),
 ];
 
+/** The same by their first character, in their order. */
+const BY_FIRST = Map.groupBy(OPENINGS, ({ prefix }) => prefix.charCodeAt(0));
+
 /**
  * Reads what sshd says of logins, keys, connections and sessions (also sshd-session and sshd-auth of OpenSSH 9.8).
  *
@@ -103,7 +106,7 @@ export const readSshd = (draft: Draft, message: string): void => {
   const level =
     text.charCodeAt(0) < 0x61 ? null : /^(?:error|fatal|warning|debug[1-3]): /.exec(text.slice(0, 16));
   if (level !== null) text = text.slice(level[0].length);
-  const found = OPENINGS.find(({ prefix }) => text.startsWith(prefix));
+  const found = BY_FIRST.get(text.charCodeAt(0))?.find(({ prefix }) => text.startsWith(prefix));
   if (found !== undefined) readOpened(draft, found, text);
   else if (text.startsWith("PAM: ")) readPamError(draft, text.slice(5));
   else readRarer(draft, text);

@@ -46,13 +46,14 @@ const NOBODY = new Set(["", "-", "?", "UNKNOWN", "unknown", "(null)", "localhost
 
 /** Says whence or whither: an address, with or without zone, or a host's name; nothing for what programs write of none. */
 export function tellPeer(draft: Draft, side: "source" | "destination", host: string, port?: string): void {
-  if (NOBODY.has(host) || host.length > 255) return;
+  const zone = host.indexOf("%");
+  const ip = zone < 0 ? host : host.slice(0, zone);
+  const address = isAddress(ip);
+  if (host.length > 255 || (!address && NOBODY.has(host))) return;
   const endpoint: Endpoint = draft.alert[side] ?? {};
   draft.alert[side] = endpoint;
   endpoint.address = host;
-  const zone = host.indexOf("%");
-  const ip = zone < 0 ? host : host.slice(0, zone);
-  if (isAddress(ip)) endpoint.ip = ip;
+  if (address) endpoint.ip = ip;
   else endpoint.domain = host;
   const number = port === undefined ? undefined : portOf(port);
   if (number !== undefined) endpoint.port = number;

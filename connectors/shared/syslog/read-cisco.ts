@@ -1,5 +1,7 @@
 import { isAddress } from "../address.ts";
 import { type DateContext, readDate } from "../read-date.ts";
+import { readDateIn } from "../read-date-in.ts";
+import { readZone } from "../read-zone.ts";
 import type { Mnemonic, SyslogHeader } from "./syslog-header.ts";
 
 /** How far after the priority a mnemonic may begin: sequence, host, date, process. */
@@ -11,6 +13,8 @@ interface Lead {
   /** The relay's, when the device names itself too. */
   relay: string | undefined;
   instant: number | undefined;
+  /** The date as it stands, for a zone that comes after the host. */
+  date: string;
   sequence: string | undefined;
   appname: string | undefined;
   procid: string | undefined;
@@ -22,11 +26,12 @@ interface Lead {
  * Reads what Cisco devices put before `%FACILITY-SEVERITY-MNEMONIC:`; false, with nothing read, when this is not theirs.
  *
  * In any order: sequence numbers, host, `*` or `.` and a date with its zone, up-time, line card, process. A record
- * without mnemonic is theirs when it begins with a sequence number or its colon. The mnemonic counts as the application.
+ * without mnemonic is theirs when it begins with a sequence number or its colon, or with a host, a colon and a date.
+ * The mnemonic counts as the application.
  */
 export function readCisco(text: string, from: number, header: SyslogHeader, context: DateContext): boolean {
   const goal = mnemonicAfter(text, from);
-  if (goal < 0 && !beginsWithSequence(text, from)) return false;
+  if (goal < 0 && !beginsWithSequence(text, from) && !beginsWithOrigin(text, from, context)) return false;
   const mnemonic = goal < 0 ? undefined : mnemonicAt(text, goal);
   const lead = readLead(text, from, goal < 0 ? text.length : goal, context);
   if (mnemonic === undefined) {
@@ -60,12 +65,24 @@ function beginsWithSequence(text: string, from: number): boolean {
   return text.charCodeAt(at) === 0x3a && text.charCodeAt(at + 1) === 0x20;
 }
 
+/** `switch7: 2023 Apr 26 09:08:48 UTC: `: the device's name and a date with its month in letters. */
+function beginsWithOrigin(text: string, from: number, context: DateContext): boolean {
+  const colon = text.indexOf(":", from);
+  if (colon <= from || colon - from > 64 || text.charCodeAt(colon + 1) !== 0x20) return false;
+  const month = text.charCodeAt(colon + 2) > 0x39 ? colon + 2 : colon + 7;
+  if (text.charCodeAt(month + 3) !== 0x20 || !/^[A-Z][a-z]{2}$/.test(text.slice(month, month + 3)))
+    return false;
+  const date = readDate(text, colon + 2, context);
+  return date !== undefined && text.startsWith(": ", date.end);
+}
+
 /** Reads the parts before `goal`; undefined when something there is none of them. */
 function readLead(text: string, from: number, goal: number, context: DateContext): Lead | undefined {
   const lead: Lead = {
     hostname: undefined,
     relay: undefined,
     instant: undefined,
+    date: "",
     sequence: undefined,
     appname: undefined,
     procid: undefined,
@@ -84,6 +101,7 @@ function readLead(text: string, from: number, goal: number, context: DateContext
     const date = readDate(text, at, context);
     if (date !== undefined && date.end <= goal) {
       lead.instant = date.instant;
+      lead.date = text.slice(at, date.end);
       at = date.end;
       if (goal === text.length && text.charCodeAt(at) === 0x3a) {
         lead.end = at + 1;
@@ -96,9 +114,17 @@ function readLead(text: string, from: number, goal: number, context: DateContext
     at = end;
     // Wireless controllers mark the task: `*apfReceiveTask: Oct 11 22:14:15.123: %APF-6-…`
     if (mark === 0x2a && /^[A-Za-z][\w.-]{1,63}$/.test(word)) lead.appname = word;
-    else if (!putWord(lead, word)) return undefined;
+    else if (!putZone(lead, word, context) && !putWord(lead, word)) return undefined;
   }
   return undefined;
+}
+
+/** Takes a zone that stands apart from its date: `Jun 14 11:34:35 host AEST: %…`; false when the word is none. */
+function putZone(lead: Lead, word: string, context: DateContext): boolean {
+  if (lead.instant === undefined || lead.hostname === undefined) return false;
+  if (word.length < 3 || word.length > 6 || readZone(word, 0)?.end !== word.length) return false;
+  lead.instant = readDateIn(lead.date, word, context) ?? lead.instant;
+  return true;
 }
 
 /** Puts one word where it belongs; false when it is no part of a lead. */

@@ -1,3 +1,4 @@
+import { isAddress } from "../address.ts";
 import { type DateContext, readDate } from "../read-date.ts";
 import { readCisco } from "./read-cisco.ts";
 import { readRfc3164 } from "./read-rfc3164.ts";
@@ -32,6 +33,7 @@ function readFrom(text: string, from: number, context: DateContext): SyslogHeade
   if (text.charCodeAt(at) === 0x3c) {
     at = readPriority(text, at, header, context);
     while (text.charCodeAt(at) === 0x20) at++;
+    at = readOrigin(text, at, header);
   }
   header.body = at;
   if (readRfc5424(text, at, header, context)) return header;
@@ -48,6 +50,18 @@ function readFrom(text: string, from: number, context: DateContext): SyslogHeade
   return header;
 }
 
+const ORIGIN = "Original Address=";
+
+/** Passes over the sender's address that Kiwi Syslog Server puts before what it forwards. */
+function readOrigin(text: string, from: number, header: SyslogHeader): number {
+  if (text.charCodeAt(from) !== 0x4f || !text.startsWith(ORIGIN, from)) return from;
+  const end = text.indexOf(" ", from + ORIGIN.length);
+  const address = end < 0 ? "" : text.slice(from + ORIGIN.length, end);
+  if (!isAddress(address)) return from;
+  header.address = address;
+  return end + 1;
+}
+
 /** The header that the message of another begins with; undefined when it begins with none. */
 function readInner(text: string, outer: SyslogHeader, context: DateContext): SyslogHeader | undefined {
   const at = outer.body;
@@ -62,6 +76,15 @@ function readInner(text: string, outer: SyslogHeader, context: DateContext): Sys
     inner = emptyHeader();
     inner.body = at;
     if (!readRfc5424(text, at, inner, context) || inner.instant === undefined) return undefined;
+  } else if (outer.form === "rfc5424") {
+    // A Cisco device's own header, behind one that a relay made.
+    inner = emptyHeader();
+    if (!mayBeCisco(text, at) || !readCisco(text, at, inner, context) || inner.mnemonic === undefined)
+      return undefined;
+    inner.priority = outer.priority;
+  } else if (isDigit(first) && text.charCodeAt(at + 4) === 0x2d && text.charCodeAt(at + 10) === 0x54) {
+    inner = emptyHeader();
+    if (!readRfc5424(text, at, inner, context)) return undefined;
   } else if (outer.form === "rfc3164" && outer.appname === undefined && outer.hostname !== undefined) {
     // Only the same host again tells a second header from a message that begins with a date.
     const date = readDate(text, at, context);
@@ -75,6 +98,12 @@ function readInner(text: string, outer: SyslogHeader, context: DateContext): Sys
   if (inner.hostname === undefined) inner.hostname = outer.hostname;
   else if (outer.hostname !== inner.hostname) inner.relay = outer.relay ?? outer.hostname;
   return inner;
+}
+
+/** A cheap look: a percent sign and a letter before the message goes on for long. */
+function mayBeCisco(text: string, from: number): boolean {
+  const percent = text.indexOf("%", from);
+  return percent >= 0 && percent - from <= 128;
 }
 
 /** Reads `<PRI>`; an odd one is kept aside, and is text unless a number or a date says that it was meant. */

@@ -23,6 +23,7 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
     return;
   }
   header.instant = date.instant;
+  const start = at;
   at = date.end;
   if (text.charCodeAt(at) === 0x3a || text.charCodeAt(at) === 0x2c) at++;
   at = skipBlanks(text, at);
@@ -31,9 +32,11 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
   if (text.startsWith(FORWARDED, at)) at += FORWARDED.length;
   const end = hostEnd(text, at);
   if (end > at && !isRepetition(text, at)) {
+    const host = at;
     header.hostname = bare(text, at, end);
     at = skipBlanks(text, end);
     if (text.charCodeAt(at) === 0x3a && text.charCodeAt(at + 1) === 0x20) at += 2;
+    at = readSecondDate(text, at, header, context);
     if (readCisco(text, at, header, context)) return;
     const huawei = readHuawei(text, at, header);
     if (huawei !== undefined) {
@@ -41,8 +44,40 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
       return;
     }
     at = readBeforeTag(text, at, header, context);
+    header.body = readTag(text, at, header);
+    if (header.body === at && header.priority === undefined && isOwnDate(text, start, date.end)) {
+      if (!beginsMessage(text, host, end, at)) return;
+      header.hostname = undefined;
+      header.body = host;
+    }
+    return;
   }
   header.body = readTag(text, at, header);
+}
+
+/** Says whether a date is as programs write it in their own files, where no host follows. */
+function isOwnDate(text: string, from: number, end: number): boolean {
+  if (/[AP]\.?M\.?$/i.test(text.slice(end - 4, end))) return true;
+  if (!isDigit(text.charCodeAt(from))) return false;
+  const between = text.charCodeAt(from + (isDigit(text.charCodeAt(from + 4)) ? 8 : 10));
+  return between === 0x20 || between === 0x09;
+}
+
+/** Says whether a word after such a date begins the message: it looks like no host, and no payload comes after it. */
+function beginsMessage(text: string, from: number, to: number, next: number): boolean {
+  if (!/^(?:[A-Za-z_]+|[a-z]+(?:\.\w+){2,})$/.test(text.slice(from, to))) return false;
+  return !/^(?:[{<@%]|CEF:|LEEF:|\w{1,64}=)/.test(text.slice(next, next + 66));
+}
+
+/** Reads the date again, as NX-OS has it after a relay's header: `10.0.0.1 : 2023 May  2 15:21:27.206 UTC: `. */
+function readSecondDate(text: string, from: number, header: SyslogHeader, context: DateContext): number {
+  const month = isDigit(text.charCodeAt(from)) ? from + 5 : from;
+  if (text.charCodeAt(month + 3) !== 0x20 || !/^[A-Z][a-z]{2}$/.test(text.slice(month, month + 3)))
+    return from;
+  const date = readDate(text, from, context);
+  if (date === undefined || !text.startsWith(": ", date.end)) return from;
+  header.instant = date.instant;
+  return date.end + 2;
 }
 
 /** `last message repeated 3 times`, `--- last message repeated 1 time ---` where a host should be. */
@@ -140,26 +175,34 @@ function bare(text: string, from: number, to: number): string {
 /**
  * Passes over what some devices put between host and tag; `from` when there is nothing of the kind.
  *
- * An address (RFC 3164 5.4, example 4), a severity (F5: `info tmm[1]:`), an event number (ProCurve: `00076 ports:`),
- * a serial number and a date in parentheses (WatchGuard: `80B60280F3C00 (2013-10-17T12:00:00) firewall:`).
+ * An address (RFC 3164 5.4, example 4), a severity (F5: `info tmm[1]:`), a facility and a severity (BusyBox:
+ * `user.info kernel:`), an event number (ProCurve: `00076 ports:`), a serial number and a date in parentheses
+ * (WatchGuard: `80B60280F3C00 (2013-10-17T12:00:00) firewall:`).
  */
 function readBeforeTag(text: string, from: number, header: SyslogHeader, context: DateContext): number {
   const end = text.indexOf(" ", from);
   if (end < from + 3 || end > from + 45 || text.charCodeAt(end - 1) === 0x3a) return from;
-  const first = text.charCodeAt(from);
-  if (isDigit(first)) {
+  const next = skipBlanks(text, end);
+  if (text.charCodeAt(next) === 0x28) {
+    const serial = /^[0-9A-Z]{8,20}$/.test(text.slice(from, end));
+    return (serial ? readParenthesised(text, next, header, context) : undefined) ?? from;
+  }
+  if (isDigit(text.charCodeAt(from))) {
     const word = text.slice(from, end);
-    const next = skipBlanks(text, end);
-    if (text.charCodeAt(next) === 0x28) return readParenthesised(text, next, header, context) ?? from;
     const address = isIP(word) !== 0;
     if ((!address && !/^\d{5}$/.test(word)) || readTag(text, next, header) === next) return from;
     if (address) header.address = word;
     else header.msgid = word;
     return next;
   }
-  if (end > from + 9 || severityNamed(text.slice(from, end)) === undefined) return from;
-  const next = skipBlanks(text, end);
-  return readTag(text, next, header) === next ? from : next;
+  if (end > from + 24) return from;
+  const word = text.slice(from, end);
+  const priority = priorityOf(word);
+  const severity = priority === undefined ? severityNamed(word) : undefined;
+  if ((priority === undefined && severity === undefined) || readTag(text, next, header) === next) return from;
+  header.priority ??= priority;
+  header.severity = severity;
+  return next;
 }
 
 function readParenthesised(

@@ -11,6 +11,7 @@ import type { StructuredData, SyslogHeader } from "./syslog-header.ts";
 export function readRfc5424(text: string, from: number, header: SyslogHeader, context: DateContext): boolean {
   let at = from;
   while (isDigit(text.charCodeAt(at)) && at - from < 3) at++;
+  if (at - from === 3 && isDigit(text.charCodeAt(at))) return readUnversioned(text, from, header, context);
   if (at === from || text.charCodeAt(from) === 0x30 || text.charCodeAt(at) !== 0x20) return false;
   const versionEnd = at;
   at = skipSpaces(text, at);
@@ -25,6 +26,25 @@ export function readRfc5424(text: string, from: number, header: SyslogHeader, co
   header.instant = time.instant;
   header.hostname = token(text, at, hostEnd);
   header.body = readAfterHost(text, afterHost, header);
+  return true;
+}
+
+/** What follows the host in a header whose parts are all there, as far as it tells RFC 5424 without its version. */
+const WHOLE =
+  /[^\s:[\]]{1,64} (?:-|\d{1,10}) (?:-|[\w.-]{1,64}) (?:-(?: |$)|\[[\w.@-]{1,64}(?: [\w.@-]{1,64}="|\]))/y;
+
+/** Reads a header that lost `<priority>version`, as templates of relays and collectors leave it. */
+function readUnversioned(text: string, from: number, header: SyslogHeader, context: DateContext): boolean {
+  if (text.charCodeAt(from + 4) !== 0x2d || text.charCodeAt(from + 10) !== 0x54) return false;
+  const date = readDate(text, from, context);
+  if (date === undefined || text.charCodeAt(date.end) !== 0x20) return false;
+  const hostEnd = tokenEnd(text, date.end + 1);
+  WHOLE.lastIndex = hostEnd + 1;
+  if (!WHOLE.test(text)) return false;
+  header.form = "rfc5424";
+  header.instant = date.instant;
+  header.hostname = token(text, date.end + 1, hostEnd);
+  header.body = readAfterHost(text, hostEnd + 1, header);
   return true;
 }
 
@@ -43,7 +63,10 @@ function readAfterHost(text: string, from: number, header: SyslogHeader): number
     header.procid = token(text, procAt, procEnd);
     if (early > idAt) return early;
     header.msgid = token(text, idAt, idEnd);
-    return readData(text, at, header);
+    const body = readData(text, at, header);
+    // A bracket that opens no structured data, after a tag with its colon: the message has both.
+    if (body > at || at >= text.length || text.charCodeAt(appEnd - 1) !== 0x3a) return body;
+    header.appname = header.procid = header.msgid = undefined;
   }
   // No structured data, and the application ends with a colon: an older message under a newer date.
   if (text.charCodeAt(appEnd - 1) === 0x3a) return readTag(text, from, header);

@@ -4,6 +4,8 @@ import type { Instant } from "../../../agent/core/clock.ts";
 export interface SyslogHeader {
   form: "rfc5424" | "rfc3164" | "cisco";
   priority: number | undefined;
+  /** The code of a severity told in words, without a facility. */
+  severity: number | undefined;
   /** What stood between `<` and `>` when it was no priority. */
   oddPriority: string | undefined;
   version: string | undefined;
@@ -41,6 +43,7 @@ export function emptyHeader(): SyslogHeader {
   return {
     form: "rfc3164",
     priority: undefined,
+    severity: undefined,
     oddPriority: undefined,
     version: undefined,
     instant: undefined,

@@ -26,6 +26,10 @@ export function writeHeader(draft: Draft, header: SyslogHeader, context: ParseCo
     syslog.severity = { code, name };
     writeSeverity(draft, log, code);
   } else if (header.mnemonic !== undefined) writeSeverity(draft, log, header.mnemonic.severity);
+  else if (header.severity !== undefined) {
+    syslog.severity = { code: header.severity, name: SEVERITY_NAMES[header.severity] ?? "" };
+    writeSeverity(draft, log, header.severity);
+  }
   if (header.version !== undefined) syslog.version = header.version;
   if (header.hostname !== undefined) syslog.hostname = clip(draft, header.hostname);
   if (header.appname !== undefined) syslog.appname = clip(draft, header.appname);

@@ -9,9 +9,11 @@ export type Family =
   | "tasks"
   | "sessions"
   | "wmi"
+  | "applocker"
+  | "bits"
   | "other";
 
-/** What a number says by itself, in ECS; names of actions are those of Winlogbeat's documentation where it has one. */
+/** What a number says by itself, in ECS; names of actions are those of Elastic's integrations where they have one. */
 export interface Meaning {
   action: string;
   category: readonly string[];
@@ -42,6 +44,8 @@ const PROVIDERS = new Map<string, Family>([
   ["microsoft-windows-terminalservices-localsessionmanager", "sessions"],
   ["microsoft-windows-terminalservices-remoteconnectionmanager", "sessions"],
   ["microsoft-windows-wmi-activity", "wmi"],
+  ["microsoft-windows-applocker", "applocker"],
+  ["microsoft-windows-bits-client", "bits"],
 ]);
 const CHANNELS = new Map<string, Family>([
   ["security", "security"],
@@ -88,15 +92,19 @@ learn(
   1108 | logging-processing-error | iam | admin
   4608 | system-started | host | start
   4609 | system-shutdown | host | end
+  4610 | authentication-package-loaded | configuration | access
+  4611 | trusted-logon-process-registered | configuration | change
+  4614 | notification-package-loaded | configuration | access
   4616 | system-time-changed | configuration | change
+  4622 | security-package-loaded | configuration | access
   4624 | logged-in | authentication | start | success
   4625 | logon-failed | authentication | start | failure
   4634 4647 | logged-out | authentication | end | success
   4648 | logged-in-explicit | authentication | start
   4649 | replay-attack-detected | authentication intrusion_detection | info | failure | 75
-  4656 4661 | object-handle-requested | iam | access
+  4656 4661 | object-handle-requested | iam | info
   4657 | registry-value-modified | registry configuration | change
-  4658 | object-handle-closed | iam | access
+  4658 | object-handle-closed | iam | info
   4660 | object-deleted | file | deletion
   4662 | object-operation-performed | iam configuration | admin change
   4663 | object-access-attempted | file | access
@@ -116,6 +124,8 @@ learn(
   4706 | domain-trust-added | configuration | creation
   4707 | domain-trust-removed | configuration | deletion
   4713 | kerberos-policy-changed | configuration | change
+  4714 | encrypted-data-recovery-policy-changed | configuration | change
+  4715 | object-audit-policy-changed | configuration | change
   4716 | trusted-domain-information-changed | configuration | change
   4717 | system-security-access-granted | iam configuration | admin change
   4718 | system-security-access-removed | iam configuration | admin deletion
@@ -126,11 +136,16 @@ learn(
   4724 | reset-password | iam | user change
   4725 | disabled-user-account | iam | user deletion
   4726 | deleted-user-account | iam | user deletion
-  4727 4731 4744 4749 4754 4759 | added-group-account | iam | group creation
-  4728 4732 4746 4751 4756 4761 | added-member-to-group | iam | group change
-  4729 4733 4747 4752 4757 4762 | removed-member-from-group | iam | group change
-  4730 4734 4748 4753 4758 4763 | deleted-group-account | iam | group deletion
-  4735 4737 4745 4750 4755 4760 | modified-group-account | iam | group change
+  4727 4731 4754 | added-group-account | iam | group creation
+  4728 4732 4756 | added-member-to-group | iam | group change
+  4729 4733 4757 | removed-member-from-group | iam | group change
+  4730 4734 4758 | deleted-group-account | iam | group deletion
+  4735 4737 4755 | modified-group-account | iam | group change
+  4744 4749 4759 | added-distribution-group-account | iam | group creation
+  4746 4751 4761 | added-member-to-distribution-group | iam | group change
+  4747 4752 4762 | removed-member-from-distribution-group | iam | group change
+  4748 4753 4763 | deleted-distribution-group-account | iam | group deletion
+  4745 4750 4760 | changed-distribution-group-account | iam | group change
   4738 | modified-user-account | iam | user change
   4739 | domain-policy-changed | configuration | change
   4740 | locked-out-user-account | iam | user change | success | 40
@@ -162,6 +177,8 @@ learn(
   4907 | audit-setting-changed | iam configuration | admin change
   4908 | special-group-table-changed | iam configuration | admin change
   4912 | per-user-audit-policy-changed | iam configuration | admin change
+  4950 | windows-firewall-setting-changed | configuration | change
+  4954 | windows-firewall-group-policy-changed | configuration | change
   4964 | logged-in-special | iam | admin group | success
   5136 | directory-service-object-modified | iam configuration | admin change
   5137 | directory-service-object-created | iam configuration | admin creation
@@ -173,6 +190,9 @@ learn(
   5145 | network-share-object-access-checked | network file | info access
   5024 | windows-firewall-service-started | process | start
   5025 | windows-firewall-service-stopped | process | end
+  5033 | windows-firewall-driver-started | driver | start
+  5034 | windows-firewall-driver-stopped | driver | end
+  5037 | windows-firewall-driver-error | driver | end
   5031 | windows-firewall-inbound-connection-blocked | network | denied
   5148 5150 5151 5152 5153 | windows-firewall-packet-block | network | denied connection
   5154 | windows-firewall-listen-permitted | network | allowed
@@ -188,36 +208,36 @@ learn(
 learn(
   "sysmon",
   `
-  1 | Process Create (rule: ProcessCreate) | process | start
-  2 | File creation time changed (rule: FileCreateTime) | file | change
-  3 | Network connection detected (rule: NetworkConnect) | network | start connection protocol
+  1 | Process creation | process | start
+  2 | A process changed a file creation time | file | change
+  3 | Network connection | network | start connection protocol
   4 | Sysmon service state changed | process | change
-  5 | Process terminated (rule: ProcessTerminate) | process | end
-  6 | Driver loaded (rule: DriverLoad) | driver | start
-  7 | Image loaded (rule: ImageLoad) | process | change
-  8 | CreateRemoteThread detected (rule: CreateRemoteThread) | process | change
-  9 | RawAccessRead detected (rule: RawAccessRead) | process | access
-  10 | Process accessed (rule: ProcessAccess) | process | access
-  11 | File created (rule: FileCreate) | file | creation
-  12 | Registry object added or deleted (rule: RegistryEvent) | configuration registry | change
-  13 | Registry value set (rule: RegistryEvent) | configuration registry | change
-  14 | Registry object renamed (rule: RegistryEvent) | configuration registry | change
-  15 | File stream created (rule: FileCreateStreamHash) | file | access
-  16 | Sysmon config state changed | configuration | change
-  17 | Pipe Created (rule: PipeEvent) | file | creation
-  18 | Pipe Connected (rule: PipeEvent) | file | access
-  19 | WmiEventFilter activity detected (rule: WmiEvent) | configuration | change
-  20 | WmiEventConsumer activity detected (rule: WmiEvent) | configuration | change
-  21 | WmiEventConsumerToFilter activity detected (rule: WmiEvent) | configuration | change
-  22 | Dns query (rule: DnsQuery) | network | connection protocol info
-  23 | File Delete archived (rule: FileDelete) | file | deletion
-  24 | Clipboard changed (rule: ClipboardChange) | process | change
-  25 | Process Tampering (rule: ProcessTampering) | process | change
-  26 | File Delete logged (rule: FileDeleteDetected) | file | deletion
-  27 | File Block Executable (rule: FileBlockExecutable) | file | denied
-  28 | File Block Shredding (rule: FileBlockShredding) | file | denied
-  29 | File Executable Detected (rule: FileExecutableDetected) | file | creation
-  255 | Error report | process | error
+  5 | Process terminated | process | end
+  6 | Driver loaded | driver | start
+  7 | Image loaded | process | change
+  8 | CreateRemoteThread | process | change
+  9 | RawAccessRead | process | access
+  10 | ProcessAccess | process | access
+  11 | FileCreate | file | creation
+  12 | RegistryEvent (Object create and delete) | configuration registry | change
+  13 | RegistryEvent (Value Set) | configuration registry | change
+  14 | RegistryEvent (Key and Value Rename) | configuration registry | change
+  15 | FileCreateStreamHash | file | access
+  16 | ServiceConfigurationChange | configuration | change
+  17 | PipeEvent (Pipe Created) | file | creation
+  18 | PipeEvent (Pipe Connected) | file | access
+  19 | WmiEvent (WmiEventFilter activity detected) | configuration | change
+  20 | WmiEvent (WmiEventConsumer activity detected) | configuration | change
+  21 | WmiEvent (WmiEventConsumerToFilter activity detected) | configuration | change
+  22 | DNSEvent (DNS query) | network | connection protocol info
+  23 | FileDelete (File Delete archived) | file | deletion
+  24 | ClipboardChange (New content in the clipboard) | process | change
+  25 | ProcessTampering (Process image change) | process | change
+  26 | FileDeleteDetected (File Delete logged) | file | deletion
+  27 | FileBlockExecutable | file | creation | failure
+  28 | FileBlockShredding | file | deletion | failure
+  29 | FileExecutableDetected | file | creation
+  255 | Error | process | error | failure
   `,
 );
 
@@ -314,5 +334,24 @@ learn(
   5859 | wmi-event-filter-registered | configuration | creation
   5860 | wmi-temporary-subscription | configuration | creation
   5861 | wmi-permanent-subscription | configuration | creation || 50
+  `,
+);
+
+learn(
+  "applocker",
+  `
+  8002 8005 8020 8023 | allowed-to-run | process | start | success
+  8003 8006 8021 8024 | allowed-to-run-audited | process | start | success | 40
+  8004 8007 8022 8025 | prevented-from-running | process | info | failure | 50
+  `,
+);
+
+learn(
+  "bits",
+  `
+  3 | transfer-job-created | network | info
+  59 | transfer-started | network | start
+  60 | transfer-stopped | network | end
+  16403 | transfer-file-added | network | info
   `,
 );

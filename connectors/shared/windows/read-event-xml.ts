@@ -5,6 +5,7 @@ import type { ParseContext, ParseError } from "../../contract.ts";
 import { clip, type Draft, putField, putNewField } from "../draft.ts";
 import { putSystem, putUnnamed } from "./event-names.ts";
 import { readUtc } from "./read-event-time.ts";
+import { scanXml, type XmlStep } from "./scan-xml.ts";
 
 /** What stands around the data of an event, by the part of it that we are in. */
 type Part = "System" | "EventData" | "UserData" | "RenderingInfo" | "other";
@@ -54,9 +55,33 @@ export function readEventXml(draft: Draft, text: string): ParseError | undefined
     events: 0,
     error: undefined,
   };
+  const body = bodyOf(text);
+  const steps = scanXml(body);
+  try {
+    if (steps === undefined) readAny(reading, body);
+    else for (const step of steps) take(reading, step);
+  } catch (thrown) {
+    if (!(thrown instanceof Enough)) throw thrown;
+  }
+  // A record cut short ends within an element: what it has of it counts.
+  if (reading.open.length > 0 && reading.pieces !== "") closed(reading);
+  putUnnamed(draft, reading.unnamed);
+  if (reading.events === 0 && reading.part === undefined && Object.keys(draft.fields).length === 0)
+    return { code: "not_an_event", message: "the record is XML without an Event" };
+  return reading.error;
+}
+
+function take(reading: Reading, { kind, text, attributes }: XmlStep): void {
+  if (kind === "open") opened(reading, localName(text), attributes);
+  else if (kind === "text") addText(reading, text);
+  else closed(reading);
+}
+
+/** Reads what is not plain, or not well-formed, as far as it goes. */
+function readAny(reading: Reading, text: string): void {
   const parser = new SaxesParser({ position: false, fragment: true });
-  parser.on("opentag", (tag) =>
-    opened(reading, localName(tag.name), tag.attributes as Record<string, string>),
+  parser.on("opentag", ({ name, attributes }) =>
+    opened(reading, localName(name), Object.entries(attributes as Record<string, string>).flat()),
   );
   parser.on("text", (piece) => addText(reading, piece));
   parser.on("cdata", (piece) => addText(reading, piece));
@@ -71,17 +96,7 @@ export function readEventXml(draft: Draft, text: string): ParseError | undefined
     };
     if (errors++ >= MOST_ERRORS) throw new Enough();
   });
-  try {
-    parser.write(bodyOf(text)).close();
-  } catch (thrown) {
-    if (!(thrown instanceof Enough)) throw thrown;
-  }
-  // A record cut short ends within an element: what it has of it counts.
-  if (reading.open.length > 0 && reading.pieces !== "") closed(reading);
-  putUnnamed(draft, reading.unnamed);
-  if (reading.events === 0 && reading.part === undefined && Object.keys(draft.fields).length === 0)
-    return { code: "not_an_event", message: "the record is XML without an Event" };
-  return reading.error;
+  parser.write(text).close();
 }
 
 /** Without the declaration, which tells nothing, and what carriers put at the end. */
@@ -92,7 +107,7 @@ function bodyOf(text: string): string {
   return text.slice(from, end);
 }
 
-function opened(reading: Reading, name: string, attributes: Record<string, string>): void {
+function opened(reading: Reading, name: string, attributes: readonly string[]): void {
   const { draft, open } = reading;
   if (open.length >= MOST_DEPTH) {
     reading.error ??= { code: "too_deep", message: `the record nests deeper than ${MOST_DEPTH} elements` };
@@ -110,15 +125,18 @@ function opened(reading: Reading, name: string, attributes: Record<string, strin
   if (draft.room <= 0) draft.cut = true;
   reading.pieces = "";
   reading.leaf = true;
-  reading.named = attributes.Name;
+  reading.named = undefined;
+  for (let each = 0; each < attributes.length; each += 2)
+    if (attributes[each] === "Name") reading.named = attributes[each + 1];
   open.push(name);
   const depth = open.length - 1 - at;
   if (at < 0) return;
   if (depth === 1) reading.part = PARTS.has(name) ? (name as Part) : "other";
   else if (reading.part === "System" && depth === 2) {
-    for (const attribute in attributes) {
+    for (let each = 0; each < attributes.length; each += 2) {
+      const attribute = attributes[each] as string;
       if (!attribute.startsWith("xmlns"))
-        putSystem(draft, `${name}_${localName(attribute)}`, asWritten(reading, attributes[attribute] ?? ""));
+        putSystem(draft, `${name}_${localName(attribute)}`, asWritten(reading, attributes[each + 1] ?? ""));
     }
   }
 }

@@ -100,14 +100,15 @@ export function putPath(draft: Draft, path: string | undefined): void {
     put(file, "extension", name.slice(dot + 1));
 }
 
-/** Writes an account as `DOMAIN\\name` or as a name with its domain beside it. */
+/** Writes an account: as `DOMAIN\\name`, as a name with its domain beside it, or as the SID alone that some logs write. */
 export function putAccount(
   user: Pick<User, "name" | "domain" | "id">,
   whole: string | undefined,
   domain?: string | undefined,
   id?: string | undefined,
 ): void {
-  if (whole !== undefined) {
+  if (whole !== undefined && SID.test(whole)) put(user, "id", whole);
+  else if (whole !== undefined) {
     const slash = whole.indexOf("\\");
     put(user, "name", whole.slice(slash + 1));
     if (slash > 0) put(user, "domain", whole.slice(0, slash));
@@ -115,6 +116,8 @@ export function putAccount(
   put(user, "domain", domain);
   put(user, "id", id);
 }
+
+const SID = /^S-1-\d{1,15}(?:-\d{1,10}){1,15}$/;
 
 /** Writes the account whose names begin so: `SubjectUserName`, `SubjectDomainName`, `SubjectUserSid`. */
 export function putPrefixed(

@@ -3,6 +3,7 @@ import { riskOfWord } from "../severity.ts";
 import type { Family } from "./meanings.ts";
 import {
   groupOf,
+  numberOf,
   put,
   putAccount,
   putEnd,
@@ -19,19 +20,51 @@ export function writeOthers(draft: WindowsDraft, family: Family): void {
   else if (family === "defender") writeDefender(draft);
   else if (family === "system") writeService(draft);
   else if (family === "sessions") writeSession(draft);
+  else if (family === "applocker") writeApplocker(draft);
+  else if (family === "bits") writeTransfer(draft);
   else if (family === "tasks") putAccount(groupOf(draft, "user"), textOf(draft, "UserContext", "UserName"));
+}
+
+function writeApplocker(draft: WindowsDraft): void {
+  putPath(draft, textOf(draft, "FullFilePath", "FilePath"));
+  const hash = textOf(draft, "FileHash");
+  if (hash !== undefined && /^[0-9a-f]{64}$/i.test(hash))
+    put(groupOf(draft, "file"), "hash", { sha256: hash.toLowerCase() });
+  putAccount(groupOf(draft, "user"), textOf(draft, "TargetUser", "Security_UserID"));
+}
+
+function writeTransfer(draft: WindowsDraft): void {
+  putPath(draft, textOf(draft, "LocalName"));
+  const address = textOf(draft, "RemoteName", "url");
+  if (address !== undefined && /^https?:\/\//i.test(address))
+    draft.alert.url = { full: address, original: address, ...draft.alert.url };
+  put(groupOf(draft, "user"), "id", textOf(draft, "Security_UserID"));
 }
 
 function writePowershell(draft: WindowsDraft): void {
   putPath(draft, textOf(draft, "Path"));
   put(groupOf(draft, "user"), "id", textOf(draft, "Security_UserID"));
+  // The host of the engine writes the log itself.
+  put(groupOf(draft, "process"), "pid", numberOf(draft, "Execution_ProcessID"));
   const context = textOf(draft, "ContextInfo");
   if (context === undefined) return;
-  const told = linesOf(context);
-  put(groupOf(draft, "process"), "command_line", told.get("Host Application"));
-  putAccount(groupOf(draft, "user"), told.get("User"));
-  putPath(draft, told.get("Script Name"));
+  const told = linesOf(context, CONTEXT);
+  const first = (...names: string[]) => told.get(names.find((name) => told.has(name)) ?? "");
+  put(groupOf(draft, "process"), "command_line", first("Host Application", "Application hôte"));
+  putAccount(groupOf(draft, "user"), first("User", "Utilisateur"));
+  putPath(draft, first("Script Name", "Nom du script"));
 }
+
+/** Names in the context of a pipeline, in the computer's language: English and French. */
+const CONTEXT = new Set(
+  [
+    "Severity|Host Name|Host Version|Host ID|Host Application|Engine Version|Runspace ID|Pipeline ID|Command Name",
+    "Command Type|Script Name|Command Path|Sequence Number|User|Connected User|Shell ID",
+    "Gravité|Nom d’hôte|Version de l’hôte|ID d’hôte|Application hôte|Version du moteur|ID d’instance d’exécution",
+    "ID de pipeline|Nom de commande|Type de commande|Nom du script|Chemin de la commande|Numéro de séquence",
+    "Utilisateur|Utilisateur connecté|ID d’interpréteur de commandes",
+  ].flatMap((names) => names.split("|")),
+);
 
 /** Names that the classic log writes into the text of its last datum. */
 const CLASSIC = new Set(
@@ -44,21 +77,37 @@ function writeClassic(draft: WindowsDraft): void {
   const { Data } = draft.fields;
   for (const text of Array.isArray(Data) ? Data : [Data]) {
     if (typeof text !== "string" || !text.includes("=")) continue;
-    for (const [name, value] of linesOf(text)) if (CLASSIC.has(name)) putNewField(draft, name, value);
+    for (const [name, value] of linesOf(text, CLASSIC)) putNewField(draft, name, value);
   }
   put(groupOf(draft, "process"), "command_line", textOf(draft, "HostApplication"));
   putAccount(groupOf(draft, "user"), textOf(draft, "UserId"));
   putPath(draft, textOf(draft, "ScriptName"));
 }
 
-/** Lines of `name=value` or `name = value`; what says nothing is left out. */
-function linesOf(text: string): Map<string, string> {
+/**
+ * Lines of `name=value` or `name = value`; what says nothing is left out. A line without one of the names goes on with
+ * the value before it: a script that is an argument has several.
+ */
+function linesOf(text: string, names: ReadonlySet<string>): Map<string, string> {
   const told = new Map<string, string>();
-  for (const line of text.split(/\r\n|[\r\n]/)) {
-    const equals = line.indexOf("=");
-    const value = line.slice(equals + 1).trim();
-    if (equals > 0 && value !== "" && told.size < 64) told.set(line.slice(0, equals).trim(), value);
+  const ends = /\r\n|[\r\n]/g;
+  let open: { name: string; from: number; to: number } | undefined;
+  const close = () => {
+    const value = open === undefined ? "" : text.slice(open.from, open.to).trim();
+    if (open !== undefined && value !== "") told.set(open.name, value);
+  };
+  for (let from = 0, next = 0; from < text.length && told.size < 64; from = next) {
+    const end = ends.exec(text);
+    next = end === null ? text.length : ends.lastIndex;
+    const to = end?.index ?? text.length;
+    const equals = text.slice(from, to).indexOf("=");
+    const name = text.slice(from, from + Math.max(equals, 0)).trim();
+    if (names.has(name)) {
+      close();
+      open = { name, from: from + equals + 1, to };
+    } else if (open !== undefined) open.to = to;
   }
+  close();
   return told;
 }
 
@@ -70,7 +119,13 @@ const DEFENDER = [
   "Action Name",
   "Detection User",
   "Process Name",
+  "Source Name",
+  "Old Value",
+  "New Value",
 ] as const;
+
+/** Severities by their number: their names are in the computer's language. */
+const SEVERITIES: Record<string, string> = { "1": "low", "2": "medium", "4": "high", "5": "severe" };
 
 function writeDefender(draft: WindowsDraft): void {
   const { alert, event } = draft;
@@ -82,7 +137,7 @@ function writeDefender(draft: WindowsDraft): void {
   if (threat !== undefined) alert.rule = { name: threat, ...alert.rule };
   const category = textOf(draft, "Category Name");
   if (category !== undefined && alert.rule !== undefined) put(alert.rule, "category", category);
-  const severity = textOf(draft, "Severity Name");
+  const severity = SEVERITIES[textOf(draft, "Severity ID") ?? ""] ?? textOf(draft, "Severity Name");
   const risk = severity === undefined ? undefined : riskOfWord(severity);
   if (risk !== undefined && alert.rule !== undefined)
     event.risk_score_norm = Math.max(risk, event.risk_score_norm ?? 0);

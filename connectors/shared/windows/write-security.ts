@@ -87,7 +87,9 @@ function writeAccounts(draft: WindowsDraft): void {
     putPrefixed(draft, group, "Target");
     if (Object.keys(group).length > 0) alert.group ??= group;
     const member: NonNullable<User["target"]> = {};
-    putAccount(member, memberName(textOf(draft, "MemberName")), undefined, textOf(draft, "MemberSid"));
+    // Its backslashes are escapes of the path, not the end of a domain.
+    put(member, "name", memberName(textOf(draft, "MemberName")));
+    put(member, "id", textOf(draft, "MemberSid"));
     if (Object.keys(member).length > 0) user.target ??= member;
     putPrefixed(draft, user, "Subject");
     return;

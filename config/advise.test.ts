@@ -1,0 +1,64 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { advise } from "./advise.ts";
+import { parseConfig } from "./load.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "tocsin-advise-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+for (const [name, mode] of [
+  ["closed.token", 0o600],
+  ["group.token", 0o640],
+  ["open.token", 0o644],
+] as const) {
+  writeFileSync(join(folder, name), `a token long enough in ${name}`);
+  chmodSync(join(folder, name), mode);
+}
+
+const SOUND = `facility: { id: ch-x, name: CH X, kind: autre }
+mode: exercise
+sources:
+  - { id: a, connector: generic, token: { file: closed.token }, silent_after_minutes: 15 }
+systems:
+  - { id: pacs, name: PACS, kind: imaging, hosts: ["pacs-*"] }
+`;
+
+function advised(text: string): string[] {
+  const { loaded, problems } = parseConfig(text, join(folder, "tocsin.yml"), {});
+  if (loaded === undefined) throw new Error(JSON.stringify(problems));
+  return advise(loaded).map(({ code, path }) => `${code} ${path.join(".")}`);
+}
+
+describe("advise", () => {
+  it("has nothing to say of a configuration that leaves nothing out", () => {
+    expect(advised(SOUND)).toEqual([]);
+  });
+
+  it.each([
+    ["no source", SOUND.replace(/sources:\n.*\n/, ""), ["nothing_arrives sources"]],
+    [
+      "sources that may all fall silent",
+      SOUND.replace(", silent_after_minutes: 15", ""),
+      ["silence_unheard sources"],
+    ],
+    ["no system", SOUND.replace(/systems:\n.*\n/, ""), ["systems_undescribed systems"]],
+    [
+      "a system that nothing recognises",
+      SOUND.replace(', hosts: ["pacs-*"]', ""),
+      ["system_unseen systems.0"],
+    ],
+    [
+      "a real mode that tells nobody",
+      SOUND.replace("exercise", "live"),
+      ["nobody_told notify", "nobody_told notify"],
+    ],
+    ["a secret that anyone may read", SOUND.replace("closed", "open"), ["secret_readable sources.0.token"]],
+  ])("tells %s", (_, text, expected) => {
+    expect(advised(text)).toEqual(expected);
+  });
+
+  it("leaves alone a secret that a group may read: the service may be in it", () => {
+    expect(advised(SOUND.replace("closed", "group"))).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { SecretSource } from "../connectors/contract.ts";
+import type { LoadedConfig } from "./load.ts";
+import type { Config } from "./schema.ts";
+
+/** What a configuration may well want to be, and most often should not: nothing of it keeps the daemon from running. */
+export interface Advice {
+  /** Stable, snake_case. */
+  code: string;
+  /** Path in the configuration. */
+  path: readonly PropertyKey[];
+  message: string;
+  remedy: string;
+}
+
+const READABLE_BY_ALL = 0o004;
+
+/** Says what a sound configuration leaves dangerous or without effect. */
+export function advise({ config, file }: Pick<LoadedConfig, "config" | "file">): Advice[] {
+  const found: Advice[] = [];
+  const say = (path: readonly PropertyKey[], code: string, message: string, remedy: string) =>
+    found.push({ code, path, message, remedy });
+
+  if (config.sources.length === 0)
+    say(["sources"], "nothing_arrives", "there is no source: nothing can arrive", "describe one");
+  else if (config.sources.every(({ silent_after_minutes }) => silent_after_minutes === undefined)) {
+    const message = "no source states how often it speaks: a dead monitoring looks like a calm night";
+    say(["sources"], "silence_unheard", message, "give silent_after_minutes to those that always speak");
+  }
+  if (config.systems.length === 0) {
+    const message = "no system is described: an alert tells which machine, not which care depends on it";
+    say(["systems"], "systems_undescribed", message, "describe the applications that care depends on");
+  }
+  for (const [i, { hosts, cidrs, services }] of config.systems.entries()) {
+    if (hosts.length + cidrs.length + services.length > 0) continue;
+    say(["systems", i], "system_unseen", "no alert can be about it", "give hosts, cidrs or services");
+  }
+  for (const event of ["on_call", "delegate"] as const) {
+    if (config.mode !== "live" || config.notify.some((channel) => channel.for.includes(event))) continue;
+    const message = `mode is live, and nobody is told ${event === "on_call" ? "when an incident opens" : "when a decision is due"}`;
+    say(["notify"], "nobody_told", message, `add a channel with for: [${event}]`);
+  }
+  for (const { source, path } of secretsOf(config)) {
+    if (!("file" in source)) continue;
+    const secret = resolve(dirname(resolve(file)), source.file);
+    const mode = statSync(secret, { throwIfNoEntry: false })?.mode ?? 0;
+    if ((mode & READABLE_BY_ALL) === 0) continue;
+    say(path, "secret_readable", `anyone on this machine may read ${secret}`, `chmod o= ${secret}`);
+  }
+  return found;
+}
+
+/** Every secret that a configuration names, with its place. */
+function secretsOf({ sources, tools, notify }: Config): { source: SecretSource; path: PropertyKey[] }[] {
+  const named: [PropertyKey[], unknown][] = [
+    ...sources.flatMap(({ token, signature, poll }, i): [PropertyKey[], unknown][] => [
+      [["sources", i, "token"], token],
+      [["sources", i, "signature", "secret"], signature?.secret],
+      [["sources", i, "poll", "password"], poll?.password],
+      [["sources", i, "poll", "api_key"], poll?.api_key],
+      [["sources", i, "poll", "token"], poll?.token],
+    ]),
+    ...tools.map(({ secret }, i): [PropertyKey[], unknown] => [["tools", i, "secret"], secret]),
+    ...notify.map(({ settings }, i): [PropertyKey[], unknown] => [
+      ["notify", i, "settings", "secret"],
+      settings.secret,
+    ]),
+  ];
+  return named.flatMap(([path, value]) => {
+    const source = SecretSource.safeParse(value);
+    return source.success ? [{ path, source: source.data }] : [];
+  });
+}

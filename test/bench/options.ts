@@ -1,0 +1,7 @@
+/** What every bench is told. */
+export interface BenchOptions {
+  /** Sizes that only prove that it runs. */
+  tiny: boolean;
+  /** What to measure of it; all when there is none. */
+  names: readonly string[];
+}

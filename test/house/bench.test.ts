@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { alertmanager, imrelp, rsyslog, syslogNg } from "../bench/peers.ts";
+import { eventually } from "../support/daemon.ts";
+import { itPeer, type Peer } from "../support/peer.ts";
+
+const BENCH = resolve(import.meta.dirname, "../bench/bench.ts");
+/** Each bench, what its tables begin rows with, and the peers beside which it measures. */
+const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] }[] = [
+  { name: "parsers", rows: ["syslog rfc5424", "generic", "windows xml"], peers: [] },
+  { name: "udp", rows: ["one socket"], peers: [[rsyslog, "rsyslog imudp → file"]] },
+  { name: "relp", rows: ["0.8 % matching", "100 % matching"], peers: [[imrelp, "rsyslog imrelp → file"]] },
+  { name: "idle", rows: ["20 connections"], peers: [[rsyslog, "rsyslog imtcp"]] },
+  {
+    name: "tcp",
+    rows: ["2000 lines"],
+    peers: [
+      [rsyslog, "rsyslog imtcp → file"],
+      [syslogNg, "syslog-ng network() → file"],
+    ],
+  },
+  {
+    name: "http",
+    rows: ["100 a request", "one a request"],
+    peers: [[alertmanager, "Alertmanager, in memory"]],
+  },
+];
+
+// All that the benches make lies here: nothing may be left.
+let folder: string;
+let said: string;
+const running = new Set<ChildProcess>();
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tocsin-benches-"));
+  const benches = start("--tiny");
+  said = await benches.said;
+  expect(await benches.code).toBe(0);
+}, 180_000);
+afterAll(() => {
+  for (const child of running) child.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const left = () => readdirSync(folder).filter((name) => name.startsWith("tocsin-"));
+
+function start(...parts: string[]): {
+  child: ChildProcess;
+  said: Promise<string>;
+  code: Promise<number | null>;
+} {
+  const child = spawn(process.execPath, [BENCH, ...parts], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  running.add(child);
+  child.once("close", () => running.delete(child));
+  const code = new Promise<number | null>((ended) => child.once("close", ended));
+  return { child, said: text(child.stdout), code };
+}
+
+/** The cells of the first row in which one begins so. */
+function cellsOf(said: string, beginning: string): string[] {
+  const rows = said.split("\n").map((line) => line.split("│").map((cell) => cell.trim()));
+  return rows.find((cells) => cells.some((cell) => cell.startsWith(beginning))) ?? [];
+}
+
+describe.each(BENCHES)("npm run bench -- $name", ({ rows, peers }) => {
+  it.each(rows)("measures: %s", (row) => {
+    expect(cellsOf(said, row)[2]).toMatch(/^-?[\d,]+$/);
+  });
+
+  for (const [wanted, as] of peers)
+    itPeer(wanted, `measures beside: ${as}`, () => {
+      const cells = cellsOf(said, as);
+      expect(cells[cells.indexOf(as) + 1]).toMatch(/^-?[\d,]+$/);
+    });
+});
+
+it("leaves nothing behind", () => {
+  expect(left()).toEqual([]);
+});
+
+it("leaves nothing behind when it is interrupted", async () => {
+  const { child, code } = start("--tiny", "relp");
+  await eventually("a measure under way", () => (left().length > 0 ? true : undefined));
+  child.kill("SIGTERM");
+  expect(await code).not.toBe(0);
+  expect(left()).toEqual([]);
+});
