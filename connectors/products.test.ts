@@ -29,6 +29,9 @@ describe("the mappings that come with the program", () => {
     );
     expect(mappings.length).toBeGreaterThanOrEqual(4);
   });
+  it.each(mappings)("$name cites what it was written from", ({ file }) => {
+    expect(load(readFileSync(file, "utf8"))).toHaveProperty("reference.0.url");
+  });
   it.each(results)("$place reads as expected", ({ because }) => expect(because).toBeUndefined());
   it.each(mappings)("$name is a source of its own name", ({ name, file }) => {
     const [record = ""] = recordsBeside(file);

@@ -8,6 +8,8 @@ export interface Condition {
   read: FieldReader;
   /** The values, when each is a text as it stands. */
   values: ReadonlySet<string> | undefined;
+  /** What the values begin with, a character each, when all begin with one that is told. */
+  begins: ReadonlySet<number> | undefined;
   holds(alert: Alert): boolean;
   /** What was wanted, as it is written. */
   wanted: string;
@@ -18,18 +20,24 @@ export function conditionsOf(when: When): Condition[] {
   return Object.entries(when).map(([field, wanted]) => {
     const read = fieldReader(field);
     if (wanted === null) {
-      return { field, read, values: undefined, wanted: "absent", holds: (alert) => isBare(read(alert)) };
+      const holds = (alert: Alert) => isBare(read(alert));
+      return { field, read, values: undefined, begins: undefined, wanted: "absent", holds };
     }
     const texts = (Array.isArray(wanted) ? wanted : [wanted]).map(String);
     const written = texts.join(" or ");
     if (!texts.some((text) => text.includes("*"))) {
       const values = new Set(texts);
       const isOne = (text: string) => values.has(text);
-      return { field, read, values, wanted: written, holds: (alert) => some(read(alert), isOne) };
+      const holds = (alert: Alert) => some(read(alert), isOne);
+      return { field, read, values, begins: undefined, wanted: written, holds };
     }
     const tests = texts.map(likeTest);
+    const begins = texts.every((text) => /^[^*]/.test(text))
+      ? new Set(texts.map((text) => text.charCodeAt(0)))
+      : undefined;
     const isLike = (text: string) => tests.some((test) => test(text));
-    return { field, read, values: undefined, wanted: written, holds: (alert) => some(read(alert), isLike) };
+    const holds = (alert: Alert) => some(read(alert), isLike);
+    return { field, read, values: undefined, begins, wanted: written, holds };
   });
 }
 

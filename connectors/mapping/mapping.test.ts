@@ -150,11 +150,16 @@ describe("the rest of a mapping", () => {
     expect([event?.severity, event?.risk_score_norm]).toEqual([number, risk]);
   });
 
-  it("tells the line of each thing it did", () => {
+  it("tells the line of each thing it did, and of each that it tried in vain", () => {
     const steps: TraceStep[] = [];
     const one = mapping("set: { observer.vendor: V }\nfields:\n  event.action: a\n  event.reason: b");
     one.apply(alertOf({ b: "why" }), { ...CONTEXT, trace: (step) => steps.push(step) });
-    expect(steps.map(({ rule }) => rule)).toEqual(["m.yml:6", "m.yml:9", undefined]);
+    expect(steps.map(({ rule, idle }) => [rule, idle])).toEqual([
+      ["m.yml:6", false],
+      ["m.yml:8", true],
+      ["m.yml:9", false],
+      [undefined, undefined],
+    ]);
   });
 
   it("keeps the bounds of an alert", () => {

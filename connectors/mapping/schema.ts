@@ -115,7 +115,7 @@ export const MappingFile = z.strictObject({
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "lower-case letters and digits, with single hyphens between"),
   title: z.string().min(1),
   /** The documents that it was written from, and when they were read. */
-  reference: z.array(z.strictObject({ url: z.url(), read: z.iso.date() })).min(1),
+  reference: z.array(z.strictObject({ url: z.url(), read: z.iso.date() })).default([]),
   /** The formats whose alerts it reads; `syslog` for all that comes in it, `text` for what no format recognises. */
   over: z.array(z.string()).min(1),
   /** How a record of the product is recognised: all of it, or all of one of a list. */

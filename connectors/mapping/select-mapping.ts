@@ -18,10 +18,11 @@ interface Candidate extends Selected {
   rank: number;
 }
 
-/** Candidates by one field: those of each value, and those that any value may be of. */
+/** Candidates by one field: those of each value, of each first character, and those that any value may be of. */
 interface Branch {
   read: Condition["read"];
   values: Map<string, Candidate[]>;
+  begins: Map<number, Candidate[]>;
   others: Candidate[];
 }
 
@@ -50,12 +51,17 @@ export function selectAmong(mappings: readonly Mapping[]): Select {
     for (const format of mapping.over) {
       const branches: Map<string, Branch> = formats.get(format) ?? new Map();
       formats.set(format, branches);
-      const branch: Branch = branches.get(key.field) ?? { read: key.read, values: new Map(), others: [] };
+      const branch: Branch = branches.get(key.field) ?? {
+        read: key.read,
+        values: new Map(),
+        begins: new Map(),
+        others: [],
+      };
       branches.set(key.field, branch);
-      if (key.values === undefined) branch.others.push({ ...candidate, rest: sign.conditions });
-      else
-        for (const value of key.values)
-          branch.values.set(value, [...(branch.values.get(value) ?? []), candidate]);
+      const whole = { ...candidate, rest: sign.conditions };
+      if (key.values !== undefined) for (const value of key.values) addTo(branch.values, value, candidate);
+      else if (key.begins !== undefined) for (const code of key.begins) addTo(branch.begins, code, whole);
+      else branch.others.push(whole);
     }
   }
   const plain = new Map([...formats].map(([format, branches]) => [format, [...branches.values()]]));
@@ -65,6 +71,12 @@ export function selectAmong(mappings: readonly Mapping[]): Select {
     if (format !== CARRIER && alert.log?.syslog !== undefined) best = bestOf(plain.get(CARRIER), best, alert);
     return best;
   };
+}
+
+function addTo<Key>(lists: Map<Key, Candidate[]>, key: Key, candidate: Candidate): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [candidate]);
+  else list.push(candidate);
 }
 
 /** What came in syslog is read by the mappings over it too, whatever format its message was found to have. */
@@ -82,12 +94,14 @@ function bestOf(
 ): Candidate | undefined {
   let best = soFar;
   if (branches === undefined) return best;
-  for (const { read, values, others } of branches) {
+  for (const { read, values, begins, others } of branches) {
     const value = read(alert);
     if (value === undefined) continue;
     for (const one of Array.isArray(value) ? value : [value]) {
       const text = textOfField(one);
-      if (text !== undefined && values.size > 0) best = better(best, values.get(text), alert);
+      if (text === undefined) continue;
+      if (values.size > 0) best = better(best, values.get(text), alert);
+      if (begins.size > 0) best = better(best, begins.get(text.charCodeAt(0)), alert);
     }
     best = better(best, others, alert);
   }

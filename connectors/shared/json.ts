@@ -98,14 +98,16 @@ export function textValue(value: unknown): string | undefined {
   return typeof value === "number" && Number.isFinite(value) ? String(value) : undefined;
 }
 
-/** What is at a path of own keys; undefined when something is missing on the way. */
-export function at(value: unknown, ...path: string[]): unknown {
-  let here = value;
-  for (const key of path) {
-    if (!isObject(here) || !Object.hasOwn(here, key)) return undefined;
-    here = here[key];
-  }
-  return here;
+/** What is at a path of keys, none of them the record's choice; undefined when something is missing on the way. */
+export function at(value: unknown, first: string, second?: string, third?: string, fourth?: string): unknown {
+  const here = isObject(value) ? value[first] : undefined;
+  return second === undefined || here === undefined ? here : at(here, second, third, fourth);
+}
+
+/** Says whether an object has no members. */
+export function isEmpty(value: object): boolean {
+  for (const _ in value) return false;
+  return true;
 }
 
 /** Reads the one JSON value of a record; a list of one stands for its element. Errors: `readJson`'s, `several_records`. */

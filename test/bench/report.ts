@@ -43,8 +43,11 @@ export function report(
   });
   for (const { what, own, goal, against, peer } of measures) {
     const reached = goal === undefined || (less ? own.value <= goal : own.value >= goal);
-    const ratio = (of: (reading: Reading) => number) =>
-      peer === undefined ? "" : (of(own) / of(peer)).toPrecision(3);
+    // Too short a measure has no ratio.
+    const ratio = (of: (reading: Reading) => number) => {
+      const quotient = peer === undefined ? 0 : of(own) / of(peer);
+      return quotient > 0 && Number.isFinite(quotient) ? quotient.toPrecision(3) : "";
+    };
     table.push([
       what,
       count.format(own.value),

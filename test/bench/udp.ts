@@ -42,11 +42,11 @@ export async function benchUdp({ tiny }: BenchOptions): Promise<Measure[]> {
         lines.push(`${name} lost ${share} at ${Math.round(reached.value)} a second`);
         return best;
       }
-      best = reached;
-      if (reached.value < rate * 0.95) {
-        lines.push(`${name}: the sender gives no more than ${Math.round(reached.value)} a second`);
+      if (reached.value < best.value * 1.05) {
+        lines.push(`${name}: the sender gives no more than ${Math.round(best.value)} a second`);
         return best;
       }
+      best = reached;
     }
     return best;
   };

@@ -147,7 +147,12 @@ describe("the command line", () => {
       code: 2,
       err: expect.stringContaining("director"),
     });
-    expect(tocsin(["quarantine"])).toEqual({ code: 0, out: "", err: "" });
+    expect(tocsin(["quarantine"])).toMatchObject({
+      code: 0,
+      out: "",
+      err: expect.stringMatching(/^nothing: /),
+    });
+    expect(tocsin(["quarantine", "--json"])).toEqual({ code: 0, out: "", err: "" });
     expect(tocsin(["bundle", "2026-0001", "x.json"])).toMatchObject({
       code: 1,
       err: expect.stringContaining("no incident has this reference"),
@@ -244,9 +249,9 @@ describe("replay", () => {
   });
 
   it.each([
-    [["--as", "nope"], /--as nope: no such source; one of auto/],
+    [["--as", "nope"], /--as nope: no such source; one of alertmanager, /],
     [["--zone", "Mars"], /--zone Mars: no such IANA zone/],
-    [["--input", "zz"], /--input zz: write lines or json-strings/],
+    [["--input", "zz"], /--input zz: write one of lines, octet-counted, json-strings/],
     [["--rules", "/nonexist"], /--rules \/nonexist: /],
     [["--year", "abc"], /--year abc: write a year/],
     [["/no/such/file"], /\/no\/such\/file: cannot be read/],

@@ -4,9 +4,10 @@ import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contrac
 import { hostOf, isAddress } from "../../shared/address.ts";
 import { clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
-import { broken, flatten, isObject, type JsonObject, readJson, textOf } from "../../shared/json.ts";
+import { broken, flatten, isEmpty, isObject, type JsonObject, readJson, textOf } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
+import { walkJson } from "../../shared/walk-json.ts";
 
 /**
  * Reads one alert, or a webhook body or a list of the API that carries just one. Errors: `empty`, `not_json`,
@@ -25,20 +26,16 @@ export function parseAlertmanager(text: string, context: ParseContext): Parsed {
     const message = `the body carries ${list.length} alerts; a record is one alert`;
     return broken(text, "alertmanager", { code: "several_records", message }, context);
   }
-  const { eventId: _, ...parsed } = readAlert(
-    list?.[0] ?? value,
-    isObject(value) ? value : {},
-    text,
-    context,
-  );
-  return parsed;
+  const body = isObject(value) ? value : {};
+  const { alert, error } = readAlert(list?.[0] ?? value, body, text, context, false);
+  return error === undefined ? { alert: alert as NonNullable<typeof alert> } : { alert, error };
 }
 
 /** Decodes a webhook body, or a list as the API of version 2 has it, into one record an alert. */
 export function decodeAlertmanager(_headers: unknown, body: unknown, context: ParseContext): Decoded {
   const decoded = (alerts: unknown[], around: JsonObject): Decoded => ({
     outcome: "decoded",
-    records: alerts.map((alert) => readAlert(alert, around, textOf(alert), context)),
+    records: alerts.map((alert) => readAlert(alert, around, textOf(alert), context, true)),
   });
   if (Array.isArray(body) && body.length > 0) return decoded(body, {});
   if (!isObject(body)) {
@@ -67,7 +64,13 @@ const WRITTEN = new Set([
 /** What of the body is kept beside each of its alerts; the common labels are among the alert's own. */
 const AROUND = ["receiver", "groupKey", "externalURL", "truncatedAlerts", "title", "state", "orgId"];
 
-function readAlert(value: unknown, body: JsonObject, original: string, context: ParseContext): DecodedRecord {
+function readAlert(
+  value: unknown,
+  body: JsonObject,
+  original: string,
+  context: ParseContext,
+  identified: boolean,
+): DecodedRecord {
   if (!isObject(value) || !isObject(value.labels)) {
     const message = "the record is not an Alertmanager alert: it has no labels";
     return broken(original, "alertmanager", { code: "bad_shape", message }, context);
@@ -91,9 +94,13 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
     event.id = clip(draft, fingerprint);
     putField(draft, "fingerprint", fingerprint);
   }
+  walkLabels(draft, value.labels, context, undefined);
   const labels = writeLabels(draft, value.labels);
   context.trace?.({ by: "parser", name: "alertmanager", rule: "labels" }, draft.alert);
-  writeMessage(draft, value.annotations ?? body.commonAnnotations, labels);
+  const annotations = value.annotations ?? body.commonAnnotations;
+  if (isObject(annotations)) walkAnnotations(draft, annotations, context, undefined);
+  else flatten(draft, "annotations", annotations);
+  writeMessage(draft, annotations, labels);
   context.trace?.({ by: "parser", name: "alertmanager", rule: "annotations" }, draft.alert);
   if (isObject(status)) flatten(draft, "status", status);
   for (const key in value) if (!WRITTEN.has(key)) flatten(draft, key, value[key]);
@@ -103,6 +110,7 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
   if (body !== value) flatten(draft, "groupLabels", body.groupLabels);
 
   const alert = finish(draft, (resolved ? endsAt : undefined) ?? startsAt, context);
+  if (!identified) return { alert };
   const identity = fingerprint ?? (startsAt === undefined ? undefined : fingerprintOf(labels));
   if (identity === undefined) return { alert };
   // A repeated notification has the same; the same alert firing again has begun at another time.
@@ -112,39 +120,51 @@ function readAlert(value: unknown, body: JsonObject, original: string, context: 
 }
 
 /** What tells an alert's labels from all others, for senders that compute no fingerprint. */
-function fingerprintOf(labels: Map<string, string>): string {
-  const sorted = [...labels].toSorted(([a], [b]) => (a < b ? -1 : 1));
+function fingerprintOf(labels: Labels): string {
+  const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16);
 }
 
-function writeLabels(draft: Draft, raw: JsonObject): Map<string, string> {
+/** Labels by their names, cut to their bounds. */
+type Labels = Readonly<Record<string, string>>;
+
+/** Writes every scalar of an object under its dotted name. */
+const walkUnder = (name: string) =>
+  walkJson<never, undefined>({
+    ecs: false,
+    fieldOf: (path) => `${name}.${path}`,
+    roleOf: () => undefined,
+    found: () => false,
+  });
+const walkLabels = walkUnder("labels");
+const walkAnnotations = walkUnder("annotations");
+
+function writeLabels(draft: Draft, raw: JsonObject): Labels {
   const { alert, event } = draft;
-  const labels = new Map<string, string>();
-  const kept: Record<string, string> = {};
+  const labels: Record<string, string> = {};
+  let room: number = ALERT_LIMITS.fields;
   for (const key in raw) {
-    const value = raw[key];
-    if (draft.room <= 0) {
+    if (room-- <= 0) {
       draft.cut = true;
       break;
     }
-    flatten(draft, `labels.${key}`, value);
+    const value = raw[key];
     if (typeof value !== "string" || key === "__proto__" || key.length > ALERT_LIMITS.name) continue;
-    labels.set(key, value);
-    kept[key] = clip(draft, value);
+    labels[key] = clip(draft, value);
   }
-  if (labels.size > 0) alert.labels = kept;
-  const name = labels.get("alertname");
-  if (name !== undefined) alert.rule = { name: clip(draft, name) };
-  const uid = labels.get("__alert_rule_uid__");
-  if (uid) alert.rule = { ...alert.rule, uuid: clip(draft, uid) };
-  const container = labels.get("container");
-  if (container) alert.container = { name: clip(draft, container) };
+  if (!isEmpty(labels)) alert.labels = labels;
+  const name = labels.alertname;
+  if (name !== undefined) alert.rule = { name };
+  const uid = labels.__alert_rule_uid__;
+  if (uid) (alert.rule ??= {}).uuid = uid;
+  const { container } = labels;
+  if (container) alert.container = { name: container };
   writeHost(draft, labels);
-  const service = labels.get("service") || labels.get("job");
-  if (service) alert.service = { name: clip(draft, service) };
-  const severity = labels.get("severity") || labels.get("priority");
+  const service = labels.service || labels.job;
+  if (service) alert.service = { name: service };
+  const severity = labels.severity || labels.priority;
   if (severity) {
-    alert.log = { level: clip(draft, severity) };
+    alert.log = { level: severity };
     const risk = riskOfWord(severity);
     if (risk !== undefined) event.risk_score_norm = risk;
   }
@@ -152,27 +172,25 @@ function writeLabels(draft: Draft, raw: JsonObject): Map<string, string> {
 }
 
 /** The first label that names a machine; the scrape target's port is not part of its name. */
-function writeHost(draft: Draft, labels: Map<string, string>): void {
+function writeHost(draft: Draft, labels: Labels): void {
   for (const label of ["host", "hostname", "nodename", "node", "instance"]) {
-    const name = hostOf(labels.get(label) ?? "");
+    const name = hostOf(labels[label] ?? "");
     if (name === "") continue;
-    const bounded = clip(draft, name);
-    draft.alert.host = isAddress(name) ? { name: bounded, ip: [name] } : { name: bounded, hostname: bounded };
+    draft.alert.host = isAddress(name) ? { name, ip: [name] } : { name, hostname: name };
     return;
   }
 }
 
-function writeMessage(draft: Draft, annotations: unknown, labels: Map<string, string>): void {
+function writeMessage(draft: Draft, annotations: unknown, labels: Labels): void {
   const text = (key: string) => (isObject(annotations) ? textOrNone(annotations[key]) : undefined);
   const summary = text("summary");
   const description = text("description");
-  const message = summary ?? description ?? text("message") ?? labels.get("alertname");
+  const message = summary ?? description ?? text("message") ?? labels.alertname;
   if (message !== undefined) draft.alert.message = clip(draft, message);
   if (description !== undefined)
-    draft.alert.rule = { ...draft.alert.rule, description: clip(draft, description) };
+    (draft.alert.rule ??= {}).description = clip(draft, description);
   const runbook = text("runbook_url");
-  if (runbook !== undefined) draft.alert.rule = { ...draft.alert.rule, reference: clip(draft, runbook) };
-  flatten(draft, "annotations", annotations);
+  if (runbook !== undefined) (draft.alert.rule ??= {}).reference = clip(draft, runbook);
 }
 
 function textOrNone(value: unknown): string | undefined {

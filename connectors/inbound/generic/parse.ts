@@ -19,8 +19,7 @@ export function parseGeneric(text: string, context: ParseContext): Parsed {
     const message = `the record holds ${records.length} records; one was expected`;
     return broken(text, "generic", { code: "several_records", message }, context);
   }
-  const { alert, error } = readDocument(records?.[0] ?? read.value, text, context);
-  return error === undefined ? { alert: alert as NonNullable<typeof alert> } : { alert, error };
+  return readDocument(records?.[0] ?? read.value, text, context, false);
 }
 
 /**
@@ -30,7 +29,7 @@ export function parseGeneric(text: string, context: ParseContext): Parsed {
 export function decodeGeneric(_headers: unknown, body: unknown, context: ParseContext): Decoded {
   const all = (list: unknown[]): Decoded => ({
     outcome: "decoded",
-    records: list.map((document) => readDocument(document, textOf(document), context)),
+    records: list.map((document) => readDocument(document, textOf(document), context, true)),
   });
   if (Array.isArray(body)) return all(body);
   if (!isObject(body)) {
@@ -45,7 +44,13 @@ export function decodeGeneric(_headers: unknown, body: unknown, context: ParseCo
   return all(found?.records ?? [body]);
 }
 
-function readDocument(value: unknown, original: string, context: ParseContext): DecodedRecord {
+/** Reads one value; its identity, which takes longer than the rest, only where it is asked for. */
+function readDocument(
+  value: unknown,
+  original: string,
+  context: ParseContext,
+  identified: boolean,
+): DecodedRecord {
   if (!isObject(value)) {
     const message = "the record is JSON but not an object";
     return broken(original, "generic", { code: "not_an_object", message }, context);
@@ -55,7 +60,7 @@ function readDocument(value: unknown, original: string, context: ParseContext): 
   const clothing = clothingOf(document);
   if (clothing !== undefined) {
     const alert = finish(draft, readEventJson(draft, document, clothing, context), context);
-    const eventId = id ?? draft.event.id ?? eventIdOf(draft);
+    const eventId = identified ? (id ?? draft.event.id ?? eventIdOf(draft)) : undefined;
     return eventId === undefined ? { alert } : { alert, eventId };
   }
   const common = newCommon();
@@ -67,7 +72,7 @@ function readDocument(value: unknown, original: string, context: ParseContext): 
   writeCommon(draft, common);
   context.trace?.({ by: "parser", name: "generic", rule: "common names" }, draft.alert);
   const alert = finish(draft, common.instant ?? timeOf(document, context), context);
-  const eventId = id ?? identityOf(draft, document);
+  const eventId = identified ? (id ?? identityOf(draft, document)) : undefined;
   return eventId === undefined ? { alert } : { alert, eventId };
 }
 

@@ -93,6 +93,8 @@ it.each([
     "src=:1024:X1:pc7 srcV6=2001:db8::7",
     { ip: "2001:db8::7", address: "2001:db8::7", port: 1024, domain: "pc7" },
   ],
+  ['RemoteAddress="IPV4/UDP/192.0.2.1/5060" a=1', { ip: "192.0.2.1", address: "192.0.2.1", port: 5060 }],
+  ["rhost=192.0.2.1 [preauth]", { ip: "192.0.2.1", address: "192.0.2.1" }],
   ["src=192.0.2.1 natsrc=0.0.0.0", { ip: "192.0.2.1", address: "192.0.2.1" }],
 ])("reads the source of %j and nothing else", (text, source) => {
   expect(keyvalue.parse(text, CONTEXT).alert?.source).toEqual(source);

@@ -13,12 +13,23 @@ export type Told = Partial<
 
 export type PairKey = (draft: Draft, value: string, told: Told) => void;
 
+/** Asterisk's `IPV4/UDP/192.0.2.1/5060`. */
+const SLASHED = /^IPV[46]\/\w{1,8}\/([^/]{1,64})\/(\d{1,4}|[1-5]\d{4})$/;
+
 /** SonicWall writes `192.0.2.1:51144:X1:host`: address, port, interface, name; no address for IPv6. */
 const address =
   (name: Side): PairKey =>
   ({ alert }, value) => {
     const endpoint = endpointOf(alert, name);
     if (!isAddress(value)) {
+      const slashed = SLASHED.exec(value);
+      if (slashed !== null) {
+        putAddress(endpoint, slashed[1] ?? "");
+        endpoint.port ??= portOf(slashed[2] ?? "");
+        return;
+      }
+      const word = value.slice(0, value.indexOf(" "));
+      if (isAddress(word)) return putAddress(endpoint, word);
       const parts = value.split(":", 4);
       if (parts.length > 1 && (parts[0] === "" || isAddress(parts[0] ?? ""))) {
         if (parts[0]) putAddress(endpoint, parts[0]);

@@ -2,7 +2,7 @@ import { AlertTag } from "../../../agent/core/alert.ts";
 import type { Instant } from "../../../agent/core/clock.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
 import { isAddress } from "../../shared/address.ts";
-import { addTag, clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
+import { addTag, clip, type Draft, finish, newWideDraft, putField } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { keyTable } from "../../shared/key-table.ts";
 import { isNoValue } from "../../shared/no-value.ts";
@@ -24,7 +24,7 @@ export function parseKeyvalue(text: string, context: ParseContext): Parsed {
   let end = text.length;
   while (end > 0 && text.charCodeAt(end - 1) <= 0x20) end--;
   if (end === 0) return { error: { code: "empty", message: "the record is empty" } };
-  const draft = newDraft(text, "keyvalue", "keyvalue");
+  const draft = newWideDraft(text, "keyvalue", "keyvalue");
   const { alert } = draft;
   const told: Told = {};
   const { pairs } = readPairs(text, startOf(text), end, (from, to, raw) => {

@@ -71,6 +71,8 @@ function delimiterIn(text: string, from: number, to: number): number {
       // At a tie `, ` parts pairs, and a comma without blank is within a value.
       else if (place >= 0) counts[place] = (counts[place] ?? 0) + (before < start ? 1.001 : 1);
       else if (before < start) blanks++;
+      // No other mark can be more frequent any more.
+      if (blanks > MOST_MARKS / 2) return 0x20;
     }
     floor = equals + 1;
     if (text.charCodeAt(floor) === 0x22) {

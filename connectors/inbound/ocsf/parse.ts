@@ -1,17 +1,17 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
 import { clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
-import { at, broken, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
+import { at, broken, isEmpty, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
 import { instantFromEpoch, readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 import { walkJson } from "../../shared/walk-json.ts";
 import { activityOf, meaningOf } from "./classes.ts";
+import { putText, toldText } from "./told-text.ts";
 import { unflatten } from "./unflatten.ts";
 import { writeFinding } from "./write-finding.ts";
 import { writeHost } from "./write-host.ts";
 import { writeNetwork } from "./write-network.ts";
 import { writeObjects } from "./write-objects.ts";
-import { toldText } from "./told-text.ts";
 
 /** Reads one OCSF event. Errors: `empty`, `not_json`, `not_ocsf`, `several_records`. */
 export function parseOcsf(text: string, context: ParseContext): Parsed {
@@ -84,49 +84,35 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
 
 function writeEvent(draft: Draft, document: JsonObject, context: ParseContext): void {
   const { alert, event } = draft;
-  const text = (...path: string[]) => {
-    const found = toldText(at(document, ...path));
-    return found === undefined ? undefined : clip(draft, found);
-  };
+  const metadata = isObject(document.metadata) ? document.metadata : {};
   const finding = document.category_uid === 2 || Math.floor(Number(document.class_uid) / 1000) === 2;
   event.kind = finding ? "alert" : "event";
   const meaning = meaningOf(document);
   if (meaning !== undefined) Object.assign(event, meaning);
   const action =
-    text("activity_name")?.toLowerCase().replaceAll(" ", "-") ?? activityOf(document) ?? text("type_name");
-  if (action !== undefined) event.action = action;
-  const operation = text("api", "operation");
-  if (operation !== undefined) event.action = operation;
+    toldText(document.activity_name)?.toLowerCase().replaceAll(" ", "-") ??
+    activityOf(document) ??
+    document.type_name;
+  if (!putText(draft, event, "action", at(document, "api", "operation")))
+    putText(draft, event, "action", action);
   if (!finding) writeOutcome(draft, document);
   writeVerdict(draft, document);
   writeSeverity(draft, document);
-  const code = text("metadata", "event_code");
-  if (code !== undefined) event.code = code;
-  const id = text("metadata", "uid");
-  if (id !== undefined) event.id = id;
-  const provider = text("metadata", "log_provider") ?? text("metadata", "product", "name");
-  if (provider !== undefined) event.provider = provider;
-  const reason = text("status_detail");
-  if (reason !== undefined) event.reason = reason;
-  const product: NonNullable<typeof alert.observer> = {};
-  for (const [name, from] of [
-    ["vendor", "vendor_name"],
-    ["product", "name"],
-    ["version", "version"],
-  ] as const) {
-    const value = text("metadata", "product", from);
-    if (value !== undefined) product[name] = value;
-  }
-  if (Object.keys(product).length > 0) alert.observer = product;
-  const message = text("message");
-  if (message !== undefined) alert.message = message;
-  for (const [name, from] of [
-    ["start", "start_time"],
-    ["end", "end_time"],
-  ] as const) {
-    const instant = readTime(document[from] ?? document[`${from}_dt`], context);
-    if (instant !== undefined) event[name] = isoOf(instant);
-  }
+  putText(draft, event, "code", metadata.event_code);
+  putText(draft, event, "id", metadata.uid);
+  const product = isObject(metadata.product) ? metadata.product : {};
+  putText(draft, event, "provider", toldText(metadata.log_provider) ?? product.name);
+  putText(draft, event, "reason", document.status_detail);
+  const observer: NonNullable<typeof alert.observer> = {};
+  putText(draft, observer, "vendor", product.vendor_name);
+  putText(draft, observer, "product", product.name);
+  putText(draft, observer, "version", product.version);
+  if (!isEmpty(observer)) alert.observer = observer;
+  putText(draft, alert, "message", document.message);
+  const start = readTime(document.start_time ?? document.start_time_dt, context);
+  if (start !== undefined) event.start = isoOf(start);
+  const end = readTime(document.end_time ?? document.end_time_dt, context);
+  if (end !== undefined) event.end = isoOf(end);
   // OCSF counts milliseconds.
   if (typeof document.duration === "number" && document.duration >= 0 && document.duration < 1e15)
     event.duration = document.duration * 1e6;

@@ -1,53 +1,46 @@
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject } from "../../shared/json.ts";
-import { toldText } from "./told-text.ts";
+import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
+import { putText, toldText } from "./told-text.ts";
 
 /** Writes what a finding found: its title, the rule that made it, ATT&CK, vulnerabilities, malware. */
 export function writeFinding(draft: Draft, document: JsonObject): void {
   const { alert, event } = draft;
   const info = isObject(document.finding_info) ? document.finding_info : document.finding;
-  const text = (value: unknown, ...path: string[]) => {
-    const found = toldText(at(value, ...path));
+  const text = (value: unknown) => {
+    const found = toldText(value);
     return found === undefined ? undefined : clip(draft, found);
   };
   const analytic = at(info, "analytic") ?? document.analytic;
-  const title = text(info, "title");
-  const description = text(info, "desc");
+  const title = text(at(info, "title"));
+  const description = text(at(info, "desc"));
   const rule: NonNullable<typeof alert.rule> = {};
-  const set = (key: "id" | "name" | "description" | "category" | "version", value: string | undefined) => {
-    if (value !== undefined) rule[key] = value;
-  };
-  set(
-    "id",
-    text(analytic, "uid") ??
-      text(document.metadata, "product", "feature", "uid") ??
-      text(document.firewall_rule, "uid"),
-  );
-  set("name", text(analytic, "name") ?? title ?? text(document.firewall_rule, "name"));
-  set("category", text(analytic, "category") ?? text(analytic, "type"));
-  set("version", text(analytic, "version"));
-  if (rule.name !== undefined) set("description", description);
-  if (Object.keys(rule).length > 0) alert.rule = rule;
-  const uid = text(info, "uid");
+  const own = toldText(at(analytic, "uid")) ?? toldText(at(document.metadata, "product", "feature", "uid"));
+  putText(draft, rule, "id", own ?? at(document.firewall_rule, "uid"));
+  const name = toldText(at(analytic, "name")) ?? title ?? at(document.firewall_rule, "name");
+  putText(draft, rule, "name", name);
+  putText(draft, rule, "category", toldText(at(analytic, "category")) ?? at(analytic, "type"));
+  putText(draft, rule, "version", at(analytic, "version"));
+  if (rule.name !== undefined) putText(draft, rule, "description", description);
+  if (!isEmpty(rule)) alert.rule = rule;
+  const uid = text(at(info, "uid"));
   if (uid !== undefined) event.id ??= uid;
-  const url = text(info, "src_url");
-  if (url !== undefined) event.url = url;
-  alert.message ??= title ?? description;
-  if (alert.message === undefined) delete alert.message;
+  putText(draft, event, "url", at(info, "src_url"));
+  if (alert.message === undefined) putText(draft, alert, "message", title ?? description);
   writeAttacks(draft, document.attacks ?? at(info, "attacks"));
   writeVulnerabilities(draft, document.vulnerabilities);
-  const malware = Array.isArray(document.malware) ? text(document.malware[0], "name") : undefined;
+  const malware = Array.isArray(document.malware) ? text(at(document.malware[0], "name")) : undefined;
   if (malware !== undefined) {
     alert.threat = { ...alert.threat, software: { name: malware } };
     event.category = ["malware"];
   }
   const status = at(document, "compliance", "status_id");
-  const word = text(document, "compliance", "status")?.toLowerCase();
+  const word = text(at(document, "compliance", "status"))?.toLowerCase();
   if (status === 1 || word === "pass" || word === "passed") event.outcome = "success";
   if (status === 3 || word === "fail" || word === "failed") event.outcome = "failure";
-  if (isObject(document.compliance))
-    event.reason ??= text(document, "compliance", "control") ?? text(document, "compliance", "status_detail");
-  if (event.reason === undefined) delete event.reason;
+  if (event.reason === undefined && isObject(document.compliance)) {
+    const { control, status_detail: detail } = document.compliance;
+    putText(draft, event, "reason", toldText(control) ?? detail);
+  }
 }
 
 /** Tactics are a list in version 1.0, one of the technique's own since 1.1. */

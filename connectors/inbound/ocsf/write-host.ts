@@ -1,8 +1,8 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import { isAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject } from "../../shared/json.ts";
-import { toldText } from "./told-text.ts";
+import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
+import { putText, toldText } from "./told-text.ts";
 
 type User = NonNullable<Alert["user"]>;
 
@@ -10,46 +10,45 @@ type User = NonNullable<Alert["user"]>;
 export function writeHost(draft: Draft, document: JsonObject): void {
   const { alert } = draft;
   const { device, cloud } = document;
-  const text = (value: unknown, ...path: string[]) => {
-    const found = toldText(at(value, ...path));
-    return found === undefined ? undefined : clip(draft, found);
-  };
   if (isObject(device)) {
-    const host: NonNullable<Alert["host"]> = {};
-    const name = text(device, "name");
-    const hostname = text(device, "hostname");
-    const ip = text(device, "ip");
-    host.name = hostname ?? name ?? ip;
-    host.hostname = hostname ?? name;
-    if (ip !== undefined && isAddress(ip)) host.ip = [ip];
-    const mac = text(device, "mac");
-    if (mac !== undefined) host.mac = [mac.replaceAll(":", "-").toUpperCase()];
-    host.id = text(device, "uid");
-    host.domain = text(device, "domain");
-    host.type = text(device, "type");
-    if (isObject(device.os)) {
-      const type = OS_TYPES.get(device.os.type_id) ?? text(device.os, "type")?.toLowerCase();
-      host.os = strip({
-        name: text(device.os, "name"),
-        type,
-        version: text(device.os, "version") ?? text(device.os, "build"),
-      });
-    }
-    const told = strip(host);
-    if (Object.keys(told).length > 0) alert.host = told;
+    const host = hostOf(draft, device);
+    if (!isEmpty(host)) alert.host = host;
   }
   if (isObject(cloud)) {
-    const account = strip({
-      id: text(cloud, "account", "uid") ?? text(cloud, "account_uid"),
-      name: text(cloud, "account", "name"),
-    });
-    alert.cloud = strip({
-      provider: text(cloud, "provider")?.toLowerCase(),
-      region: text(cloud, "region"),
-      account: Object.keys(account).length > 0 ? account : undefined,
-    });
+    const account: { id?: string; name?: string } = {};
+    if (!putText(draft, account, "id", at(cloud, "account", "uid")))
+      putText(draft, account, "id", cloud.account_uid);
+    putText(draft, account, "name", at(cloud, "account", "name"));
+    const told: NonNullable<Alert["cloud"]> = {};
+    const provider = toldText(cloud.provider);
+    if (provider !== undefined) told.provider = clip(draft, provider).toLowerCase();
+    putText(draft, told, "region", cloud.region);
+    if (!isEmpty(account)) told.account = account;
+    alert.cloud = told;
   }
   writeUsers(draft, document);
+}
+
+function hostOf(draft: Draft, device: JsonObject): NonNullable<Alert["host"]> {
+  const host: NonNullable<Alert["host"]> = {};
+  const ip = toldText(device.ip);
+  const hostname = toldText(device.hostname) ?? toldText(device.name);
+  putText(draft, host, "name", hostname ?? ip);
+  putText(draft, host, "hostname", hostname);
+  if (ip !== undefined && isAddress(ip)) host.ip = [ip];
+  const mac = toldText(device.mac);
+  if (mac !== undefined) host.mac = [clip(draft, mac).replaceAll(":", "-").toUpperCase()];
+  putText(draft, host, "id", device.uid);
+  putText(draft, host, "domain", device.domain);
+  putText(draft, host, "type", device.type);
+  if (isObject(device.os)) {
+    host.os = {};
+    putText(draft, host.os, "name", device.os.name);
+    const type = OS_TYPES.get(device.os.type_id) ?? toldText(device.os.type)?.toLowerCase();
+    putText(draft, host.os, "type", type);
+    putText(draft, host.os, "version", toldText(device.os.version) ?? device.os.build);
+  }
+  return host;
 }
 
 /** Families of operating systems that ECS names, by OCSF's number. */
@@ -71,13 +70,12 @@ function writeUsers(draft: Draft, document: JsonObject): void {
   const ofProcess =
     userOf(draft, at(document, "process", "user")) ?? userOf(draft, at(document, "actor", "process", "user"));
   const uid = Number(document.class_uid);
-  const user: User = {
-    ...(OF_USER.has(uid)
+  const user =
+    (OF_USER.has(uid)
       ? (subject ?? actor)
-      : (actor ?? (UPON_USER.has(uid) ? undefined : subject) ?? ofProcess)),
-  };
+      : (actor ?? (UPON_USER.has(uid) ? undefined : subject) ?? ofProcess)) ?? {};
   if (UPON_USER.has(uid) && subject !== undefined) user.target = subject;
-  if (Object.keys(user).length > 0) draft.alert.user = user;
+  if (!isEmpty(user)) draft.alert.user = user;
   const group = toldText(at(document, "group", "name"));
   if (group !== undefined) draft.alert.group = { name: clip(draft, group) };
 }
@@ -85,21 +83,10 @@ function writeUsers(draft: Draft, document: JsonObject): void {
 function userOf(draft: Draft, value: unknown): User | undefined {
   if (!isObject(value)) return undefined;
   const user: User = {};
-  for (const [name, from] of [
-    ["name", "name"],
-    ["id", "uid"],
-    ["domain", "domain"],
-    ["email", "email_addr"],
-    ["full_name", "full_name"],
-  ] as const) {
-    const text = toldText(value[from]);
-    if (text !== undefined) user[name] = clip(draft, text);
-  }
-  return Object.keys(user).length === 0 ? undefined : user;
-}
-
-/** Without the members that say nothing. */
-function strip<T extends object>(group: T): T {
-  for (const key in group) if (group[key] === undefined) delete group[key];
-  return group;
+  putText(draft, user, "name", value.name);
+  putText(draft, user, "id", value.uid);
+  putText(draft, user, "domain", value.domain);
+  putText(draft, user, "email", value.email_addr);
+  putText(draft, user, "full_name", value.full_name);
+  return isEmpty(user) ? undefined : user;
 }

@@ -1,8 +1,8 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import { type Endpoint, isAddress, portOf, putAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject } from "../../shared/json.ts";
-import { toldText } from "./told-text.ts";
+import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
+import { putText, toldText } from "./told-text.ts";
 
 /** Writes both ends, the connection between them, and what HTTP, DNS, TLS and mail say of it. */
 export function writeNetwork(draft: Draft, document: JsonObject): void {
@@ -10,8 +10,8 @@ export function writeNetwork(draft: Draft, document: JsonObject): void {
   const source = endOf(draft, document.src_endpoint);
   const destination = endOf(draft, document.dst_endpoint);
   writeConnection(draft, document, source, destination);
-  if (Object.keys(source).length > 0) alert.source = source;
-  if (Object.keys(destination).length > 0) alert.destination = destination;
+  if (!isEmpty(source)) alert.source = source;
+  if (!isEmpty(destination)) alert.destination = destination;
   if (isObject(document.http_request)) writeHttp(draft, document.http_request, document.http_response);
   else if (isObject(document.url)) writeUrl(draft, document.url);
   if (isObject(document.query)) writeDns(draft, document);
@@ -78,7 +78,7 @@ function writeConnection(draft: Draft, document: JsonObject, source: Endpoint, d
     set(destination, "bytes", traffic.bytes_in);
     set(destination, "packets", traffic.packets_in);
   }
-  if (Object.keys(network).length > 0) draft.alert.network = network;
+  if (!isEmpty(network)) draft.alert.network = network;
 }
 
 function set(
@@ -120,34 +120,24 @@ function writeHttp(draft: Draft, request: JsonObject, response: unknown): void {
 
 function writeUrl(draft: Draft, told: JsonObject): void {
   const url: NonNullable<Alert["url"]> = {};
-  for (const [name, found] of [
-    ["original", told.url_string ?? told.text],
-    ["domain", told.hostname],
-    ["path", told.path],
-    ["query", told.query_string ?? told.query],
-    ["scheme", told.scheme],
-  ] as const) {
-    const text = toldText(found);
-    if (text !== undefined) url[name] = clip(draft, text);
-  }
+  putText(draft, url, "original", told.url_string ?? told.text);
+  putText(draft, url, "domain", told.hostname);
+  putText(draft, url, "path", told.path);
+  putText(draft, url, "query", told.query_string ?? told.query);
+  putText(draft, url, "scheme", told.scheme);
   const port = portOf(toldText(told.port) ?? "");
   if (port !== undefined) url.port = port;
-  if (Object.keys(url).length > 0) draft.alert.url = url;
+  if (!isEmpty(url)) draft.alert.url = url;
 }
 
 function writeDns(draft: Draft, document: JsonObject): void {
   const { query, answers, rcode } = document;
   const dns: NonNullable<Alert["dns"]> = {};
   const question: NonNullable<typeof dns.question> = {};
-  for (const [name, from] of [
-    ["name", "hostname"],
-    ["type", "type"],
-    ["class", "class"],
-  ] as const) {
-    const text = toldText(at(query, from));
-    if (text !== undefined) question[name] = clip(draft, text);
-  }
-  if (Object.keys(question).length > 0) dns.question = question;
+  putText(draft, question, "name", at(query, "hostname"));
+  putText(draft, question, "type", at(query, "type"));
+  putText(draft, question, "class", at(query, "class"));
+  if (!isEmpty(question)) dns.question = question;
   const id = toldText(at(query, "packet_uid"));
   if (id !== undefined) dns.id = clip(draft, id);
   const code = toldText(rcode);
@@ -163,8 +153,8 @@ function writeDns(draft: Draft, document: JsonObject): void {
 }
 
 function writeTls(draft: Draft, told: JsonObject): void {
-  const text = (...path: string[]) => {
-    const found = toldText(at(told, ...path));
+  const text = (first: string, second?: string) => {
+    const found = toldText(at(told, first, second));
     return found === undefined ? undefined : clip(draft, found);
   };
   const [version, cipher, name] = [text("version"), text("cipher"), text("sni")];

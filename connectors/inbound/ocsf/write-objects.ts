@@ -1,8 +1,8 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import { wholeNumber } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { at, isObject, type JsonObject } from "../../shared/json.ts";
-import { toldText } from "./told-text.ts";
+import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
+import { putText, toldText } from "./told-text.ts";
 
 type Process = NonNullable<Alert["process"]>;
 type File = NonNullable<Alert["file"]>;
@@ -44,15 +44,11 @@ function processOf(draft: Draft, value: unknown): Process | undefined {
   const process: Process = {};
   const pid = wholeNumber(toldText(value.pid) ?? "");
   if (pid !== undefined) process.pid = pid;
-  for (const [name, found] of [
-    ["executable", toldText(at(value, "file", "path")) ?? toldText(value.path)],
-    ["name", toldText(value.name) ?? toldText(at(value, "file", "name"))],
-    ["command_line", toldText(value.cmd_line)],
-    ["entity_id", toldText(value.uid)],
-    ["working_directory", toldText(value.working_directory)],
-  ] as const) {
-    if (found !== undefined) process[name] = clip(draft, found);
-  }
+  putText(draft, process, "executable", toldText(at(value, "file", "path")) ?? value.path);
+  putText(draft, process, "name", toldText(value.name) ?? at(value, "file", "name"));
+  putText(draft, process, "command_line", value.cmd_line);
+  putText(draft, process, "entity_id", value.uid);
+  putText(draft, process, "working_directory", value.working_directory);
   const { executable } = process;
   if (process.name === undefined && executable !== undefined)
     process.name = executable.slice(Math.max(executable.lastIndexOf("/"), executable.lastIndexOf("\\")) + 1);
@@ -70,21 +66,16 @@ function processOf(draft: Draft, value: unknown): Process | undefined {
 function fileOf(draft: Draft, value: unknown): File | undefined {
   if (!isObject(value)) return undefined;
   const file: File = {};
-  for (const [name, found] of [
-    ["path", value.path],
-    ["name", value.name],
-    ["directory", value.parent_folder],
-    ["mime_type", value.mime_type],
-    ["extension", value.ext],
-    ["owner", at(value, "owner", "name")],
-  ] as const) {
-    const text = toldText(found);
-    if (text !== undefined) file[name] = clip(draft, text);
-  }
+  putText(draft, file, "path", value.path);
+  putText(draft, file, "name", value.name);
+  putText(draft, file, "directory", value.parent_folder);
+  putText(draft, file, "mime_type", value.mime_type);
+  putText(draft, file, "extension", value.ext);
+  putText(draft, file, "owner", at(value, "owner", "name"));
   if (typeof value.size === "number" && Number.isFinite(value.size)) file.size = value.size;
   const hash = hashOf(value.hashes);
   if (hash !== undefined) file.hash = hash;
-  return Object.keys(file).length === 0 ? undefined : file;
+  return isEmpty(file) ? undefined : file;
 }
 
 const ALGORITHMS = new Map<unknown, "md5" | "sha1" | "sha256" | "sha512" | "ssdeep">([
@@ -110,7 +101,7 @@ function hashOf(list: unknown): NonNullable<File["hash"]> | undefined {
     if (name !== undefined && value !== undefined && value.length <= 512)
       hash[name] = name === "ssdeep" ? value : value.toLowerCase();
   }
-  return Object.keys(hash).length === 0 ? undefined : hash;
+  return isEmpty(hash) ? undefined : hash;
 }
 
 function writeRegistry(draft: Draft, document: JsonObject): void {

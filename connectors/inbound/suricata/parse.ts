@@ -1,7 +1,7 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
-import { portOf, putAddress } from "../../shared/address.ts";
+import { endpointOf, portOf, putAddress, type Side } from "../../shared/address.ts";
 import { clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
-import { broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
+import { broken, isEmpty, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { walkJson } from "../../shared/walk-json.ts";
 import { writeAlert } from "./write-alert.ts";
@@ -78,23 +78,14 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
 
 function writeEnds(draft: Draft, value: JsonObject): void {
   const { alert } = draft;
-  for (const [side, prefix] of [
-    ["source", "src"],
-    ["destination", "dest"],
-  ] as const) {
-    const address = textValue(value[`${prefix}_ip`]);
-    const port = portOf(textValue(value[`${prefix}_port`]) ?? "");
-    if (address === undefined && port === undefined) continue;
-    const end = alert[side] ?? {};
-    if (address !== undefined) putAddress(end, clip(draft, address));
-    if (port !== undefined) end.port = port;
-    alert[side] = end;
+  writeEnd(draft, "source", value.src_ip, value.src_port);
+  writeEnd(draft, "destination", value.dest_ip, value.dest_port);
+  if (isObject(value.ether)) {
+    const from = textValue(value.ether.src_mac);
+    const to = textValue(value.ether.dest_mac);
+    if (from !== undefined) endpointOf(alert, "source").mac = macOf(from);
+    if (to !== undefined) endpointOf(alert, "destination").mac = macOf(to);
   }
-  const ether = isObject(value.ether) ? value.ether : {};
-  const from = textValue(ether.src_mac);
-  const to = textValue(ether.dest_mac);
-  if (from !== undefined) alert.source = { ...alert.source, mac: macOf(from) };
-  if (to !== undefined) alert.destination = { ...alert.destination, mac: macOf(to) };
   const network: NonNullable<typeof alert.network> = {};
   const transport = textValue(value.proto);
   if (transport !== undefined) network.transport = clip(draft, transport.toLowerCase());
@@ -106,10 +97,7 @@ function writeEnds(draft: Draft, value: JsonObject): void {
   else if (typeof value.src_ip === "string") network.type = "ipv4";
   const vlan = Array.isArray(value.vlan) ? textValue(value.vlan[0]) : textValue(value.vlan);
   if (vlan !== undefined) network.vlan = { id: vlan };
-  for (const _ in network) {
-    alert.network = network;
-    break;
-  }
+  if (!isEmpty(network)) alert.network = network;
   const observer: NonNullable<typeof alert.observer> = { vendor: "OISF", product: "Suricata", type: "ids" };
   const host = textValue(value.host);
   if (host !== undefined) observer.hostname = clip(draft, host);
@@ -117,6 +105,15 @@ function writeEnds(draft: Draft, value: JsonObject): void {
   if (inside !== undefined) observer.ingress = { interface: { name: clip(draft, inside) } };
   alert.observer = observer;
   if (host !== undefined) alert.host = { name: clip(draft, host), hostname: clip(draft, host) };
+}
+
+function writeEnd(draft: Draft, side: Side, ip: unknown, toldPort: unknown): void {
+  const address = textValue(ip);
+  const port = portOf(textValue(toldPort) ?? "");
+  if (address === undefined && port === undefined) return;
+  const end = endpointOf(draft.alert, side);
+  if (address !== undefined) putAddress(end, clip(draft, address));
+  if (port !== undefined) end.port = port;
 }
 
 function address6(value: unknown): boolean {

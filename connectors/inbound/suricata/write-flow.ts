@@ -1,4 +1,5 @@
 import type { ParseContext } from "../../contract.ts";
+import { endpointOf } from "../../shared/address.ts";
 import type { Draft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { isObject, type JsonObject } from "../../shared/json.ts";
@@ -11,19 +12,17 @@ export function writeFlow(draft: Draft, value: JsonObject, context: ParseContext
   if (isObject(flow)) {
     const there = { bytes: count(flow.bytes_toserver), packets: count(flow.pkts_toserver) };
     const back = { bytes: count(flow.bytes_toclient), packets: count(flow.pkts_toclient) };
+    const sum = { bytes: plus(there.bytes, back.bytes), packets: plus(there.packets, back.packets) };
     // A reply's source is the server: the flow's ends stand the other way round.
     const turned =
       flow.src_ip !== undefined && flow.src_ip === value.dest_ip && flow.dest_ip === value.src_ip;
-    alert.source = { ...alert.source, ...told(turned ? back : there) };
-    alert.destination = { ...alert.destination, ...told(turned ? there : back) };
-    const sum = { bytes: plus(there.bytes, back.bytes), packets: plus(there.packets, back.packets) };
-    alert.network = { ...alert.network, ...told(sum) };
+    alert.network ??= {};
+    tell(endpointOf(alert, "source"), turned ? back : there);
+    tell(endpointOf(alert, "destination"), turned ? there : back);
+    tell(alert.network, sum);
     writeTimes(flow);
   } else if (isObject(netflow)) {
-    alert.source = {
-      ...alert.source,
-      ...told({ bytes: count(netflow.bytes), packets: count(netflow.pkts) }),
-    };
+    tell(endpointOf(alert, "source"), { bytes: count(netflow.bytes), packets: count(netflow.pkts) });
     writeTimes(netflow);
   }
 
@@ -44,6 +43,13 @@ function plus(one: number | undefined, other: number | undefined): number | unde
   return one === undefined || other === undefined ? undefined : count(one + other);
 }
 
-function told({ bytes, packets }: { bytes: number | undefined; packets: number | undefined }) {
-  return { ...(bytes !== undefined && { bytes }), ...(packets !== undefined && { packets }) };
+/** What was carried one way, or both together. */
+interface Load {
+  bytes?: number | undefined;
+  packets?: number | undefined;
+}
+
+function tell(of: Load, { bytes, packets }: Load): void {
+  if (bytes !== undefined) of.bytes = bytes;
+  if (packets !== undefined) of.packets = packets;
 }

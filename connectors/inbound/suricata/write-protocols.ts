@@ -1,6 +1,6 @@
-import { isAddress, portOf } from "../../shared/address.ts";
+import { endpointOf, isAddress, portOf } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
-import { isObject, type JsonObject, textValue } from "../../shared/json.ts";
+import { isEmpty, isObject, type JsonObject, textValue } from "../../shared/json.ts";
 
 /** Writes what the protocols of an event say; an alert carries those of its flow. */
 export function writeProtocols(draft: Draft, value: JsonObject): void {
@@ -90,7 +90,9 @@ function writeHttp(draft: Draft, told: JsonObject): void {
   const original = text("url");
   if (original !== undefined) {
     url.original = original;
-    const whole = /^https?:\/\/[^/?#]*/i.exec(original.slice(0, 512))?.[0].length ?? 0;
+    const whole = original.startsWith("/")
+      ? 0
+      : (/^https?:\/\/[^/?#]*/i.exec(original.slice(0, 512))?.[0].length ?? 0);
     if (whole > 0) url.full = original;
     const query = original.indexOf("?", whole);
     const path = original.slice(whole, query < 0 ? original.length : query);
@@ -104,7 +106,7 @@ function writeHttp(draft: Draft, told: JsonObject): void {
   }
   const port = portOf(text("http_port") ?? "");
   if (port !== undefined) url.port = port;
-  if (Object.keys(url).length > 0) alert.url = url;
+  if (!isEmpty(url)) alert.url = url;
   const agent = text("http_user_agent");
   if (agent !== undefined) alert.user_agent = { original: agent };
   const method = text("http_method");
@@ -113,18 +115,18 @@ function writeHttp(draft: Draft, told: JsonObject): void {
   const status = Number(text("status") ?? Number.NaN);
   const length = told.length;
   const mime = text("http_content_type");
-  const request = { ...(method !== undefined && { method }), ...(referrer !== undefined && { referrer }) };
-  const response = {
-    ...(Number.isInteger(status) && { status_code: status }),
-    ...(mime !== undefined && { mime_type: mime }),
-    ...(typeof length === "number" && Number.isFinite(length) && { body: { bytes: length } }),
-  };
-  const http = {
-    ...(version !== undefined && { version }),
-    ...(Object.keys(request).length > 0 && { request }),
-    ...(Object.keys(response).length > 0 && { response }),
-  };
-  if (Object.keys(http).length > 0) alert.http = http;
+  const http: NonNullable<typeof alert.http> = {};
+  const request: NonNullable<typeof http.request> = {};
+  const response: NonNullable<typeof http.response> = {};
+  if (method !== undefined) request.method = method;
+  if (referrer !== undefined) request.referrer = referrer;
+  if (Number.isInteger(status)) response.status_code = status;
+  if (mime !== undefined) response.mime_type = mime;
+  if (typeof length === "number" && Number.isFinite(length)) response.body = { bytes: length };
+  if (version !== undefined) http.version = version;
+  if (!isEmpty(request)) http.request = request;
+  if (!isEmpty(response)) http.response = response;
+  if (!isEmpty(http)) alert.http = http;
 }
 
 /** Names the server, which is where the packet of an answer comes from. */
@@ -141,7 +143,7 @@ function putServerName({ alert, fields }: Draft, domain: string): void {
         ? client !== sender && client === fields.dest_ip
         : from > 0 && from < 1024 && (destination?.port ?? 0) >= 1024;
   const side = answered ? "source" : "destination";
-  if (alert[side]?.domain === undefined) alert[side] = { ...alert[side], domain };
+  endpointOf(alert, side).domain ??= domain;
 }
 
 function writeTls(draft: Draft, told: JsonObject): void {

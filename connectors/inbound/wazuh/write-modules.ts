@@ -117,7 +117,7 @@ export function writeModules(draft: Draft, data: JsonObject, context: ParseConte
     for (const field in places) {
       const value = [places[field] as string | readonly string[]]
         .flat()
-        .map((path) => textValue(at(module, ...path.split("."))))
+        .map((path) => textValue(path.split(".").reduce<unknown>((here, key) => at(here, key), module)))
         .find((one) => one !== undefined);
       if (value !== undefined)
         putEcs(draft, field, field.endsWith(".ip") ? hostOf(value).replace(/^::ffff:/, "") : value, context);

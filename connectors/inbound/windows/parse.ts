@@ -1,6 +1,6 @@
 import { AlertTag } from "../../../agent/core/alert.ts";
-import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
-import { addTag, clip, finish, newWideDraft } from "../../shared/draft.ts";
+import type { Decoded, ParseContext, Parsed } from "../../contract.ts";
+import { addTag, clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { broken, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
 import { eventIdOf } from "../../shared/windows/event-id.ts";
 import { clothingOf, readEventJson } from "../../shared/windows/read-event-json.ts";
@@ -19,8 +19,7 @@ export function parseWindows(text: string, context: ParseContext): Parsed {
   if (first === 0x7b || first === 0x5b) {
     const read = readOne(text);
     if (read.error !== undefined) return broken(text, "windows", read.error, context);
-    const { eventId: _, ...parsed } = readDocument(read.value, text, context);
-    return parsed;
+    return readDocument(read.value, text, context).parsed;
   }
   const snare = snareAt(text);
   if (snare < 0) {
@@ -46,7 +45,11 @@ export function decodeWindows(_headers: unknown, body: unknown, context: ParseCo
   const list = Array.isArray(body) ? body : listIn(body);
   return {
     outcome: "decoded",
-    records: list.map((document) => readDocument(document, textOf(document), context)),
+    records: list.map((document) => {
+      const { parsed, draft } = readDocument(document, textOf(document), context);
+      const eventId = draft === undefined ? undefined : eventIdOf(draft);
+      return eventId === undefined ? parsed : { ...parsed, eventId };
+    }),
   };
 }
 
@@ -70,23 +73,27 @@ function parseXml(text: string, begin: number, context: ParseContext): Parsed {
   return error === undefined ? { alert } : { alert, error };
 }
 
-function readDocument(document: unknown, original: string, context: ParseContext): DecodedRecord {
+/** Reads one value; with the draft, where it was an event, for who needs its identity. */
+function readDocument(
+  document: unknown,
+  original: string,
+  context: ParseContext,
+): { parsed: Parsed; draft?: Draft } {
   if (typeof document === "string" && document.trimStart().startsWith("<"))
-    return parseWindows(document, context);
+    return { parsed: parseWindows(document, context) };
   if (!isObject(document)) {
     const message = "the record is JSON but not an object";
-    return broken(original, "windows", { code: "not_an_object", message }, context);
+    return { parsed: broken(original, "windows", { code: "not_an_object", message }, context) };
   }
   const clothing = clothingOf(document);
   if (clothing === undefined) {
     const message =
       "the record is JSON but no Windows event: it has neither System nor EventID with its source";
-    return broken(original, "windows", { code: "not_windows", message }, context);
+    return { parsed: broken(original, "windows", { code: "not_windows", message }, context) };
   }
   const draft = newWideDraft(original, "windows", "windows");
   const alert = finish(draft, readEventJson(draft, document, clothing, context), context);
-  const eventId = eventIdOf(draft);
-  return eventId === undefined ? { alert } : { alert, eventId };
+  return { parsed: { alert }, draft };
 }
 
 function beginOf(text: string): number {

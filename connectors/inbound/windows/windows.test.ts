@@ -168,13 +168,7 @@ describe("meaning", () => {
     ["System", 104, "event-log-cleared", ["iam"], ["admin", "change"]],
     ["Windows PowerShell", 600, "Provider Lifecycle", ["process"], ["info"]],
     ["Microsoft-Windows-PowerShell/Operational", 4103, "Executing Pipeline", ["process"], ["info"]],
-    [
-      "Microsoft-Windows-Sysmon/Operational",
-      23,
-      "FileDelete (File Delete archived)",
-      ["file"],
-      ["deletion"],
-    ],
+    ["Microsoft-Windows-Sysmon/Operational", 23, "FileDelete (File Delete archived)", ["file"], ["deletion"]],
     [
       "Microsoft-Windows-Windows Defender/Operational",
       5001,

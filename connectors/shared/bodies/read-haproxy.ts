@@ -78,7 +78,9 @@ export const readHaproxy = (draft: Draft, message: string): void => {
   // What `option httpslog` adds comes after the request's own quote.
   const close = message.indexOf('"', quote + 2);
   const request = /^([A-Za-z][A-Za-z_-]{0,31}) (.*?)(?: HTTP\/(\d(?:\.\d)?))?$/s.exec(
-    quote < 0 ? "" : message.slice(quote + 2, Math.min(close < 0 ? message.length : close, quote + 2 + 16_384)),
+    quote < 0
+      ? ""
+      : message.slice(quote + 2, Math.min(close < 0 ? message.length : close, quote + 2 + 16_384)),
   );
   if (request === null) return;
   alert.http = { ...alert.http, request: { method: request[1] as string } };

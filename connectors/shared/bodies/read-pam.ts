@@ -91,6 +91,9 @@ function readSession(draft: Draft, rest: string, type: "start" | "end"): void {
 /** What the modules write before anything of the client's. */
 const BEFORE = /(?:^| )(logname|uid|euid|tty)=(\S{1,256})/g;
 
+/** Where the module may have written the client's host. */
+const PLACE = /(?:^| )rhost=(\S{0,255})(?= {1,2}user=|$)/g;
+
 /**
  * `logname= uid=0 euid=0 tty=ssh ruser=R rhost=H  user=U`, in this order.
  *
@@ -106,15 +109,17 @@ function readWho(draft: Draft, line: string): void {
     return;
   }
   const at = ruser.index + ruser[0].length;
-  const places = [...line.slice(at).matchAll(/(?:^| )rhost=(\S{0,255})(?= {1,2}user=|$)/g)];
-  const first = places[0];
+  const tail = line.slice(at);
+  PLACE.lastIndex = 0;
+  const first = PLACE.exec(tail);
   // With an empty ruser the first is the module's own.
-  if (first === undefined || (places.length > 1 && first.index > 0)) return;
+  if (first === null || (first.index > 0 && PLACE.test(tail))) return;
   const host = first[1] as string;
-  const remote = line.slice(at, at + first.index).trim();
-  const user = line.slice(at + first.index + first[0].length).replace(/^ {1,2}user=/, "");
-  for (const [key, value] of Object.entries({ ruser: remote, rhost: host, user }))
-    if (value !== "") putField(draft, key, value);
+  const remote = tail.slice(0, first.index).trim();
+  const user = tail.slice(first.index + first[0].length).replace(/^ {1,2}user=/, "");
+  if (remote !== "") putField(draft, "ruser", remote);
+  if (host !== "") putField(draft, "rhost", host);
+  if (user !== "") putField(draft, "user", user);
   tellPeer(draft, "source", host);
   tellUser(draft, { name: nameOf(draft, user === "" ? remote : user) });
 }

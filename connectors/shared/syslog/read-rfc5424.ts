@@ -1,4 +1,5 @@
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
+import { keyTable } from "../key-table.ts";
 import { type DateContext, readDate } from "../read-date.ts";
 import { readTag } from "./read-tag.ts";
 import type { StructuredData, SyslogHeader } from "./syslog-header.ts";
@@ -143,6 +144,8 @@ function isNil(text: string, at: number): boolean {
   return text.charCodeAt(at) === 0x2d && (at + 1 === text.length || text.charCodeAt(at + 1) === 0x20);
 }
 
+const nameAt = keyTable(() => undefined);
+
 /** Reads the SD-ELEMENTs at `from`; the index after them, or `from` when they are broken: then they are message. */
 function readStructuredData(text: string, from: number, header: SyslogHeader): number {
   const data: StructuredData = {};
@@ -152,7 +155,7 @@ function readStructuredData(text: string, from: number, header: SyslogHeader): n
     at++;
     const idEnd = nameEnd(text, at);
     if (idEnd === at) return from;
-    const id = safeName(text.slice(at, idEnd));
+    const id = safeName(nameAt(text, at, idEnd).name);
     const params: Record<string, string> = (Object.hasOwn(data, id) ? data[id] : undefined) ?? {};
     if (room-- > 0) data[id] = params;
     at = idEnd;
@@ -167,7 +170,7 @@ function readStructuredData(text: string, from: number, header: SyslogHeader): n
         return from;
       const close = closingQuote(text, equals + 2);
       if (close < 0) return from;
-      const name = safeName(text.slice(at, equals));
+      const name = safeName(nameAt(text, at, equals).name);
       const value = unescaped(text.slice(equals + 2, close));
       // RFC 5424 6.3.3 lets a name repeat within an element: no value is lost.
       if (Object.hasOwn(params, name)) params[name] = `${params[name]},${value}`.slice(0, ALERT_LIMITS.value);

@@ -1,4 +1,4 @@
-import { type Draft, putField, putNewField } from "../draft.ts";
+import { type Draft, putField } from "../draft.ts";
 import { flatten, textValue } from "../json.ts";
 
 /** Writes a member of System under the name that Sigma rules ask for: its own, or `Element_Attribute`. */
@@ -50,9 +50,13 @@ const ALIASES = Object.entries({
 export function putAliases(draft: Draft): void {
   const { fields } = draft;
   for (const [name, others] of ALIASES) {
-    if (Object.hasOwn(fields, name)) continue;
-    const other = others.find((one) => Object.hasOwn(fields, one) && textValue(fields[one]) !== undefined);
-    if (other !== undefined) putNewField(draft, name, fields[other] ?? null);
+    if (fields[name] !== undefined) continue;
+    for (const other of others) {
+      const value = fields[other];
+      if (value === undefined || textValue(value) === undefined) continue;
+      putField(draft, name, value);
+      break;
+    }
   }
   const { EventID } = fields;
   if (typeof EventID === "string" && /^\d{1,9}$/.test(EventID)) fields.EventID = Number(EventID);

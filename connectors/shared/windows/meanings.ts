@@ -62,13 +62,15 @@ const CHANNELS = new Map<string, Family>([
 
 /** What an event's number means in its family; undefined for one that is not known. */
 export function meaningOf(family: Family, code: string): Meaning | undefined {
-  return MEANINGS.get(`${family} ${code}`);
+  return MEANINGS.get(family)?.get(code);
 }
 
-const MEANINGS = new Map<string, Meaning>();
+const MEANINGS = new Map<Family, Map<string, Meaning>>();
 
 /** `codes | action | categories | types | outcome | risk`, a line each; the last two may be missing. */
 function learn(family: Family, lines: string): void {
+  const meanings = MEANINGS.get(family) ?? new Map<string, Meaning>();
+  MEANINGS.set(family, meanings);
   for (const line of lines.trim().split("\n")) {
     const [codes = "", action = "", categories = "", types = "", outcome, risk] = line
       .split("|")
@@ -76,7 +78,7 @@ function learn(family: Family, lines: string): void {
     const meaning: Meaning = { action, category: words(categories), type: words(types) };
     if (outcome === "success" || outcome === "failure") meaning.outcome = outcome;
     if (risk !== undefined) meaning.risk = Number(risk);
-    for (const code of words(codes)) MEANINGS.set(`${family} ${code}`, meaning);
+    for (const code of words(codes)) meanings.set(code, meaning);
   }
 }
 

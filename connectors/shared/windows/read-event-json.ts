@@ -2,7 +2,7 @@ import type { Instant } from "../../../agent/core/clock.ts";
 import type { ParseContext } from "../../contract.ts";
 import { clip, type Draft } from "../draft.ts";
 import { at, flatten, isObject, type JsonObject, textValue } from "../json.ts";
-import { walkJson } from "../walk-json.ts";
+import { type WalkJson, walkJson } from "../walk-json.ts";
 import { putAliases, putDatum, putSystem, putUnnamed } from "./event-names.ts";
 import { readTime, readUtc } from "./read-event-time.ts";
 import { readMessage } from "./read-message.ts";
@@ -52,31 +52,22 @@ export function readEventJson(
   context: ParseContext,
 ): Instant | undefined {
   const { alert } = draft;
-  let rest = document;
+  let walk = walkAll;
   let created: unknown;
   if (clothing === "event") {
     const event = isObject(document.Event) ? document.Event : document;
     created = writeEvent(draft, event);
     context.trace?.({ by: "parser", name: "windows", rule: "Event" }, alert);
-    const {
-      Event: _,
-      System: __,
-      EventData: ___,
-      UserData: ____,
-      RenderingInfo: _____,
-      ...others
-    } = document;
-    rest = others;
+    walk = walkAround;
   } else if (document.Payload !== undefined || document.LogName !== undefined) {
     // EvtxECmd and Get-WinEvent: this process is the one that logged.
-    const { ProcessId, ThreadId, ...others } = document;
-    rest = others;
-    putSystem(draft, "Execution_ProcessID", ProcessId);
-    putSystem(draft, "Execution_ThreadID", ThreadId);
+    walk = walkLogged;
+    putSystem(draft, "Execution_ProcessID", document.ProcessId);
+    putSystem(draft, "Execution_ThreadID", document.ThreadId);
     if (typeof document.Payload === "string" && document.Payload.startsWith("{"))
       writePayload(draft, document.Payload);
   }
-  walk(draft, rest, context, draft);
+  walk(draft, document, context, undefined);
   putAliases(draft);
   context.trace?.({ by: "parser", name: "windows", rule: "fields" }, alert);
   const message = textValue(document.Message) ?? textValue(document.message);
@@ -124,15 +115,22 @@ const WINLOG = new Map([
 ]);
 const DATA = ["winlog.event_data.", "winlog.user_data."];
 
-const walk = walkJson<never, Draft>({
-  ecs: true,
-  roleOf: () => undefined,
-  fieldOf: (path) => {
-    const data = DATA.find((prefix) => path.startsWith(prefix));
-    return data === undefined ? WINLOG.get(path) : path.slice(data.length);
-  },
-  found: () => false,
-});
+/** A walk through all but these members, which are written apart. */
+function walkWithout(...names: string[]): WalkJson<undefined> {
+  return walkJson<"apart", undefined>({
+    ecs: true,
+    roleOf: (path) => (names.includes(path) ? "apart" : undefined),
+    fieldOf: (path) => {
+      const data = DATA.find((prefix) => path.startsWith(prefix));
+      return data === undefined ? WINLOG.get(path) : path.slice(data.length);
+    },
+    found: () => true,
+  });
+}
+
+const walkAll = walkWithout();
+const walkAround = walkWithout("Event", "System", "EventData", "UserData", "RenderingInfo");
+const walkLogged = walkWithout("ProcessId", "ThreadId");
 
 /** Writes System and the data; the time of System. */
 function writeEvent(draft: Draft, event: JsonObject): unknown {
@@ -144,7 +142,8 @@ function writeEvent(draft: Draft, event: JsonObject): unknown {
     const text = isObject(value) ? (value["#text"] ?? value.$t ?? value._) : value;
     if (textValue(text) !== undefined) putSystem(draft, bare, text);
     const attributes = attributesOf(value);
-    for (const name in attributes) putSystem(draft, `${bare}_${name}`, attributes[name]);
+    if (attributes !== NONE)
+      for (const name in attributes) putSystem(draft, `${bare}_${name}`, attributes[name]);
     if (bare === "TimeCreated") created = attributes.SystemTime ?? text ?? created;
   }
   for (const part of ["EventData", "UserData"]) writeData(draft, event[part], part === "UserData" ? 2 : 1);
@@ -165,9 +164,11 @@ function writeEvent(draft: Draft, event: JsonObject): unknown {
   return created;
 }
 
+const NONE: JsonObject = {};
+
 /** The attributes of an element, however the converter tells them from its members. */
 function attributesOf(value: unknown): JsonObject {
-  if (!isObject(value)) return {};
+  if (!isObject(value)) return NONE;
   const apart = value["#attributes"] ?? value["@attributes"] ?? value.$;
   if (isObject(apart)) return apart;
   const found: JsonObject = {};

@@ -1,4 +1,5 @@
 import { type Draft, putNewField } from "../draft.ts";
+import { FRENCH_LABELS } from "./french-labels.ts";
 
 /** Whom or what the labels after a section's name tell of. */
 type Section = "Subject" | "Target" | "Member" | "Service" | "Object" | "Process" | "Network" | "other";
@@ -196,8 +197,43 @@ function labelsOf(message: string): Label[] {
       if (at < 0) break;
     }
     if (text !== undefined) found.push({ text, from: colon - text.length, value: colon + 1 });
+    else if (isGap(message.charCodeAt(colon - 1))) {
+      const label = frenchAt(message, colon);
+      if (label !== undefined) found.push(label);
+    }
   }
   return found;
+}
+
+/** Characters of the longest French label, and its most words. */
+const LONGEST_FRENCH = 72;
+const MOST_FRENCH_WORDS = 9;
+
+/** The French label that ends before a colon, by its English name: French puts a space between. */
+function frenchAt(message: string, colon: number): Label | undefined {
+  let end = colon;
+  while (end > colon - 3 && isGap(message.charCodeAt(end - 1))) end--;
+  const least = Math.max(0, end - LONGEST_FRENCH);
+  let found: Label | undefined;
+  let words = 0;
+  for (let at = end - 1; at >= least - 1 && words < MOST_FRENCH_WORDS; at--) {
+    if (at >= 0 && !isSpace(message.charCodeAt(at))) continue;
+    words++;
+    // Labels begin with a capital.
+    const first = message.charCodeAt(at + 1);
+    const capital = (first >= 0x41 && first <= 0x5a) || first === 0xc9;
+    const text = capital
+      ? FRENCH_LABELS.get(message.slice(at + 1, end).replaceAll("\u2019", "'"))
+      : undefined;
+    if (text !== undefined) found = { text, from: at + 1, value: colon + 1 };
+    if (at < 0) break;
+  }
+  return found;
+}
+
+/** A space, or one that does not break. */
+function isGap(code: number): boolean {
+  return code === 0x20 || code === 0xa0 || code === 0x202f;
 }
 
 function isLabel(text: string): boolean {

@@ -72,7 +72,8 @@ export function readSnare(
   const code = text.charCodeAt(mark);
   const tab = code === 0x09 ? "\t" : "#011";
   // Only the first cells are certain: the message may hold tabs of its own.
-  const cells = code === 0x20 ? spacedCells(text.slice(mark)) : text.slice(mark + tab.length).split(tab, 4096);
+  const cells =
+    code === 0x20 ? spacedCells(text.slice(mark)) : text.slice(mark + tab.length).split(tab, 4096);
   const message = messageOf(cells);
   let instant: Instant | undefined;
   for (const [index, name] of CELLS.entries()) {

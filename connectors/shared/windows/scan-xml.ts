@@ -30,6 +30,8 @@ const nameAt = keyTable(() => undefined);
 /** Where the scan stands. */
 let source = "";
 let at = 0;
+/** Whether some of the text may mean other than it says: most records hold none such. */
+let special = false;
 
 /**
  * Scans the XML that Windows writes: elements, attributes, text, comments, CDATA, the five entities and characters by
@@ -39,6 +41,7 @@ export function scanXml(text: string): XmlStep[] | undefined {
   if (NOT_PLAIN.test(text)) return undefined;
   source = text;
   at = 0;
+  special = /[&\r\n\t]|\]\]>/.test(text);
   const steps = scan();
   source = "";
   return steps;
@@ -51,14 +54,18 @@ function scan(): XmlStep[] | undefined {
     if (source.charCodeAt(at) !== 0x3c) {
       const text = textUpTo("<", source.length);
       // Text around the first element, as before a cut one, is for the other parser to judge.
-      if (text === undefined || open.length === 0 || text.includes("]]>")) return undefined;
+      if (text === undefined || open.length === 0 || (special && text.includes("]]>"))) return undefined;
       steps.push({ kind: "text", text, attributes: NO_ATTRIBUTES });
       continue;
     }
     const next = source.charCodeAt(at + 1);
     if (next === 0x2f) {
       at += 2;
-      if (readName() !== open.pop() || !passEnd()) return undefined;
+      const name = open.pop();
+      if (name === undefined || !source.startsWith(name, at)) return undefined;
+      at += name.length;
+      passSpace();
+      if (source.charCodeAt(at++) !== 0x3e) return undefined;
       steps.push(CLOSE);
     } else if (next === 0x21) {
       const text = readMarked();
@@ -103,11 +110,6 @@ function passSpace(): boolean {
   return at > from;
 }
 
-function passEnd(): boolean {
-  passSpace();
-  return source.charCodeAt(at++) === 0x3e;
-}
-
 /** Reads the attributes of a tag up to its end; undefined when they are not plain. */
 function readAttributes(): readonly string[] | undefined {
   let attributes: string[] | undefined;
@@ -140,9 +142,9 @@ function textUpTo(mark: string, last: number): string | undefined {
   at = end;
   const inAttribute = mark !== "<";
   if (inAttribute && raw.includes("<")) return undefined;
-  const lines = raw.includes("\r") ? raw.replace(/\r\n?/g, "\n") : raw;
-  const text = inAttribute ? lines.replace(/[\t\n]/g, " ") : lines;
-  return text.includes("&") ? withoutEntities(text) : text;
+  if (!special) return raw;
+  const lines = raw.replace(/\r\n?/g, "\n");
+  return withoutEntities(inAttribute ? lines.replace(/[\t\n]/g, " ") : lines);
 }
 
 function withoutEntities(text: string): string | undefined {

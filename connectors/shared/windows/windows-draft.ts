@@ -1,11 +1,19 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import { isAddress, portOf, putAddress, wholeNumber } from "../address.ts";
 import { clip, type Draft } from "../draft.ts";
+import { isEmpty } from "../json.ts";
 
 /** A Windows event being written: its own names are in `fields` already. */
 export interface WindowsDraft extends Draft {
   code: string;
+  /** Groups that the alert did not have, until something stands in them. */
+  begun: Groups;
 }
+
+type Groups = Pick<
+  Alert,
+  "process" | "user" | "file" | "registry" | "source" | "destination" | "dns" | "service" | "network"
+>;
 
 export type User = NonNullable<Alert["user"]>;
 export type Process = NonNullable<Alert["process"]>;
@@ -15,7 +23,7 @@ type Hash = NonNullable<Process["hash"]>;
 export function textOf(draft: Draft, ...names: string[]): string | undefined {
   const { fields } = draft;
   for (const name of names) {
-    const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const value = fields[name];
     if (typeof value === "number") return String(value);
     if (typeof value === "string" && value !== "" && value !== "-") return clip(draft, value);
   }
@@ -36,46 +44,21 @@ export function put<T extends object, K extends keyof T>(group: T, key: K, value
   if (value !== undefined && group[key] === undefined) group[key] = value;
 }
 
-/** A group of the alert, made when it is first written to. */
-export function groupOf<
-  K extends
-    | "process"
-    | "user"
-    | "file"
-    | "registry"
-    | "source"
-    | "destination"
-    | "dns"
-    | "service"
-    | "network",
->(draft: Draft, name: K): NonNullable<Alert[K]> {
-  const { alert } = draft;
-  const group = alert[name] ?? ({} as NonNullable<Alert[K]>);
-  alert[name] = group as Alert[K];
-  return group as NonNullable<Alert[K]>;
+/** A group of the alert, begun when it is first asked for. */
+export function groupOf<K extends keyof Groups>(draft: WindowsDraft, name: K): NonNullable<Groups[K]> {
+  const group: Groups[K] = draft.alert[name] ?? draft.begun[name];
+  if (group !== undefined) return group as NonNullable<Groups[K]>;
+  const begun = {} as NonNullable<Groups[K]>;
+  draft.begun[name] = begun as Groups[K];
+  return begun;
 }
 
-/** Leaves out the groups that nothing was written to. */
-export function dropEmpty(alert: Alert): void {
-  for (const name of [
-    "process",
-    "user",
-    "file",
-    "registry",
-    "source",
-    "destination",
-    "dns",
-    "service",
-    "network",
-  ] as const) {
-    const group = alert[name];
-    if (group !== undefined && isEmpty(group)) delete alert[name];
+/** Puts the groups that something was written to into the alert. */
+export function keepBegun({ alert, begun }: WindowsDraft): void {
+  for (const name in begun) {
+    const group = begun[name as keyof Groups];
+    if (group !== undefined && !isEmpty(group)) (alert as Record<string, unknown>)[name] = group;
   }
-}
-
-function isEmpty(group: object): boolean {
-  for (const _ in group) return false;
-  return true;
 }
 
 /** Writes an image's path and, from it, its name. */
@@ -89,7 +72,7 @@ export function putImage(
 }
 
 /** Writes a file's path and what its end tells. */
-export function putPath(draft: Draft, path: string | undefined): void {
+export function putPath(draft: WindowsDraft, path: string | undefined): void {
   if (path === undefined) return;
   const file = groupOf(draft, "file");
   put(file, "path", path);
@@ -135,7 +118,7 @@ export function putPrefixed(
 
 /** Writes an address and a port as one end of a connection. */
 export function putEnd(
-  draft: Draft,
+  draft: WindowsDraft,
   side: "source" | "destination",
   address: string | undefined,
   port: string | undefined,

@@ -63,14 +63,19 @@ function writeFile(draft: WindowsDraft): void {
     file_version: textOf(draft, "FileVersion"),
     imphash,
   };
-  const told = Object.entries(pe).filter(([, value]) => value !== undefined);
-  const about = { ...(hash && { hash }), ...(told.length > 0 && { pe: Object.fromEntries(told) }) };
+  const about: Pick<Process, "hash" | "pe"> = {};
+  if (hash !== undefined) about.hash = hash;
+  for (const name in pe) {
+    const key = name as keyof typeof pe;
+    if (pe[key] !== undefined) (about.pe ??= {})[key] = pe[key];
+  }
   if (loaded !== undefined && code === "7") {
     alert.dll = { path: loaded, name: baseName(loaded), ...about, ...alert.dll };
   }
-  if (Object.keys(about).length === 0) return;
-  if (OF_FILE.has(code) || loaded !== undefined) alert.file = { ...about, ...alert.file };
-  else if (code !== "24") alert.process = { ...about, ...alert.process };
+  if (code === "24" && loaded === undefined) return;
+  const group = groupOf(draft, OF_FILE.has(code) || loaded !== undefined ? "file" : "process");
+  put(group, "hash", about.hash);
+  put(group, "pe", about.pe);
 }
 
 /** `HKLM\\Software\\…`: hive, key, and for a value its name. */
@@ -83,7 +88,7 @@ export function writeRegistry(draft: WindowsDraft): void {
   const last = path.lastIndexOf("\\");
   if (first > 0) {
     put(registry, "hive", path.slice(0, first));
-    const valued = draft.code === "13" || draft.code === "14";
+    const valued = draft.code === "13" || draft.code === "14" || textOf(draft, "EventType") === "DeleteValue";
     put(registry, "key", valued && last > first ? path.slice(first + 1, last) : path.slice(first + 1));
     if (valued) put(registry, "value", path.slice(last + 1));
   }

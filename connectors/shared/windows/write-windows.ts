@@ -1,7 +1,7 @@
 import type { Alert, FieldValue } from "../../../agent/core/alert.ts";
 import type { Draft } from "../draft.ts";
 import { type Family, familyOf, meaningOf } from "./meanings.ts";
-import { dropEmpty, textOf, type WindowsDraft } from "./windows-draft.ts";
+import { keepBegun, textOf, type WindowsDraft } from "./windows-draft.ts";
 import { writeOthers } from "./write-others.ts";
 import { writeSecurity } from "./write-security.ts";
 import { writeSysmon } from "./write-sysmon.ts";
@@ -20,7 +20,7 @@ export function writeWindows(draft: Draft): void {
   if (code !== "") event.code ??= code;
   if (provider !== undefined) event.provider ??= provider;
   writeHost(draft, provider);
-  const windows: WindowsDraft = Object.assign(draft, { code });
+  const windows: WindowsDraft = Object.assign(draft, { code, begun: {} });
   writeMeaning(windows, family);
   if (family === "sysmon") writeSysmon(windows);
   else if (family === "security") writeSecurity(windows);
@@ -31,7 +31,7 @@ export function writeWindows(draft: Draft): void {
       writeSysmon(windows);
     writeSecurity(windows);
   }
-  dropEmpty(alert);
+  keepBegun(windows);
 }
 
 function writeHost(draft: Draft, provider: string | undefined): void {
@@ -94,24 +94,29 @@ const SUCCESS = audit(0x8020_0000_0000_0000n);
 const FAILURE = audit(0x8010_0000_0000_0000n);
 
 /** The audit bits of Keywords, in number or hexadecimal, or their names in the collectors' words. */
-function auditOutcome(fields: Record<string, FieldValue>): Outcome {
-  const { Keywords, EventType } = fields;
-  for (const value of [Keywords, EventType].flat()) {
-    const number =
-      typeof value === "number" || (typeof value === "string" && /^-?\d{15,20}$/.test(value))
-        ? Number(value)
-        : 0;
-    if (SUCCESS.has(number)) return "success";
-    if (FAILURE.has(number)) return "failure";
-    if (typeof value !== "string" || value.length > 64) continue;
-    const bits = /^0x[0-9a-f]{2}([0-9a-f])[0-9a-f]{13}$/i.exec(value)?.[1];
-    if (bits !== undefined) {
-      const nibble = Number.parseInt(bits, 16);
-      if ((nibble & 2) !== 0) return "success";
-      if ((nibble & 1) !== 0) return "failure";
+function auditOutcome({ Keywords, EventType }: Record<string, FieldValue>): Outcome {
+  return auditOf(Keywords) ?? auditOf(EventType);
+}
+
+function auditOf(value: FieldValue | undefined): Outcome {
+  if (Array.isArray(value)) {
+    for (const one of value) {
+      const outcome = auditOf(one);
+      if (outcome !== undefined) return outcome;
     }
-    if (/^(?:audit[ _]success|success audit)$/i.test(value)) return "success";
-    if (/^(?:audit[ _]failure|failure audit)$/i.test(value)) return "failure";
+    return undefined;
   }
-  return undefined;
+  const number =
+    typeof value === "number" || (typeof value === "string" && /^-?\d{15,20}$/.test(value))
+      ? Number(value)
+      : 0;
+  if (SUCCESS.has(number)) return "success";
+  if (FAILURE.has(number)) return "failure";
+  if (typeof value !== "string" || value.length > 64) return undefined;
+  if (value.length === 18 && /^0x[0-9a-f]{16}$/i.test(value)) {
+    const nibble = Number.parseInt(value.charAt(4), 16);
+    return (nibble & 2) !== 0 ? "success" : (nibble & 1) !== 0 ? "failure" : undefined;
+  }
+  if (/^(?:audit[ _]success|success audit)$/i.test(value)) return "success";
+  return /^(?:audit[ _]failure|failure audit)$/i.test(value) ? "failure" : undefined;
 }
