@@ -1,3 +1,5 @@
+import { parseAddress } from "../../rules/engine/address.ts";
+
 /** Who takes part in something of which there is only so much. */
 export interface FairShare<Member> {
   /** Lets a member in; returns who must go for it: one of the largest group, or itself when its own would be. */
@@ -39,4 +41,16 @@ export function fairShare<Member>(places: number): FairShare<Member> {
       return gone;
     },
   };
+}
+
+/** Bytes of an IPv6 address that tell one network from another: a host has as many addresses in its own as it likes. */
+const NETWORK_BYTES = 8;
+
+/** Whom an address stands for: an IPv4 address for itself, an IPv6 address for its network (RFC 4291 §2.5.4). */
+export function networkOf(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/i.exec(address)?.[1];
+  if (mapped !== undefined) return mapped;
+  const bytes = parseAddress(address);
+  if (bytes === undefined || bytes.length === 4) return address;
+  return Buffer.from(bytes.subarray(0, NETWORK_BYTES)).toString("hex");
 }

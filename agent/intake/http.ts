@@ -4,19 +4,26 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { identify } from "./http/authenticate.ts";
 import { bodyBudget, type Lease } from "./http/body-budget.ts";
-import { type BodyRefused, CODINGS, inflateBody, readBody } from "./http/read-body.ts";
+import { type BodyRefused, CODINGS, inflateBody, OVERLOADED, readBody } from "./http/read-body.ts";
 import { type BodyRecord, readRecords } from "./http/read-records.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import { type Headers, verifySignature } from "./signature.ts";
 import type { HttpSource } from "./sources.ts";
-import type { Taker } from "./taker.ts";
+import type { Taken, Taker } from "./taker.ts";
+import { openTurns, type Turns } from "./turns.ts";
 
 /** Rejections told one by one; what a sender got wrong 100 times it got wrong. */
 const MAX_REJECTIONS = 100;
 /** Bodies of the greatest size that may be received, read or stored at once; a source may hold a quarter of them. */
 const BODIES = 16;
+/** What the greatest size counts as at least, bytes. */
+const LEAST_BODY = 1024 * 1024;
 /** Bytes of a heartbeat's body, which nobody reads. */
 const HEARTBEAT_BYTES = 64 * 1024;
+/** What a request takes until it is answered, beside its body, bytes. */
+const REQUEST_BYTES = 4096;
+/** Records that are matched, and stored in one unit, before others have their turn. */
+const BATCH = 100;
 const RETRY_AFTER_SECONDS = "5";
 /** Characters of a sender's own key for a delivery. */
 const LONGEST_KEY = 255;
@@ -46,11 +53,14 @@ export function alertsApp(parts: {
   bodyBytes: number;
   recordBytes: number;
   clock: Clock;
+  /** Shared with the other listeners of the thread. */
+  turns?: Turns | undefined;
   metrics: IntakeMetrics;
   log: (message: string, fields: Record<string, unknown>) => void;
 }): Express {
-  const { sources, taker, bodyBytes, clock, metrics } = parts;
-  const budget = bodyBudget(BODIES * bodyBytes, (BODIES / 4) * bodyBytes);
+  const { sources, taker, bodyBytes, clock, metrics, turns = openTurns(parts) } = parts;
+  const most = BODIES * Math.max(bodyBytes, LEAST_BODY);
+  const budget = bodyBudget(most, most / 4);
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", false);
@@ -109,6 +119,8 @@ export function alertsApp(parts: {
           return refuse(source.id, 401, proof.code, `The signature is not accepted: ${proof.because}.`);
         }
       }
+      // Many small ones, sent faster than the disk takes, are no less than a few large ones.
+      if (!lease.take(REQUEST_BYTES)) return refuseBody(response, source.id, OVERLOADED, false);
       metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
       metrics.bytes.inc({ source: source.id, transport: "http" }, body.bytes.length);
       await act({ source, headers, bytes: body.bytes }, response, lease);
@@ -130,7 +142,8 @@ export function alertsApp(parts: {
     if (inflated.outcome === "refused") return refuseBody(response, source.id, inflated, true);
     const context = { received: clock.now(), zone: source.zone, peer: response.req.ip };
     const body = { bytes: inflated.bytes, headers, recordBytes: parts.recordBytes };
-    const read = readRecords(source, body, context);
+    const pause = turns.pauses();
+    const read = await readRecords(source, body, { context, pause });
     if (read.outcome === "refused") {
       const { status, code, message, more, sample } = read;
       const field = typeof more.field === "string" && more.field !== "(body)" ? `${more.field}: ` : "";
@@ -138,7 +151,7 @@ export function alertsApp(parts: {
       return problem(response, status, code, message, more);
     }
     metrics.received.of({ source: source.id, transport: "http" }).count += read.records.length;
-    const answer = await decide(source, read.records, headers);
+    const answer = await decide(source, read.records, { headers, pause });
     const hopeless = answer.rejected.length > 0 && answer.accepted + answer.duplicates === 0;
     response.status(hopeless ? 422 : 202).json(answer);
   }
@@ -159,7 +172,7 @@ export function alertsApp(parts: {
   async function decide(
     source: HttpSource,
     records: readonly BodyRecord[],
-    headers: Headers,
+    { headers, pause }: { headers: Headers; pause: () => Promise<void> },
   ): Promise<Answer> {
     const answer: Answer = { accepted: 0, duplicates: 0, rejected: [] };
     // The sender's own key for a delivery tells a repeat where the records themselves do not.
@@ -178,7 +191,15 @@ export function alertsApp(parts: {
       if (rejected <= MAX_REJECTIONS) answer.rejected.push({ index, code, message });
     }
     if (rejected > MAX_REJECTIONS) answer.rejected_total = rejected;
-    for (const outcome of await taker.take(source.id, good)) {
+    const taken: Promise<Taken[]>[] = [];
+    for (let at = 0; at < good.length; at += BATCH) {
+      await pause();
+      const batch = taker.take(source.id, good.slice(at, at + BATCH));
+      // Heard below, where the first that failed is told.
+      batch.catch(() => undefined);
+      taken.push(batch);
+    }
+    for (const outcome of (await Promise.all(taken)).flat()) {
       if (outcome === "duplicate") answer.duplicates++;
       else answer.accepted++;
     }

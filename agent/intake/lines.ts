@@ -3,10 +3,14 @@ import type { Gate } from "../../rules/engine/gate.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { parseText } from "../stages/ingest.ts";
+import { type Backlog, openBacklog } from "./backlog.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import type { Sampler, Watch } from "./sampler.ts";
 import type { TextSource } from "./sources.ts";
 import type { Taker } from "./taker.ts";
+
+/** Alerts of one connection on their way to the disk before its sender is made to wait. */
+const PENDING = 1000;
 
 /** Takes records of text in: the gate on raw bytes, then the parser, then the rules. */
 export interface LineTaker {
@@ -14,12 +18,13 @@ export interface LineTaker {
   line(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): void;
   /** Reads one record and leaves its decision to the caller; undefined when it is decided: refused, and counted. */
   read(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): Alert | undefined;
-  /** Alerts read and not durable yet. */
-  pending(): number;
+  /** True when its sender is to wait until what was read is durable. */
+  full(): boolean;
   /** Resolves when every line so far is decided and durable. */
   settled(): Promise<void>;
 }
 
+const TOO_MANY = new Error("too many alerts wait for the disk");
 const STRICT = new TextDecoder("utf-8", { fatal: true });
 const LENIENT = new TextDecoder("utf-8");
 
@@ -31,9 +36,13 @@ export function openLines(parts: {
   metrics: IntakeMetrics;
   sampler: Sampler;
   lost: (source: string, count: number, error: unknown) => void;
+  /** Shared with the other listeners of the thread. */
+  backlog?: Backlog | undefined;
+  /** True when the sender cannot be made to wait: what is too much is dropped, and counted. */
+  drops?: boolean | undefined;
 }): LineTaker {
-  const { taker, gate, clock, metrics, sampler } = parts;
-  let waiting = new Map<TextSource, { alert: Alert }[]>();
+  const { taker, gate, clock, metrics, sampler, backlog = openBacklog() } = parts;
+  let waiting = new Map<TextSource, { alerts: { alert: Alert }[]; weight: number }>();
   let inFlight: Promise<void> = Promise.resolve();
   let scheduled = false;
   let pending = 0;
@@ -75,20 +84,25 @@ export function openLines(parts: {
     scheduled = false;
     const batch = waiting;
     waiting = new Map();
-    inFlight = Promise.all([inFlight, ...[...batch].map(([source, alerts]) => store(source, alerts))]).then(
+    inFlight = Promise.all([inFlight, ...[...batch].map(([source, { alerts, weight }]) => store(source, alerts, weight))]).then(
       () => undefined,
     );
   }
 
-  async function store(source: TextSource, alerts: { alert: Alert }[]): Promise<void> {
+  /** These transports have no acknowledgement to withhold: what is lost is counted. */
+  function lose(source: TextSource, count: number, error: unknown): void {
+    metrics.lost.inc({ source: source.id }, count);
+    parts.lost(source.id, count, error);
+  }
+
+  async function store(source: TextSource, alerts: { alert: Alert }[], weight: number): Promise<void> {
     try {
       await taker.take(source.id, alerts);
     } catch (error) {
-      // These transports have no acknowledgement to withhold: what is lost is counted.
-      metrics.lost.inc({ source: source.id }, alerts.length);
-      parts.lost(source.id, alerts.length, error);
+      lose(source, alerts.length, error);
     } finally {
       pending -= alerts.length;
+      backlog.remove(weight);
     }
   }
 
@@ -97,16 +111,18 @@ export function openLines(parts: {
     line(source, bytes, cut, peer) {
       const alert = read(source, bytes, cut, peer);
       if (alert === undefined) return;
+      if (parts.drops === true && backlog.full()) return lose(source, 1, TOO_MANY);
       pending++;
-      const alerts = waiting.get(source);
-      if (alerts === undefined) waiting.set(source, [{ alert }]);
-      else alerts.push({ alert });
+      const batch = waiting.get(source) ?? { alerts: [], weight: 0 };
+      batch.alerts.push({ alert });
+      batch.weight += backlog.add(bytes.length);
+      waiting.set(source, batch);
       if (!scheduled) {
         scheduled = true;
         queueMicrotask(send);
       }
     },
-    pending: () => pending,
+    full: () => pending >= PENDING || (pending > 0 && backlog.full()),
     async settled() {
       if (scheduled) send();
       await inFlight;

@@ -4,7 +4,8 @@ import { openCatalogue } from "../../connectors/registry.ts";
 import type { Clock } from "../core/clock.ts";
 import { listenerFailed, listenHttp } from "../http-server.ts";
 import type { Log } from "../telemetry/log.ts";
-import { fairShare } from "./fair-share.ts";
+import type { Backlog } from "./backlog.ts";
+import { fairShare, networkOf } from "./fair-share.ts";
 import { alertsApp } from "./http.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
@@ -13,14 +14,17 @@ import type { HttpSource, OpenListener, PolledIndex, TextSource } from "./source
 import type { Taker } from "./taker.ts";
 import { listenTcp } from "./tcp.ts";
 import type { IntakeData, Listening } from "./thread.ts";
+import { openTurns } from "./turns.ts";
 import { listenUdp } from "./udp.ts";
 
 /** Opens every listener of the sources; closes those already open when one can not be. */
 export async function openListeners(parts: {
   data: IntakeData;
   taker: Taker;
-  /** Makes the taker of one connection or socket. */
-  lines: () => LineTaker;
+  /** Makes the taker of one connection or socket; one that drops is for senders that cannot be made to wait. */
+  lines: (kind?: { drops: boolean }) => LineTaker;
+  /** What all the listeners have read and not stored yet. */
+  backlog?: Backlog | undefined;
   clock: Clock;
   metrics: IntakeMetrics;
   log: (message: string, fields: Record<string, unknown>) => void;
@@ -32,6 +36,7 @@ export async function openListeners(parts: {
   poll?: (source: TextSource, index: PolledIndex) => Pick<OpenListener, "stop">;
 }): Promise<{ listening: Listening[]; stop(): Promise<void> }> {
   const { data, taker, lines, clock, metrics } = parts;
+  const turns = openTurns(parts);
   const { limits } = data;
   const { catalogue } = openCatalogue(data.mappings);
   const listening: Listening[] = [];
@@ -44,16 +49,23 @@ export async function openListeners(parts: {
     const { address, port } = listen;
     const about = { metrics, clock, where, log: parts.report };
     const common = { source, address, port, recordBytes: limits.record_bytes, ...about };
-    const stream = { ...common, connections: limits.connections, idleSeconds: limits.idle_seconds };
+    const stream = { ...common, turns, connections: limits.connections, idleSeconds: limits.idle_seconds };
     switch (listen.transport) {
       case "udp":
-        return listenUdp({ ...common, receiveBuffer: listen.receive_buffer_bytes, lines: lines() });
+        return listenUdp({ ...common, receiveBuffer: listen.receive_buffer_bytes, lines: lines({ drops: true }) });
       case "tcp":
         return listenTcp({ ...stream, lines, taker });
       case "tls":
         return listenTcp({ ...stream, lines, taker, tls: listen.tls });
       case "relp":
-        return listenRelp({ ...stream, lines, taker, tls: listen.tls, bookmark: parts.bookmark });
+        return listenRelp({
+          ...stream,
+          lines,
+          taker,
+          tls: listen.tls,
+          backlog: parts.backlog,
+          bookmark: parts.bookmark,
+        });
     }
   }
 
@@ -65,12 +77,13 @@ export async function openListeners(parts: {
       bodyBytes: limits.body_bytes,
       recordBytes: limits.record_bytes,
       clock,
+      turns,
       metrics,
       log: parts.log,
     });
     const share = fairShare<Socket>(limits.connections);
     const connected = (socket: Socket) => {
-      const peer = socket.remoteAddress ?? "";
+      const peer = networkOf(socket.remoteAddress ?? "");
       const gone = share.enter(socket, peer);
       socket.once("close", () => share.leave(socket, peer));
       if (gone === undefined) return;

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../core/clock.ts";
+import { type Backlog, openBacklog } from "./backlog.ts";
 import type { LineTaker } from "./lines.ts";
 import { openKeeper } from "./relp/keeper.ts";
 import { openSession } from "./relp/session.ts";
@@ -29,11 +30,13 @@ export async function listenRelp(
     lines: () => LineTaker;
     taker: Taker;
     clock: Clock;
+    /** Shared with the other listeners of the thread. */
+    backlog?: Backlog | undefined;
     /** What a bookmark holds. */
     bookmark: (name: string) => Promise<string | undefined>;
   },
 ): Promise<OpenListener> {
-  const { source, taker, metrics, clock } = parts;
+  const { source, taker, metrics, clock, backlog = openBacklog() } = parts;
   const labels = { source: source.id, transport: "relp" };
   const received = metrics.received.of(labels);
   const trails = await openTrails({
@@ -43,12 +46,12 @@ export async function listenRelp(
   });
   const sessions = new Set<{ stop: () => void; closed: Promise<unknown> }>();
 
-  function serve({ socket }: Connection): void {
+  function serve({ socket, receive, hold }: Connection): void {
     const peer = socket.remoteAddress ?? "";
     const lines = parts.lines();
     let bytes = 0;
-    /** Lengths of the relevant messages that are not decided, oldest first. */
-    let undecided: number[] = [];
+    /** Lengths of the relevant messages that are not decided, and what they weigh, oldest first. */
+    let undecided: { length: number; weight: number }[] = [];
     let hesitation: NodeJS.Timeout | undefined;
 
     const session = openSession(
@@ -72,7 +75,7 @@ export async function listenRelp(
           }
           const digest = hash("sha256", data, "base64url").slice(0, DIGEST);
           keeper.offer({ number, digest, alert, matches });
-          undecided.push(data.length);
+          undecided.push({ length: data.length, weight: backlog.add(data.length) });
           bytes += data.length;
           return false;
         },
@@ -87,13 +90,20 @@ export async function listenRelp(
       taker,
       metrics,
       decided(count) {
-        for (const length of undecided.slice(0, count)) bytes -= length;
-        undecided = undecided.slice(count);
+        settle(count);
         session.decided(count);
         answer();
       },
       failed: () => socket.destroySoon(),
     });
+
+    function settle(count: number): void {
+      for (const { length, weight } of undecided.slice(0, count)) {
+        bytes -= length;
+        backlog.remove(weight);
+      }
+      undecided = undecided.slice(count);
+    }
 
     /** Sends what can be, then reads on or makes the client wait. */
     function answer(): void {
@@ -107,9 +117,9 @@ export async function listenRelp(
         socket.destroySoon();
         return;
       }
-      const full = session.unanswered() >= UNANSWERED || bytes >= UNDECIDED_BYTES;
-      if (full || socket.writableLength >= UNREAD) socket.pause();
-      else if (socket.isPaused()) socket.resume();
+      const full =
+        session.unanswered() >= UNANSWERED || bytes >= UNDECIDED_BYTES || (bytes > 0 && backlog.full());
+      hold(full || socket.writableLength >= UNREAD);
     }
 
     function hesitate(): void {
@@ -117,7 +127,7 @@ export async function listenRelp(
       if (keeper.unsure()) hesitation = setTimeout(() => keeper.insist(), HESITATION);
     }
 
-    socket.on("data", (chunk) => {
+    receive((chunk) => {
       metrics.bytes.inc(labels, chunk.length);
       metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
       session.push(chunk);
@@ -139,6 +149,7 @@ export async function listenRelp(
       sessions.delete(entry);
       clearTimeout(hesitation);
       keeper.close("lost");
+      settle(undecided.length);
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Parsed } from "../../connectors/contract.ts";
-import { AlertTag } from "../core/alert.ts";
+import { INBOUND } from "../../connectors/registry.ts";
+import { type Alert, AlertTag } from "../core/alert.ts";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import type { IntakeMetrics, Tally } from "./metrics.ts";
 import type { TextSource } from "./sources.ts";
@@ -20,6 +21,9 @@ export interface Sampler {
   /** Reads a record that was due, if a second has passed; nothing is kept of it. */
   sample(watch: Watch, source: TextSource, read: () => Parsed): void;
 }
+
+/** What a sample may be told to be: a record says itself of which module it is, and may say anything. */
+const FORMATS: ReadonlySet<string> = new Set(INBOUND.map(({ name }) => name));
 
 /** Records after which the clock is looked at, at most. */
 const LONGEST_STEP = 1024;
@@ -50,8 +54,13 @@ export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeM
       metrics.sampled.inc({
         source: source.id,
         outcome: recognised ? "recognised" : "unrecognised",
-        format: recognised ? (alert?.event?.module ?? "") : "",
+        format: recognised ? formatOf(alert) : "",
       });
     },
   };
+}
+
+function formatOf(alert: Alert | undefined): string {
+  const module = alert?.event?.module ?? "";
+  return module === "" || FORMATS.has(module) ? module : "other";
 }

@@ -49,7 +49,7 @@ async function listen(over: Over = {}) {
         if (text.endsWith("flood")) flood++;
         else lines.push({ text, peer });
       },
-      pending: () => 0,
+      full: () => false,
       settled: async () => undefined,
       read: () => undefined,
     }),

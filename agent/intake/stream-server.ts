@@ -1,14 +1,16 @@
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
 import type { ServerTls } from "../../config/source.ts";
+import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import { seldom } from "../telemetry/seldom.ts";
 import { openTls } from "../tls.ts";
-import { fairShare } from "./fair-share.ts";
+import { fairShare, networkOf } from "./fair-share.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import { oneWay } from "./one-way.ts";
 import type { OpenListener } from "./sources.ts";
+import { openTurns, type Turns } from "./turns.ts";
 
 /** How long connections may take to end when the listener stops, ms. */
 const PATIENCE = 2000;
@@ -27,6 +29,9 @@ export interface StreamParts {
   /** Silence after which a connection is closed, seconds. */
   idleSeconds: number;
   metrics: IntakeMetrics;
+  clock: Clock;
+  /** Shared with the other listeners of the thread. */
+  turns?: Turns | undefined;
   /** Speaks TLS (RFC 5425), with the clients that it lets in. */
   tls?: ServerTls | undefined;
   /** Nothing is ever answered. */
@@ -42,6 +47,10 @@ export interface Connection {
   /** Where it comes from. */
   peer: string | undefined;
   because(): string;
+  /** Reads what it sends, in the turn of its network; to be called before its end is listened for. */
+  receive(take: (chunk: Buffer) => void): void;
+  /** Reads nothing more of it until it is held no longer. */
+  hold(on: boolean): void;
 }
 
 /** Listens for connections, of which it bounds the number and the silence; `serve` gives each its meaning. */
@@ -54,13 +63,15 @@ export function listenStream(
   const sockets = new Set<Socket>();
   const served = new Set<Socket>();
   const share = fairShare<Socket>(parts.connections);
+  const { turns = openTurns(parts) } = parts;
   const warn = seldom(log);
   const count = () => metrics.connections.set({ source }, sockets.size);
 
   /** False when there was no place for it. */
   function admit(socket: Socket): boolean {
     const peer = socket.remoteAddress ?? "";
-    const gone = share.enter(socket, peer);
+    const network = networkOf(peer);
+    const gone = share.enter(socket, network);
     if (gone !== undefined) {
       metrics.refused.inc({ source, code: "too_many_connections" });
       warn("connection closed: there are too many", { where, connections: parts.connections, peer });
@@ -70,7 +81,7 @@ export function listenStream(
     sockets.add(socket);
     count();
     socket.on("close", () => {
-      share.leave(socket, peer);
+      share.leave(socket, network);
       sockets.delete(socket);
       count();
     });
@@ -85,7 +96,7 @@ export function listenStream(
       socket.destroy();
     });
     socket.on("close", () => served.delete(socket));
-    serve({ socket, peer, because: () => because });
+    serve({ socket, peer, because: () => because, ...flow(socket, { group: networkOf(peer ?? ""), turns }) });
   }
 
   return new Promise((resolve, reject) => {
@@ -123,6 +134,43 @@ export function listenStream(
       });
     });
   });
+}
+
+/** Lets what a connection sends in by turns; it is not read on while something of it waits, or while it is held. */
+function flow(
+  socket: Socket,
+  { group, turns }: { group: string; turns: Turns },
+): Pick<Connection, "receive" | "hold"> {
+  const chunks: Buffer[] = [];
+  let held = false;
+  const steer = () => {
+    if (held || chunks.length > 0) socket.pause();
+    else if (socket.isPaused()) socket.resume();
+  };
+  return {
+    receive(take) {
+      const next = () => {
+        const chunk = chunks.shift();
+        if (chunk !== undefined) take(chunk);
+        steer();
+      };
+      socket.on("data", (chunk: Buffer) => {
+        chunks.push(chunk);
+        turns.take(group, chunk.length, next);
+        steer();
+      });
+      // What came before an end is read before it.
+      for (const event of ["end", "close"]) {
+        socket.once(event, () => {
+          while (chunks.length > 0) next();
+        });
+      }
+    },
+    hold(on) {
+      held = on;
+      steer();
+    },
+  };
 }
 
 /** Makes what takes each connection through its handshake; it listens nowhere itself. */

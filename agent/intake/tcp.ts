@@ -5,9 +5,6 @@ import type { OpenListener, TextSource } from "./sources.ts";
 import { listenStream, type StreamParts } from "./stream-server.ts";
 import type { Taker } from "./taker.ts";
 
-/** Alerts of one connection on their way to the disk before its sender is made to wait. */
-const PENDING = 1000;
-
 /** Listens for syslog over TCP (RFC 6587) or TLS (RFC 5425); a sender waits while its lines are being stored. */
 export function listenTcp(
   parts: Omit<StreamParts, "source"> & {
@@ -21,7 +18,7 @@ export function listenTcp(
   const { source, taker, metrics } = parts;
   const labels = { source: source.id, transport: parts.tls === undefined ? "tcp" : "tls" };
   const received = metrics.received.of(labels);
-  return listenStream({ ...parts, source: source.id, oneWay: true }, ({ socket, peer, because }) => {
+  return listenStream({ ...parts, source: source.id, oneWay: true }, ({ socket, peer, because, receive, hold }) => {
     const lines = parts.lines();
     const frames = framer(
       parts.recordBytes,
@@ -32,14 +29,14 @@ export function listenTcp(
       (fault) =>
         taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
     );
-    socket.on("data", (chunk) => {
+    receive((chunk) => {
       metrics.bytes.inc(labels, chunk.length);
       metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
       frames.push(chunk);
-      if (lines.pending() < PENDING) return;
+      if (!lines.full()) return;
       // Back-pressure: the kernel holds the sender while its alerts become durable.
-      socket.pause();
-      void lines.settled().then(() => socket.resume());
+      hold(true);
+      void lines.settled().then(() => hold(false));
     });
     socket.on("end", () => {
       frames.end();

@@ -42,7 +42,7 @@ describe("listenUdp", () => {
       recordBytes: 1024,
       lines: {
         line: (_source, bytes) => void lines.push(bytes.length),
-        pending: () => 0,
+        full: () => false,
         settled: async () => undefined,
         read: () => undefined,
       },

@@ -5,6 +5,7 @@ import { compileRules } from "../../rules/engine/rule-set.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, problemSentence } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
+import { openBacklog } from "../intake/backlog.ts";
 import { openLines } from "../intake/lines.ts";
 import { openListeners } from "../intake/listeners.ts";
 import { intakeMetrics } from "../intake/metrics.ts";
@@ -16,6 +17,7 @@ import type { FromIntake, IntakeData, ToIntake } from "../intake/thread.ts";
 import { storeClient } from "../store/client.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
 import type { Receipt, Unit } from "../store/store.ts";
+import { seldom } from "../telemetry/seldom.ts";
 
 /** Holds every listener of alerts: gate, parse and match happen here, away from the pages. */
 function serveIntake(data: IntakeData, parent: MessagePort): void {
@@ -61,21 +63,21 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
       detected: (count) => say({ say: "detected", count }),
       failed: (error) => log("error", "quarantine not written", { error: messageOf(error) }),
     });
+    const tell = seldom({ warn: (message, fields = {}) => log("error", message, fields) });
     const lost = (source: string, count: number, error: unknown) =>
-      log("error", "relevant records lost: the store refused them", {
-        source,
-        count,
-        error: messageOf(error),
-      });
+      tell("relevant records lost: they could not be stored", { source, count, error: messageOf(error) });
+    const backlog = openBacklog();
     const sampler = openSampler({ clock, metrics });
     const listeners = await openListeners({
       data,
       taker,
-      lines: () => openLines({ taker, gate, clock, metrics, sampler, lost }),
+      lines: ({ drops } = { drops: false }) =>
+        openLines({ taker, gate, clock, metrics, sampler, lost, backlog, drops }),
+      backlog,
       bookmark: (name) => store.reads.bookmark(data.facility, name),
       clock,
       metrics,
-      log: (message, fields) => log("error", message, fields),
+      log: tell,
       report: {
         info: (message, fields = {}) => log("info", message, fields),
         warn: (message, fields = {}) => log("warn", message, fields),

@@ -2,6 +2,8 @@
 export interface Lease {
   /** Takes more bytes; false when there is no room for them, and nothing is taken. */
   take(bytes: number): boolean;
+  /** Does a work once those before it of the same source are done: what each will take is not known before. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
   release(): void;
 }
 
@@ -12,6 +14,7 @@ export interface Lease {
 export function bodyBudget(bytes: number, eachSource: number): { lease(source: string): Lease } {
   const held = new Map<string, number>();
   let total = 0;
+  const works = new Map<string, Promise<unknown>>();
   const of = (source: string) => held.get(source) ?? 0;
   return {
     lease(source) {
@@ -23,6 +26,14 @@ export function bodyBudget(bytes: number, eachSource: number): { lease(source: s
           total += more;
           held.set(source, of(source) + more);
           return true;
+        },
+        inTurn(work) {
+          const mine = (works.get(source) ?? Promise.resolve()).then(work);
+          const over: Promise<unknown> = mine
+            .catch(() => undefined)
+            .then(() => works.get(source) === over && works.delete(source));
+          works.set(source, over);
+          return mine;
         },
         release() {
           total -= own;

@@ -29,7 +29,8 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
   ["zstd", promisify(zstdDecompress)],
 ]);
 
-const OVERLOADED: BodyRefused = {
+/** What a sender is told when its bodies wait to be stored. */
+export const OVERLOADED: BodyRefused = {
   outcome: "refused",
   status: 503,
   code: "overloaded",
@@ -78,14 +79,16 @@ export async function inflateBody(
     const message = `The Content-Encoding is not one of: ${CODINGS}.`;
     return { outcome: "refused", status: 415, code: "encoding_unsupported", message };
   }
-  try {
-    const inflated = await undo(bytes, { maxOutputLength: limit });
-    return lease.take(inflated.length) ? { outcome: "read", bytes: inflated } : OVERLOADED;
-  } catch (error) {
-    if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return tooLarge(limit);
-    const message = `The body is not ${name}: ${messageOf(error)}.`;
-    return { outcome: "refused", status: 422, code: "bad_encoding", message };
-  }
+  return lease.inTurn(async () => {
+    try {
+      const inflated = await undo(bytes, { maxOutputLength: limit });
+      return lease.take(inflated.length) ? { outcome: "read", bytes: inflated } : OVERLOADED;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "ERR_BUFFER_TOO_LARGE") return tooLarge(limit);
+      const message = `The body is not ${name}: ${messageOf(error)}.`;
+      return { outcome: "refused", status: 422, code: "bad_encoding", message };
+    }
+  });
 }
 
 function tooLarge(limit: number): BodyRefused {

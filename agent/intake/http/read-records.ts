@@ -8,7 +8,7 @@ import type { TextSource } from "../sources.ts";
 
 const OTHERWISE = "Lines of text are posted as text/plain, a JSON value a line as application/x-ndjson.";
 
-/** Records taken in one body: while they are decoded and matched, no other source is served. */
+/** Records taken in one body: what they become in memory is bounded. */
 export const MAX_RECORDS = 10_000;
 /** Where bodies of the connectors hold their list, when they are not one. */
 const LISTS = ["alerts", "events", "Records"];
@@ -39,11 +39,11 @@ export type RecordsRead =
 const SAMPLE = 2000;
 
 /** Reads the records of a body: one JSON value, a JSON value a line (NDJSON), or a record of text a line. */
-export function readRecords(
+export async function readRecords(
   source: TextSource,
   body: { bytes: Buffer; headers: Headers; recordBytes: number },
-  context: ParseContext,
-): RecordsRead {
+  { context, pause }: { context: ParseContext; pause: () => Promise<void> },
+): Promise<RecordsRead> {
   const { type, charset } = contentType(body.headers["content-type"] ?? "");
   const decoder = decoderOf(charset);
   if (decoder === undefined)
@@ -52,7 +52,7 @@ export function readRecords(
   if (text.trim() === "") return refused(422, "empty_body", "The body is empty.", "", { field: "(body)" });
 
   const lines = () => linesOf(text, utf8 ? undefined : body.bytes);
-  const given = { source, headers: body.headers, recordBytes: body.recordBytes, context };
+  const given = { source, headers: body.headers, recordBytes: body.recordBytes, context, pause };
   if (source.connector.decode === undefined) {
     if (!NDJSON.test(type) && !JSON_TYPE.test(type)) return textRecords(lines(), given);
     const message = `A ${source.connector.name} source reads lines: post them as text/plain.`;
@@ -69,7 +69,7 @@ export function readRecords(
   const field = { field: "(body)" };
   if (type !== "text/plain" && (source.connector.name !== "auto" || JSON_TYPE.test(type)))
     return refused(422, "not_json", `The body is not JSON: ${whole.error}. ${OTHERWISE}`, text, field);
-  const read = valueRecords(lines(), { ...given, asText: true });
+  const read = await valueRecords(lines(), { ...given, asText: true });
   const first = read.outcome === "read" ? read.records[0]?.error : undefined;
   if (
     read.outcome === "read" &&
@@ -131,11 +131,18 @@ interface Given {
   /** Longest line of text. */
   recordBytes: number;
   context: ParseContext;
+  /** Awaited between records: others have their turn. */
+  pause: () => Promise<void>;
 }
 
-function textRecords(lines: readonly Line[], given: Given): RecordsRead {
+async function textRecords(lines: readonly Line[], given: Given): Promise<RecordsRead> {
   if (lines.length > MAX_RECORDS) return tooMany();
-  return { outcome: "read", records: lines.map((line) => textRecord(line, given)) };
+  const records: BodyRecord[] = [];
+  for (const line of lines) {
+    await given.pause();
+    records.push(textRecord(line, given));
+  }
+  return { outcome: "read", records };
 }
 
 function textRecord(line: Line, { source: { connector }, recordBytes, context }: Given): BodyRecord {
@@ -162,10 +169,10 @@ function allValues(lines: readonly Line[]): JsonLine[] | undefined {
 }
 
 /** Decodes values, one a line; a wrong one is a rejected record, but for the only value of a body. */
-function valueRecords(
+async function valueRecords(
   lines: readonly JsonLine[],
   given: Given & { only?: boolean; asText?: boolean },
-): RecordsRead {
+): Promise<RecordsRead> {
   if (lines.length > MAX_RECORDS) return tooMany();
   const values = lines.map((line) => ({ line, read: line.read ?? readValue(line.text) }));
   const count = values.reduce(
@@ -175,6 +182,7 @@ function valueRecords(
   if (count > MAX_RECORDS) return tooMany();
   const records: BodyRecord[] = [];
   for (const { line, read } of values) {
+    await given.pause();
     const sample = sampleOf(line.text);
     if (read.error !== undefined) {
       const error = { code: "not_json", message: `the line is not JSON: ${read.error}` };

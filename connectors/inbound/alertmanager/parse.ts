@@ -153,10 +153,12 @@ function writeLabels(draft: Draft, raw: JsonObject): Labels {
     labels[key] = clip(draft, value);
   }
   if (!isEmpty(labels)) alert.labels = labels;
-  const name = labels.alertname;
+  const { alertname: name, __alert_rule_uid__: uid } = labels;
   if (name !== undefined) alert.rule = { name };
-  const uid = labels.__alert_rule_uid__;
-  if (uid) (alert.rule ??= {}).uuid = uid;
+  if (uid) {
+    alert.rule ??= {};
+    alert.rule.uuid = uid;
+  }
   const { container } = labels;
   if (container) alert.container = { name: container };
   writeHost(draft, labels);
@@ -187,10 +189,11 @@ function writeMessage(draft: Draft, annotations: unknown, labels: Labels): void 
   const description = text("description");
   const message = summary ?? description ?? text("message") ?? labels.alertname;
   if (message !== undefined) draft.alert.message = clip(draft, message);
-  if (description !== undefined)
-    (draft.alert.rule ??= {}).description = clip(draft, description);
+  const { rule = {} } = draft.alert;
+  if (description !== undefined) rule.description = clip(draft, description);
   const runbook = text("runbook_url");
-  if (runbook !== undefined) (draft.alert.rule ??= {}).reference = clip(draft, runbook);
+  if (runbook !== undefined) rule.reference = clip(draft, runbook);
+  if (!isEmpty(rule)) draft.alert.rule = rule;
 }
 
 function textOrNone(value: unknown): string | undefined {

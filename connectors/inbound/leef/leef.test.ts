@@ -76,8 +76,13 @@ it("is sure of what begins with its name", () => {
 
 it("reads hostile records of five million characters in time", () => {
   for (const piece of ["=", "a=", "^", " ", "a ", "|", "LEEF:", "\t a =b", "#011", "=\t"]) {
-    for (const header of ["LEEF:1.0|v|p|1|c|a=", "LEEF:2.0|v|p|1|c|a|a=", "LEEF:2.0|v|p|1|c|^|a="]) {
-      const { alert } = leef.parse(header + piece.repeat(5_000_000 / piece.length), CONTEXT);
+    for (const header of [
+      "LEEF:1.0|v|p|1|c|a=",
+      "LEEF:2.0|v|p|1|c|a|a=",
+      "LEEF:2.0|v|p|1|c|^|a=",
+      "LEEF:2.0|v|p|1|c|x20|a=",
+    ]) {
+      const { alert } = leef.parse(`${header}${piece.repeat(5_000_000 / piece.length)}w`, CONTEXT);
       expect(alert?.event?.code).toBe("c");
     }
   }

@@ -99,7 +99,7 @@ function readAttributes(
   let key: Key | undefined;
   let part = first;
   while (part >= 0 && part <= end) {
-    const found = keyIn(text, part, end, delimiter !== "");
+    const found = keyIn(text, part, end, step !== " ");
     let next = text.indexOf(step, part);
     // An equals sign further on is not this part's.
     if (found !== undefined && (next < 0 || found.equals < next)) {
@@ -141,11 +141,10 @@ function keyIn(text: string, from: number, limit: number, padded: boolean): Key 
   while (padded && text.charCodeAt(start) === 0x20) start++;
   let end = start;
   while (end < limit && end - start < LONGEST_KEY && KEY_CODES[text.charCodeAt(end)] === 1) end++;
+  if (end === start) return undefined;
   let equals = end;
   while (text.charCodeAt(equals) === 0x20) equals++;
-  return end === start || equals >= limit || text.charCodeAt(equals) !== 0x3d
-    ? undefined
-    : { start, end, equals };
+  return equals >= limit || text.charCodeAt(equals) !== 0x3d ? undefined : { start, end, equals };
 }
 
 const KEY_CODES = Uint8Array.from({ length: 65_536 }, (_, code) =>

@@ -85,12 +85,17 @@ export function writeAgent(draft: Draft, value: JsonObject): void {
   const host = relayed ? (hostname ?? location) : (name ?? hostname);
   if (host !== undefined) alert.host = { name: clip(draft, host), hostname: clip(draft, host) };
   const address = relayed ? location : ip;
-  if (address !== undefined && isAddress(address)) alert.host = { ...alert.host, ip: [address] };
+  if (address !== undefined && isAddress(address)) {
+    alert.host ??= {};
+    alert.host.ip = [address];
+  }
   const program = textValue(predecoder.program_name);
   if (program !== undefined) alert.process = { name: clip(draft, program) };
   if (hostname !== undefined) alert.log = { syslog: { hostname: clip(draft, hostname) } };
-  if (location !== undefined && /^(?:\/|[A-Za-z]:\\)/.test(location))
-    alert.log = { ...alert.log, file: { path: clip(draft, location) } };
+  if (location !== undefined && /^(?:\/|[A-Za-z]:\\)/.test(location)) {
+    alert.log ??= {};
+    alert.log.file = { path: clip(draft, location) };
+  }
 }
 
 export function texts(value: unknown): string[] {

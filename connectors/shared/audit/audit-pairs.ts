@@ -10,6 +10,9 @@ export interface Pair {
 const ENRICHED =
   /(?:ARCH|SYSCALL|AUID|UID|GID|EUID|SUID|FSUID|EGID|SGID|FSGID|OUID|OGID|OAUID|SADDR|IUID|ID|OLD-AUID)=/;
 
+/** Characters of a value in which they are looked for first: what repeats them is not read anew at each. */
+const NEAR = 256;
+
 /** More pairs than any record has. */
 const MOST = 512;
 
@@ -81,12 +84,13 @@ function readBare(out: Pair[], text: string, key: string, from: number): number 
       return from + word.length;
     }
   }
-  let at = from;
-  let glued = false;
-  for (; at < text.length && !isBlank(text.charCodeAt(at)); at++)
-    if (text.charCodeAt(at) === 0x3d) glued = true;
-  const found = glued ? ENRICHED.exec(text.slice(from, at)) : null;
-  if (found !== null && found.index > 0) at = from + found.index;
+  let at = blankAfter(text, from, Math.min(text.length, from + NEAR));
+  let enriched = gluedAfter(text, from, at);
+  if (enriched < 0 && at === from + NEAR) {
+    at = blankAfter(text, at, text.length);
+    enriched = gluedAfter(text, from, at);
+  }
+  if (enriched > from) at = enriched;
   // `op=adding user id=500`: this one value is words.
   if (key === "op") at = endOfWords(text, at);
   let end = at;
@@ -95,6 +99,19 @@ function readBare(out: Pair[], text: string, key: string, from: number): number 
   if (text.charCodeAt(end - 1) === 0x27) end--;
   out.push({ key, value: text.slice(from, Math.max(from, end)), quoted: false });
   return at;
+}
+
+function blankAfter(text: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && !isBlank(text.charCodeAt(at))) at++;
+  return at;
+}
+
+/** Where the enriched pairs begin that are glued to a value; -1 when there are none. */
+function gluedAfter(text: string, from: number, end: number): number {
+  const value = text.slice(from, end);
+  const found = value.includes("=") ? ENRICHED.exec(value) : null;
+  return found === null ? -1 : from + found.index;
 }
 
 /** Where the words that follow a value end: before the next key. */

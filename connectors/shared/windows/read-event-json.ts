@@ -142,8 +142,7 @@ function writeEvent(draft: Draft, event: JsonObject): unknown {
     const text = isObject(value) ? (value["#text"] ?? value.$t ?? value._) : value;
     if (textValue(text) !== undefined) putSystem(draft, bare, text);
     const attributes = attributesOf(value);
-    if (attributes !== NONE)
-      for (const name in attributes) putSystem(draft, `${bare}_${name}`, attributes[name]);
+    for (const name in attributes) putSystem(draft, `${bare}_${name}`, attributes[name]);
     if (bare === "TimeCreated") created = attributes.SystemTime ?? text ?? created;
   }
   for (const part of ["EventData", "UserData"]) writeData(draft, event[part], part === "UserData" ? 2 : 1);
@@ -164,11 +163,9 @@ function writeEvent(draft: Draft, event: JsonObject): unknown {
   return created;
 }
 
-const NONE: JsonObject = {};
-
 /** The attributes of an element, however the converter tells them from its members. */
 function attributesOf(value: unknown): JsonObject {
-  if (!isObject(value)) return NONE;
+  if (!isObject(value)) return {};
   const apart = value["#attributes"] ?? value["@attributes"] ?? value.$;
   if (isObject(apart)) return apart;
   const found: JsonObject = {};

@@ -1,4 +1,5 @@
 import { isAddress } from "../address.ts";
+import { isEmpty } from "../json.ts";
 import {
   baseName,
   groupOf,
@@ -63,12 +64,11 @@ function writeFile(draft: WindowsDraft): void {
     file_version: textOf(draft, "FileVersion"),
     imphash,
   };
+  const told: NonNullable<Process["pe"]> = {};
+  for (const name in pe) put(told, name as keyof typeof pe, pe[name as keyof typeof pe]);
   const about: Pick<Process, "hash" | "pe"> = {};
   if (hash !== undefined) about.hash = hash;
-  for (const name in pe) {
-    const key = name as keyof typeof pe;
-    if (pe[key] !== undefined) (about.pe ??= {})[key] = pe[key];
-  }
+  if (!isEmpty(told)) about.pe = told;
   if (loaded !== undefined && code === "7") {
     alert.dll = { path: loaded, name: baseName(loaded), ...about, ...alert.dll };
   }

@@ -12,7 +12,7 @@ import { writeSysmon } from "./write-sysmon.ts";
  * What the alert already says stands.
  */
 export function writeWindows(draft: Draft): void {
-  const { alert, event } = draft;
+  const { event } = draft;
   const code = textOf(draft, "EventID") ?? "";
   const provider = textOf(draft, "Provider_Name");
   const channel = textOf(draft, "Channel") ?? "";
