@@ -1,5 +1,5 @@
 /** What a relevant record takes beside its text until it is durable, bytes, and how many bytes each of its text takes. */
-const EACH = 4096;
+const EACH = 8192;
 const PER_BYTE = 4;
 const MOST = 128 * 1024 * 1024;
 

@@ -17,7 +17,7 @@ const MAX_REJECTIONS = 100;
 /** Bodies of the greatest size that may be received, read or stored at once; a source may hold a quarter of them. */
 const BODIES = 16;
 /** What the greatest size counts as at least, bytes. */
-const LEAST_BODY = 1024 * 1024;
+const LEAST_BODY = 64 * 1024;
 /** Bytes of a heartbeat's body, which nobody reads. */
 const HEARTBEAT_BYTES = 64 * 1024;
 /** What a request takes until it is answered, beside its body, bytes. */
@@ -59,7 +59,7 @@ export function alertsApp(parts: {
   log: (message: string, fields: Record<string, unknown>) => void;
 }): Express {
   const { sources, taker, bodyBytes, clock, metrics, turns = openTurns(parts) } = parts;
-  const most = BODIES * Math.max(bodyBytes, LEAST_BODY);
+  const most = BODIES * (Math.max(bodyBytes, LEAST_BODY) + REQUEST_BYTES);
   const budget = bodyBudget(most, most / 4);
   const app = express();
   app.disable("x-powered-by");
@@ -122,7 +122,7 @@ export function alertsApp(parts: {
       // Many small ones, sent faster than the disk takes, are no less than a few large ones.
       if (!lease.take(REQUEST_BYTES)) return refuseBody(response, source.id, OVERLOADED, false);
       metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
-      metrics.bytes.inc({ source: source.id, transport: "http" }, body.bytes.length);
+      metrics.bytes.of({ source: source.id, transport: "http" }).count += body.bytes.length;
       await act({ source, headers, bytes: body.bytes }, response, lease);
     } finally {
       lease.release();

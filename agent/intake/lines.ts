@@ -84,9 +84,10 @@ export function openLines(parts: {
     scheduled = false;
     const batch = waiting;
     waiting = new Map();
-    inFlight = Promise.all([inFlight, ...[...batch].map(([source, { alerts, weight }]) => store(source, alerts, weight))]).then(
-      () => undefined,
-    );
+    inFlight = Promise.all([
+      inFlight,
+      ...[...batch].map(([source, { alerts, weight }]) => store(source, alerts, weight)),
+    ]).then(() => undefined);
   }
 
   /** These transports have no acknowledgement to withhold: what is lost is counted. */
@@ -119,7 +120,8 @@ export function openLines(parts: {
       waiting.set(source, batch);
       if (!scheduled) {
         scheduled = true;
-        queueMicrotask(send);
+        // After all that has arrived: datagrams come one by one, and each would be a commit of its own.
+        setImmediate(send);
       }
     },
     full: () => pending >= PENDING || (pending > 0 && backlog.full()),

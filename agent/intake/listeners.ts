@@ -52,7 +52,11 @@ export async function openListeners(parts: {
     const stream = { ...common, turns, connections: limits.connections, idleSeconds: limits.idle_seconds };
     switch (listen.transport) {
       case "udp":
-        return listenUdp({ ...common, receiveBuffer: listen.receive_buffer_bytes, lines: lines({ drops: true }) });
+        return listenUdp({
+          ...common,
+          receiveBuffer: listen.receive_buffer_bytes,
+          lines: lines({ drops: true }),
+        });
       case "tcp":
         return listenTcp({ ...stream, lines, taker });
       case "tls":

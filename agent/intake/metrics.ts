@@ -8,7 +8,7 @@ export interface Tally {
 /** A counter made of tallies, which are read when it is scraped. */
 function tallied(config: { name: string; help: string; labelNames: string[]; registers: Registry[] }) {
   const tallies: { labels: Record<string, string>; tally: Tally }[] = [];
-  new Counter({
+  const counter = new Counter({
     ...config,
     collect() {
       this.reset();
@@ -26,6 +26,7 @@ function tallied(config: { name: string; help: string; labelNames: string[]; reg
       tallies.push({ labels, tally });
       return tally;
     },
+    get: () => counter.get(),
   };
 }
 
@@ -78,7 +79,7 @@ export function intakeMetrics() {
   const registers = [registry];
   return {
     registry,
-    bytes: new Counter({
+    bytes: tallied({
       name: "tocsin_intake_bytes_total",
       help: "Bytes received",
       labelNames: ["source", "transport"],

@@ -128,7 +128,7 @@ export async function listenRelp(
     }
 
     receive((chunk) => {
-      metrics.bytes.inc(labels, chunk.length);
+      metrics.bytes.of(labels).count += chunk.length;
       metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
       session.push(chunk);
       keeper.turn(session.frames());

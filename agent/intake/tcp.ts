@@ -18,31 +18,35 @@ export function listenTcp(
   const { source, taker, metrics } = parts;
   const labels = { source: source.id, transport: parts.tls === undefined ? "tcp" : "tls" };
   const received = metrics.received.of(labels);
-  return listenStream({ ...parts, source: source.id, oneWay: true }, ({ socket, peer, because, receive, hold }) => {
-    const lines = parts.lines();
-    const frames = framer(
-      parts.recordBytes,
-      (frame) => {
-        received.count++;
-        lines.line(source, frame.bytes, frame.cut, peer);
-      },
-      (fault) =>
-        taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
-    );
-    receive((chunk) => {
-      metrics.bytes.inc(labels, chunk.length);
-      metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
-      frames.push(chunk);
-      if (!lines.full()) return;
-      // Back-pressure: the kernel holds the sender while its alerts become durable.
-      hold(true);
-      void lines.settled().then(() => hold(false));
-    });
-    socket.on("end", () => {
-      frames.end();
-      socket.end();
-    });
-    // After an end nothing is held any more.
-    socket.on("close", () => frames.lose(because()));
-  });
+  const bytes = metrics.bytes.of(labels);
+  return listenStream(
+    { ...parts, source: source.id, oneWay: true },
+    ({ socket, peer, because, receive, hold }) => {
+      const lines = parts.lines();
+      const frames = framer(
+        parts.recordBytes,
+        (frame) => {
+          received.count++;
+          lines.line(source, frame.bytes, frame.cut, peer);
+        },
+        (fault) =>
+          taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
+      );
+      receive((chunk) => {
+        bytes.count += chunk.length;
+        metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
+        frames.push(chunk);
+        if (!lines.full()) return;
+        // Back-pressure: the kernel holds the sender while its alerts become durable.
+        hold(true);
+        void lines.settled().then(() => hold(false));
+      });
+      socket.on("end", () => {
+        frames.end();
+        socket.end();
+      });
+      // After an end nothing is held any more.
+      socket.on("close", () => frames.lose(because()));
+    },
+  );
 }

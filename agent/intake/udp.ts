@@ -25,12 +25,13 @@ export function listenUdp(parts: {
   const { source, lines, metrics } = parts;
   const labels = { source: source.id, transport: "udp" };
   const received = metrics.received.of(labels);
+  const bytes = metrics.bytes.of(labels);
   const socket = createSocket({
     type: isIPv6(parts.address) ? "udp6" : "udp4",
     recvBufferSize: parts.receiveBuffer,
   });
   socket.on("message", (datagram, peer) => {
-    metrics.bytes.inc(labels, datagram.length);
+    bytes.count += datagram.length;
     received.count++;
     metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
     const cut = datagram.length > parts.recordBytes;
@@ -58,6 +59,7 @@ export function listenUdp(parts: {
         async stop() {
           forget();
           await new Promise<void>((stopped) => socket.close(stopped));
+          await lines.settled();
         },
       });
     });

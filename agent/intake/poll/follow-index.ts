@@ -151,7 +151,7 @@ export function followIndex(parts: {
           continue;
         }
         if (page.shards === 0) throw new PollFault("index_missing", `no index is named ${poll.index}`);
-        metrics.bytes.inc(labels, page.bytes);
+        metrics.bytes.of(labels).count += page.bytes;
         taken += await take(page.hits, place.sources);
         await moveOn(here, page);
         pagesRead++;

@@ -6,9 +6,9 @@ import { addTag, clip, type Draft, finish, newWideDraft, putField } from "../../
 import { isoOf } from "../../shared/iso-of.ts";
 import { keyTable } from "../../shared/key-table.ts";
 import { isNoValue } from "../../shared/no-value.ts";
+import { pairKeyOf, type Told } from "../../shared/pair-keys.ts";
 import { isEcsGroup, putEcs } from "../../shared/put-ecs.ts";
 import { readDateIn } from "../../shared/read-date-in.ts";
-import { pairKeyOf, type Told } from "./known-keys.ts";
 import { readPairs } from "./read-pairs.ts";
 
 const keyAt = keyTable(pairKeyOf);

@@ -1,5 +1,6 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import type { Inbound, ParseContext } from "../../contract.ts";
+import { pairKeyOf } from "../../shared/pair-keys.ts";
 import type { StructuredData } from "../../shared/syslog/syslog-header.ts";
 
 const LEAST_PARAMS = 3;
@@ -24,6 +25,7 @@ const EVENT_FIELDS = ["action", "outcome", "reason"] as const;
 export function writeData(alert: Alert, data: StructuredData, pairs: Inbound, context: ParseContext): void {
   let text = "";
   let params = 0;
+  let known = false;
   for (const id in data) {
     // RFC 5424 6.3.2: a name with `@` is a vendor's own, those without are registered.
     if (!id.includes("@")) continue;
@@ -31,9 +33,10 @@ export function writeData(alert: Alert, data: StructuredData, pairs: Inbound, co
     for (const name in element) {
       text += `${name}="${(element[name] ?? "").replace(/["\\]/g, "\\$&")}" `;
       params++;
+      known ||= pairKeyOf(name) !== undefined;
     }
   }
-  if (params < LEAST_PARAMS) return;
+  if (params < LEAST_PARAMS || !known) return;
   const told = pairs.parse(text, { ...context, trace: undefined }).alert;
   if (told === undefined) return;
   for (const group of GROUPS) if (told[group] !== undefined) alert[group] ??= told[group] as never;

@@ -1,7 +1,7 @@
-import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "../../shared/address.ts";
-import type { Draft } from "../../shared/draft.ts";
-import { riskOfWord, SEVERITY_NAMES, SEVERITY_RISKS } from "../../shared/severity.ts";
-import { putTransport } from "../../shared/transport.ts";
+import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "./address.ts";
+import type { Draft } from "./draft.ts";
+import { riskOfWord, SEVERITY_NAMES, SEVERITY_RISKS } from "./severity.ts";
+import { putTransport } from "./transport.ts";
 
 /** What the pairs tell that is decided when all are known. */
 export type Told = Partial<
