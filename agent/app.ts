@@ -8,15 +8,7 @@ import type { Incident } from "./core/incident.ts";
 import { listenHttp } from "./http-server.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { schedule } from "./schedule.ts";
-import {
-  intakeData,
-  openChannels,
-  openOutbounds,
-  ownSecret,
-  setupOf,
-  stateFiles,
-  toolsOf,
-} from "./setup.ts";
+import { intakeData, openChannels, openOutbounds, ownSecret, setupOf, stateFiles, toolsOf } from "./setup.ts";
 import type { Desk } from "./stages/desk.ts";
 import { openDesk } from "./stages/open-desk.ts";
 import { openPipeline } from "./stages/pipeline.ts";
