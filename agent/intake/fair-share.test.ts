@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fairShare } from "./fair-share.ts";
+import { fairShare, networkOf } from "./fair-share.ts";
 
 describe("fairShare", () => {
   it("gives a newcomer the oldest place of whoever has the most", () => {
@@ -51,5 +51,19 @@ describe("fairShare", () => {
         }
       }),
     );
+  });
+});
+
+describe("networkOf", () => {
+  it.each([
+    ["192.0.2.7", "192.0.2.7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["2001:db8:1:2::7", "20010db800010002"],
+    ["2001:db8:1:2:ffff:0:1:2", "20010db800010002"],
+    ["2001:db8:1:3::7", "20010db800010003"],
+    ["fe80::1%eth0", "fe80000000000000"],
+    ["", ""],
+  ])("takes %s for %s", (address, network) => {
+    expect(networkOf(address)).toBe(network);
   });
 });

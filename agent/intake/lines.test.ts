@@ -7,7 +7,8 @@ import { compileRules } from "../../rules/engine/rule-set.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { uuidv7 } from "../core/id.ts";
 import type { QuarantineEntry } from "../store/store.ts";
-import { openLines } from "./lines.ts";
+import { openBacklog } from "./backlog.ts";
+import { type LineTaker, openLines } from "./lines.ts";
 import { intakeMetrics } from "./metrics.ts";
 import { openSampler } from "./sampler.ts";
 import { openTaker } from "./taker.ts";
@@ -35,7 +36,8 @@ function lines(name = "auto") {
     failed: () => undefined,
   });
   const sampler = openSampler({ clock, metrics });
-  const open = () => openLines({ taker, gate, clock, metrics, sampler, lost: () => undefined });
+  const open = (over: Partial<Parameters<typeof openLines>[0]> = {}) =>
+    openLines({ taker, gate, clock, metrics, sampler, lost: () => undefined, ...over });
   const connector = inboundNamed(name);
   if (connector === undefined) throw new Error(`no ${name}`);
   const source = { id: "lines", connector, zone: "UTC" };
@@ -44,6 +46,7 @@ function lines(name = "auto") {
     listed,
     read: (text: string, by = open()) => by.read(source, Buffer.from(text), false, undefined),
     open,
+    line: (by: LineTaker, text: string) => by.line(source, Buffer.from(text), false, undefined),
     pass(seconds: number) {
       now += seconds * MICROSECONDS.second;
     },
@@ -53,7 +56,7 @@ function lines(name = "auto") {
         values.map(({ labels, value }) => [`${labels.outcome} ${labels.format}`, value]),
       );
     },
-    count: async (counter: "unrecognised" | "refused") =>
+    count: async (counter: "unrecognised" | "refused" | "lost") =>
       (await metrics[counter].get()).values.reduce((sum, { value }) => sum + value, 0),
   };
 }
@@ -121,4 +124,29 @@ describe("of the lines that the gate refuses", () => {
     }
     expect((await sampled())["recognised syslog"]).toBeGreaterThan(500);
   });
+});
+
+describe("relevant lines that the disk does not take yet", () => {
+  it.each([
+    ["are dropped and counted beyond half the room, by a listener whose senders cannot wait", true, 3],
+    ["are all kept by a listener whose senders are made to wait", false, 0],
+  ])("%s", async (_what, drops, lost) => {
+    const { open, line, count } = lines();
+    const backlog = openBacklog(40_000);
+    const by = open({ backlog, drops });
+    for (let i = 0; i < 6; i++) line(by, `${STRANGE} ${i}`);
+    expect(await count("lost")).toBe(lost);
+    expect(backlog.full()).toBe(!drops);
+    await by.settled();
+    expect([backlog.halfFull(), await count("lost")]).toEqual([false, lost]);
+    line(by, STRANGE);
+    await by.settled();
+    expect(await count("lost")).toBe(lost);
+  });
+});
+
+it("counts a sample under no format that a record makes up for itself", async () => {
+  const { read, sampled } = lines("generic");
+  read('{"message": "fine", "event": {"module": "made-up-7"}}');
+  expect(await sampled()).toEqual({ "recognised other": 1 });
 });

@@ -112,7 +112,7 @@ export function openLines(parts: {
     line(source, bytes, cut, peer) {
       const alert = read(source, bytes, cut, peer);
       if (alert === undefined) return;
-      if (parts.drops === true && backlog.full()) return lose(source, 1, TOO_MANY);
+      if (parts.drops === true && backlog.halfFull()) return lose(source, 1, TOO_MANY);
       pending++;
       const batch = waiting.get(source) ?? { alerts: [], weight: 0 };
       batch.alerts.push({ alert });
@@ -124,7 +124,7 @@ export function openLines(parts: {
         setImmediate(send);
       }
     },
-    full: () => pending >= PENDING || (pending > 0 && backlog.full()),
+    full: () => pending >= PENDING,
     async settled() {
       if (scheduled) send();
       await inFlight;

@@ -358,6 +358,30 @@ describe("a poll", () => {
     expect(taken).toEqual([added]);
   });
 
+  it.each(PRODUCT_NAMES)(
+    "does not turn for ever when %s gives the same full page to every question",
+    async (product) => {
+      const { add, run, taken, state, metrics, refused } = scene({ page_size: 2 }, { product });
+      const added = add(1);
+      let asked = 0;
+      state.answers = (ask, { body }) => {
+        asked++;
+        const { size = 0, sort } = (body ?? {}) as { size?: number; sort?: unknown };
+        if (sort === undefined) return ask();
+        const hit = { _index: "logs-1", _source: { message: "again" }, sort: [BEGIN + SECOND, 1] };
+        const hits = Array.from({ length: size }, (_, i) => ({ ...hit, _id: `same-${i % 2}` }));
+        return { status: 200, body: { _shards: { total: 1 }, hits: { hits } } };
+      };
+      await run(100);
+      expect(await rounds(metrics, "malformed")).toBeGreaterThan(1);
+      expect(asked).toBeLessThan(500);
+      expect(refused).toEqual(["malformed_answer"]);
+      state.answers = undefined;
+      await run(100);
+      expect(taken).toContain(added);
+    },
+  );
+
   it("comes back soon after a failure that followed a page", async () => {
     const { add, run, state, waits } = scene({ page_size: 1 });
     for (let i = 0; i < 50; i++) add(i, 0);

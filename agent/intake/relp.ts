@@ -117,8 +117,7 @@ export async function listenRelp(
         socket.destroySoon();
         return;
       }
-      const full =
-        session.unanswered() >= UNANSWERED || bytes >= UNDECIDED_BYTES || (bytes > 0 && backlog.full());
+      const full = session.unanswered() >= UNANSWERED || bytes >= UNDECIDED_BYTES;
       hold(full || socket.writableLength >= UNREAD);
     }
 

@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { type Backlog, openBacklog } from "./backlog.ts";
 import { openTurns } from "./turns.ts";
 
 /** Turns whose time passes as the work says. */
-function turns() {
+function turns(backlog?: Backlog) {
   let now = 1_000_000_000;
-  const here = openTurns({ clock: { now: () => now } });
+  const here = openTurns({ clock: { now: () => now }, backlog });
   const done: string[] = [];
   return {
     ...here,
@@ -46,6 +47,18 @@ describe("openTurns", () => {
     const { work, done } = turns();
     for (let i = 0; i < 40; i++) work("flood", `f${i}`, 30, 1024 * 1024);
     expect(done).toEqual(Array.from({ length: 24 }, (_, i) => `f${i}`));
+  });
+
+  it("gives nobody a turn while too much waits for the disk, and goes on in order once there is room", async () => {
+    const backlog = openBacklog(10_000);
+    const { work, done } = turns(backlog);
+    const weight = backlog.add(1_000);
+    for (const name of ["a1", "b1", "a2"]) work(name.slice(0, 1), name, 1, 10 * 1024 * 1024);
+    await setImmediate();
+    expect(done).toEqual([]);
+    backlog.remove(weight);
+    await setImmediate();
+    expect(done).toEqual(["a1", "b1", "a2"]);
   });
 
   it("goes on after a work that throws", async () => {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
+import { type Backlog, openBacklog } from "./backlog.ts";
 
 /** How long one turn of the event loop reads what came before it looks at who else is there, µs. */
 const TURN = MICROSECONDS.second / 50;
@@ -14,8 +15,14 @@ export interface Turns {
   pauses(): () => Promise<void>;
 }
 
-/** Opens the turns of one thread. */
-export function openTurns({ clock }: { clock: Clock }): Turns {
+/** Opens the turns of one thread; nobody has a turn while too much waits for the disk. */
+export function openTurns({
+  clock,
+  backlog = openBacklog(),
+}: {
+  clock: Clock;
+  backlog?: Backlog | undefined;
+}): Turns {
   /** By group; the first is the next to have its turn. */
   const queues = new Map<string, { bytes: number; work: () => void }[]>();
   let waiting = 0;
@@ -45,9 +52,10 @@ export function openTurns({ clock }: { clock: Clock }): Turns {
   function turn(): void {
     scheduled = false;
     spent = 0;
-    while (queues.size > 0 && spent < TURN) runNext();
-    if (queues.size > 0) schedule();
-    else spent = 0;
+    while (queues.size > 0 && spent < TURN && !backlog.full()) runNext();
+    if (queues.size === 0) spent = 0;
+    // While there is no room, `onRoom` goes on.
+    else if (!backlog.full()) schedule();
   }
 
   function schedule(): void {
@@ -56,15 +64,16 @@ export function openTurns({ clock }: { clock: Clock }): Turns {
     setImmediate(turn);
   }
 
+  backlog.onRoom(schedule);
   return {
     take(group, bytes, work) {
       schedule();
       const queue = queues.get(group);
-      if (queue === undefined && spent < TURN) return run(work);
+      if (queue === undefined && spent < TURN && !backlog.full()) return run(work);
       if (queue === undefined) queues.set(group, [{ bytes, work }]);
       else queue.push({ bytes, work });
       waiting += bytes;
-      while (waiting > WAITING_BYTES) runNext();
+      while (waiting > WAITING_BYTES && !backlog.full()) runNext();
     },
     pauses() {
       let since = clock.now();

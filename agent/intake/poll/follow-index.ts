@@ -6,6 +6,7 @@ import { type Clock, isoFromInstant } from "../../core/clock.ts";
 import type { IntakeMetrics } from "../metrics.ts";
 import type { TextSource } from "../sources.ts";
 import { readable, type Taker } from "../taker.ts";
+import { openTurns } from "../turns.ts";
 import { type OpenIndex, type Place, sortsUniquely } from "./open-index.ts";
 import { PollFault } from "./poll-fault.ts";
 import { identityOf, readDocument } from "./read-document.ts";
@@ -13,8 +14,10 @@ import type { Hit, Page } from "./read-page.ts";
 
 /** Pages of one round: a view is not held for longer, since it keeps the index from tidying up. */
 const ROUND_PAGES = 200;
-/** Documents read and matched before other sources have their turn. */
-const TURN = 500;
+/** Documents matched, and stored in one unit, before other sources have their turn. */
+const TURN = 100;
+/** Pages that may end no further than one before: while a page grows until it holds all that share one time. */
+const STANDSTILL = 20;
 /** Documents remembered as taken; those forgotten are matched again, and the store knows them. */
 const REMEMBERED = 200_000;
 /** Documents that an index gives at once by default (`index.max_result_window`). */
@@ -71,6 +74,7 @@ export function followIndex(parts: {
   const labels = { source: source.id, transport: "poll" };
   const received = metrics.received.of(labels);
   const overlap = poll.overlap_seconds * 1000;
+  const turns = openTurns(parts);
   /** Where the reading stood before this process: what is read again after a start says nothing of the source. */
   let before = Number.NEGATIVE_INFINITY;
   /** Taken, with their times; the window is read again in every pass. */
@@ -134,6 +138,9 @@ export function followIndex(parts: {
     let place = fresh;
     let refusedSize = Number.POSITIVE_INFINITY;
     let taken = 0;
+    /** What the furthest page ended at, and pages since. */
+    let furthest: readonly unknown[] = [];
+    let still = 0;
     try {
       for (let pages = 1; ; ) {
         let page: Page & { bytes: number };
@@ -159,10 +166,17 @@ export function followIndex(parts: {
           place = { ...place, view: { ...place.view, id: page.view } };
         const last = page.hits.at(-1);
         if (last === undefined || page.hits.length < place.size) return { ended: true, taken };
+        if (isAfter(last.sort, furthest)) {
+          furthest = last.sort;
+          still = 0;
+        } else if (++still > STANDSTILL)
+          throw new PollFault("malformed", "the index gives the same documents again and again");
         here.from = last.time;
         // Never between documents of one time: the next round begins with that time anew.
         if (pages >= ROUND_PAGES && last.time > first) return { ended: false, taken };
         const view = pages === 1 ? await index.openView(signal) : undefined;
+        // A view numbers its documents anew.
+        if (view !== undefined) furthest = [];
         place =
           view === undefined ? nextPlace(place, page.hits, refusedSize) : { ...fresh, from: last.time, view };
         pages++;
@@ -187,13 +201,16 @@ export function followIndex(parts: {
 
   /** Takes what is new of a page, and remembers it; resolves once its alerts are durable. */
   async function take(hits: readonly Hit[], sources: boolean): Promise<number> {
+    const pause = turns.pauses();
     const fresh = hits.filter((hit) => !seen.has(identityOf(hit)));
     for (let i = 0; i < fresh.length; i += TURN) {
       const turn = fresh.slice(i, i + TURN);
-      await taker.take(
-        source.id,
-        turn.flatMap((hit) => recordsOf(hit, sources)),
-      );
+      const records: { alert: Alert; eventId: string }[] = [];
+      for (const hit of turn) {
+        await pause();
+        records.push(...recordsOf(hit, sources));
+      }
+      await taker.take(source.id, records);
       for (const hit of turn) seen.set(identityOf(hit), hit.time);
       if (seen.size > REMEMBERED) forget();
       await setImmediate();
@@ -259,6 +276,15 @@ export function followIndex(parts: {
     lagSeconds: () =>
       cursor === undefined ? undefined : Math.max(0, (clock.now() + offset) / 1_000_000 - cursor / 1000),
   };
+}
+
+/** Whether documents sorted by these come after those sorted by the others. */
+function isAfter([time, tie]: readonly unknown[], [otherTime, otherTie]: readonly unknown[]): boolean {
+  return (
+    otherTime === undefined ||
+    Number(time) > Number(otherTime) ||
+    (time === otherTime && Number(tie) > Number(otherTie))
+  );
 }
 
 function standOf(content: string | undefined): Stand | undefined {

@@ -39,6 +39,7 @@ describe("readPage", () => {
     ["a hit without index", {}, [{ ...hit, _index: undefined }]],
     ["a hit without id", {}, [{ ...hit, _id: 1 }]],
     ["a hit without what it was sorted by", {}, [{ ...hit, sort: undefined }]],
+    ["a hit whose id is endless", {}, [{ ...hit, _id: "x".repeat(10_000) }]],
     ["a hit sorted by a text", {}, [{ ...hit, sort: ["2026-11-15", 1] }]],
     ["a hit sorted by more than a number holds", {}, [{ ...hit, sort: [2 ** 60, 1] }]],
   ])("finds an answer with %s malformed", (_what, over, hits) => {

@@ -13,6 +13,9 @@ export interface Hit {
   sort: readonly unknown[];
 }
 
+/** Characters of an index's name and of an id together: twice what an index lets them have. */
+const LONGEST_IDENTITY = 2048;
+
 /** One answer to a search. */
 export interface Page {
   hits: Hit[];
@@ -64,6 +67,8 @@ function readHit(hit: unknown): Hit {
   const [index, id, source, sort] = ["_index", "_id", "_source", "sort"].map((name) => at(hit, name));
   if (typeof index !== "string" || typeof id !== "string" || !Array.isArray(sort))
     throw new PollFault("malformed", "a hit lacks its index, its id or what it was sorted by");
+  if (index.length + id.length > LONGEST_IDENTITY)
+    throw new PollFault("malformed", "a hit has a longer id than any index gives");
   const time: unknown = sort[0];
   if (typeof time !== "number" || !Number.isSafeInteger(time))
     throw new PollFault("malformed", "a hit was not sorted by a date");
