@@ -8,6 +8,7 @@ import { nearestName } from "../connectors/mapping/nearest-name.ts";
 import { type Catalogue, NOTIFIERS, OUTBOUNDS, openCatalogue } from "../connectors/registry.ts";
 import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
 import { checkPoll } from "./check-poll.ts";
+import { checkSources } from "./check-sources.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
@@ -100,6 +101,7 @@ export function parseConfig(
     const now = systemClock.now();
     const known = environment === null ? null : secrets;
     checkSurroundings({ config, base, secrets: known, now, tell: problem });
+    checkSources(config, known, problem);
     for (const [i, { poll }] of config.sources.entries()) {
       const path = ["sources", i, "poll"];
       if (poll !== undefined) checkPoll(poll, { path, base, secrets: known, tell: problem });

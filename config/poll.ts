@@ -22,7 +22,7 @@ export const Poll = z
     index: z
       .string()
       .regex(
-        /^[^\s/\\?#"<>|,]+(?:,[^\s/\\?#"<>|,]+)*$/,
+        /^(?!\.{1,2}(?:,|$))[^\s/\\?#"<>|,]+(?:,(?!\.{1,2}(?:,|$))[^\s/\\?#"<>|,]+)*$/,
         "names or patterns of indices, separated by commas, such as wazuh-alerts-*",
       ),
     /** Query string syntax, or one query of the query DSL. (Default: every document.) */

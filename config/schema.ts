@@ -93,16 +93,19 @@ export const Config = z.strictObject({
       body_bytes: z
         .int()
         .min(1024)
+        .max(256 * 1024 * 1024)
         .default(5 * 1024 * 1024),
       /** Longest syslog record, bytes. (Default: 64 KiB.) */
       record_bytes: z
         .int()
         .min(480)
+        // As much as an octet count tells.
+        .max(9_999_999)
         .default(64 * 1024),
       /** Open TCP connections per listener. (Default: 10,000.) */
-      connections: z.int().min(1).default(10_000),
+      connections: z.int().min(1).max(1_000_000).default(10_000),
       /** Silence after which a TCP connection is closed, seconds. (Default: 3,600.) */
-      idle_seconds: z.int().min(1).default(3600),
+      idle_seconds: z.int().min(1).max(604_800).default(3600),
     })
     .prefault({}),
 });

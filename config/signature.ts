@@ -91,7 +91,11 @@ const Custom = z.strictObject({
   signed: z
     .string()
     .default("{body}")
-    .refine((signed) => signed.split("{body}").length === 2, "must hold {body} once"),
+    .refine((signed) => signed.split("{body}").length === 2, "must hold {body} once")
+    .refine(
+      (signed) => !signed.includes("{id}"),
+      "no header of this scheme tells an {id}; take standard-webhooks",
+    ),
   timestamp_header: HeaderName.optional(),
   tolerance_seconds: z.int().min(1).max(86_400).default(300),
 });

@@ -51,6 +51,7 @@ export const Listen = z.discriminatedUnion("transport", [
     receive_buffer_bytes: z
       .int()
       .min(4096)
+      .max(1024 * 1024 * 1024)
       .default(8 * 1024 * 1024),
   }),
   z.strictObject({ transport: z.literal("tcp"), ...where }),

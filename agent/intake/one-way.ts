@@ -5,6 +5,8 @@ import { Duplex } from "node:stream";
 const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;
 const CLIENT_HELLO = 1;
+/** Bytes that may be left unsaid: tickets are some hundreds, and a client that asks for ever more has no good reason. */
+const MOST_HELD = 16 * 1024;
 
 /**
  * Carries the TLS 1.3 of a client that only sends: after its handshake nothing is said to it before the end.
@@ -14,6 +16,7 @@ const CLIENT_HELLO = 1;
 export function oneWay(socket: Socket): Duplex {
   const heard = watchRecords();
   const held: Buffer[] = [];
+  let size = 0;
   const release = () => {
     if (held.length > 0 && socket.writable) socket.write(Buffer.concat(held.splice(0)));
   };
@@ -22,7 +25,8 @@ export function oneWay(socket: Socket): Duplex {
     write(chunk: Buffer, _encoding, written) {
       if (heard.over()) {
         held.push(chunk);
-        written();
+        size += chunk.length;
+        written(size > MOST_HELD ? new Error("the client asks for answers that it never reads") : null);
       } else socket.write(chunk, written);
     },
     final(ended) {
