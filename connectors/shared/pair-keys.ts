@@ -1,5 +1,10 @@
+import type { Alert } from "../../agent/core/alert.ts";
 import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "./address.ts";
 import type { Draft } from "./draft.ts";
+import type { KeyEntry } from "./key-table.ts";
+import { isNoValue } from "./no-value.ts";
+import { isEcsGroup, putEcs } from "./put-ecs.ts";
+import type { DateContext } from "./read-date.ts";
 import { riskOfWord, SEVERITY_NAMES, SEVERITY_RISKS } from "./severity.ts";
 import { putTransport } from "./transport.ts";
 
@@ -135,6 +140,34 @@ const KEYS = new Map<string, PairKey>();
 const know = (names: string, write: PairKey): void => {
   for (const name of names.split(" ")) KEYS.set(name, write);
 };
+
+/** Writes what one pair tells in ECS: by the meaning of its name, else under the name itself when ECS has it. */
+export function writePair(
+  draft: Draft,
+  { name, meaning }: KeyEntry<PairKey>,
+  value: string,
+  told: Told,
+  context: DateContext,
+): void {
+  const own = value.trim();
+  if (own === "" || isNoValue(own)) return;
+  if (meaning !== undefined) meaning(draft, own, told);
+  else if (isEcsName(name)) putEcs(draft, name, own, context);
+}
+
+function isEcsName(name: string): boolean {
+  const dot = name.indexOf(".");
+  return dot > 0 && isEcsGroup(name.slice(0, dot));
+}
+
+/** Writes the device that pairs say they are from. */
+export function writeDevice(alert: Alert, { device, address }: Told): void {
+  if (device === undefined && address === undefined) return;
+  alert.observer ??= {};
+  if (device !== undefined) alert.observer.name = device;
+  const ip = address ?? device ?? "";
+  if (isAddress(ip)) alert.observer.ip = [ip];
+}
 
 /** What a common name means in ECS, whatever its case and punctuation: `src_ip`, `SrcIP` and `src-ip` are one. */
 export function pairKeyOf(name: string): PairKey | undefined {

@@ -5,9 +5,7 @@ import { isAddress } from "../../shared/address.ts";
 import { addTag, clip, type Draft, finish, newWideDraft, putField } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { keyTable } from "../../shared/key-table.ts";
-import { isNoValue } from "../../shared/no-value.ts";
-import { pairKeyOf, type Told } from "../../shared/pair-keys.ts";
-import { isEcsGroup, putEcs } from "../../shared/put-ecs.ts";
+import { pairKeyOf, type Told, writeDevice, writePair } from "../../shared/pair-keys.ts";
 import { readDateIn } from "../../shared/read-date-in.ts";
 import { readPairs } from "./read-pairs.ts";
 
@@ -28,16 +26,12 @@ export function parseKeyvalue(text: string, context: ParseContext): Parsed {
   const { alert } = draft;
   const told: Told = {};
   const { pairs } = readPairs(text, startOf(text), end, (from, to, raw) => {
-    const { name, meaning } = keyAt(text, from, to);
+    const key = keyAt(text, from, to);
     const value = clip(draft, raw);
-    putField(draft, name, value);
-    const own = value.trim();
-    if (own !== "" && !isNoValue(own)) {
-      if (meaning !== undefined) meaning(draft, own, told);
-      else if (isEcsName(name)) putEcs(draft, name, own, context);
-    }
+    putField(draft, key.name, value);
+    writePair(draft, key, value, told, context);
     if (context.trace !== undefined)
-      context.trace({ by: "parser", name: "keyvalue", rule: `key ${name}` }, alert);
+      context.trace({ by: "parser", name: "keyvalue", rule: `key ${key.name}` }, alert);
   });
   if (alert.message === undefined)
     alert.message = clip(draft, end === text.length ? text : text.slice(0, end));
@@ -48,11 +42,6 @@ export function parseKeyvalue(text: string, context: ParseContext): Parsed {
   if (pairs > 0) return { alert };
   addTag(alert, AlertTag.unrecognised);
   return { alert, error: { code: "no_pairs", message: "the record has no key=value pair" } };
-}
-
-function isEcsName(name: string): boolean {
-  const dot = name.indexOf(".");
-  return dot > 0 && isEcsGroup(name.slice(0, dot));
 }
 
 /** Where the pairs may begin: after a byte-order mark, a priority, and the `?` that a mangled mark leaves. */
@@ -68,13 +57,8 @@ export function startOf(text: string): number {
 
 /** A device names itself, and is the host that the record is from; `hostname` beside it is another's. */
 function writeHost({ alert }: Draft, told: Told): void {
+  writeDevice(alert, told);
   const { device, host, address } = told;
-  if (device !== undefined || address !== undefined) {
-    alert.observer ??= {};
-    if (device !== undefined) alert.observer.name = device;
-    const ip = address ?? device ?? "";
-    if (isAddress(ip)) alert.observer.ip = [ip];
-  }
   const name = device ?? host ?? address;
   if (name === undefined) return;
   alert.host = isAddress(name) ? { name, ip: [name] } : { name, hostname: name };

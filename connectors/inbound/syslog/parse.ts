@@ -1,11 +1,11 @@
 import { type Alert, AlertTag } from "../../../agent/core/alert.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
+import { readBody } from "../../shared/bodies/read-body.ts";
 import { addTag, clip, type Draft, draftOf, finish, keepOriginal, newDraft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { readHeader } from "../../shared/syslog/read-header.ts";
 import type { SyslogHeader } from "../../shared/syslog/syslog-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
-import { readBody } from "./bodies.ts";
 import { anywhere, beginning, type Payload, type Payloads } from "./payloads.ts";
 import { writeData } from "./write-data.ts";
 
@@ -45,8 +45,7 @@ export function parseSyslog(text: string, context: ParseContext, payloads: Paylo
     if (read !== undefined) return read;
   }
   if (header.structuredData !== undefined) {
-    const pairs = payloads.others.find(({ name }) => name === "keyvalue");
-    if (pairs !== undefined) writeData(alert, header.structuredData, pairs, context);
+    writeData(alert, header.structuredData, context);
     if (context.trace !== undefined)
       context.trace({ by: "parser", name: "syslog", rule: "structured data" }, alert);
   }

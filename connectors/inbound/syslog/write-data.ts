@@ -1,6 +1,8 @@
 import type { Alert } from "../../../agent/core/alert.ts";
-import type { Inbound, ParseContext } from "../../contract.ts";
-import { pairKeyOf } from "../../shared/pair-keys.ts";
+import type { ParseContext } from "../../contract.ts";
+import { clip, type Draft, newDraft } from "../../shared/draft.ts";
+import { keyTable } from "../../shared/key-table.ts";
+import { pairKeyOf, type Told, writeDevice, writePair } from "../../shared/pair-keys.ts";
 import type { StructuredData } from "../../shared/syslog/syslog-header.ts";
 
 const LEAST_PARAMS = 3;
@@ -21,26 +23,47 @@ const GROUPS = [
 ] as const;
 const EVENT_FIELDS = ["action", "outcome", "reason"] as const;
 
-/** Writes what the structured data of a vendor's own elements tell under common names, as `pairs` reads them. */
-export function writeData(alert: Alert, data: StructuredData, pairs: Inbound, context: ParseContext): void {
-  let text = "";
+const keyAt = keyTable(pairKeyOf);
+
+/** Writes what the structured data of a vendor's own elements tell under common names, as pairs of a message do. */
+export function writeData(alert: Alert, data: StructuredData, context: ParseContext): void {
+  if (!isTelling(data)) return;
+  const draft = newDraft("", "", "");
+  const told: Told = {};
+  for (const id in data) if (isOwn(id)) writeElement(draft, data[id] ?? {}, told, context);
+  writeDevice(draft.alert, told);
+  for (const group of GROUPS)
+    if (draft.alert[group] !== undefined) alert[group] ??= draft.alert[group] as never;
+  alert.event ??= {};
+  for (const name of EVENT_FIELDS)
+    if (draft.event[name] !== undefined) alert.event[name] ??= draft.event[name] as never;
+}
+
+/** RFC 5424 6.3.2: a name with `@` is a vendor's own, those without are registered. */
+function isOwn(id: string): boolean {
+  return id.includes("@");
+}
+
+/** Says whether there are several parameters, and one of a common name: a lone `id` tells nothing. */
+function isTelling(data: StructuredData): boolean {
   let params = 0;
   let known = false;
   for (const id in data) {
-    // RFC 5424 6.3.2: a name with `@` is a vendor's own, those without are registered.
-    if (!id.includes("@")) continue;
-    const element = data[id];
-    for (const name in element) {
-      text += `${name}="${(element[name] ?? "").replace(/["\\]/g, "\\$&")}" `;
+    if (!isOwn(id)) continue;
+    for (const name in data[id]) {
       params++;
-      known ||= pairKeyOf(name) !== undefined;
+      known ||= keyAt(name, 0, name.length).meaning !== undefined;
     }
   }
-  if (params < LEAST_PARAMS || !known) return;
-  const told = pairs.parse(text, { ...context, trace: undefined }).alert;
-  if (told === undefined) return;
-  for (const group of GROUPS) if (told[group] !== undefined) alert[group] ??= told[group] as never;
-  alert.event ??= {};
-  for (const name of EVENT_FIELDS)
-    if (told.event?.[name] !== undefined) alert.event[name] ??= told.event[name] as never;
+  return known && params >= LEAST_PARAMS;
+}
+
+function writeElement(
+  draft: Draft,
+  params: Readonly<Record<string, string>>,
+  told: Told,
+  context: ParseContext,
+): void {
+  for (const name in params)
+    writePair(draft, keyAt(name, 0, name.length), clip(draft, params[name] ?? ""), told, context);
 }
