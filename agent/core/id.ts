@@ -4,11 +4,25 @@ import type { Clock } from "./clock.ts";
 /** Makes a new identifier: a UUIDv7 in text (RFC 9562 §5.7), ordered by time within one process. */
 export type NewId = () => string;
 
+/** Ids for which random bytes are asked at once: each question costs as much as a hundred of them. */
+const AT_ONCE = 128;
+
+/** Fills buffers from a supply of random bytes, each used once. */
+function supply(): (into: Uint8Array) => void {
+  const bytes = new Uint8Array(AT_ONCE * 16);
+  let used = bytes.length;
+  return (into) => {
+    if (used + into.length > bytes.length) {
+      randomFillSync(bytes);
+      used = 0;
+    }
+    into.set(bytes.subarray(used, used + into.length));
+    used += into.length;
+  };
+}
+
 /** Builds the id maker of a process; `random` fills the buffer it is given. */
-export function uuidv7(
-  clock: Clock,
-  random: (into: Uint8Array) => void = (into) => void randomFillSync(into),
-): NewId {
+export function uuidv7(clock: Clock, random: (into: Uint8Array) => void = supply()): NewId {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);
   let last = 0;

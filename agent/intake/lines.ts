@@ -18,8 +18,10 @@ export interface LineTaker {
   line(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): void;
   /** Reads one record and leaves its decision to the caller; undefined when it is decided: refused, and counted. */
   read(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): Alert | undefined;
-  /** True when its sender is to wait until what was read is durable. */
+  /** True when its sender is to wait. */
   full(): boolean;
+  /** Resolves when half of what waited for the disk is durable, so that there is always something on its way. */
+  room(): Promise<void>;
   /** Resolves when every line so far is decided and durable. */
   settled(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export function openLines(parts: {
   let inFlight: Promise<void> = Promise.resolve();
   let scheduled = false;
   let pending = 0;
+  const waiters: (() => void)[] = [];
 
   let last: { source: TextSource; watch: Watch } | undefined;
   function watchOf(source: TextSource): Watch {
@@ -104,6 +107,7 @@ export function openLines(parts: {
     } finally {
       pending -= alerts.length;
       backlog.remove(weight);
+      if (pending <= PENDING / 2) for (const go of waiters.splice(0)) go();
     }
   }
 
@@ -125,6 +129,7 @@ export function openLines(parts: {
       }
     },
     full: () => pending >= PENDING,
+    room: () => new Promise((go) => void waiters.push(go)),
     async settled() {
       if (scheduled) send();
       await inFlight;

@@ -39,7 +39,7 @@ export function listenTcp(
         if (!lines.full()) return;
         // Back-pressure: the kernel holds the sender while its alerts become durable.
         hold(true);
-        void lines.settled().then(() => hold(false));
+        void lines.room().then(() => hold(false));
       });
       socket.on("end", () => {
         frames.end();
