@@ -8,7 +8,7 @@ import { report, reportMachine } from "./report.ts";
 import { benchTcp } from "./tcp.ts";
 import { benchUdp } from "./udp.ts";
 
-/** `npm run bench [-- [--tiny] what [names]]`: measures beside peers in one run; asserts nothing. */
+/** `npm run bench [-- [--tiny] [--rules FOLDER] what [names]]`: measures beside peers in one run; asserts nothing. */
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   parsers: async (options) => report("parser alone, one core", await benchParsers(options)),
   udp: async (options) => report("syslog over UDP, datagrams", await benchUdp(options)),
@@ -19,12 +19,15 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   http: async (options) => report("alerts by HTTP, durable", await benchHttp(options)),
 };
 
-const { values, positionals } = parseArgs({ options: { tiny: { type: "boolean" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { tiny: { type: "boolean" }, rules: { type: "string" } },
+  allowPositionals: true,
+});
 const [what, ...names] = positionals;
 const chosen = what === undefined ? Object.keys(BENCHES) : [what];
 reportMachine();
 for (const name of chosen) {
   const run = BENCHES[name];
   if (run === undefined) throw new Error(`no bench ${name}; one of: ${Object.keys(BENCHES).join(", ")}`);
-  await run({ tiny: values.tiny ?? false, names });
+  await run({ tiny: values.tiny ?? false, names, folder: values.rules });
 }

@@ -4,4 +4,6 @@ export interface BenchOptions {
   tiny: boolean;
   /** What to measure of it; all when there is none. */
   names: readonly string[];
+  /** Rules to measure with, beside those that come with the program. */
+  folder?: string | undefined;
 }

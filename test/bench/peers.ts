@@ -45,11 +45,11 @@ export async function beside(
   return { against: as, peer: await measure() };
 }
 
-/** Starts rsyslog; `more` are settings of its one input. */
+/** Starts rsyslog; `more` are settings of its one input, `filter` stands before its one action. */
 export async function startRsyslog(
   scene: Scene,
   input: "imudp" | "imtcp" | "imrelp",
-  more = "",
+  { more = "", filter = "" }: { more?: string; filter?: string } = {},
 ): Promise<Sink> {
   const folder = scene.folder("rsyslog");
   const port = await freePort();
@@ -61,7 +61,7 @@ main_queue(queue.type="FixedArray" queue.size="1000000" queue.dequeueBatchSize="
 module(load="${input}" ${input === "imtcp" ? 'MaxSessions="11000"' : ""})
 template(name="raw" type="string" string="%rawmsg%\\n")
 input(type="${input}" port="${port}" ${address} ${more})
-action(type="omfile" file="${folder}/written" template="raw")
+${filter}action(type="omfile" file="${folder}/written" template="raw")
 `,
   );
   const files = ["-f", join(folder, "rsyslog.conf"), "-i", join(folder, "pid")];
@@ -69,8 +69,11 @@ action(type="omfile" file="${folder}/written" template="raw")
   return ready({ port, pid: pid ?? 0, file: join(folder, "written"), udp: input === "imudp" });
 }
 
-/** Starts syslog-ng with one TCP input. */
-export async function startSyslogNg(scene: Scene): Promise<Sink> {
+/** Starts syslog-ng with one TCP input and, when it is given, a filter: what defines it, and what uses it. */
+export async function startSyslogNg(
+  scene: Scene,
+  filter: { define: string; use: string } = { define: "", use: "" },
+): Promise<Sink> {
   const folder = scene.folder("syslog-ng");
   const at = (name: string) => join(folder, name);
   const port = await freePort();
@@ -80,7 +83,8 @@ export async function startSyslogNg(scene: Scene): Promise<Sink> {
 options { stats-freq(0); };
 source s_tcp { network(ip("127.0.0.1") transport("tcp") port(${port}) log-iw-size(100000) flags(syslog-protocol, store-raw-message)); };
 destination d_file { file("${at("written")}" template("$RAWMSG\\n")); };
-log { source(s_tcp); destination(d_file); flags(flow-control); };
+${filter.define}
+log { source(s_tcp); ${filter.use} destination(d_file); flags(flow-control); };
 `,
   );
   const files = ["-f", at("syslog-ng.conf"), "-R", at("persist"), "-c", at("control"), "-p", at("pid")];
@@ -100,7 +104,10 @@ async function ready(parts: { port: number; pid: number; file: string; udp: bool
     socket.destroy();
     return open;
   });
-  const written = () =>
-    Math.floor((statSync(file, { throwIfNoEntry: false })?.size ?? 0) / (RECORD_BYTES + 1));
-  return { port, pid, written };
+  return { port, pid, written: () => writtenTo(file) };
+}
+
+/** Records in a file so far. */
+export function writtenTo(file: string): number {
+  return Math.floor((statSync(file, { throwIfNoEntry: false })?.size ?? 0) / (RECORD_BYTES + 1));
 }

@@ -30,3 +30,15 @@ export function makeRecords(amount: number, every: number): Buffer {
 export function relevantOf(amount: number, every: number): number {
   return Math.ceil(amount / every);
 }
+
+/** Records to send, and how many of them match. */
+export interface Plan {
+  records: Buffer;
+  amount: number;
+  matching: number;
+}
+
+/** Makes records of which one in 125 matches. */
+export function planOf(amount: number): Plan {
+  return { records: makeRecords(amount, SELDOM), amount, matching: relevantOf(amount, SELDOM) };
+}

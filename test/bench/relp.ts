@@ -23,7 +23,7 @@ export async function benchRelp({ tiny }: BenchOptions): Promise<Measure[]> {
     for (const window of tiny ? WINDOWS.slice(0, 1) : WINDOWS) {
       const how = { frames, window, ...(tiny ? TINY : TIMES) };
       const own = await inScene(async (scene) => {
-        const daemon = await scene.daemon("{ transport: relp, port: 0 }");
+        const daemon = await scene.daemon({ listen: "{ transport: relp, port: 0 }" });
         const { acknowledged, reading } = await sendRelp({
           ...how,
           pid: daemon.process.pid ?? 0,

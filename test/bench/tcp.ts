@@ -1,16 +1,27 @@
 import { once } from "node:events";
 import { connect } from "node:net";
+import { basename, resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { metric } from "../support/daemon.ts";
+import {
+  filteredTexts,
+  rateOfSec,
+  sec,
+  startFilteringRsyslog,
+  startFilteringSyslogNg,
+} from "./filtering-peers.ts";
 import type { BenchOptions } from "./options.ts";
 import { beside, rsyslog, type Sink, startRsyslog, startSyslogNg, syslogNg } from "./peers.ts";
-import { makeRecords, RECORD_BYTES, relevantOf, SELDOM } from "./records.ts";
+import { type Plan, planOf, RECORD_BYTES, SELDOM } from "./records.ts";
 import type { Measure, Reading } from "./report.ts";
 import { inScene, type Scene } from "./scene.ts";
 import { startWatch } from "./watch.ts";
 
 const GOAL = 1_000_000;
+/** With thousands of rules. */
+const GOAL_FULL = 300_000;
 const RECORDS = 1_000_000;
+const TINY = 2000;
 /** Written to the socket at once, bytes. */
 const PIECE = 256 * 1024;
 /** How often a receiver is asked, ms. */
@@ -25,14 +36,51 @@ interface Receiver {
   done(): Promise<number>;
 }
 
-/** Lines a second over one TCP connection through the whole pipeline, none lost, beside relays that only write them. */
-export async function benchTcp({ tiny }: BenchOptions): Promise<Measure[]> {
-  const amount = tiny ? 2000 : RECORDS;
-  const records = makeRecords(amount, SELDOM);
+/**
+ * Lines a second over one TCP connection through the whole pipeline, none lost, beside relays that write them all, and
+ * beside programs that look in each for what the rules ask of it; `folder` holds rules to load beside the default pack.
+ */
+export async function benchTcp({ tiny, folder }: BenchOptions): Promise<Measure[]> {
+  const plan = planOf(tiny ? TINY : RECORDS);
+  const measures: Measure[] = [];
+  const own = await rateOfOwn(plan);
+  const add = (goal: number, peer: Pick<Measure, "against" | "peer">, reading = own, more = "") =>
+    measures.push({
+      what: `${plan.amount} lines, ${plan.matching} matching${more}`,
+      own: reading,
+      goal,
+      ...peer,
+    });
+  const relay = (start: (scene: Scene) => Promise<Sink>) => () => rateOfSink(plan, start, 1);
+  const inRsyslog = (scene: Scene) => startRsyslog(scene, "imtcp");
+  add(GOAL, await beside(rsyslog, "rsyslog imtcp → file", relay(inRsyslog)));
+  add(GOAL, await beside(syslogNg, "syslog-ng network() → file", relay(startSyslogNg)));
 
-  const own = await inScene(async (scene) => {
-    const daemon = await scene.daemon();
-    const counter = (name: string, more: string) => metric(daemon, `${name}{source="lines"${more}}`);
+  const texts = filteredTexts();
+  const fewer = planOf(tiny ? TINY : RECORDS / 5);
+  const filter = (start: (scene: Scene, texts: readonly string[]) => Promise<Sink>) => () =>
+    rateOfSink(fewer, (scene) => start(scene, texts), SELDOM);
+  const bySec = () => rateOfSec(planOf(tiny ? TINY : RECORDS / 25), texts);
+  const filters = `${texts.length} filters`;
+  add(GOAL, await beside(syslogNg, `syslog-ng, ${filters}`, filter(startFilteringSyslogNg)));
+  add(GOAL, await beside(rsyslog, `rsyslog, ${filters}`, filter(startFilteringRsyslog)));
+  add(GOAL, await beside(sec, `SEC, a file, ${filters}`, bySec));
+  if (folder !== undefined) {
+    const reading = await rateOfOwn(plan, `rules: [${JSON.stringify(resolve(folder))}]`);
+    add(
+      GOAL_FULL,
+      { against: "with the default pack alone", peer: own },
+      reading,
+      `, rules of ${basename(folder)}`,
+    );
+  }
+  return measures;
+}
+
+function rateOfOwn({ records }: Plan, more = ""): Promise<Reading> {
+  return inScene(async (scene) => {
+    const daemon = await scene.daemon({ more });
+    const counter = (name: string, labels: string) => metric(daemon, `${name}{source="lines"${labels}}`);
     return rate(records, {
       pid: daemon.process.pid ?? 0,
       port: daemon.tcp,
@@ -44,21 +92,18 @@ export async function benchTcp({ tiny }: BenchOptions): Promise<Measure[]> {
       },
     });
   });
-  const written = (start: (scene: Scene) => Promise<Sink>) => () =>
-    inScene(async (scene) => {
-      const sink = await start(scene);
-      return rate(records, { ...sink, done: async () => sink.written() });
-    });
-  const relays = [
-    await beside(
-      rsyslog,
-      "rsyslog imtcp → file",
-      written((scene) => startRsyslog(scene, "imtcp")),
-    ),
-    await beside(syslogNg, "syslog-ng network() → file", written(startSyslogNg)),
-  ];
-  const what = `${amount} lines, ${relevantOf(amount, SELDOM)} of them matching`;
-  return relays.map((relay) => ({ what, own, goal: GOAL, ...relay }));
+}
+
+/** One record in `every` is written: the last of them tells that all before it were decided. */
+function rateOfSink(
+  { records }: Plan,
+  start: (scene: Scene) => Promise<Sink>,
+  every: number,
+): Promise<Reading> {
+  return inScene(async (scene) => {
+    const sink = await start(scene);
+    return rate(records, { ...sink, done: async () => sink.written() * every });
+  });
 }
 
 /** Sends all twice, the first time as a warm-up; fails when a line is missing. */

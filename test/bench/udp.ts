@@ -64,7 +64,7 @@ export async function benchUdp({ tiny }: BenchOptions): Promise<Measure[]> {
   });
   const peer = await beside(rsyslog, "rsyslog imudp → file", () =>
     inScene(async (scene) => {
-      const sink = await startRsyslog(scene, "imudp", `rcvbufSize="${granted}"`);
+      const sink = await startRsyslog(scene, "imudp", { more: `rcvbufSize="${granted}"` });
       return highest("rsyslog", {
         ...sink,
         received: async () => sink.written(),
