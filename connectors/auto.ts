@@ -60,6 +60,8 @@ export function autoOf(formats: readonly Inbound[]): Inbound {
       outcome: "decoded",
       records: (Array.isArray(body) ? body : [body]).flatMap((value) => decodeOne(headers, value, context)),
     }),
+    list: (headers, body, context) =>
+      surestOf(bodies, textOf(body))?.connector.list?.(headers, body, context),
   };
 }
 

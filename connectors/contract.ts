@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Alert } from "../agent/core/alert.ts";
 import type { Instant } from "../agent/core/clock.ts";
+import type { Masked } from "../agent/core/masked.ts";
 
 /** What a parser may know beyond the bytes: the same record with the same context always reads the same. */
 export interface ParseContext {
@@ -12,6 +13,8 @@ export interface ParseContext {
   year?: number | undefined;
   /** The sender's address, where the transport knows it. */
   peer?: string | undefined;
+  /** When the header around the record says that it was written, and whether it told so with a zone. */
+  carrier?: { instant: Instant; zoned: boolean } | undefined;
   /** Told what each step of the reading gave, for `parse --explain`; absent in service. */
   trace?: Trace | undefined;
 }
@@ -55,6 +58,13 @@ export type DecodedRecord = Parsed & {
   eventId?: string | undefined;
 };
 
+/** The records that a body holds, decoded when they are asked for. */
+export interface RecordList {
+  count: number;
+  /** Decodes those from the first place up to the second, as they would be in the whole. */
+  decode(from: number, to: number): Decoded;
+}
+
 /** Where alerts come in. Small objects, pure functions: the intake thread owns sockets, limits and tokens. */
 export interface Inbound {
   /** Name in the configuration (`sources[].connector`) and in `--as`. */
@@ -80,6 +90,15 @@ export interface Inbound {
     body: unknown,
     context: ParseContext,
   ): Decoded;
+  /**
+   * Opens a body that is no list and holds one: its records are counted before any is read, and decoded by parts.
+   * Undefined for a body that is one record, or a wrong one.
+   */
+  list?(
+    headers: Readonly<Record<string, string | undefined>>,
+    body: unknown,
+    context: ParseContext,
+  ): RecordList | undefined;
 }
 
 /** What a message to a person says; a notifier adds nothing to it. */
@@ -91,8 +110,8 @@ export interface Message {
   /** `incident_opened` is for the IT on call, `decision_needed` for the delegate, `not_filed` nags after an approval. */
   event: "incident_opened" | "decision_needed" | "not_filed";
   exercise: boolean;
-  subject: string;
-  text: string;
+  subject: Masked;
+  text: Masked;
   /** A page to open; it signs nobody in and changes nothing. */
   link: string;
   occurred: Instant;

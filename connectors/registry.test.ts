@@ -84,6 +84,10 @@ it.each([
   ['{"wazuh":{"agent":{"id":"001"}},"event":{"kind":"event"}}', "wazuh"],
   ["ossec: Alert Level: 3; Rule: 1 - x; Location: h->l;", "wazuh"],
   ['[{"labels":{"alertname":"A"},"startsAt":"x"}]', "alertmanager"],
+  [
+    '{"MESSAGE":"[UFW BLOCK] IN=eth0 OUT= SRC=192.0.2.1 DST=192.0.2.2 LEN=40 PROTO=TCP SPT=1 DPT=2"}',
+    "generic",
+  ],
   ['{"a":"\\"class_uid\\":1","metadata":{}}', "generic"],
   [`{"deep":${"[".repeat(50_000)}`, "generic"],
 ])("tells %j from the others as %s", (text, name) => {

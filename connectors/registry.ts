@@ -7,10 +7,12 @@ import { apache } from "./inbound/apache/index.ts";
 import { auditd } from "./inbound/auditd/index.ts";
 import { cef } from "./inbound/cef/index.ts";
 import { generic } from "./inbound/generic/index.ts";
+import { haproxy } from "./inbound/haproxy/index.ts";
 import { keyvalue } from "./inbound/keyvalue/index.ts";
 import { leef } from "./inbound/leef/index.ts";
 import { nginx } from "./inbound/nginx/index.ts";
 import { ocsf } from "./inbound/ocsf/index.ts";
+import { squid } from "./inbound/squid/index.ts";
 import { suricata } from "./inbound/suricata/index.ts";
 import { syslogOf } from "./inbound/syslog/index.ts";
 import { wazuh } from "./inbound/wazuh/index.ts";
@@ -33,10 +35,12 @@ export const INBOUND: readonly Inbound[] = [
   auditd,
   cef,
   generic,
+  haproxy,
   keyvalue,
   leef,
   nginx,
   ocsf,
+  squid,
   suricata,
   syslog,
   wazuh,

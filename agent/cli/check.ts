@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { advise } from "../../config/advise.ts";
 import { loadConfig } from "../../config/load.ts";
-import { loadRules } from "../../rules/engine/load.ts";
-import { loadRegime } from "../../rules/regimes/regime.ts";
+import { readRegimes } from "../../rules/regimes/load-regime.ts";
+import type { Regime } from "../../rules/regimes/regime.ts";
+import { systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
-import { DEFAULT_RULES, stateFiles } from "../setup.ts";
+import { ruleFoldersOf, stateFiles } from "../setup.ts";
+import { verifiedLongAgo } from "../stages/regimes-of.ts";
 import { loadSigningKey } from "../store/keys.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
+import { checkRuleFolders, type RuleCheck } from "./rules/check.ts";
 
 /** Registers `check`: everything that is wrong with an installation, at once. */
 export function checkCommand(program: Command): void {
@@ -35,7 +38,8 @@ export function checkCommand(program: Command): void {
 function findings(file: string): { problems: Problem[]; advice: Problem[] } {
   const { loaded, problems } = loadConfig(file);
   if (loaded === undefined) return { problems, advice: [] };
-  const found: Problem[] = [...loadRules([DEFAULT_RULES, ...loaded.config.rules]).refused];
+  const rules = checkRuleFolders(ruleFoldersOf(loaded.config), loaded.config.placeholders);
+  const found: Problem[] = [...rules.refused];
   const attempt = (where: string, work: () => unknown) => {
     try {
       work();
@@ -44,7 +48,8 @@ function findings(file: string): { problems: Problem[]; advice: Problem[] } {
       found.push({ code, where, message: messageOf(error) });
     }
   };
-  for (const regime of loaded.config.regimes) attempt(`regimes: ${regime}`, () => loadRegime(regime));
+  const { regimes, problems: clashes } = readRegimes(loaded.config.regimes);
+  found.push(...clashes);
   const { signingKey } = stateFiles(loaded.stateDirectory);
   attempt("state_directory", () => loadSigningKey(signingKey));
   if (!existsSync(stateFiles(loaded.stateDirectory).database)) {
@@ -58,5 +63,29 @@ function findings(file: string): { problems: Problem[]; advice: Problem[] } {
   const advice = advise(loaded).map(({ code, path, message, remedy }): Problem => {
     return { code, where: path.join("."), message, remedy };
   });
-  return { problems: found, advice };
+  return { problems: found, advice: [...advice, ...oldPacks(regimes), ...adviceOf(rules)] };
+}
+
+/** Law changes: a pack that nobody has read again for a year is doubted. */
+function oldPacks(regimes: readonly Regime[]): Problem[] {
+  return regimes
+    .filter((regime) => verifiedLongAgo(regime, systemClock.now()))
+    .map(({ id, verified }) => ({
+      code: "regime_old",
+      where: `regimes: ${id}`,
+      message: `its texts were last verified on ${verified}, over a year ago`,
+      remedy: "upgrade, or have its SOURCES.md read again",
+    }));
+}
+
+/** What rules leave to be desired; the thousand remarks that public rules give rise to are only counted. */
+function adviceOf({ advice, inactive, warnings, ungated }: RuleCheck): Problem[] {
+  const told: Problem[] = [...advice];
+  const count = (code: string, message: string) =>
+    told.push({ code, where: "rules", message, remedy: "run: npm run tocsin -- rules check FOLDER" });
+  if (inactive.length > 0) count("rules_inactive", `${inactive.length} rule(s) are read and do not run`);
+  if (warnings.length > 0) count("rules_doubted", `${warnings.length} remark(s) about rules`);
+  if (ungated.length > 0)
+    count("rules_ungated", `${ungated.length} rule(s) let everything of their sources in`);
+  return told;
 }

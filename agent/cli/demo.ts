@@ -144,7 +144,7 @@ async function startDemoApp(
   const { signingKey } = stateFiles(loaded.stateDirectory);
   mkdirSync(loaded.stateDirectory, { recursive: true, mode: 0o700 });
   makeSigningKey(signingKey);
-  return startApp(loaded, { log: openLog("error"), demo: true, onChange });
+  return startApp(loaded, { log: openLog("error", {}, passingMasks(loaded)), demo: true, onChange });
 }
 
 function enrol(app: App) {

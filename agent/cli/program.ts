@@ -8,7 +8,7 @@ const COMMANDS: readonly (() => Promise<(program: Command) => void>)[] = [
   async () => (await import("./init.ts")).initCommand,
   async () => (await import("./check.ts")).checkCommand,
   async () => (await import("./parse.ts")).parseCommand,
-  async () => (await import("./rules.ts")).rulesCommand,
+  async () => (await import("./rules/index.ts")).rulesCommand,
   async () => (await import("./mappings.ts")).mappingsCommand,
   async () => (await import("./replay.ts")).replayCommand,
   async () => (await import("./account.ts")).accountCommand,

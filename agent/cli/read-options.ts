@@ -12,6 +12,7 @@ const UNTRIED = new Set([
   "unreadable_file",
   "unwritable_output",
   "config_invalid",
+  "expectations_invalid",
   "mapping_refused",
   "unknown_source",
 ]);

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { loadConfig, parseConfig } from "../../config/load.ts";
-import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
+import { loadRuleFolders, plainFolders } from "../../rules/meanings/load-rule-folders.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import {
   type Clock,
@@ -19,7 +19,7 @@ import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES } from "../core/incident.ts";
 import { CRITERION_VALUES, DEGREE_LABELS, VERDICTS } from "../core/qualification.ts";
-import { DEFAULT_RULES, setupOf } from "../setup.ts";
+import { ruleFoldersOf, setupOf } from "../setup.ts";
 import { parseText } from "../stages/ingest.ts";
 import { openPipeline } from "../stages/pipeline.ts";
 import { describeFact } from "../stages/qualify.ts";
@@ -29,6 +29,7 @@ import { makeSigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import type { Store, StoredAlert, StoredDetection, Write } from "../store/store.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
+import { compareCounts, differences, readExpectations } from "./expectations.ts";
 import { openOutput } from "./output.ts";
 import {
   addReadOptions,
@@ -45,9 +46,12 @@ import { withProgress } from "./with-progress.ts";
 interface ReplayOptions extends ReadOptions {
   config?: string;
   rules: string[];
+  expect?: string;
   json?: boolean;
 }
 
+/** Detections read together. */
+const PAGE = 1000;
 /** Alerts committed together. */
 const BATCH = 500;
 /** Event time that may pass before what waits is taken in, so that clocks ring about when they should. */
@@ -73,6 +77,7 @@ export function replayCommand(program: Command): void {
       (path: string, all: string[]) => [...all, path],
       [],
     )
+    .option("--expect <file>", "how often rules must match; exits with 1 when they match otherwise")
     .option("--json", "print incidents as JSON");
   addReadOptions(command, undefined).action(async (files: string[], options: ReplayOptions) => {
     const wrong = readOptionsError(options);
@@ -93,11 +98,15 @@ export function replayCommand(program: Command): void {
 
 async function replay(files: string[], options: ReplayOptions, directory: string): Promise<number> {
   const config = configFor(options.config);
-  const rules = loadRules([DEFAULT_RULES, ...options.rules, ...config.rules]);
+  const rules = loadRuleFolders([...ruleFoldersOf(config), ...plainFolders(options.rules)]);
   const nowhere = rulesPathError(options.rules, rules.refused);
   if (nowhere !== undefined) return usage(nowhere);
   for (const refused of rules.refused) process.stderr.write(`${problemSentence(refused)}\n`);
-  const ruleSet = compileRules(rules.rules);
+  const known = [...rules.rules, ...rules.correlations].map(({ rule }) => rule);
+  const expectations = options.expect === undefined ? undefined : readExpectations(options.expect);
+  // A name that is no rule's is told before an hour of recording is read.
+  if (expectations !== undefined) compareCounts(expectations, known, new Map());
+  const ruleSet = compileRules(rules.rules, { placeholders: config.placeholders });
   const source = catalogueFor(options, config.mappings).named(options.as ?? "auto") ?? "auto";
 
   // Everything follows the recording's own clock and a counter, so that twice the same gives twice the same.
@@ -110,7 +119,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     signingKey: makeSigningKey(keyFile),
     clock,
   });
-  const pipeline = await openPipeline({ store, setup, clock });
+  const pipeline = await openPipeline({ store, setup, clock, correlations: rules.correlations });
   const nobody = new Map<string, never>();
   const { sweep } = openSweeper({
     store,
@@ -162,7 +171,8 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     const alert: StoredAlert = {
       id,
       source: "replay",
-      received: clock.now(),
+      // The clock goes by steps, and correlations count no event after its receipt.
+      received: Math.max(clock.now(), occurred),
       occurred,
       eventId: null,
       alert: parsed.alert,
@@ -177,15 +187,36 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   await take();
 
   const incidents = await allIncidents(store, setup);
+  const outcomes =
+    expectations === undefined
+      ? undefined
+      : compareCounts(expectations, known, await countsOf(store, setup.facility.id));
   const found = await Promise.all(incidents.map((work) => describe(work, store, setup, lines)));
   await store.close();
   const output = openOutput(process.stdout);
-  await output.line(options.json ? JSON.stringify({ incidents: found }) : tell(found));
+  await output.line(
+    options.json ? JSON.stringify({ incidents: found, expectations: outcomes }) : tell(found),
+  );
   await output.end();
   process.stderr.write(
     `${counts.records} records, ${counts.unread} unread, ${counts.matched} matched a rule, ${found.length} incidents\n`,
   );
-  return 0;
+  if (outcomes === undefined) return 0;
+  const unmet = differences(outcomes);
+  for (const line of unmet) process.stderr.write(`${line}\n`);
+  process.stderr.write(`${outcomes.length} expectations, ${unmet.length} not met\n`);
+  return unmet.length === 0 ? 0 : 1;
+}
+
+/** How many detections each rule made, by its id. */
+async function countsOf(store: Store, facility: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (let after = 0; ; ) {
+    const page = await store.reads.detectionsAfter(facility, after, PAGE);
+    for (const { detection } of page) counts.set(detection.rule.id, (counts.get(detection.rule.id) ?? 0) + 1);
+    after = page.at(-1)?.detection.seq ?? after;
+    if (page.length < PAGE) return counts;
+  }
 }
 
 function usage(message: string): number {

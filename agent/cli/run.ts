@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { startApp } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
+import { passingMasks } from "../setup.ts";
 import { type Level, openLog } from "../telemetry/log.ts";
 import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
 
@@ -14,12 +15,15 @@ export function runCommand(program: Command): void {
     .action(async (options: { config: string; logLevel: Level }) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const log = openLog(options.logLevel, { facility: loaded.config.facility.id });
+      const log = openLog(options.logLevel, { facility: loaded.config.facility.id }, passingMasks(loaded));
       const ended = Promise.withResolvers<string>();
       // Listened to before the start, so that a stop asked meanwhile is heard.
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ended.resolve(signal));
+      let reload: ((because: string) => void) | undefined;
+      process.on("SIGHUP", () => reload?.("SIGHUP"));
       try {
         const app = await startApp(loaded, { log, onDead: (why) => ended.resolve(why) });
+        reload = app.reloadRules;
         const why = await ended.promise;
         log.info("stopping", { why });
         await app.stop();

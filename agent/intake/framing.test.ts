@@ -66,6 +66,27 @@ describe("framer", () => {
     expect(cut(chunks)).toEqual({ frames: expected, faults: ["bad_octet_count"] });
   });
 
+  it.each([
+    ["a count over the limit", ["<1>a\n9999999 <x\n<2>b\n<3>c\n"], ["<1>a", "9999999 <x", "<2>b", "<3>c"]],
+    ["a count over the lines that follow", ["<1>a\n60 <x\n<2>b\n<3>c\n"], ["<1>a", "60 <x", "<2>b", "<3>c"]],
+    [
+      "the same, cut anywhere",
+      ["<1>a\n6", "0 ", "<", "x\n", "<2>b", "\n<", "3>c\n"],
+      ["<1>a", "60 <x", "<2>b", "<3>c"],
+    ],
+    ["a count over a line of CEF", ["CEF:0|a\n40 {\nCEF:0|b\n"], ["CEF:0|a", "40 {", "CEF:0|b"]],
+    ["a count over all of the lines", ["<1>a\n14 <x\n<2>b\n<3>c\n"], ["<1>a", "14 <x", "<2>b", "<3>c"]],
+  ])("hides no line of a stream of lines behind a text that begins like %s", (_, chunks, expected) => {
+    expect(cut(chunks, 100)).toEqual({ frames: expected, faults: [] });
+  });
+
+  it.each([
+    ["several lines", ["<1>a\n10 <2>b\nc\n{d}<3>e\n"], ["<1>a", "<2>b\nc\n{d}", "<3>e"]],
+    ["lines of the other framing", ["4 <1>a11 <2>b\n<3>c\nd4 <4>e"], ["<1>a", "<2>b\n<3>c\nd", "<4>e"]],
+  ])("still reads a counted message of %s", (_, chunks, expected) => {
+    expect(cut(chunks, 100)).toEqual({ frames: expected, faults: [] });
+  });
+
   it("looks for no count inside a line of another format that follows a counted record", () => {
     expect(cut(['4 <1>a{"b":"4 <2>c"}\n<3>4 <4>\n'])).toEqual({
       frames: ["<1>a", '{"b":"4 <2>c"}', "<3>4 <4>"],

@@ -25,6 +25,7 @@ const CR = 0x0d;
 const NUL = 0x00;
 const SPACE = 0x20;
 const LESS = 0x3c;
+const BRACE = 0x7b;
 /** Digits that an octet count may have: 9,999,999 bytes. */
 const COUNT_DIGITS = 7;
 /** How a counted message begins; after anything else a number is the beginning of a line. */
@@ -49,8 +50,8 @@ export function framer(
   let looked = 0;
   /** Bytes still to drop of a record that was cut: by count, or until its line ends. */
   let skip: number | "line" = 0;
-  /** The record before was counted. */
-  let counted = false;
+  /** How the record before was framed. */
+  let before: "line" | "count" | undefined;
 
   function push(chunk: Uint8Array): void {
     const bytes = begun === 0 ? chunk : append(chunk);
@@ -78,11 +79,11 @@ export function framer(
       }
       const count = octetCount(bytes, at);
       if (count === "more") break;
-      if (count !== undefined) {
+      if (count !== undefined && !(before === "line" && isForged(bytes, count))) {
         const start = count.start;
-        counted = true;
         if (count.length > limit) {
           if (bytes.length - start < limit) break;
+          before = "count";
           tooLong(`a record of ${count.length} bytes`, bytes, start);
           onFrame({ bytes: bytes.subarray(start, start + limit), cut: true });
           skip = count.length - limit;
@@ -90,13 +91,14 @@ export function framer(
           continue;
         }
         if (bytes.length - start < count.length) break;
+        before = "count";
         emit(bytes, start, start + count.length, false);
         at = start + count.length;
         continue;
       }
       const end = endOf(Math.max(at, from));
       const again =
-        counted && !opens(bytes, at)
+        before === "count" && !opens(bytes, at)
           ? nextCount(bytes, Math.max(at, from - COUNT_DIGITS - 2), end)
           : undefined;
       from = 0;
@@ -112,7 +114,7 @@ export function framer(
       }
       if (end < bytes.length && end - at <= limit) {
         emit(bytes, at, end, false);
-        counted = false;
+        before = "line";
         at = end + 1;
         continue;
       }
@@ -122,11 +124,23 @@ export function framer(
       }
       tooLong(`a record of more than ${limit} bytes`, bytes, at);
       emit(bytes, at, at + limit, true);
-      counted = false;
+      before = "line";
       skip = "line";
       at += limit;
     }
     hold(bytes, at);
+  }
+
+  /**
+   * After a line, a count over the limit or over what begins as other records do is a text that begins like one:
+   * who can have a line begin in a stream of lines would else hide those that follow, and hold them back.
+   */
+  function isForged(bytes: Uint8Array, { start, length }: { start: number; length: number }): boolean {
+    if (length > limit) return true;
+    const message = bytes.subarray(start, start + length);
+    for (let feed = message.indexOf(LF); feed >= 0; feed = message.indexOf(LF, feed + 1))
+      if (message[feed + 1] !== BRACE && opens(message, feed + 1) === true) return true;
+    return false;
   }
 
   /** Puts a chunk behind the record begun; the room doubles, so that a record in drops costs no more than whole. */

@@ -14,6 +14,8 @@ describe("what a body may hold", () => {
     ["a list one too long", "generic", many(10_001)],
     ["a list of alerts", "generic", { alerts: many(10_001, {}) }],
     ["a list of events", "generic", { events: many(10_001, {}) }],
+    ["a list of any name", "generic", { logs: many(10_001, {}) }],
+    ["hits of an index", "anything", { hits: { hits: many(10_001, {}) } }],
     ["an Alertmanager group", "alertmanager", { version: "4", alerts: many(10_001) }],
   ])("refuses %s of more records than are taken at once, naming the limit", async (_what, name, body) => {
     const answer = await json(body, { name });
@@ -28,6 +30,18 @@ describe("what a body may hold", () => {
   ])("refuses more %s than are taken at once", async (_what, name, type, line) => {
     const answer = await post(line.repeat(10_001), { name, headers: { "content-type": type } });
     expect(answer).toMatchObject({ status: 422, body: { title: "too_many_records" } });
+  });
+
+  it("stores long records a few at a time, so that others are matched between them", async () => {
+    let units = 0;
+    pushes.disk = async () => void units++;
+    const long = (id: number) => ({ ...relevant(`long-${id}`), more: "x".repeat(60_000) });
+    expect((await json([1, 2].map(long))).body).toMatchObject({ accepted: 2 });
+    expect(units).toBe(2);
+    expect((await json(many(100).map((_, id) => relevant(`short-${id}`)))).body).toMatchObject({
+      accepted: 100,
+    });
+    expect(units).toBe(3);
   });
 
   it("lists 100 rejections and says how many there were, and keeps few of them", async () => {

@@ -131,6 +131,19 @@ describe("an event that comes twice", () => {
   });
 });
 
+it.each(["x-forwarded-for", "forwarded", "x-real-ip", "x-client-ip", "true-client-ip"])(
+  "takes no %s for where an alert comes from",
+  async (name) => {
+    const headers = {
+      [name]: name === "forwarded" ? "for=203.0.113.66" : "203.0.113.66",
+      "content-type": "text/plain",
+    };
+    await post("<13>su: vssadmin delete shadows /all", { name: "lines", headers });
+    const [found] = await stored();
+    expect(found?.alert.alert.host).toEqual({ name: "127.0.0.1", ip: ["127.0.0.1"] });
+  },
+);
+
 describe("requests that are no alert", () => {
   it.each(["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])(
     "by %s are answered 405 with what is allowed",

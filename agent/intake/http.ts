@@ -22,8 +22,9 @@ const LEAST_BODY = 64 * 1024;
 const HEARTBEAT_BYTES = 64 * 1024;
 /** What a request takes until it is answered, beside its body, bytes. */
 const REQUEST_BYTES = 4096;
-/** Records that are matched, and stored in one unit, before others have their turn. */
+/** Records, and characters of them, that are matched and stored in one unit before others have their turn. */
 const BATCH = 100;
+const BATCH_CHARACTERS = 16 * 1024;
 const RETRY_AFTER_SECONDS = "5";
 /** Characters of a sender's own key for a delivery. */
 const LONGEST_KEY = 255;
@@ -192,9 +193,10 @@ export function alertsApp(parts: {
     }
     if (rejected > MAX_REJECTIONS) answer.rejected_total = rejected;
     const taken: Promise<Taken[]>[] = [];
-    for (let at = 0; at < good.length; at += BATCH) {
+    for (let at = 0, end = 0; at < good.length; at = end) {
       await pause();
-      const batch = taker.take(source.id, good.slice(at, at + BATCH));
+      end = batchEnd(good, at);
+      const batch = taker.take(source.id, good.slice(at, end));
       // Heard below, where the first that failed is told.
       batch.catch(() => undefined);
       taken.push(batch);
@@ -222,6 +224,14 @@ export function alertsApp(parts: {
     response.set("retry-after", RETRY_AFTER_SECONDS);
     problem(response, 503, "not_stored", "The alerts could not be stored; send them again.");
   }
+}
+
+/** Where the batch that begins at a place ends: after one record at least. */
+function batchEnd(records: readonly { alert: Alert }[], from: number): number {
+  let end = from;
+  for (let characters = 0; end < records.length && end < from + BATCH && characters < BATCH_CHARACTERS; end++)
+    characters += records[end]?.alert.event?.original?.length ?? 0;
+  return end;
 }
 
 /** RFC 9457 problem details. */

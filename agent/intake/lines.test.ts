@@ -11,7 +11,7 @@ import { openBacklog } from "./backlog.ts";
 import { type LineTaker, openLines } from "./lines.ts";
 import { intakeMetrics } from "./metrics.ts";
 import { openSampler } from "./sampler.ts";
-import { openTaker } from "./taker.ts";
+import { openTaker, type Taker } from "./taker.ts";
 
 const rules = compileRules(loadRules([join(import.meta.dirname, "../../rules/detection")]).rules);
 const gate = compileGate(rules);
@@ -22,11 +22,14 @@ function lines(name = "auto") {
   const clock = { now: () => now };
   const metrics = intakeMetrics();
   const listed: QuarantineEntry[] = [];
+  const units: number[] = [];
   const taker = openTaker({
     facility: "ch-x",
     rules,
     async commit({ writes }) {
       for (const write of writes) if (write.write === "quarantine") listed.push(write.entry);
+      const stored = writes.filter(({ write }) => write === "alert").length;
+      if (stored > 0) units.push(stored);
       return { outcome: "committed", alerts: [] };
     },
     clock,
@@ -44,6 +47,7 @@ function lines(name = "auto") {
   return {
     taker,
     listed,
+    units,
     read: (text: string, by = open()) => by.read(source, Buffer.from(text), false, undefined),
     open,
     line: (by: LineTaker, text: string) => by.line(source, Buffer.from(text), false, undefined),
@@ -142,6 +146,37 @@ describe("relevant lines that the disk does not take yet", () => {
     line(by, STRANGE);
     await by.settled();
     expect(await count("lost")).toBe(lost);
+  });
+});
+
+describe("lines that pass the gate", () => {
+  const IDLE = "<34>Oct 11 22:14:15 pacs-01 su: vssadmin";
+
+  it("are matched in the turn of their sender, and take no room when they matter to no rule", async () => {
+    const { open, line, taker } = lines();
+    const matched: number[] = [];
+    const backlog = openBacklog(1);
+    const matches: Taker["matches"] = (alert) => {
+      const found = taker.matches(alert);
+      matched.push(found.length);
+      return found;
+    };
+    const by = open({ backlog, taker: { ...taker, matches } });
+    for (let i = 0; i < 3; i++) line(by, IDLE);
+    expect([matched, backlog.full()]).toEqual([[0, 0, 0], false]);
+    line(by, STRANGE);
+    expect([matched.length, backlog.full()]).toEqual([4, true]);
+    expect(matched.at(-1)).toBeGreaterThan(0);
+    await by.settled();
+    expect(backlog.full()).toBe(false);
+  });
+
+  it("are stored in units of 500 at most, and none for those that do not matter", async () => {
+    const { open, line, units } = lines();
+    const by = open();
+    for (let i = 0; i < 1200; i++) line(by, i % 2 === 0 ? `${STRANGE} ${i}` : IDLE);
+    await by.settled();
+    expect(units).toEqual([500, 100]);
   });
 });
 

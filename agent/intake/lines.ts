@@ -1,5 +1,6 @@
 import type { Parsed } from "../../connectors/contract.ts";
 import type { Gate } from "../../rules/engine/gate.ts";
+import type { Match } from "../../rules/engine/rule-set.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { parseText } from "../stages/ingest.ts";
@@ -11,6 +12,12 @@ import type { Taker } from "./taker.ts";
 
 /** Alerts of one connection on their way to the disk before its sender is made to wait. */
 const PENDING = 1000;
+
+/** An alert that matters, and why. */
+interface Relevant {
+  alert: Alert;
+  matches: readonly Match[];
+}
 
 /** Takes records of text in: the gate on raw bytes, then the parser, then the rules. */
 export interface LineTaker {
@@ -33,7 +40,8 @@ const LENIENT = new TextDecoder("utf-8");
 /** Builds the taker of one connection or socket; lines wait for each other so that a batch is one commit. */
 export function openLines(parts: {
   taker: Taker;
-  gate: Gate;
+  /** Read anew for each record: it is replaced with the rules. */
+  readonly gate: Gate;
   clock: Clock;
   metrics: IntakeMetrics;
   sampler: Sampler;
@@ -43,8 +51,8 @@ export function openLines(parts: {
   /** True when the sender cannot be made to wait: what is too much is dropped, and counted. */
   drops?: boolean | undefined;
 }): LineTaker {
-  const { taker, gate, clock, metrics, sampler, backlog = openBacklog() } = parts;
-  let waiting = new Map<TextSource, { alerts: { alert: Alert }[]; weight: number }>();
+  const { taker, clock, metrics, sampler, backlog = openBacklog() } = parts;
+  let waiting = new Map<TextSource, { alerts: Relevant[]; weight: number }>();
   let inFlight: Promise<void> = Promise.resolve();
   let scheduled = false;
   let pending = 0;
@@ -71,7 +79,7 @@ export function openLines(parts: {
   }
 
   function read(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined) {
-    if (!gate.scan(bytes, 0, bytes.length)) {
+    if (!parts.gate.scan(bytes, 0, bytes.length)) {
       const watch = watchOf(source);
       if (++watch.tally.count >= watch.due) sample(watch, source, bytes, cut, peer);
       return undefined;
@@ -99,9 +107,9 @@ export function openLines(parts: {
     parts.lost(source.id, count, error);
   }
 
-  async function store(source: TextSource, alerts: { alert: Alert }[], weight: number): Promise<void> {
+  async function store(source: TextSource, alerts: Relevant[], weight: number): Promise<void> {
     try {
-      await taker.take(source.id, alerts);
+      await taker.keep(source.id, alerts, []);
     } catch (error) {
       lose(source, alerts.length, error);
     } finally {
@@ -116,10 +124,13 @@ export function openLines(parts: {
     line(source, bytes, cut, peer) {
       const alert = read(source, bytes, cut, peer);
       if (alert === undefined) return;
+      // Here, in the turn of its sender: of long records the rules take longer than all the rest.
+      const matches = taker.matches(alert);
+      if (matches.length === 0) return metrics.records.inc({ source: source.id, outcome: "irrelevant" });
       if (parts.drops === true && backlog.halfFull()) return lose(source, 1, TOO_MANY);
       pending++;
       const batch = waiting.get(source) ?? { alerts: [], weight: 0 };
-      batch.alerts.push({ alert });
+      batch.alerts.push({ alert, matches });
       batch.weight += backlog.add(bytes.length);
       waiting.set(source, batch);
       if (!scheduled) {

@@ -19,6 +19,7 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
   const metrics = intakeMetrics();
   const rules = compileRules([]);
   const refused: QuarantineEntry[] = [];
+  const warned: { message: string; fields: Record<string, unknown> | undefined }[] = [];
   const taker = openTaker({
     facility: "ch-x",
     rules,
@@ -35,6 +36,7 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
   const data: IntakeData = {
     facility: "ch-x",
     rules: [],
+    placeholders: {},
     mappings: [],
     sources: [
       {
@@ -54,6 +56,7 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
   return {
     metrics,
     refused,
+    warned,
     taker,
     open: () =>
       openListeners({
@@ -64,7 +67,7 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
         metrics,
         log: () => undefined,
         bookmark: async () => undefined,
-        report: { info: () => undefined, warn: () => undefined },
+        report: { info: () => undefined, warn: (message, fields) => void warned.push({ message, fields }) },
       }),
   };
 }
@@ -155,6 +158,24 @@ describe("HTTP connections beyond their number", () => {
     await listeners.stop();
     await here.taker.close();
   });
+});
+
+it("says of a listener's trouble which source's it is, beside its place in the configuration", async () => {
+  const here = intake();
+  const listeners = await here.open();
+  const { port = 0 } = listeners.listening[0] ?? {};
+  const clients = Array.from({ length: 11 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+  await expect
+    .poll(() => here.warned)
+    .toMatchObject([
+      {
+        message: "connection closed: there are too many",
+        fields: { source: "lines", where: "sources.0.listen.0", peer: "127.0.0.1" },
+      },
+    ]);
+  for (const client of clients) client.destroy();
+  await listeners.stop();
+  await here.taker.close();
 });
 
 describe("an address that is taken", () => {

@@ -47,7 +47,7 @@ export async function openListeners(parts: {
 
   function open(source: TextSource, listen: Listen, where: string): Promise<OpenListener> {
     const { address, port } = listen;
-    const about = { metrics, clock, where, log: parts.report };
+    const about = { metrics, clock, where, log: ofSource(parts.report, source.id) };
     const common = { source, address, port, recordBytes: limits.record_bytes, ...about };
     const stream = { ...common, turns, connections: limits.connections, idleSeconds: limits.idle_seconds };
     switch (listen.transport) {
@@ -136,4 +136,12 @@ export async function openListeners(parts: {
     await stop();
     throw error;
   }
+}
+
+/** A log whose lines say of which source they are: its place in the configuration says little by itself. */
+function ofSource(log: Pick<Log, "info" | "warn">, source: string): Pick<Log, "info" | "warn"> {
+  return {
+    info: (message, fields) => log.info(message, { source, ...fields }),
+    warn: (message, fields) => log.warn(message, { source, ...fields }),
+  };
 }

@@ -173,6 +173,23 @@ export function intakeMetrics() {
       labelNames: ["source"],
       registers,
     }),
+    rules: new Gauge({
+      name: "tocsin_rules",
+      help: "Rules, by what has become of them",
+      labelNames: ["state"],
+      registers,
+    }),
+    ruleReloads: new Counter({
+      name: "tocsin_rule_reloads_total",
+      help: "Times the rules were read anew, by outcome",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    rulesChanged: new Gauge({
+      name: "tocsin_rules_changed_seconds",
+      help: "When the rules in force came into force, unix seconds",
+      registers,
+    }),
     connections: new Gauge({
       name: "tocsin_intake_connections",
       help: "Open TCP connections",

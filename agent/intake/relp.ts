@@ -128,8 +128,11 @@ export async function listenRelp(
 
     receive((chunk) => {
       metrics.bytes.of(labels).count += chunk.length;
-      metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
+      const before = received.count;
       session.push(chunk);
+      // A relay that opens sessions and sends no message has nothing of the source.
+      if (received.count > before)
+        metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
       keeper.turn(session.frames());
       answer();
       hesitate();

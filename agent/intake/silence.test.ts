@@ -196,6 +196,51 @@ describe("the watch over a source", () => {
   });
 });
 
+describe("the watch over many sources", () => {
+  const many = (count: number, fails: (id: string) => boolean) => {
+    const taken: string[] = [];
+    const watch = openSilence({
+      sources: Array.from({ length: count }, (_, at) => ({
+        id: `s-${at}`,
+        connector: "syslog",
+        zone: "UTC",
+        after: AFTER,
+      })),
+      seen: () => undefined,
+      async take(_source, [record]) {
+        const id = String(record?.alert.fields?.["source.id"]);
+        if (fails(id)) throw new Error(`no room for ${id}`);
+        taken.push(id);
+      },
+      show: () => undefined,
+      notes: { read: async () => undefined, write: async () => undefined },
+      now: NIGHT,
+    });
+    return {
+      taken,
+      sweep: async (minute: number) => (await watch).sweep(NIGHT + minute * MICROSECONDS.minute),
+    };
+  };
+
+  it("tells each of a thousand that fall silent at once, once", async () => {
+    const { taken, sweep } = many(1000, () => false);
+    for (let minute = 1; minute <= 20; minute++) await sweep(minute);
+    expect(taken).toHaveLength(1000);
+    expect(new Set(taken).size).toBe(1000);
+  });
+
+  it("tells the others while one cannot be told, and that one as soon as it can", async () => {
+    let broken = true;
+    const { taken, sweep } = many(4, (id) => broken && id === "s-1");
+    for (let minute = 1; minute < 15; minute++) await sweep(minute);
+    await expect(sweep(15)).rejects.toMatchObject({ message: "no room for s-1", sources: ["s-1"] });
+    expect(taken).toEqual(["s-0", "s-2", "s-3"]);
+    broken = false;
+    await sweep(15.5);
+    expect(taken).toEqual(["s-0", "s-2", "s-3", "s-1"]);
+  });
+});
+
 describe("passSilence", () => {
   it("tells a silence and its end in turn, whatever is heard and whenever", () => {
     const steps = fc.array(fc.record({ passed: fc.nat(AFTER), heard: fc.boolean() }), { maxLength: 50 });

@@ -2,6 +2,7 @@ import type { Parsed } from "../../connectors/contract.ts";
 import { parseGeneric } from "../../connectors/inbound/generic/parse.ts";
 import type { Alert } from "../core/alert.ts";
 import { type Instant, isoFromInstant, MICROSECONDS } from "../core/clock.ts";
+import { messageOf } from "../core/errors.ts";
 import { formatInstant } from "../stages/french.ts";
 
 /** A source that says how long it may be silent. */
@@ -49,6 +50,17 @@ const LONGEST_STEP = MICROSECONDS.minute;
 /** How often what was waited is written down when nothing else is. */
 const SAVE_EVERY = 30 * MICROSECONDS.second;
 
+/** Says of which sources a silence, or its end, could not be told; the cause is that of the first. */
+export class UntoldSilence extends Error {
+  readonly sources: readonly string[];
+
+  constructor(sources: readonly string[], cause: unknown) {
+    super(messageOf(cause), { cause });
+    this.name = "UntoldSilence";
+    this.sources = sources;
+  }
+}
+
 /** Watches over sources that may not be silent for long. */
 export interface SilenceWatch {
   /** Tells silences that became too long, and those that ended; rejects when it could not be stored, to be tried again. */
@@ -91,27 +103,44 @@ export async function openSilence(parts: {
       watches.map(({ source, silence }) => ({ source: source.id, content: JSON.stringify(silence) })),
     );
 
+  async function tell(
+    change: SilenceChange,
+    { source, silence }: { source: WatchedSource; silence: Silence },
+    now: Instant,
+  ): Promise<void> {
+    const { alert } = silenceAlert(change, { source, silence, now });
+    if (alert === undefined) return;
+    // Its identity is the silence's: told twice, after a crash, it is a duplicate.
+    await parts.take(OWN, [{ alert, eventId: alert.event?.id ?? "" }]);
+  }
+
   return {
     async sweep(now) {
       const passed = Math.min(Math.max(now - last, 0), LONGEST_STEP);
       last = now;
       let changed = false;
+      const untold: string[] = [];
+      let failure: unknown;
       for (const watch of watches) {
         const { source } = watch;
         const seen = parts.seen(source.id);
         const { silence, change } = passSilence(watch.silence, { seen, passed, after: source.after });
         if (change !== undefined) {
-          const told = silenceAlert(change, { source, silence: watch.silence, now });
-          if (told.alert !== undefined) {
-            // Its identity is the silence's: told twice, after a crash, it is a duplicate.
-            const eventId = told.alert.event?.id ?? "";
-            await parts.take(OWN, [{ alert: told.alert, eventId }]);
+          try {
+            await tell(change, watch, now);
+          } catch (error) {
+            // Told at the next sweep; the silences of the others go on meanwhile.
+            untold.push(source.id);
+            failure ??= error;
+            if (change === "source_silent") watch.silence = { ...silence, told: false };
+            continue;
           }
           parts.show(source.id, silence.told);
           changed = true;
         }
         watch.silence = silence;
       }
+      if (untold.length > 0) throw new UntoldSilence(untold, failure);
       if (watches.length === 0 || (!changed && Math.abs(now - saved) < SAVE_EVERY)) return;
       await save();
       saved = now;

@@ -4,7 +4,7 @@ import type { Receipt, Unit } from "../store/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import { seldom } from "../telemetry/seldom.ts";
 import type { IntakeMetrics } from "./metrics.ts";
-import { openSilence } from "./silence.ts";
+import { openSilence, UntoldSilence } from "./silence.ts";
 import type { Taker } from "./taker.ts";
 import type { IntakeData } from "./thread.ts";
 
@@ -45,7 +45,10 @@ export async function startSilence(parts: {
     now: clock.now(),
   });
   const failed = (error: unknown) =>
-    warn("silence of a source not told; tried again", { error: messageOf(error) });
+    warn("silence of a source not told; tried again", {
+      ...(error instanceof UntoldSilence ? { sources: error.sources.join(", ") } : {}),
+      error: messageOf(error),
+    });
   let underWay: Promise<void> | undefined;
   const timer = setInterval(() => {
     underWay ??= watch

@@ -24,7 +24,7 @@ export interface Taker {
   take(source: string, records: readonly { alert: Alert; eventId?: string | undefined }[]): Promise<Taken[]>;
   /** The rules that an alert matches: none when it does not matter. */
   matches(alert: Alert): Match[];
-  /** Keeps alerts that matter and writes `also` with them, in one unit; resolves once it is durable. */
+  /** Keeps alerts that matter and writes `also` with the last of them; resolves once all is durable. */
   keep(
     source: string,
     records: readonly { alert: Alert; matches: readonly Match[] }[],
@@ -41,7 +41,8 @@ export interface Taker {
 /** Builds what stands between the listeners and the store. */
 export function openTaker(parts: {
   facility: string;
-  rules: RuleSet;
+  /** Read anew for each record: rules are replaced while records come. */
+  readonly rules: RuleSet;
   commit: (unit: Unit) => Promise<Receipt>;
   clock: Clock;
   newId: NewId;
@@ -50,7 +51,7 @@ export function openTaker(parts: {
   detected: (count: number) => void;
   failed: (error: unknown) => void;
 }): Taker {
-  const { facility, rules, commit, clock, newId, metrics } = parts;
+  const { facility, commit, clock, newId, metrics } = parts;
   const held = new Map<string, QuarantineEntry[]>();
   const timer = setInterval(() => void flush().catch(parts.failed), QUARANTINE_EVERY_MS);
   timer.unref();
@@ -61,26 +62,18 @@ export function openTaker(parts: {
   ): Promise<Taken[]> {
     const taken = new Array<Taken>(records.length).fill("irrelevant");
     const received = clock.now();
-    const units: { writes: Write[]; places: number[] }[] = [];
+    const writes: Write[] = [];
+    const places: number[] = [];
     for (const [place, record] of records.entries()) {
-      const matches = matchAlert(rules, record.alert);
+      const matches = matchAlert(parts.rules, record.alert);
       if (matches.length === 0) continue;
-      let unit = units.at(-1);
-      if (unit === undefined || unit.writes.length >= UNIT) {
-        unit = { writes: [], places: [] };
-        units.push(unit);
-      }
-      unit.places.push(place);
-      unit.writes.push(alertWrite(source, received, record, matches));
+      places.push(place);
+      writes.push(alertWrite(source, received, record, matches));
     }
-    await Promise.all(
-      units.map(async ({ writes, places }) => {
-        for (const [i, outcome] of (await commitAlerts(received, writes)).entries()) {
-          const place = places[i];
-          if (place !== undefined) taken[place] = outcome;
-        }
-      }),
-    );
+    for (const [i, outcome] of (await commitAlerts(received, writes)).entries()) {
+      const place = places[i];
+      if (place !== undefined) taken[place] = outcome;
+    }
     for (const outcome of taken) metrics.records.inc({ source, outcome });
     return taken;
   }
@@ -100,7 +93,19 @@ export function openTaker(parts: {
     };
   }
 
-  async function commitAlerts(at: Instant, writes: Write[]): Promise<("stored" | "duplicate")[]> {
+  /** Commits alerts, the last unit of them with `also`. */
+  async function commitAlerts(
+    at: Instant,
+    writes: readonly Write[],
+    also: readonly Write[] = [],
+  ): Promise<("stored" | "duplicate")[]> {
+    const units: Write[][] = [];
+    for (let from = 0; from < writes.length; from += UNIT) units.push(writes.slice(from, from + UNIT));
+    if (also.length > 0) units.push([...(units.pop() ?? []), ...also]);
+    return (await Promise.all(units.map((unit) => commitUnit(at, unit)))).flat();
+  }
+
+  async function commitUnit(at: Instant, writes: Write[]): Promise<("stored" | "duplicate")[]> {
     const receipt = await commit({ facility, at, writes });
     if (receipt.outcome === "conflict") throw new Error(`alerts refused by the store: ${receipt.because}`);
     const stored = receipt.alerts.filter((outcome) => outcome === "stored").length;
@@ -115,7 +120,7 @@ export function openTaker(parts: {
   ): Promise<void> {
     const received = clock.now();
     const writes = records.map((record) => alertWrite(source, received, record, record.matches));
-    for (const outcome of await commitAlerts(received, [...writes, ...also]))
+    for (const outcome of await commitAlerts(received, writes, also))
       metrics.records.inc({ source, outcome });
   }
 
@@ -167,7 +172,7 @@ export function openTaker(parts: {
 
   return {
     take: (source, records) => awaited(take(source, records)),
-    matches: (alert) => matchAlert(rules, alert),
+    matches: (alert) => matchAlert(parts.rules, alert),
     keep: (source, records, also) => awaited(keep(source, records, also)),
     quarantine(source, code, message, sample) {
       metrics.records.inc({ source, outcome: "refused" });

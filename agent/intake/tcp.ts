@@ -32,17 +32,23 @@ export function listenTcp(
         (fault) =>
           taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
       );
+      /** A source is heard by its records: bytes that make none, such as blank lines, are silence. */
+      const hear = (cut: () => void) => {
+        const before = received.count;
+        cut();
+        if (received.count > before)
+          metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
+      };
       receive((chunk) => {
         bytes.count += chunk.length;
-        metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
-        frames.push(chunk);
+        hear(() => frames.push(chunk));
         if (!lines.full()) return;
         // Back-pressure: the kernel holds the sender while its alerts become durable.
         hold(true);
         void lines.room().then(() => hold(false));
       });
       socket.on("end", () => {
-        frames.end();
+        hear(frames.end);
         socket.end();
       });
       // After an end nothing is held any more.

@@ -1,16 +1,21 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import type { Listen } from "../../config/source.ts";
+import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
+import type { RuleFolder } from "../../rules/meanings/load-rule-folders.ts";
 import { TocsinError } from "../core/errors.ts";
 import type { HttpAddress } from "../http-server.ts";
+import type { RuleChange } from "./note-rules.ts";
 import type { SignatureCheck } from "./signature.ts";
 import type { PolledIndex } from "./sources.ts";
 
 /** What the intake thread is given at its start. */
 export interface IntakeData {
   facility: string;
-  /** Folders and files of rules. */
-  rules: string[];
+  /** Folders and files of rules, each with the files that say what its rules mean. */
+  rules: RuleFolder[];
+  /** Values of the placeholders that rules use. */
+  placeholders: Record<string, string[]>;
   /** Folders and files of mappings, beside those of the program. */
   mappings: string[];
   sources: {
@@ -43,9 +48,22 @@ type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
 export type ToIntake =
   /** Opens the listeners; `store` is the way to the store thread. */
-  { ask: "listen"; store: MessagePort } | { ask: "metrics"; id: number } | { ask: "stop" };
+  | { ask: "listen"; store: MessagePort }
+  | { ask: "metrics"; id: number }
+  /** Reads the rules anew; what comes of it is said when it is done. */
+  | { ask: "reload"; because: string }
+  | { ask: "stop" };
 export type FromIntake =
-  | { say: "ready"; listening: Listening[]; rules: number; refused: number; ungated: string[] }
+  | {
+      say: "ready";
+      listening: Listening[];
+      rules: number;
+      refused: number;
+      ungated: string[];
+      correlations: readonly LoadedCorrelation[];
+    }
+  /** Which rules are in force: said at the start, and when a reload has changed them. */
+  | { say: "rules"; change: RuleChange; correlations: readonly LoadedCorrelation[] }
   | { say: "failed"; error: string }
   | { say: "detected"; count: number }
   /** Alerts cannot be stored, with the reason; without one, they can again. */
@@ -59,6 +77,8 @@ export interface IntakeThread {
   /** Opens the listeners; rejects with `intake_failed` when one cannot be opened. */
   listen(store: MessagePort): Promise<Extract<FromIntake, { say: "ready" }>>;
   metrics(): Promise<Metrics>;
+  /** Has the rules read anew; the present ones stay in force until the new ones are ready. */
+  reload(because: string): void;
   /** Stops listening, finishes what was received, then ends the thread. */
   stop(): Promise<void>;
 }
@@ -68,6 +88,7 @@ export function startIntake(
   data: IntakeData,
   on: {
     detected: (count: number) => void;
+    rules: (change: RuleChange, correlations: readonly LoadedCorrelation[]) => void;
     failing: (why: string | undefined) => void;
     log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
     died: (error: unknown) => void;
@@ -92,6 +113,8 @@ export function startIntake(
         return ready.reject(new TocsinError({ code: "intake_failed", message: message.error }));
       case "detected":
         return on.detected(message.count);
+      case "rules":
+        return on.rules(message.change, message.correlations);
       case "store":
         return on.failing(message.failing);
       case "log":
@@ -124,6 +147,7 @@ export function startIntake(
         asked.set(id, resolve);
         ask({ ask: "metrics", id });
       }),
+    reload: (because) => ask({ ask: "reload", because }),
     async stop() {
       stopping = true;
       ask({ ask: "stop" });

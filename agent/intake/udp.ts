@@ -33,11 +33,13 @@ export function listenUdp(parts: {
   socket.on("message", (datagram, peer) => {
     bytes.count += datagram.length;
     received.count++;
-    metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
     const cut = datagram.length > parts.recordBytes;
     let end = Math.min(datagram.length, parts.recordBytes);
     while (end > 0 && [0x00, 0x0a, 0x0d].includes(datagram[end - 1] ?? 1)) end--;
-    if (end > 0) lines.line(source, datagram.subarray(0, end), cut, peer.address);
+    // A datagram with nothing in it is no word of its source.
+    if (end === 0) return;
+    metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
+    lines.line(source, datagram.subarray(0, end), cut, peer.address);
   });
   return new Promise((resolve, reject) => {
     socket.once("error", reject);

@@ -8,6 +8,7 @@ import type { MainMetrics } from "./metrics.ts";
 export interface Events {
   incidentMoved(incident: Incident, sentence: string | undefined): void;
   decided(decision: Decision): void;
+  unmasked(asked: { incident: string; alert: string; account: string }): void;
   effectSettled(effect: Effect, state: EffectState, because: string): void;
 }
 
@@ -27,6 +28,10 @@ export function openEvents(log: Log, metrics: MainMetrics): Events {
         decision,
         channel: how.channel,
       });
+    },
+    unmasked(asked) {
+      metrics.unmasked.inc();
+      log.info("original of an alert shown", asked);
     },
     effectSettled({ key, kind, incident }, state, because) {
       metrics.effects.inc({ kind, state });

@@ -36,6 +36,29 @@ export function mainMetrics() {
       buckets: [0.005, 0.02, 0.1, 0.5, 2],
       registers,
     }),
+    windows: new Gauge({
+      name: "tocsin_correlation_held",
+      help: "What the windows of correlations hold: groups, events",
+      labelNames: ["what"],
+      registers,
+    }),
+    windowsLost: new Counter({
+      name: "tocsin_correlation_lost_total",
+      help: "What correlations did not count: groups and events given up for others, events too late or without the field",
+      labelNames: ["what"],
+      registers,
+    }),
+    masked: new Counter({
+      name: "tocsin_identities_masked_total",
+      help: "Identities of patients masked in texts that were made, by kind",
+      labelNames: ["kind"],
+      registers,
+    }),
+    unmasked: new Counter({
+      name: "tocsin_originals_shown_total",
+      help: "Originals of alerts that a person had shown",
+      registers,
+    }),
     started: new Gauge({
       name: "tocsin_started_seconds",
       help: "When the daemon became ready, unix seconds",

@@ -1,15 +1,13 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { compileGate } from "../../rules/engine/gate.ts";
-import { loadRules } from "../../rules/engine/load.ts";
-import { compileRules } from "../../rules/engine/rule-set.ts";
 import { systemClock } from "../core/clock.ts";
-import { messageOf, problemSentence } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { openBacklog } from "../intake/backlog.ts";
 import { openLines } from "../intake/lines.ts";
 import { openListeners } from "../intake/listeners.ts";
 import { intakeMetrics } from "../intake/metrics.ts";
 import { openSampler } from "../intake/sampler.ts";
+import { serveRules } from "../intake/serve-rules.ts";
 import { startPoll } from "../intake/start-poll.ts";
 import { startSilence } from "../intake/start-silence.ts";
 import { openTaker } from "../intake/taker.ts";
@@ -28,13 +26,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
     say({ say: "log", level, message, fields });
 
   // The rules are read while the store is still opening.
-  const { rules: loaded, refused } = loadRules(data.rules);
-  for (const problem of refused) log("warn", "rule refused", { problem: problemSentence(problem) });
-  const rules = compileRules(loaded, {
-    onFault: ({ id, title }, fault) =>
-      log("error", "rule disabled after a fault", { rule: id, title, fault: messageOf(fault) }),
-  });
-  const gate = compileGate(rules);
+  const rules = serveRules({ data, clock, metrics, log });
   let stop = async () => {};
 
   async function listen(port: MessagePort): Promise<void> {
@@ -55,7 +47,9 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
     };
     const taker = openTaker({
       facility: data.facility,
-      rules,
+      get rules() {
+        return rules.live.set();
+      },
       commit,
       clock,
       newId: uuidv7(clock),
@@ -72,7 +66,18 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
       data,
       taker,
       lines: ({ drops } = { drops: false }) =>
-        openLines({ taker, gate, clock, metrics, sampler, lost, backlog, drops }),
+        openLines({
+          taker,
+          get gate() {
+            return rules.live.gate();
+          },
+          clock,
+          metrics,
+          sampler,
+          lost,
+          backlog,
+          drops,
+        }),
       backlog,
       bookmark: (name) => store.reads.bookmark(data.facility, name),
       clock,
@@ -104,18 +109,27 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
       clock,
       log: { warn: (message, fields = {}) => log("warn", message, fields) },
     });
+    await rules.note({
+      facility: data.facility,
+      bookmark: store.reads.bookmark,
+      commit,
+      changed: (change, correlations) => say({ say: "rules", change, correlations }),
+    });
     stop = async () => {
+      await rules.stop();
       await silence.stop();
       await listeners.stop();
       await taker.close();
       await store.close();
     };
+    const { loaded, refused, ungated } = rules.live.report();
     say({
       say: "ready",
       listening: listeners.listening,
-      rules: loaded.length,
+      rules: loaded,
       refused: refused.length,
-      ungated: gate.ungated,
+      ungated,
+      correlations: rules.live.correlations(),
     });
   }
 
@@ -127,6 +141,8 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
         );
       case "metrics":
         return say({ say: "metrics", id: message.id, metrics: await metrics.registry.getMetricsAsJSON() });
+      case "reload":
+        return rules.reload(message.because);
       case "stop":
         await stop();
         say({ say: "stopped" });

@@ -57,6 +57,10 @@ describe("columns", () => {
 });
 
 describe("pairs", () => {
+  it("pass over what has no name", () => {
+    const text = "found,,Name: a,TCP,Inbound,Begin: 1:2,End: ";
+    expect(found(compilePairs(",", ": "), text)).toEqual({ Name: "a", Begin: "1:2" });
+  });
   it.each<[string, string, string, Record<string, string> | undefined]>([
     ["; ", ":", 'action:"Accept"; flags:"1; 2"; ifdir:in', { action: "Accept", flags: "1; 2", ifdir: "in" }],
     [" ", "=", "a=1 b= c=3", { a: "1", c: "3" }],

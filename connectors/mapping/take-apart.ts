@@ -130,7 +130,9 @@ export function compilePairs(between: string, within: string): TakeApart {
     while (at < text.length && found < MOST) {
       const sign = text.indexOf(within, at);
       if (sign < 0) break;
-      const name = text.slice(at, sign).trim();
+      // What stands before a name without one of its own is passed over.
+      const mark = text.lastIndexOf(between, sign - 1);
+      const name = text.slice(mark < at ? at : mark + between.length, sign).trim();
       let from = sign + within.length;
       if (between.trim() !== "") while (text.charCodeAt(from) === 0x20) from++;
       const quoted = text.charCodeAt(from) === 0x22;

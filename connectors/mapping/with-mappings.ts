@@ -1,10 +1,10 @@
 import type { Alert } from "../../agent/core/alert.ts";
-import type { Inbound, ParseContext } from "../contract.ts";
+import type { Decoded, Inbound, ParseContext } from "../contract.ts";
 import { reasonOf, type Select } from "./select-mapping.ts";
 
 /** Decorates a way in: the alert of each record is then read by the mapping that knows it, if one does. */
 export function withMappings(inbound: Inbound, select: Select): Inbound {
-  const { decode } = inbound;
+  const { decode, list } = inbound;
   const map = (alert: Alert | undefined, context: ParseContext): void => {
     if (alert === undefined) return;
     const { trace } = context;
@@ -19,6 +19,10 @@ export function withMappings(inbound: Inbound, select: Select): Inbound {
     );
     mapping.apply(alert, context);
   };
+  const mapped = (decoded: Decoded, context: ParseContext): Decoded => {
+    if (decoded.outcome === "decoded") for (const { alert } of decoded.records) map(alert, context);
+    return decoded;
+  };
   return {
     ...inbound,
     parse(text, context) {
@@ -28,11 +32,14 @@ export function withMappings(inbound: Inbound, select: Select): Inbound {
     },
     ...(decode === undefined
       ? {}
+      : { decode: (headers, body, context) => mapped(decode(headers, body, context), context) }),
+    ...(list === undefined
+      ? {}
       : {
-          decode(headers, body, context) {
-            const decoded = decode(headers, body, context);
-            if (decoded.outcome === "decoded") for (const { alert } of decoded.records) map(alert, context);
-            return decoded;
+          list(headers, body, context) {
+            const found = list(headers, body, context);
+            if (found === undefined) return undefined;
+            return { ...found, decode: (from, to) => mapped(found.decode(from, to), context) };
           },
         }),
   };

@@ -58,7 +58,7 @@ const NAMES: Record<Slot, string> = {
   severity:
     "severity level priority loglevel severitylabel severityname alertseverity eventseverity triggerseverity urgency criticality risklevel threatlevel",
   state: "servicestate hoststate state status laststatus",
-  user: "user username account accountname srcuser dstuser login loginname userprincipalname upn targetusername subjectusername actorname principal suser duser",
+  user: "user username account accountname srcuser dstuser login loginname userprincipalname upn targetusername subjectusername actorname principal suser duser acct",
   sourceAddress:
     "srcip sourceip src sourceipaddress sourceaddress srcaddr srcaddress clientip clientaddress clientaddr clientipaddress remoteaddr " +
     "remoteip remoteaddress attackerip calleripaddress sip srchost",
@@ -71,7 +71,8 @@ const NAMES: Record<Slot, string> = {
   outcome: "outcome result eventoutcome",
   rule: "rulename rule alertname threatname virusname malwarename detectionname signaturename signature alerttitle",
   url: "url uri requesturl requesturi",
-  process: "processname process program programname syslogidentifier comm",
+  process:
+    "processname process program programname syslogidentifier syslogprogram syslogappname applicationname ident comm",
   pid: "pid processid syslogpid",
   commandLine: "commandline cmdline processcommandline cmd",
   executable: "exe executable processpath image imagepath",
@@ -107,13 +108,16 @@ export const LAST_MESSAGE: CommonRole[] = [{ slot: SLOTS.indexOf("message"), ran
 export interface Common {
   texts: (string | undefined)[];
   ranks: number[];
+  /** A bit for each slot that something was found for. */
+  told: number;
   instant: Instant | undefined;
 }
 
+const NO_TEXTS: readonly undefined[] = SLOTS.map(() => undefined);
 const NO_RANKS: readonly number[] = SLOTS.map(() => 99);
 
 export function newCommon(): Common {
-  return { texts: [], ranks: [...NO_RANKS], instant: undefined };
+  return { texts: [...NO_TEXTS], ranks: [...NO_RANKS], told: 0, instant: undefined };
 }
 
 /** Keeps a value under its common names, unless a surer one was there or it is no text. */
@@ -123,24 +127,34 @@ export function takeCommon(
   value: unknown,
   context: ParseContext,
 ): void {
-  const text = textValue(value);
-  if (text === undefined) return;
   for (const { slot, rank } of roles) {
     if (rank >= (common.ranks[slot] as number)) continue;
     if (slot === 0) {
       const instant = readTime(value, context);
       if (instant === undefined) continue;
       common.instant = instant;
-    } else common.texts[slot] = text;
+    } else {
+      const text = textValue(value);
+      if (text === undefined) return;
+      common.texts[slot] = text;
+    }
     common.ranks[slot] = rank;
+    common.told |= 1 << slot;
   }
 }
 
 const indexOf = (slot: Slot) => SLOTS.indexOf(slot);
 const AT = Object.fromEntries(SLOTS.map((slot) => [slot, indexOf(slot)])) as Record<Slot, number>;
 
+const bitsOf = (...slots: Slot[]) => slots.reduce((bits, slot) => bits | (1 << indexOf(slot)), 0);
+const OF_SOURCE = bitsOf("sourceAddress", "sourcePort");
+const OF_DESTINATION = bitsOf("destinationAddress", "destinationPort");
+const OF_PROCESS = bitsOf("process", "executable", "commandLine", "pid");
+const OF_FILE = bitsOf("file", "md5", "sha1", "sha256");
+const OF_HTTP = bitsOf("protocol", "method", "status");
+
 /** Writes in ECS what stood under a common name and no ECS name told. */
-export function writeCommon(draft: Draft, { texts }: Common): void {
+export function writeCommon(draft: Draft, { texts, told }: Common): void {
   const { alert, event } = draft;
   const text = (slot: Slot): string | undefined => {
     const found = texts[AT[slot]];
@@ -152,8 +166,9 @@ export function writeCommon(draft: Draft, { texts }: Common): void {
   const user = texts[AT.user];
   if (user !== undefined && alert.user?.name === undefined)
     alert.user = { ...alert.user, name: clip(draft, user) };
-  writeEnd(draft, "source", texts[AT.sourceAddress], texts[AT.sourcePort]);
-  writeEnd(draft, "destination", texts[AT.destinationAddress], texts[AT.destinationPort]);
+  if (told & OF_SOURCE) writeEnd(draft, "source", texts[AT.sourceAddress], texts[AT.sourcePort]);
+  if (told & OF_DESTINATION)
+    writeEnd(draft, "destination", texts[AT.destinationAddress], texts[AT.destinationPort]);
   writeSeverity(draft, texts[AT.severity], texts[AT.state]);
   const protocol = texts[AT.protocol];
   // Some decoders take the method of a request for its protocol.
@@ -173,9 +188,9 @@ export function writeCommon(draft: Draft, { texts }: Common): void {
     alert.url = { ...alert.url, original: url };
   const userAgent = text("userAgent");
   if (userAgent !== undefined) alert.user_agent ??= { original: userAgent };
-  writeProcess(draft, text);
-  writeFile(draft, text);
-  writeHttp(draft, isMethod ? protocol : texts[AT.method], texts[AT.status]);
+  if (told & OF_PROCESS) writeProcess(draft, text);
+  if (told & OF_FILE) writeFile(draft, text);
+  if (told & OF_HTTP) writeHttp(draft, isMethod ? protocol : texts[AT.method], texts[AT.status]);
 }
 
 const METHODS = new Set([
@@ -225,7 +240,6 @@ function writeEnd(
   whole: string | undefined,
   portText: string | undefined,
 ): void {
-  if (whole === undefined && portText === undefined) return;
   const { alert } = draft;
   const endpoint: Endpoint = alert[side] ?? {};
   let port = portOf(portText ?? "");
@@ -322,7 +336,6 @@ function writeFile(draft: Draft, text: Text): void {
   const md5 = text("md5");
   const sha1 = text("sha1");
   const sha256 = text("sha256");
-  if (whole === undefined && md5 === undefined && sha1 === undefined && sha256 === undefined) return;
   const { alert } = draft;
   alert.file ??= {};
   const { file } = alert;

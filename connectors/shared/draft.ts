@@ -148,17 +148,17 @@ type Scalar = string | number | boolean | null;
 
 /** Bounds a list as a whole: its length by the number of fields, its texts together by one value. */
 function clipList(draft: Draft, list: Scalar[]): Scalar[] {
-  const kept: Scalar[] = [];
   let characters = 0;
-  for (const item of list) {
+  let kept = 0;
+  for (; kept < list.length; kept++) {
+    const item = list[kept] as Scalar;
     characters += typeof item === "string" ? item.length : 8;
-    if (kept.length >= ALERT_LIMITS.fields || characters > ALERT_LIMITS.value) {
+    if (kept >= ALERT_LIMITS.fields || characters > ALERT_LIMITS.value) {
       draft.cut = true;
       break;
     }
-    kept.push(item);
   }
-  return kept;
+  return list.slice(0, kept);
 }
 
 function cutAt(value: string, length: number): string {

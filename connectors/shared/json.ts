@@ -65,19 +65,15 @@ export function flatten(draft: Draft, name: string, value: unknown, depth = 1): 
 
 /** A list of scalars is one field; the members of any other have their index in their name. */
 function flattenList(draft: Draft, name: string, list: unknown[], depth: number): void {
-  const kept: Scalar[] = [];
   for (let index = 0; index < list.length && index <= ALERT_LIMITS.fields; index++) {
-    const item = list[index];
-    if (isScalar(item)) kept.push(item);
-    else {
-      for (let each = 0; each < list.length && draft.room > 0; each++) {
-        flatten(draft, `${name}.${each}`, list[each], depth + 1);
-      }
-      if (draft.room <= 0) draft.cut = true;
-      return;
+    if (isScalar(list[index])) continue;
+    for (let each = 0; each < list.length && draft.room > 0; each++) {
+      flatten(draft, `${name}.${each}`, list[each], depth + 1);
     }
+    if (draft.room <= 0) draft.cut = true;
+    return;
   }
-  putField(draft, name, kept);
+  putField(draft, name, list as Scalar[]);
 }
 
 type Scalar = Exclude<FieldValue, unknown[]>;

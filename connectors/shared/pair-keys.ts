@@ -184,7 +184,7 @@ know(
     "ipdst serverip responderip targetip",
   address("destination"),
 );
-know("srcport sport spt sourceport initiatorport", port("source"));
+know("srcport sport spt sourceport initiatorport sportsvc", port("source"));
 know("dstport dport dpt destport destinationport responderport", port("destination"));
 know("srcmac smac sourcemac sourcemacaddress", text("source", "mac"));
 know("dstmac dmac destmac destinationmac destinationmacaddress", text("destination", "mac"));
@@ -198,9 +198,15 @@ know(
 know("sentpkt sentpkts packetssent sentpackets initiatorpackets", count("source", "packets"));
 know("rcvdpkt rcvdpkts packetsreceived recvpackets responderpackets", count("destination", "packets"));
 know("transip modsrc natsrc natsrcip xlatesrc srcnatip srctransip natsourceaddress", nat("source", "ip"));
-know("transport modsrcport natsport xlatesport natsourceport srctransport", nat("source", "port"));
+know(
+  "transport modsrcport natsport xlatesport xlatesportsvc natsourceport srctransport",
+  nat("source", "port"),
+);
 know("tranip natdst natdstip xlatedst dstnatip dsttransip natdestinationaddress", nat("destination", "ip"));
-know("tranport natdport xlatedport natdestinationport dsttransport", nat("destination", "port"));
+know(
+  "tranport natdport xlatedport xlatedportsvc natdestinationport dsttransport",
+  nat("destination", "port"),
+);
 know("srcintf srcif inif inintf ininterface ingressinterface in sourceinterfacename", card("ingress"));
 know("dstintf dstif outif outintf outinterface egressinterface out destinationinterfacename", card("egress"));
 know(
@@ -248,7 +254,7 @@ know("app application appname applicationprotocol", ({ alert }, value) => {
   if (wholeNumber(value) === undefined)
     alert.network = { ...alert.network, application: value.toLowerCase() };
 });
-know("service serviceid", ({ alert }, value) => {
+know("service svc serviceid", ({ alert }, value) => {
   const found = portOf(value);
   if (found !== undefined) endpointOf(alert, "destination").port ??= found;
   else if (alert.network?.protocol === undefined)
@@ -277,7 +283,8 @@ know("referer referrer httpreferer referralurl", ({ alert }, value) => {
   alert.http = { ...alert.http, request: { ...alert.http?.request, referrer: value } };
 });
 know("logid msgid eventid eventcode signatureid m", ({ event }, value) => {
-  event.code ??= value;
+  // Check Point's logid is zero in nearly every record.
+  if (value !== "0") event.code ??= value;
 });
 know("policyname rulename fwrulename accesscontrolrulename", ({ alert }, value) => {
   alert.rule = { ...alert.rule, name: value };
@@ -316,11 +323,9 @@ know("devname fw devicename dvchost firewall", tell("device"));
 know("hostname host computer node nodename", tell("host"));
 know("deviceip dvc devip fwip", tell("address"));
 know("date logdate", tell("date"));
-know(
-  "time ts t timestamp logtime eventdate datetime rt gentime generatedtime receivetime firstpacketsecond",
-  tell("time"),
-);
+know("time ts t timestamp logtime eventdate datetime rt gentime generatedtime receivetime", tell("time"));
 know("eventtime", tell("epoch"));
 know("tz timezone dtz", tell("zone"));
-know("start startime starttime", tell("start"));
+// Firepower tells of a connection when it is over, and of when it began here.
+know("start startime starttime firstpacketsecond", tell("start"));
 know("end endtime", tell("end"));

@@ -71,12 +71,16 @@ function readNames(text: string): Names {
 
 /** The closing quote of a string, or -1 when it is further than what is looked at. */
 function endOfString(text: string, open: number, end: number): number {
-  for (let at = open + 1; at < end; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 0x22) return at;
-    if (code === 0x5c) at++;
-  }
-  return -1;
+  let close = text.indexOf('"', open + 1);
+  while (close > 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);
+  return close < end ? close : -1;
+}
+
+/** Says whether an odd number of backslashes stands before. */
+function isEscaped(text: string, quote: number): boolean {
+  let at = quote - 1;
+  while (text.charCodeAt(at) === 0x5c) at--;
+  return (quote - at) % 2 === 0;
 }
 
 function skipSpace(text: string, from: number): number {

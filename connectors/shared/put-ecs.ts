@@ -60,9 +60,8 @@ export function putLeaf(draft: Draft, leaf: Leaf, value: unknown, context: Parse
   const { groups } = leaf;
   for (let at = 0; at < groups.length; at++) {
     const key = groups[at] as string;
-    const next = (here[key] as Record<string, unknown> | undefined) ?? {};
-    here[key] = next;
-    here = next;
+    here[key] ??= {};
+    here = here[key] as Record<string, unknown>;
   }
   here[leaf.key] = fitting;
   return true;

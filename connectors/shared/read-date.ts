@@ -1,5 +1,7 @@
 import type { Instant } from "../../agent/core/clock.ts";
 import type { ParseContext } from "../contract.ts";
+import { daysBefore, daysIn } from "./calendar.ts";
+import { readIsoDate } from "./read-iso-date.ts";
 import { afterWeekday, mayBeDate, monthAt } from "./read-month.ts";
 import { readZone } from "./read-zone.ts";
 import { utcFromLocal } from "./utc-from-local.ts";
@@ -66,6 +68,8 @@ export function readDate(text: string, from: number, context: DateContext): Date
 
 /** Reads a text that must be a date from end to end, or an epoch. */
 export function readWholeDate(text: string, context: DateContext): Instant | undefined {
+  const iso = readIsoDate(text);
+  if (iso !== undefined) return iso;
   const trimmed = text.trim();
   if (trimmed.length < 8 || trimmed.length > 64) return undefined;
   if (isEpoch(trimmed)) return instantFromEpoch(trimmed);
@@ -336,22 +340,6 @@ function instantIn(year: number, context: DateContext): Instant | undefined {
   const local = (daysBefore(year, month) + day) * 86_400_000 + seconds * 1000;
   const utc = moment.zoned ? local - moment.offset * 60_000 : utcFromLocal(local, context.zone);
   return utc * 1000 + moment.micros;
-}
-
-/** Days from 1970-01-01 to the day before the month begins. */
-function daysBefore(year: number, month: number): number {
-  // Years counted from March, so that the leap day ends them.
-  const years = month < 2 ? year - 1 : year;
-  const months = month < 2 ? month + 10 : month - 2;
-  const leaps = ((years / 4) | 0) - ((years / 100) | 0) + ((years / 400) | 0);
-  return 365 * years + leaps + (((153 * months + 2) / 5) | 0) - 719_469;
-}
-
-const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-function daysIn(year: number, month: number): number {
-  if (month !== 1) return DAYS[month] ?? 0;
-  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
 }
 
 let lastReceived = Number.NaN;

@@ -53,7 +53,11 @@ const NAMED = new Map<string, number>([
 export function readZone(text: string, from: number): ZoneRead | undefined {
   const at = text.charCodeAt(from) === 0x20 ? from + 1 : from;
   const code = text.charCodeAt(at);
-  if (code === 0x2b || code === 0x2d) return readOffset(text, at, at > from);
+  if (code === 0x2b || code === 0x2d) {
+    // Check Point writes `--5:00`.
+    const sign = code === 0x2d && text.charCodeAt(at + 1) === 0x2d ? at + 1 : at;
+    return readOffset(text, sign, at > from);
+  }
   if ((code === 0x5a || code === 0x7a) && !isWord(text.charCodeAt(at + 1))) return { offset: 0, end: at + 1 };
   if (code >= 0x61 && code <= 0x7a) return readLowerCase(text, at);
   if (code < 0x41 || code > 0x5a) return undefined;

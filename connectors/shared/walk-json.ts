@@ -18,6 +18,7 @@ export interface Scheme<Role, Target> {
 
 /** One place in documents, with what is known of it: worked out once, since documents repeat their names. */
 interface Place<Role> {
+  key: string;
   path: string;
   field: string;
   leaf: Leaf | undefined;
@@ -25,6 +26,9 @@ interface Place<Role> {
   /** The time of the event stands at its place in ECS. */
   isTime: boolean;
   below: Map<string, Place<Role>>;
+  /** The first of those below, and the one after this, as they last were: the next document has the same order. */
+  first: Place<Role> | undefined;
+  next: Place<Role> | undefined;
 }
 
 /** Writes every scalar of a document, to ALERT_LIMITS; those with a role are told to the target. */
@@ -41,12 +45,15 @@ const MOST_PLACES = 20_000;
 /** Makes the walk through documents of one format. */
 export function walkJson<Role, Target>(scheme: Scheme<Role, Target>): WalkJson<Target> {
   const root: Place<Role> = {
+    key: "",
     path: "",
     field: "",
     leaf: undefined,
     role: undefined,
     isTime: false,
     below: new Map(),
+    first: undefined,
+    next: undefined,
   };
   let places = 0;
 
@@ -55,19 +62,34 @@ export function walkJson<Role, Target>(scheme: Scheme<Role, Target>): WalkJson<T
     // A longer name is cut where it is written; it means nothing.
     const known = path.length <= ALERT_LIMITS.name;
     const place: Place<Role> = {
+      key,
       path: known ? path : path.slice(0, ALERT_LIMITS.name + 1),
       field: (known ? scheme.fieldOf?.(path) : undefined) ?? path,
       leaf: known && scheme.ecs ? ecsLeaf(path) : undefined,
       role: known ? scheme.roleOf(path) : undefined,
       isTime: scheme.ecs && path === "@timestamp",
       below: new Map(),
+      first: undefined,
+      next: undefined,
     };
     if (!known) return place;
     if (places++ >= MOST_PLACES) {
       root.below.clear();
+      root.first = undefined;
       places = 0;
     }
     above.below.set(key, place);
+    return place;
+  }
+
+  /** The place of a name: most often the one that came after the same name before. */
+  function placeOf(above: Place<Role>, before: Place<Role> | undefined, key: string): Place<Role> {
+    const guess = before === undefined ? above.first : before.next;
+    if (guess !== undefined && guess.key === key) return guess;
+    const place = above.below.get(key) ?? grow(above, key);
+    if (place.path.length > ALERT_LIMITS.name) return place;
+    if (before === undefined) above.first = place;
+    else before.next = place;
     return place;
   }
 
@@ -79,12 +101,14 @@ export function walkJson<Role, Target>(scheme: Scheme<Role, Target>): WalkJson<T
     context: ParseContext,
     target: Target,
   ): void {
+    let before: Place<Role> | undefined;
     for (const key in value) {
       if (draft.room <= 0) {
         draft.cut = true;
         return;
       }
-      const place = above.below.get(key) ?? grow(above, key);
+      const place = placeOf(above, before, key);
+      before = place;
       const member = value[key];
       const { leaf, role } = place;
       if (role !== undefined && scheme.found(target, role, member, context)) continue;

@@ -11,11 +11,16 @@ import { loadRules } from "../engine/load.ts";
 import { compileRules, matchAlert } from "../engine/rule-set.ts";
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const { rules, refused } = loadRules([folder]);
-const set = compileRules(rules);
+const { rules: loaded, correlations, refused } = loadRules([folder]);
+/** Those that mean something alone: parts of a correlation are tried by its cases. */
+const rules = [
+  ...loaded.filter(({ rule }) => rule.role !== "part"),
+  ...correlations.filter(({ alone }) => alone),
+];
+const set = compileRules(loaded);
 const CONTEXT = { received: 1_785_665_469_000_000, zone: "Europe/Paris" };
 const read = (as: string, record: string) => parseText(as, record, CONTEXT);
-const { results, problems } = runCases(set, rules, read);
+const { results, problems } = runCases(set, loaded, read, correlations);
 
 describe("the rule pack", () => {
   it("loads whole, and every rule has records that must match and that must not", () => {

@@ -3,6 +3,8 @@ import { load } from "js-yaml";
 import { z } from "zod";
 import type { Alert } from "../../agent/core/alert.ts";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import type { LoadedCorrelation } from "./correlation/correlation.ts";
+import { playSeries, Series } from "./correlation/correlation-cases.ts";
 import { CASES_ENDING } from "./load.ts";
 import type { LoadedRule } from "./rule.ts";
 import { matchAlert, type RuleSet } from "./rule-set.ts";
@@ -11,6 +13,9 @@ const Case = z.strictObject({ as: z.string(), record: z.string(), why: z.string(
 
 /** What lies beside a rule: records it must match and records it must not. */
 const Cases = z.strictObject({ must_match: z.array(Case), must_not_match: z.array(Case) });
+
+/** What lies beside a correlation, and stands for the rules of its file that only count for it. */
+const SeriesCases = z.strictObject({ must_match: z.array(Series), must_not_match: z.array(Series) });
 
 /** One record put to a rule. */
 export interface CaseResult {
@@ -29,15 +34,18 @@ export type ReadCase = (
   record: string,
 ) => { alert?: Alert | undefined; error?: { message: string } | undefined };
 
-/** Puts the cases that lie beside the rules to the rules. */
+/** Puts the cases that lie beside the rules to the rules, and series of records to the correlations. */
 export function runCases(
   set: RuleSet,
   loaded: readonly LoadedRule[],
   read: ReadCase,
+  correlations: readonly LoadedCorrelation[] = [],
 ): { results: CaseResult[]; problems: Problem[] } {
   const results: CaseResult[] = [];
   const problems: Problem[] = [];
+  const files = new Set(correlations.map(({ file }) => file));
   for (const { rule, file } of loaded) {
+    if (files.has(file) && rule.role === "part") continue;
     const beside = file.replace(/\.ya?ml$/i, CASES_ENDING);
     if (!existsSync(beside)) {
       problems.push({
@@ -48,7 +56,7 @@ export function runCases(
       });
       continue;
     }
-    const cases = readCases(beside);
+    const cases = readCases(beside, Cases);
     if ("code" in cases) {
       problems.push(cases);
       continue;
@@ -68,6 +76,59 @@ export function runCases(
       }
     }
   }
+  for (const { rule, file, alone } of correlations) {
+    // What only counts for another is tried by the cases of that one.
+    if (!alone) continue;
+    const found = runSeries({ set, correlations, read }, { rule, file });
+    results.push(...found.results);
+    problems.push(...found.problems);
+  }
+  return { results, problems };
+}
+
+function runSeries(
+  parts: Parameters<typeof playSeries>[0],
+  { rule, file }: Pick<LoadedCorrelation, "rule" | "file">,
+): { results: CaseResult[]; problems: Problem[] } {
+  const beside = file.replace(/\.ya?ml$/i, CASES_ENDING);
+  const missing = (where: string, message: string, remedy: string): Problem => ({
+    code: "cases_missing",
+    where,
+    message,
+    remedy,
+  });
+  if (!existsSync(beside))
+    return { results: [], problems: [missing(file, "the correlation has no cases", `write ${beside}`)] };
+  const cases = readCases(beside, SeriesCases);
+  if ("code" in cases) return { results: [], problems: [cases] };
+  const results: CaseResult[] = [];
+  const problems: Problem[] = [];
+  for (const [expected, list] of [
+    ["match", cases.must_match],
+    ["no match", cases.must_not_match],
+  ] as const) {
+    if (list.length === 0)
+      problems.push(
+        missing(beside, `no series that must ${expected === "match" ? "" : "not "}match`, "add one"),
+      );
+    for (const series of list) {
+      const played = playSeries(parts, series, rule.id);
+      const wrong = "unread" in played || played.fired !== (expected === "match");
+      results.push({
+        rule: rule.name ?? rule.id,
+        file: beside,
+        expected,
+        as: series.records[0]?.as ?? "",
+        record: series.records.map((one) => one.record).join("\n"),
+        outcome: wrong ? "failed" : "passed",
+        because: !wrong
+          ? undefined
+          : "unread" in played
+            ? `not read: ${played.unread}`
+            : `${series.why ?? "series"}: it ${played.fired ? "fired" : "did not fire"}`,
+      });
+    }
+  }
   return { results, problems };
 }
 
@@ -85,16 +146,16 @@ function check(
   return did ? "it matched" : `it did not match${others === "" ? "" : `; matched: ${others}`}`;
 }
 
-function readCases(file: string): z.infer<typeof Cases> | Problem {
+function readCases<T>(file: string, shape: z.ZodType<T>): T | Problem {
   try {
-    return Cases.parse(load(readFileSync(file, "utf8")));
+    return shape.parse(load(readFileSync(file, "utf8")));
   } catch (thrown) {
     const message = thrown instanceof z.ZodError ? z.prettifyError(thrown) : messageOf(thrown);
     return {
       code: "cases_invalid",
       where: file,
       message,
-      remedy: "write must_match and must_not_match: lists of {as, record}",
+      remedy: "write must_match and must_not_match: lists of {as, record}, or of {records} for a correlation",
     };
   }
 }

@@ -1,6 +1,10 @@
 import type { DetectionRule, MatchReason } from "../../agent/core/detection.ts";
 import type { Problem } from "../../agent/core/errors.ts";
 import { inNetwork, type Network, parseAddress, parseNetwork } from "./address.ts";
+import { wordOfPattern } from "./clauses.ts";
+import { enterWords, findWords } from "./find-words.ts";
+import { BEYOND_ASCII } from "./necessary.ts";
+import { compileRegexTest } from "./native-regex.ts";
 import {
   compilePattern,
   joinParts,
@@ -10,7 +14,6 @@ import {
   plainText,
   writePattern,
 } from "./pattern.ts";
-import { compileRegex, type SafeRegex } from "./regex.ts";
 import type { Comparison, Condition, Item, LoadedRule, Selection, Test } from "./rule.ts";
 import { fold, foldedOf, type Scalar, type Subject, textsOf, valuesOf } from "./subject.ts";
 import { readTimePart } from "./time-part.ts";
@@ -31,9 +34,10 @@ export interface CompiledRule {
   disabled: boolean;
 }
 
-/** One asked value, compiled: accepts values seen folded, as text, as they are, or looks at the whole event. */
+/** One asked value, compiled: accepts values seen folded, as text, as both, as they are, or looks at the whole event. */
 type Check =
-  | { on: "folded" | "text"; accepts: (text: string) => boolean; cost: number; whole?: string }
+  | { on: "folded" | "text"; accepts: (text: string) => boolean; cost: number; whole?: string; word?: string }
+  | { on: "both"; accepts: (text: string, folded: string) => boolean; cost: number }
   | { on: "value"; accepts: (value: Scalar) => boolean; cost: number }
   | { on: "event"; holds: (subject: Subject, field: number) => boolean; cost: number };
 
@@ -76,11 +80,12 @@ export function compileRule(
     selections.set(name, compileSelection(selection, numberField, placeholders));
   }
   const named = (name: string) => selections.get(name) as CompiledSelection;
+  const reasons = compileReasons(loaded.condition, named);
   return {
     loaded,
     rule: loaded.rule,
     matches: compileCondition(loaded.condition, named),
-    explain: (subject) => explainCondition(loaded.condition, named, subject).slice(0, MOST_REASONS),
+    explain: (subject) => reasons(subject).slice(0, MOST_REASONS),
     disabled: false,
   };
 }
@@ -139,12 +144,11 @@ function someHold(least: number, of: Holds[]): Holds {
 }
 
 /** The selections that hold and count for the match, with what was met in each. */
-function explainCondition(
+function compileReasons(
   condition: Condition,
   named: (name: string) => CompiledSelection,
-  subject: Subject,
-): MatchReason[] {
-  const why = (name: string): MatchReason[] => {
+): (subject: Subject) => MatchReason[] {
+  const why = (name: string) => (subject: Subject) => {
     const selection = named(name);
     if (!selection.matches(subject)) return [];
     return selection.explain(subject).map((found) => ({ selection: name, ...found }));
@@ -153,13 +157,18 @@ function explainCondition(
     case "selection":
       return why(condition.name);
     case "not":
-      return [];
-    case "some":
-      return condition.names.flatMap(why);
-    default:
-      return condition.of.flatMap((one) =>
-        compileCondition(one, named)(subject) ? explainCondition(one, named, subject) : [],
-      );
+      return () => [];
+    case "some": {
+      const of = condition.names.map(why);
+      return (subject) => of.flatMap((reasons) => reasons(subject));
+    }
+    default: {
+      const of = condition.of.map((one) => ({
+        holds: compileCondition(one, named),
+        reasons: compileReasons(one, named),
+      }));
+      return (subject) => of.flatMap(({ holds, reasons }) => (holds(subject) ? reasons(subject) : []));
+    }
   }
 }
 
@@ -190,7 +199,9 @@ function compileItem(item: Item, numberField: NumberField, values: Placeholders)
   const cost = flat.reduce((sum, check) => sum + check.cost, 0) + (item.negated ? 1 : 0);
   const positive =
     item.link === "all" ? allHold(checks.map((any) => checkField(any, field))) : checkField(flat, field);
-  const matches: Holds = item.negated ? (subject) => !positive(subject) : positive;
+  // What an event does not have is not different either.
+  const negative: Holds = (subject) => valuesOf(subject, at(field, subject)) !== undefined && !positive(subject);
+  const matches = item.negated ? negative : positive;
   return { item, field, cost, checks, matches };
 }
 
@@ -202,6 +213,12 @@ function checkField(checks: Check[], field: number): Holds {
   if (folded.length > 0) holds.push(checkTexts(folded, field, foldedOf));
   const text = on("text") as Extract<Check, { on: "folded" | "text" }>[];
   if (text.length > 0) holds.push(checkTexts(text, field, textsOf));
+  for (const check of on("both") as Extract<Check, { on: "both" }>[]) {
+    holds.push((subject) => {
+      const folded = foldedOf(subject, at(field, subject));
+      return textsOf(subject, at(field, subject)).some((one, n) => check.accepts(one, folded[n] as string));
+    });
+  }
   for (const check of on("value") as Extract<Check, { on: "value" }>[]) {
     holds.push((subject) => valuesOf(subject, at(field, subject))?.some(check.accepts) ?? false);
   }
@@ -214,7 +231,7 @@ function checkField(checks: Check[], field: number): Holds {
 const at = (field: number, subject: Subject) => (field === -1 ? subject.keywords : field);
 
 function checkTexts(
-  checks: { accepts: (text: string) => boolean; whole?: string }[],
+  checks: { accepts: (text: string) => boolean; whole?: string; word?: string }[],
   field: number,
   read: (subject: Subject, field: number) => readonly string[],
 ): Holds {
@@ -228,10 +245,35 @@ function checkTexts(
       return false;
     };
   }
+  if (accepts.length >= MANY_ALTERNATIVES) return checkMany(checks, wholes, (subject) => read(subject, at(field, subject)));
   return (subject) => {
     for (const text of read(subject, at(field, subject))) {
       if (wholes.has(text)) return true;
       for (const accept of accepts) if (accept(text)) return true;
+    }
+    return false;
+  };
+}
+
+/** Alternatives from which on it is cheaper to look for all at once. */
+const MANY_ALTERNATIVES = 48;
+
+function checkMany(
+  checks: { accepts: (text: string) => boolean; whole?: string; word?: string }[],
+  wholes: ReadonlySet<string>,
+  read: (subject: Subject) => readonly string[],
+): Holds {
+  const parts = checks.filter((check) => check.whole === undefined);
+  const sought = parts.filter((check) => check.word !== undefined);
+  const others = parts.filter((check) => check.word === undefined);
+  const words = enterWords(sought.map((check) => check.word as string));
+  return (subject) => {
+    for (const text of read(subject)) {
+      if (wholes.has(text)) return true;
+      const found: number[] = [];
+      findWords(words, text, found);
+      for (const word of found) if (sought[word]?.accepts(text)) return true;
+      for (const { accepts } of others) if (accepts(text)) return true;
     }
     return false;
   };
@@ -271,11 +313,8 @@ function compileTest(test: Test, numberField: NumberField, values: Placeholders)
           holds: (subject, field) => (valuesOf(subject, field) !== undefined) === test.exists,
         },
       ];
-    case "regex": {
-      // Reading has already refused what does not compile.
-      const regex = compileRegex(test.source, test.flags) as SafeRegex;
-      return [{ on: "text", cost: 60, accepts: (text) => regex.test(text) }];
-    }
+    case "regex":
+      return [{ on: "both", cost: 60, accepts: compileRegexTest(test.source, test.flags) }];
     case "cidr": {
       const network = parseNetwork(test.network) as Network;
       const accepts = (text: string) => {
@@ -307,16 +346,19 @@ function compileText(pattern: Pattern, cased: boolean): Check {
   const on = cased ? "text" : "folded";
   const folded = cased ? pattern : pattern.map((part) => (typeof part === "string" ? fold(part) : part));
   const whole = plainText(folded);
-  const cost = whole === undefined ? 4 : 1;
-  return { on, accepts: compilePattern(folded), cost, ...(whole === undefined ? {} : { whole }) };
+  if (whole !== undefined) return { on, accepts: compilePattern(folded), cost: 1, whole };
+  const word = wordOfPattern(pattern);
+  const isWord = word !== null && word !== BEYOND_ASCII;
+  return { on, accepts: compilePattern(folded), cost: 4, ...(isWord ? { word } : {}) };
 }
 
 /** Every pattern that the placeholders' values make. */
 function expand(pattern: Pattern, values: Placeholders): Pattern[] {
+  if (!pattern.some((part) => typeof part === "object")) return [pattern];
   let patterns: Part[][] = [[]];
   for (const part of pattern) {
     const choices: Pattern[] =
-      typeof part === "object" ? (values[part.placeholder] ?? []).map(parsePattern) : [[part]];
+      typeof part === "object" ? (values[part.placeholder] ?? []).map((value) => parsePattern(value)) : [[part]];
     patterns = patterns.flatMap((before) => choices.map((choice) => [...before, ...choice]));
   }
   return patterns.map(joinParts);
@@ -368,7 +410,7 @@ function explainItem(compiled: CompiledItem, subject: Subject): Found[] {
   const negation = item.negated ? "not " : "";
   const found: Found[] = [];
   for (const [position, any] of checks.entries()) {
-    const value = any.flatMap((check) => metBy(check, subject, field)).at(0);
+    const value = metByAny(any, subject, field);
     if (value === undefined && !item.negated) continue;
     const pattern = `${negation}${item.written[position] ?? writtenTest(item.tests[position])}`;
     found.push({
@@ -381,14 +423,25 @@ function explainItem(compiled: CompiledItem, subject: Subject): Found[] {
   return found;
 }
 
-function metBy(check: Check, subject: Subject, field: number): string[] {
-  if (check.on === "event") return check.holds(subject, field) ? [textsOf(subject, field)[0] ?? ""] : [];
-  const values = valuesOf(subject, field) ?? [];
-  const met = values.find((value) => {
-    if (check.on === "value") return check.accepts(value);
-    return value !== null && check.accepts(check.on === "folded" ? fold(String(value)) : String(value));
-  });
-  return met === undefined ? [] : [String(met)];
+/** The first value of a field that passes one of the checks, as text. */
+function metByAny(checks: Check[], subject: Subject, field: number): string | undefined {
+  for (const check of checks) {
+    if (check.on === "event") {
+      if (check.holds(subject, field)) return textsOf(subject, field)[0] ?? "";
+      continue;
+    }
+    const met = valuesOf(subject, field)?.find((value) => accepts(check, value));
+    if (met !== undefined) return String(met);
+  }
+  return undefined;
+}
+
+function accepts(check: Exclude<Check, { on: "event" }>, value: Scalar): boolean {
+  if (check.on === "value") return check.accepts(value);
+  if (value === null) return false;
+  const text = String(value);
+  if (check.on === "both") return check.accepts(text, fold(text));
+  return check.accepts(check.on === "folded" ? fold(text) : text);
 }
 
 function writtenTest(test: Test | undefined): string {

@@ -9,7 +9,7 @@ export interface ConditionFault {
 
 type Outcome = { condition: Condition; fault?: undefined } | { fault: ConditionFault; condition?: undefined };
 
-const TOKEN = /\s*(?:([()])|([A-Za-z0-9_.*?-]+)|(\|)|(\S))/y;
+const TOKEN = /\s*(?:([()])|([\p{L}\p{N}_.*?-]+)|(\|)|(\S))/uy;
 const DEEPEST = 200;
 
 const invalid = (message: string): ConditionFault => ({

@@ -63,7 +63,7 @@ describe("the literals a rule requires", () => {
       "product: windows, service: taskscheduler",
     ).rules;
     expect(compiled && requirementsOf(compiled.loaded)).toEqual({
-      detection: ["channel", "dataset", "eventlog", "log_name", "logname"],
+      detection: ["channel", "dataset", "eventlog", "log_name", "logname", "winevtlog"],
       source: [".taskscheduler", "microsoft-windows-taskscheduler"],
     });
   });
@@ -89,6 +89,8 @@ describe("the gate", () => {
     ["<Data>vss<!-- -->admin</Data>", true],
     ["<Data>vss<![CDATA[admin]]></Data>", true],
     ["<Data>vss&amp;admin</Data>", false],
+    ['{"MESSAGE":[118,115,115,97,100,109,105,110]}', true],
+    ['{"MESSAGE":"[118,115,115]"}', false],
     ["to audit (as agreed) what was audited", false],
     ["", false],
   ])("%j passes: %s", (text, expected) => {

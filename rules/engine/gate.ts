@@ -1,6 +1,7 @@
 import { buildAutomaton, scanText } from "./automaton.ts";
 import { requirementsOf } from "./literals.ts";
 import type { RuleSet } from "./rule-set.ts";
+import { finishSteps, type Steps } from "./steps.ts";
 
 /** Says of raw bytes, before any parsing, whether some rule could match what they say. */
 export interface Gate {
@@ -18,7 +19,7 @@ export interface Gate {
 /**
  * What always passes: U+212A, U+0130 and U+017F match ASCII letters, and an escape of JSON or a reference of XML may
  * write such a letter or an ASCII one. A comment or a CDATA section of XML parts a text in two. Records of the Linux audit system write texts in hexadecimal or in pieces: their stamp is
- * `audit(` and a digit. Bytes as Latin-1 characters.
+ * `audit(` and a digit. The journal writes a message with a control character as numbers. Bytes as Latin-1 characters.
  */
 const ALWAYS = [
   "\u00e2\u0084\u00aa",
@@ -31,6 +32,8 @@ const ALWAYS = [
   "&#",
   "<!--",
   "<![cdata[",
+  '"message":[',
+  '"message": [',
   ...Array.from("0123456789", (digit) => `audit(${digit}`),
 ];
 
@@ -47,9 +50,15 @@ const MOST_GROUPS = 128;
 
 /** Builds the gate of a rule set. */
 export function compileGate(set: RuleSet): Gate {
+  return finishSteps(compilingGate(set));
+}
+
+/** The same, a step a rule. */
+export function* compilingGate(set: RuleSet): Steps<Gate> {
   const groups = new Map<string, Group>();
   const ungated: string[] = [];
   for (const { loaded } of set.rules) {
+    yield;
     const { detection, source } = requirementsOf(loaded);
     if (detection === null && source === null) {
       ungated.push(loaded.rule.id);

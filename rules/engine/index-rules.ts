@@ -1,120 +1,239 @@
-import { type Automaton, buildAutomaton, scanText } from "./automaton.ts";
+import { type Clause, clausesOf } from "./clauses.ts";
 import type { CompiledRule, NumberField } from "./compile.ts";
-import { type Atom, BEYOND_ASCII, isWhole, longestRun, necessaryAtoms } from "./necessary.ts";
-import { regexLiterals } from "./regex-literals.ts";
-import type { Test } from "./rule.ts";
-import { fold, foldedOf, type Subject, valuesOf } from "./subject.ts";
-import { VERDICT_FIELD } from "./verdict.ts";
+import { enterWords, findWords, type Words } from "./find-words.ts";
+import { EDGE } from "./likelihood.ts";
+import { BEYOND_ASCII } from "./necessary.ts";
+import type { LoadedRule, LogSource } from "./rule.ts";
+import type { Steps } from "./steps.ts";
+import type { Layout } from "./shape.ts";
+import { rawIn, type Subject, textsIn } from "./subject.ts";
 
-/** The rules of one log source, and which fields to look at to find the few worth running. */
+/**
+ * All rules by texts that must be in an event for them to match: of each rule's clauses, the one met least often, and
+ * another beside it where the first is met often. A hit is twice the position of the rule, plus one for the second.
+ */
 export interface RuleIndex {
-  /** Positions of rules that must always run. */
-  always: number[];
-  fields: FieldIndex[];
+  /** The log sources that rules are written for, each once. */
+  sources: readonly LogSource[];
+  words: Words;
+  /** By word: field, log source and hit, one after the other. */
+  posts: readonly Int32Array[];
+  /** Rules that need a character beyond ASCII, a field whatever it says, or nothing that can be shown. */
+  beyond: readonly Post[];
+  present: readonly Post[];
+  always: readonly Post[];
+  /** By rule, 1 if both its clauses must be met. */
+  both: Uint8Array;
+  /** By log source, the fields that its rules wait for. */
+  fields: readonly ReadonlySet<number>[];
+  /** What was found in values met before: the words, and -1 for a character beyond ASCII. */
+  known: Map<string, readonly number[]>;
 }
 
-interface FieldIndex {
+/** Values remembered, and their lengths: a program, a user or a hash comes again, a command line seldom. */
+const MOST_KNOWN = 8_192;
+const SHORTEST_KNOWN = 6;
+const LONGEST_KNOWN = 256;
+/** Values looked up in vain, more than with success, before a cell is no more looked up; and for how many events. */
+const PATIENCE = 32;
+const REST = 1_000;
+
+/** Rules of one log source that wait for something in one field. */
+interface Post {
   /** -1 for keywords. */
   field: number;
-  whole: Map<string, number[]>;
-  /** Length of the longest whole value: longer texts need no look-up. */
-  longest: number;
-  /** Rules of each word of the automaton. */
-  words: number[][];
-  /** Rules that need a character beyond ASCII. */
-  beyond: number[];
-  automaton: Automaton | undefined;
+  source: number;
+  hits: number[];
 }
 
-const NON_ASCII = /[^\x20-\x7e]/;
-const CUT = /[^\x20-\x7e]+/;
-/** Letters kept of a literal: enough to be rare, few enough for small tables. */
-const LONGEST = 8;
-
-/** What an event must hold for a value asked of a field to be there; null when that cannot be told. */
-function atomsOf(field: string | null, test: Test): Atom[] | null {
-  // Computed from the whole alert: too dear to find candidates by.
-  if (field === VERDICT_FIELD) return null;
-  if (test.kind === "number") return [{ field, text: String(test.number), whole: true }];
-  if (test.kind === "regex") {
-    const texts = regexLiterals(test.source, NON_ASCII);
-    return texts === null
-      ? null
-      : partsOf(
-          field,
-          texts.map((text) => [text]),
-        );
-  }
-  if (test.kind !== "pattern") return null;
-  const { pattern } = test;
-  if (isWhole(pattern)) return [{ field, text: fold((pattern[0] as string | undefined) ?? ""), whole: true }];
-  // A placeholder stands for unknown text; the rest of its pattern still holds.
-  return partsOf(field, [pattern.filter((part) => typeof part === "string")]);
+/** The rules that apply to alerts of some origins. */
+export interface RuleGroup {
+  /** By number of a log source, 1 if its rules apply. */
+  applies: Uint8Array;
+  beyond: Int32Array;
+  present: readonly Post[];
+  always: readonly number[];
+  /** Fields to look for words in; whether in keywords too. */
+  searched: ReadonlySet<number>;
+  keywords: boolean;
+  views: WeakMap<Layout, View>;
 }
 
-/** One atom for each set of texts that must all occur. */
-function partsOf(field: string | null, sets: string[][]): Atom[] | null {
-  const atoms: Atom[] = [];
-  for (const texts of sets) {
-    const folded = texts.map(fold);
-    const beyond = folded.some((text) => /[^\0-\x7f]/.test(text));
-    const text = beyond ? BEYOND_ASCII : longestRun(folded, CUT).slice(-LONGEST);
-    if (text === "") return null;
-    atoms.push({ field, text, whole: false });
-  }
-  return atoms;
+/** What a group's rules look for in events of one layout. */
+interface View {
+  /** Cells to be searched for words. */
+  cells: readonly Searched[];
+  /** What is met by the layout alone. */
+  given: readonly number[];
 }
 
-/** Indexes rules, given by position, by what must be in an event for them to match. */
-export function indexRules(
-  rules: readonly CompiledRule[],
-  positions: readonly number[],
-  number: NumberField,
-): RuleIndex {
-  const always: number[] = [];
-  const fields = new Map<number, { whole: Map<string, number[]>; parts: Map<string, number[]> }>();
-  for (const position of positions) {
-    const atoms = necessaryAtoms((rules[position] as CompiledRule).loaded, atomsOf);
-    if (atoms === null) {
-      always.push(position);
-      continue;
+interface Searched {
+  cell: number;
+  /** How well looking its values up went lately; below zero it is not tried. */
+  luck: number;
+}
+
+/** From this share of events on, a clause does not tell enough alone. */
+const OFTEN = 1 / 200;
+/** A clause met by more than this tells nothing. */
+const NEARLY_ALWAYS = 0.9;
+
+/** The clauses by which a rule is found: one, or two where the first is met often. */
+function clausesToMeet(rule: LoadedRule): Clause[] {
+  const [first, ...others] = clausesOf(rule);
+  if (first === undefined) return [];
+  if (first.likelihood < OFTEN) return [first];
+  // What stands in the same field often comes together.
+  const apart = others.filter((other) => other.clues[0]?.field !== first.clues[0]?.field);
+  const second = [...apart, ...others].find(({ likelihood }) => likelihood < NEARLY_ALWAYS);
+  return second === undefined ? [first] : [first, second];
+}
+
+/** Indexes rules by what must be in an event for them to match, a step a rule. */
+export function* indexingRules(rules: readonly CompiledRule[], number: NumberField): Steps<RuleIndex> {
+  const sources = new Map<string, { at: number; source: LogSource; fields: Set<number> }>();
+  const posts = new Map<string, Map<string, Post>>();
+  const post = (text: string, field: number, source: number): Post => {
+    const ofText = posts.get(text) ?? new Map<string, Post>();
+    posts.set(text, ofText);
+    const key = `${field} ${source}`;
+    const known = ofText.get(key) ?? { field, source, hits: [] };
+    ofText.set(key, known);
+    return known;
+  };
+  const both = new Uint8Array(rules.length);
+  for (const [position, { loaded }] of rules.entries()) {
+    yield;
+    const { category, product, service } = loaded.logsource;
+    const key = JSON.stringify([category, product, service]);
+    const source = sources.get(key) ?? { at: sources.size, source: loaded.logsource, fields: new Set() };
+    sources.set(key, source);
+    const clauses = clausesToMeet(loaded);
+    if (clauses.length === 0) post("", -1, source.at).hits.push(2 * position);
+    both[position] = clauses.length === 2 ? 1 : 0;
+    for (const [second, clause] of clauses.entries()) {
+      for (const clue of clause.clues) {
+        const field = clue.field === null ? -1 : number(clue.field);
+        if (clue.text !== EDGE) source.fields.add(field);
+        post(clue.text, field, source.at).hits.push(2 * position + second);
+      }
     }
-    for (const atom of atoms) {
-      const field = atom.field === null ? -1 : number(atom.field);
-      const entry = fields.get(field) ?? { whole: new Map(), parts: new Map() };
-      fields.set(field, entry);
-      const table = atom.whole ? entry.whole : entry.parts;
-      const list = table.get(atom.text) ?? [];
-      if (!list.includes(position)) list.push(position);
-      table.set(atom.text, list);
-    }
   }
+  const take = (text: string): Post[] => {
+    const taken = [...(posts.get(text)?.values() ?? [])];
+    posts.delete(text);
+    return taken;
+  };
+  const beyond = take(BEYOND_ASCII);
+  const present = take(EDGE);
+  const always = take("");
+  const found = [...posts.values()].map((ofText) => flat([...ofText.values()]));
   return {
+    sources: [...sources.values()].map(({ source }) => source),
+    words: enterWords([...posts.keys()]),
+    posts: found,
+    beyond,
+    present,
     always,
-    fields: [...fields].map(([field, { whole, parts }]) => {
-      const beyond = parts.get(BEYOND_ASCII) ?? [];
-      parts.delete(BEYOND_ASCII);
-      const automaton = parts.size === 0 ? undefined : buildAutomaton([...parts.keys()]);
-      const longest = Math.max(-1, ...[...whole.keys()].map((text) => text.length));
-      return { field, whole, longest, beyond, words: [...parts.values()], automaton };
-    }),
+    both,
+    fields: [...sources.values()].map(({ fields }) => fields),
+    known: new Map(),
   };
 }
 
-/** Adds the positions of the rules worth running on the subject's event. */
-export function candidates(index: RuleIndex, subject: Subject, add: (position: number) => void): void {
-  for (const position of index.always) add(position);
-  for (const { field, whole, longest, words, beyond, automaton } of index.fields) {
-    const at = field === -1 ? subject.keywords : field;
-    if (valuesOf(subject, at) === undefined) continue;
-    for (const text of foldedOf(subject, at)) {
-      const rules = text.length > longest ? undefined : whole.get(text);
-      if (rules !== undefined) for (const position of rules) add(position);
-      if (beyond.length > 0 && /[^\0-\x7f]/.test(text)) for (const position of beyond) add(position);
-      if (automaton === undefined) continue;
-      scanText(automaton, text, (word) => {
-        for (const position of words[word] as number[]) add(position);
-      });
+const flat = (posts: readonly Post[]) =>
+  Int32Array.from(posts.flatMap(({ field, source, hits }) => hits.flatMap((hit) => [field, source, hit])));
+
+/** Takes the rules together that apply to alerts of certain log sources. */
+export function groupRules(index: RuleIndex, belongs: (source: LogSource) => boolean): RuleGroup {
+  const applies = Uint8Array.from(index.sources, (source) => (belongs(source) ? 1 : 0));
+  const ours = (posts: readonly Post[]) => posts.filter(({ source }) => applies[source] === 1);
+  const searched = new Set(index.fields.flatMap((fields, source) => (applies[source] === 1 ? [...fields] : [])));
+  const keywords = searched.delete(-1);
+  return {
+    applies,
+    beyond: flat(ours(index.beyond)),
+    present: ours(index.present),
+    always: ours(index.always).flatMap(({ hits }) => hits),
+    searched,
+    keywords,
+    views: new WeakMap(),
+  };
+}
+
+function viewOf(group: RuleGroup, layout: Layout): View {
+  const known = group.views.get(layout);
+  if (known !== undefined) return known;
+  const { cellOf, keyword, cells } = layout;
+  const wanted = new Set<number>();
+  for (const field of group.searched) if (cellOf[field] !== -1) wanted.add(cellOf[field] as number);
+  if (group.keywords) for (let cell = 0; cell < cells; cell += 1) if (keyword[cell] === 1) wanted.add(cell);
+  const present = group.present.flatMap(({ field, hits }) => (cellOf[field] === -1 ? [] : hits));
+  const view = { cells: [...wanted].map((cell) => ({ cell, luck: PATIENCE })), given: [...group.always, ...present] };
+  group.views.set(layout, view);
+  return view;
+}
+
+/** Adds the hits of the subject's event. */
+export function findHits(
+  index: RuleIndex,
+  group: RuleGroup,
+  subject: Subject,
+  add: (hit: number) => void,
+): void {
+  const { layout } = subject;
+  const { cells, given } = viewOf(group, layout);
+  for (const hit of given) add(hit);
+  for (const searched of cells) {
+    const raw = rawIn(subject, searched.cell);
+    const texts = typeof raw === "string" ? raw : textsIn(subject, searched.cell);
+    if (typeof texts === "string") offer(index, group, layout, searched, texts, add);
+    else for (const text of texts) offer(index, group, layout, searched, text, add);
+  }
+}
+
+/** Adds the hits of the words that a text holds. */
+function offer(
+  index: RuleIndex,
+  group: RuleGroup,
+  layout: Layout,
+  searched: Searched,
+  text: string,
+  add: (hit: number) => void,
+): void {
+  const { cell } = searched;
+  const inKeywords = layout.keyword[cell] === 1;
+  for (const word of wordsIn(index, searched, text)) {
+    const posts = word === -1 ? group.beyond : (index.posts[word] as Int32Array);
+    for (let at = 0; at < posts.length; at += 3) {
+      const field = posts[at] as number;
+      if (field === -1 ? !inKeywords : layout.cellOf[field] !== cell) continue;
+      if (group.applies[posts[at + 1] as number] === 1) add(posts[at + 2] as number);
     }
   }
+}
+
+/** The words that a text holds, remembered for values that come again. */
+function wordsIn(index: RuleIndex, searched: Searched, text: string): readonly number[] {
+  const { known } = index;
+  const lookUp = searched.luck >= 0 && text.length >= SHORTEST_KNOWN && text.length <= LONGEST_KNOWN;
+  if (lookUp) {
+    const before = known.get(text);
+    if (before !== undefined) {
+      if (searched.luck < PATIENCE) searched.luck += 1;
+      return before;
+    }
+  } else if (searched.luck < 0) {
+    searched.luck += 1;
+    if (searched.luck === 0) searched.luck = PATIENCE / 4;
+  }
+  const words: number[] = [];
+  if (findWords(index.words, text, words)) words.push(-1);
+  if (!lookUp) return words;
+  searched.luck -= 1;
+  if (searched.luck < 0) searched.luck = -REST;
+  if (known.size >= MOST_KNOWN) known.clear();
+  // A copy: the text may be a piece of a record, which it would keep in memory.
+  known.set(Buffer.from(text).toString(), words);
+  return words;
 }

@@ -1,9 +1,9 @@
 import { Alert, VERBATIM_FIELDS } from "../../agent/core/alert.ts";
+import { TAXONOMY } from "./field-places.ts";
 import { logSourceAtoms, type SourceAtoms } from "./logsource.ts";
 import { type Atom, necessaryAtoms, rarityOf, worth } from "./necessary.ts";
 import { regexLiterals } from "./regex-literals.ts";
 import type { LoadedRule, LogSource, Test } from "./rule.ts";
-import { TAXONOMY } from "./taxonomy.ts";
 import { VERDICT_FIELD } from "./verdict.ts";
 
 /** Bytes below which a literal is met too often to spare anything. */

@@ -1,288 +1,93 @@
+import { CLOUD_ROWS, PRODUCTS } from "./log-sources/cloud.ts";
+import { NETWORK_ROWS } from "./log-sources/network.ts";
+import type { Row } from "./log-sources/row.ts";
+import { UNIX_ROWS } from "./log-sources/unix.ts";
+import { WINDOWS_ROWS } from "./log-sources/windows.ts";
 import { type Atom, type AtomsOf, rarity } from "./necessary.ts";
 import { MANY, type Pattern } from "./pattern.ts";
 import type { LogSource } from "./rule.ts";
 import { alertReader } from "./taxonomy.ts";
 
-/** What an alert must show to belong to a log source: one of these values in each named field, case apart. */
-interface Row {
-  when: Record<string, readonly string[]>;
-  is: LogSource;
-}
-
-const SYSMON = "microsoft-windows-sysmon/operational";
-
-const SYSMON_CATEGORIES: Record<string, readonly string[]> = {
-  process_creation: ["1"],
-  file_change: ["2"],
-  network_connection: ["3"],
-  sysmon_status: ["4", "16"],
-  process_termination: ["5"],
-  driver_load: ["6"],
-  image_load: ["7"],
-  create_remote_thread: ["8"],
-  raw_access_thread: ["9"],
-  process_access: ["10"],
-  file_event: ["11"],
-  registry_event: ["12", "13", "14"],
-  registry_add: ["12"],
-  registry_delete: ["12"],
-  registry_set: ["13"],
-  registry_rename: ["14"],
-  create_stream_hash: ["15"],
-  pipe_created: ["17", "18"],
-  wmi_event: ["19", "20", "21"],
-  dns_query: ["22"],
-  file_delete: ["23", "26"],
-  clipboard_capture: ["24"],
-  process_tampering: ["25"],
-  file_delete_detected: ["26"],
-  file_block_executable: ["27"],
-  file_block_shredding: ["28"],
-  file_executable_detected: ["29"],
-  sysmon_error: ["255"],
-};
-
-/** Windows channels (lower case) of each service. */
-const WINDOWS_SERVICES: Record<string, readonly string[]> = {
-  application: ["application"],
-  "application-experience": [
-    "microsoft-windows-application-experience/program-telemetry",
-    "microsoft-windows-application-experience/program-compatibility-assistant",
-  ],
-  applocker: [
-    "microsoft-windows-applocker/msi and script",
-    "microsoft-windows-applocker/exe and dll",
-    "microsoft-windows-applocker/packaged app-deployment",
-    "microsoft-windows-applocker/packaged app-execution",
-  ],
-  "appmodel-runtime": ["microsoft-windows-appmodel-runtime/admin"],
-  "appxdeployment-server": ["microsoft-windows-appxdeploymentserver/operational"],
-  "appxpackaging-om": ["microsoft-windows-appxpackaging/operational"],
-  bitlocker: ["microsoft-windows-bitlocker/bitlocker management"],
-  "bits-client": ["microsoft-windows-bits-client/operational"],
-  capi2: ["microsoft-windows-capi2/operational"],
-  "certificateservicesclient-lifecycle-system": [
-    "microsoft-windows-certificateservicesclient-lifecycle-system/operational",
-  ],
-  "codeintegrity-operational": ["microsoft-windows-codeintegrity/operational"],
-  dhcp: ["microsoft-windows-dhcp-server/operational"],
-  "diagnosis-scripted": ["microsoft-windows-diagnosis-scripted/operational"],
-  "dns-client": ["microsoft-windows-dns client events/operational"],
-  "dns-server": ["dns server"],
-  "dns-server-analytic": ["microsoft-windows-dns-server/analytical"],
-  "dns-server-audit": ["microsoft-windows-dns-server/audit"],
-  "driver-framework": ["microsoft-windows-driverframeworks-usermode/operational"],
-  "firewall-as": ["microsoft-windows-windows firewall with advanced security/firewall"],
-  "hyper-v-worker": ["microsoft-windows-hyper-v-worker"],
-  "iis-configuration": ["microsoft-iis-configuration/operational"],
-  "kernel-event-tracing": ["microsoft-windows-kernel-eventtracing"],
-  "kernel-shimengine": [
-    "microsoft-windows-kernel-shimengine/operational",
-    "microsoft-windows-kernel-shimengine/diagnostic",
-  ],
-  ldap: ["microsoft-windows-ldap-client/debug"],
-  "lsa-server": ["microsoft-windows-lsa/operational"],
-  "microsoft-servicebus-client": ["microsoft-servicebus-client"],
-  "msexchange-management": ["msexchange management"],
-  ntfs: ["microsoft-windows-ntfs/operational"],
-  ntlm: ["microsoft-windows-ntlm/operational"],
-  openssh: ["openssh/operational"],
-  powershell: ["microsoft-windows-powershell/operational", "powershellcore/operational"],
-  "powershell-classic": ["windows powershell"],
-  "printservice-admin": ["microsoft-windows-printservice/admin"],
-  "printservice-operational": ["microsoft-windows-printservice/operational"],
-  security: ["security"],
-  "security-mitigations": [
-    "microsoft-windows-security-mitigations/kernel mode",
-    "microsoft-windows-security-mitigations/user mode",
-  ],
-  sense: ["microsoft-windows-sense/operational"],
-  "servicebus-client": ["microsoft-servicebus-client/operational", "microsoft-servicebus-client/admin"],
-  "shell-core": ["microsoft-windows-shell-core/operational"],
-  "smbclient-connectivity": ["microsoft-windows-smbclient/connectivity"],
-  "smbclient-security": ["microsoft-windows-smbclient/security"],
-  "smbserver-connectivity": ["microsoft-windows-smbserver/connectivity"],
-  sysmon: [SYSMON],
-  system: ["system"],
-  taskscheduler: ["microsoft-windows-taskscheduler/operational"],
-  "terminalservices-localsessionmanager": [
-    "microsoft-windows-terminalservices-localsessionmanager/operational",
-  ],
-  vhdmp: ["microsoft-windows-vhdmp/operational"],
-  windefend: ["microsoft-windows-windows defender/operational"],
-  wmi: ["microsoft-windows-wmi-activity/operational"],
-};
-
-const POWERSHELL = WINDOWS_SERVICES.powershell as readonly string[];
-
-const LINUX_SERVICES: Record<string, readonly string[]> = {
-  sshd: ["sshd", "sshd-session", "sshd-auth"],
-  sudo: ["sudo"],
-  cron: ["cron", "crond", "crontab", "anacron"],
-  auditd: ["auditd", "audispd", "audit", "audisp-syslog"],
-  clamav: ["clamd", "clamav", "clamscan", "freshclam", "clamdscan"],
-  guacamole: ["guacd"],
-  vsftpd: ["vsftpd"],
-  auth: "sshd sshd-session sshd-auth sudo pkexec su login passwd useradd usermod userdel groupadd systemd-logind polkitd pam unix_chkpwd".split(
-    " ",
-  ),
-};
-
-const WEB_SERVERS: Record<string, readonly string[]> = {
-  apache: ["apache", "apache2", "httpd"],
-  nginx: ["nginx"],
-  iis: ["iis", "w3svc"],
-};
-
-/** Where a record says which program or decoder it came from. */
-const PROGRAM_FIELDS = ["process.name", "event.module", "decoder.name", "predecoder.program_name"];
-
-/** Facilities of Cisco's mnemonics (`%ASA-4-106023`) of each service. */
-const CISCO_SERVICES: Record<string, readonly string[]> = {
-  asa: ["asa", "ftd"],
-  aaa: ["aaa", "parser", "sec_login"],
-  bgp: ["bgp"],
-  ldp: ["ldp"],
-};
-
+/** What tells each log source; a record may belong to several. */
 const ROWS: Row[] = [
-  { when: { "event.module": ["*"] }, is: { category: "alert" } },
-  { when: { "event.module": ["syslog"] }, is: { product: "linux", service: "syslog" } },
-  ...Object.entries(SYSMON_CATEGORIES).flatMap(([category, codes]): Row[] => [
-    { when: { Channel: [SYSMON], EventID: codes }, is: { product: "windows", category, service: "sysmon" } },
-    {
-      when: { Provider_Name: ["microsoft-windows-sysmon"], EventID: codes },
-      is: { product: "windows", category, service: "sysmon" },
-    },
-    {
-      when: { Provider_Name: ["linux-sysmon"], EventID: codes },
-      is: { product: "linux", category, service: "sysmon" },
-    },
-  ]),
-  {
-    when: { Channel: ["security"], EventID: ["4688"] },
-    is: { product: "windows", category: "process_creation" },
-  },
-  {
-    when: { Channel: ["security"], EventID: ["5156"] },
-    is: { product: "windows", category: "network_connection" },
-  },
-  {
-    when: { Channel: ["security"], EventID: ["4657"] },
-    is: { product: "windows", category: "registry_event" },
-  },
-  {
-    when: { Channel: ["security"], EventID: ["4657"] },
-    is: { product: "windows", category: "registry_set" },
-  },
-  {
-    when: { Provider_Name: ["microsoft-windows-security-auditing"] },
-    is: { product: "windows", service: "security" },
-  },
-  {
-    when: { Provider_Name: ["microsoft-windows-security-auditing"], EventID: ["4688"] },
-    is: { product: "windows", category: "process_creation" },
-  },
-  { when: { Channel: POWERSHELL, EventID: ["4103"] }, is: { product: "windows", category: "ps_module" } },
-  { when: { Channel: POWERSHELL, EventID: ["4104"] }, is: { product: "windows", category: "ps_script" } },
-  {
-    when: { Channel: ["windows powershell"], EventID: ["400"] },
-    is: { product: "windows", category: "ps_classic_start" },
-  },
-  {
-    when: { Channel: ["windows powershell"], EventID: ["600"] },
-    is: { product: "windows", category: "ps_classic_provider_start" },
-  },
-  {
-    when: { Channel: ["windows powershell"], EventID: ["800"] },
-    is: { product: "windows", category: "ps_classic_script" },
-  },
-  {
-    when: { Provider_Name: ["microsoft-windows-kernel-file"] },
-    is: { product: "windows", category: "file_access" },
-  },
-  {
-    when: { Provider_Name: ["microsoft-windows-kernel-file"] },
-    is: { product: "windows", category: "file_rename" },
-  },
-  {
-    when: {
-      Channel: ["microsoft-windows-windows defender/operational"],
-      EventID: ["1006", "1007", "1008", "1009", "1010", "1116", "1117", "1118", "1119"],
-    },
-    is: { category: "antivirus" },
-  },
-  ...Object.entries(WINDOWS_SERVICES).map(
-    ([service, channels]): Row => ({ when: { Channel: channels }, is: { product: "windows", service } }),
-  ),
-  ...Object.entries(LINUX_SERVICES).flatMap(([service, programs]): Row[] =>
-    PROGRAM_FIELDS.map((field) => ({ when: { [field]: programs }, is: { product: "linux", service } })),
-  ),
-  ...Object.entries(WEB_SERVERS).flatMap(([server, names]): Row[] =>
-    PROGRAM_FIELDS.map((field) => ({
-      when: { [field]: names },
-      is: { category: "webserver", product: server, service: server },
-    })),
-  ),
-  { when: { "decoder.name": ["web-accesslog"] }, is: { category: "webserver" } },
-  { when: { "decoder.name": ["windows_eventchannel", "windows_eventlog"] }, is: { product: "windows" } },
-  { when: { "process.name": ["squid", "e2guardian", "privoxy"] }, is: { category: "proxy" } },
-  { when: { "observer.type": ["proxy"] }, is: { category: "proxy" } },
-  { when: { "observer.type": ["firewall"] }, is: { category: "firewall" } },
-  { when: { "process.name": ["filterlog", "iptables", "ulogd", "asa"] }, is: { category: "firewall" } },
-  {
-    when: { "process.name": ["kernel"], "event.dataset": ["iptables.log"] },
-    is: { product: "linux", category: "firewall" },
-  },
-  {
-    when: { "observer.product": ["fortigate", "pan-os", "asa", "vpn-1 & firewall-1", "stormshield", "sns"] },
-    is: { category: "firewall" },
-  },
-  { when: { "observer.product": ["fortigate"] }, is: { product: "fortigate", service: "event" } },
-  ...Object.entries(CISCO_SERVICES).map(
-    ([service, facilities]): Row => ({
-      when: { "cisco.facility": facilities },
-      is: { product: "cisco", service },
-    }),
-  ),
-  { when: { "cisco.facility": ["asa", "ftd"] }, is: { category: "firewall" } },
-  { when: { "observer.type": ["antivirus", "edr"] }, is: { category: "antivirus" } },
-  { when: { "process.name": ["clamd", "clamscan"] }, is: { category: "antivirus" } },
-  { when: { "process.name": ["named", "unbound", "dnsmasq"] }, is: { category: "dns" } },
-  // Suricata's kind of event, under its own name
-  { when: { event_type: ["dns"] }, is: { category: "dns" } },
-  // OCSF: Process Activity, Launch
-  ...["windows", "linux", "macos"].map(
-    (product): Row => ({
-      when: { "device.os.type": [product], class_uid: ["1007"], activity_id: ["1"] },
-      is: { product, category: "process_creation" },
-    }),
-  ),
-  { when: { "process.name": ["postgres", "mysqld", "mariadbd"] }, is: { category: "database" } },
+  { when: {}, is: { category: "alert" } },
+  ...UNIX_ROWS,
+  ...WINDOWS_ROWS,
+  ...NETWORK_ROWS,
+  ...CLOUD_ROWS,
 ];
 
-/** Names of products in `event.dataset` that Sigma calls otherwise. */
-const PRODUCTS = new Map([
-  ["o365", "m365"],
-  ["google_workspace", "gcp"],
-  ["iptables", "linux"],
-]);
+/** The log sources that records read by the catalogue can come to belong to by what they are. */
+export const KNOWN_LOG_SOURCES: readonly LogSource[] = [
+  ...ROWS.map((row) => row.is),
+  { product: "aws", service: "cloudtrail" },
+];
 
-const SIGNS = [...new Set(ROWS.flatMap((row) => Object.keys(row.when)))];
-const readSigns = SIGNS.map((sign) => alertReader(sign));
+/** One field that rows look at: what they want of it, and without which value of another they want nothing. */
+interface Sign {
+  name: string;
+  read: (alert: object) => unknown;
+  wanted: ReadonlySet<string>;
+  /** Position of a sign that every row with this one asks too, and the values asked of it there. */
+  after?: { sign: number; values: ReadonlySet<string> };
+}
+
+const NAMES_OF_SIGNS = [...new Set(ROWS.flatMap((row) => Object.keys(row.when)))];
+/** Signs in the order in which an origin has them; those that are read after others come last. */
+const SIGNS: Sign[] = [];
+for (const name of NAMES_OF_SIGNS) if (companionOf(name) === undefined) addSign(name);
+for (const name of NAMES_OF_SIGNS) if (companionOf(name) !== undefined) addSign(name);
+const POSITIONS = new Map(SIGNS.map(({ name }, at) => [name, at]));
+
+function addSign(name: string): void {
+  const wanted = new Set(ROWS.flatMap((row) => row.when[name] ?? []));
+  const companion = companionOf(name);
+  const sign: Sign = { name, read: alertReader(name), wanted };
+  if (companion !== undefined) {
+    const values = new Set(ROWS.flatMap((row) => (name in row.when ? (row.when[companion] ?? []) : [])));
+    sign.after = { sign: SIGNS.findIndex((one) => one.name === companion), values };
+  }
+  SIGNS.push(sign);
+}
+
+/** A sign that every row with this one asks too, and other rows by itself: it must be read anyway. */
+function companionOf(name: string): string | undefined {
+  const rows = ROWS.filter((row) => name in row.when);
+  return NAMES_OF_SIGNS.find(
+    (other) =>
+      other !== name &&
+      rows.every((row) => other in row.when) &&
+      ROWS.some((row) => other in row.when && Object.keys(row.when).length === 1),
+  );
+}
+
 const readDataset = alertReader("event.dataset");
 const readEventSource = alertReader("eventSource");
 
+/** Fields that the origin of an alert is read from, and nothing else. */
+export const ORIGIN_FIELDS: readonly string[] = [...NAMES_OF_SIGNS, "event.dataset", "eventSource"];
+
 /** What distinguishes the alert's origin, as one text: alerts with the same one have the same log sources. */
 export function originOf(alert: object): string {
-  let origin = "";
-  for (const read of readSigns) origin += `${spelt(read(alert))}\n`;
-  origin += `${spelt(readDataset(alert))}\n`;
-  return origin + (spelt(readEventSource(alert)).endsWith(".amazonaws.com") ? "aws" : "");
+  const values: string[] = [];
+  for (const { read, wanted, after } of SIGNS) {
+    const asked = after === undefined || after.values.has(values[after.sign] as string);
+    const value = asked ? spelt(read(alert)) : "";
+    values.push(value === "" || wanted.has(value) ? value : wanted.has("*") ? "*" : "");
+  }
+  values.push(spelt(readDataset(alert)));
+  values.push(spelt(readEventSource(alert)).endsWith(".amazonaws.com") ? "aws" : "");
+  return values.join("\n");
 }
 
-const spelt = (value: unknown) =>
-  typeof value === "string" ? value.toLowerCase() : typeof value === "number" ? String(value) : "";
+const LONGEST_SIGN = 200;
+
+/** A sign as the rows write it; what could not be one is none, so that no sender makes origins without end. */
+function spelt(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  if (typeof value !== "string" || value.length > LONGEST_SIGN || value.includes("\n")) return "";
+  return value.toLowerCase();
+}
 
 /** The log sources that an alert of this origin belongs to. */
 export function logSourcesOf(origin: string): LogSource[] {
@@ -290,14 +95,18 @@ export function logSourcesOf(origin: string): LogSource[] {
   const found: LogSource[] = [];
   for (const row of ROWS) {
     const holds = Object.entries(row.when).every(([sign, wanted]) => {
-      const value = values[SIGNS.indexOf(sign)] as string;
-      return wanted.includes(value) || wanted[0] === "*";
+      const value = values[POSITIONS.get(sign) as number] as string;
+      return wanted[0] === "*" ? value !== "" : wanted.includes(value);
     });
     if (holds) found.push(row.is);
   }
-  const [product = "", ...service] = (values[SIGNS.length] as string).split(".");
-  if (service.length > 0)
-    found.push({ product: PRODUCTS.get(product) ?? product, service: service.join(".") });
+  const dataset = values[SIGNS.length] as string;
+  const [name = "", ...rest] = dataset.split(".");
+  if (rest.length > 0) {
+    const product = PRODUCTS.get(name) ?? name;
+    // Some of Sigma's services are named by the whole data set: gcp.audit, onelogin.events.
+    found.push({ product, service: rest.join(".") }, { product, service: dataset });
+  }
   if (values[SIGNS.length + 1] === "aws") found.push({ product: "aws", service: "cloudtrail" });
   return found;
 }
@@ -316,7 +125,7 @@ export function belongs(wanted: LogSource, sources: readonly LogSource[]): boole
 
 /** Modules and datasets that our parsers write themselves: they tell nothing of the record's text. */
 const OWN =
-  /^(?:syslog|cef|wazuh|alertmanager|generic|text|rfc5424|rfc3164|cisco|alerts|webhook|findings|suricata|eve|apache|nginx|access|error|iptables\.log)$/;
+  /^(?:syslog|cef|wazuh|alertmanager|generic|text|rfc5424|rfc3164|cisco|alerts|webhook|findings|suricata|eve|apache|nginx|squid|haproxy|access|error|journald|iptables\.log)$/;
 /**
  * Signs that stand in the record as text when their value is not one of our own: ECS written by the sender. What an
  * observer is may be written by a mapping, and the record need not say it.
@@ -331,13 +140,18 @@ const SENDERS = new Map([
  * takes them from the text.
  */
 const NAMES = new Map([
-  // Snare writes both without their names.
-  ["Channel", ["channel", "eventlog", "log_name", "logname"]],
-  ["Provider_Name", ["provider", "source", "mswineventlog"]],
+  // Snare and OSSEC write both without their names, and syslog collectors put the provider where a program stands.
+  ["Channel", ["channel", "eventlog", "log_name", "logname", "winevtlog"]],
+  [
+    "Provider_Name",
+    ["provider", "source", "mswineventlog", "winevtlog", "microsoft-windows-", "security-auditing"],
+  ],
   ["event_type", ["event_type"]],
   ["device.os.type", ["device"]],
   ["decoder.name", ["decoder"]],
   ["eventSource", ["eventsource"]],
+  // The sender's own: records of the audit system say no module, and pass the gate by their stamp.
+  ["event.module", ["module"]],
 ]);
 
 /** What a record must hold for its alert to belong to a log source: one of the values, and one of the names. */
@@ -387,8 +201,8 @@ function partAtoms(
   }
   if (part !== "category") {
     if (OWN.test(name)) return null;
-    const stems =
-      part === "service" ? [`.${name}`] : [name, ...aliasesOf(name)].map((product) => `${product}.`);
+    const services = name.includes(".") ? [name] : [`.${name}`];
+    const stems = part === "service" ? services : [name, ...aliasesOf(name)].map((product) => `${product}.`);
     const patterns: [string, Pattern][] = stems.map((stem) => ["event.dataset", [MANY, stem, MANY]]);
     if (name === "aws" || name === "cloudtrail") patterns.push(["eventSource", [MANY, ".amazonaws.com"]]);
     for (const [sign, pattern] of patterns) {

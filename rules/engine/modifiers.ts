@@ -72,6 +72,8 @@ export function readItem(key: string | null, value: unknown): Item {
     }
   }
   const values = Array.isArray(value) ? value : [value];
+  const clash = clashOf(modifiers, values.length);
+  if (clash !== undefined) throw clash;
   if (values.length === 0 && field !== null) values.push(null);
   let drafts = values.map((one) => draftOf(one, modifiers));
   // Only plain values are left: a list of lists, spelt, could be of any length.
@@ -90,6 +92,48 @@ export function readItem(key: string | null, value: unknown): Item {
   };
 }
 
+/** Sets of modifiers of which a line has one at most: each says the same thing otherwise. */
+const ALTERNATIVES = [
+  ["contains", "startswith", "endswith"],
+  ["re", "cidr", "exists", "fieldref"],
+  ["wide", "utf16", "utf16le", "utf16be"],
+  [...COMPARISONS],
+  [...TIME_PARTS],
+];
+const NUMERIC = [...COMPARISONS, ...TIME_PARTS];
+const TEXTUAL = [...(ALTERNATIVES[0] as string[]), ...(ALTERNATIVES[2] as string[])];
+const NO_TEXT = [...NUMERIC, ...TEXTUAL, "windash", "base64", "base64offset", "expand"];
+/** What a modifier cannot stand beside. */
+const APART = new Map<string, readonly string[]>([
+  ["re", [...NUMERIC, "expand"]],
+  ["fieldref", NUMERIC],
+  ["cidr", NO_TEXT],
+  ["exists", NO_TEXT],
+]);
+
+/** What keeps the modifiers of a line from being used together, or with so few values. */
+function clashOf(modifiers: readonly string[], values: number): ModifierFault | undefined {
+  const pairs = [
+    ...ALTERNATIVES.map((set) => set.filter((one) => modifiers.includes(one))),
+    ...[...APART].flatMap(([one, others]) =>
+      modifiers.includes(one) ? others.filter((other) => modifiers.includes(other)).map((o) => [one, o]) : [],
+    ),
+  ];
+  const clash = pairs.find((pair) => pair.length > 1);
+  if (clash !== undefined) {
+    const said = clash.map((one) => `\`${one}\``).join(" and ");
+    return conflict(`${said} do not go together`, "keep one of them, or write two selections");
+  }
+  if (modifiers.includes("exists") && values !== 1)
+    return conflict("a field exists or does not", "write one value, `true` or `false`");
+  if (modifiers.includes("all") && values < 2)
+    return conflict(
+      "`all` joins several values, and there is one",
+      "remove `all`, or write the other values",
+    );
+  return undefined;
+}
+
 function draftOf(value: unknown, modifiers: string[]): Draft {
   const draft = (test: Test): Draft => ({ test, bytes: false, original: value });
   if (value === null || value === undefined) return draft({ kind: "null" });
@@ -104,7 +148,8 @@ function draftOf(value: unknown, modifiers: string[]): Draft {
       "write a plain value or a list",
     );
   }
-  return draft(pattern(modifiers.includes("re") ? [value] : parsePattern(value)));
+  if (modifiers.includes("re")) return draft(pattern([value]));
+  return draft(pattern(parsePattern(value, modifiers.includes("expand"))));
 }
 
 /** Modifiers that read a number or a boolean as the text a rule's author wrote. */
@@ -177,20 +222,17 @@ const CHANGES: Record<string, Change> = {
     return { ...draft, test: { kind: "exists", exists: said === true || said === "true" } };
   },
   fieldref: (draft) => {
-    const text = draft.test.kind === "pattern" ? draft.test.pattern.filter((part) => part !== MANY) : [];
-    const field = plainText(text);
-    if (field === undefined || field === "")
+    const field = typeof draft.original === "string" ? plainText(parsePattern(draft.original)) : undefined;
+    if (field === undefined || field === "" || draft.test.kind !== "pattern")
       throw invalid("`fieldref` needs the name of a field", "write it without wildcards");
-    const { pattern: parts, cased } = draft.test as Extract<Test, { kind: "pattern" }>;
+    const { pattern: parts, cased } = draft.test;
     return {
       ...draft,
       test: { kind: "fieldref", field, starts: parts.at(-1) === MANY, ends: parts[0] === MANY, cased },
     };
   },
-  expand: (draft) => {
-    if (draft.test.kind === "regex") throw conflict("`expand` must come before `re`", "write `field|expand`");
-    return onPatterns((parts) => mapLiterals(parts, splitPlaceholders))(draft, []);
-  },
+  // Placeholders are read with the escapes, before any modifier.
+  expand: (draft) => draft,
 };
 for (const operator of COMPARISONS) {
   CHANGES[operator] = (draft) => compare(draft, operator as Comparison);
@@ -243,20 +285,6 @@ function splitDashes(literal: string): Part[] {
     .map((part, at) => (at % 2 === 1 ? DASH : part));
 }
 
-function splitPlaceholders(literal: string): Part[] {
-  const parts: Part[] = [];
-  let text = "";
-  const shape = /\\%|%([^%\s\\]+)%|[\s\S]/g;
-  for (const [whole, name] of literal.matchAll(shape)) {
-    if (whole === "\\%") text += "%";
-    else if (name !== undefined) {
-      parts.push(text, { placeholder: name });
-      text = "";
-    } else text += whole;
-  }
-  return [...parts, text];
-}
-
 function utf16(order: "le" | "be", mark: boolean): Change {
   const encode = (literal: string): string => {
     const bytes = Buffer.from(literal, "utf16le");
@@ -287,12 +315,13 @@ function offsets(bytes: Buffer): string[] {
   });
 }
 
+const NUMBER = /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?\s*$/i;
+
 function numberOf(draft: Draft, what: string): number {
-  const text = draft.test.kind === "pattern" ? (plainText(draft.test.pattern) ?? "") : "";
-  const number =
-    draft.test.kind === "number" ? draft.test.number : text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isNaN(number)) throw invalid(`\`${what}\` needs a number`, "write a number");
-  return number;
+  if (draft.test.kind === "number") return draft.test.number;
+  const text = draft.test.kind === "pattern" ? plainText(draft.test.pattern) : undefined;
+  if (text === undefined || !NUMBER.test(text)) throw invalid(`\`${what}\` needs a number`, "write a number");
+  return Number(text);
 }
 
 function compare(draft: Draft, operator: Comparison): Draft {
@@ -300,9 +329,23 @@ function compare(draft: Draft, operator: Comparison): Draft {
   return { ...draft, test: { kind: "compare", operator, number: numberOf(draft, operator) } };
 }
 
+/** The values that a part of a date may have; a week is one of ISO 8601, of which some years have 53. */
+const RANGES: Record<TimePart, readonly [number, number]> = {
+  minute: [0, 59],
+  hour: [0, 23],
+  day: [1, 31],
+  week: [1, 53],
+  month: [1, 12],
+  year: [0, 9999],
+};
+
 function timePart(draft: Draft, part: TimePart): Draft {
   if (draft.test.kind === "compare") return { ...draft, test: { ...draft.test, kind: "time", part } };
-  return { ...draft, test: { kind: "time", part, operator: "eq", number: numberOf(draft, part) } };
+  const number = numberOf(draft, part);
+  const [least, most] = RANGES[part];
+  if (number < least || number > most)
+    throw invalid(`no ${part} is ${number}`, `write a number from ${least} to ${most}`);
+  return { ...draft, test: { kind: "time", part, operator: "eq", number } };
 }
 
 function finish(draft: Draft, field: string | null): Test {

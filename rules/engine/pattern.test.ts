@@ -92,8 +92,10 @@ describe("the index of a rule set", () => {
   });
 
   function rulesOf(written: [[string, string, string[]], [string, string, string[]], string][]): RuleSet {
-    const line = ([name, modifier, values]: [string, string, string[]]) =>
-      `{${JSON.stringify(name + modifier)}: ${JSON.stringify(values)}}`;
+    const line = ([name, modifier, written]: [string, string, string[]]) => {
+      const values = modifier.endsWith("|all") ? [...written, ...written] : written;
+      return `{${JSON.stringify(name + modifier)}: ${JSON.stringify(values)}}`;
+    };
     const yaml = written.map(
       ([x, y, condition], at) =>
         `title: T\nid: r${at}\nlogsource: {category: t}\ndetection:\n  x: ${line(x)}\n  y: ${line(y)}\n  condition: ${condition}\n`,

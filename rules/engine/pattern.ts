@@ -15,11 +15,17 @@ export type Pattern = readonly Part[];
 
 export const DASHES = "-/\u2013\u2014\u2015";
 
-/** Reads a Sigma string: `\*`, `\?` and `\\` are escapes, any other backslash is itself. */
-export function parsePattern(text: string): Pattern {
+/** A placeholder's name between percent signs; sticky. */
+const PLACEHOLDER = /%([^%\s\\]+)%/y;
+
+/**
+ * Reads a Sigma string: `\*`, `\?` and `\\` are escapes, any other backslash is itself. With placeholders, `%name%` is
+ * one and `\%` an escape too.
+ */
+export function parsePattern(text: string, placeholders = false): Pattern {
   const parts: Part[] = [];
   let literal = "";
-  const wildcard = (part: typeof ONE | typeof MANY) => {
+  const special = (part: Exclude<Part, string>) => {
     if (literal !== "") parts.push(literal);
     literal = "";
     if (part !== MANY || parts.at(-1) !== MANY) parts.push(part);
@@ -27,12 +33,23 @@ export function parsePattern(text: string): Pattern {
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at] as string;
     const next = text[at + 1];
-    if (character === "\\" && (next === "*" || next === "?" || next === "\\")) {
+    if (
+      character === "\\" &&
+      (next === "*" || next === "?" || next === "\\" || (placeholders && next === "%"))
+    ) {
       literal += next;
       at += 1;
-    } else if (character === "*") wildcard(MANY);
-    else if (character === "?") wildcard(ONE);
-    else literal += character;
+    } else if (character === "*") special(MANY);
+    else if (character === "?") special(ONE);
+    else {
+      PLACEHOLDER.lastIndex = at;
+      const name = placeholders && character === "%" ? PLACEHOLDER.exec(text)?.[1] : undefined;
+      if (name === undefined) literal += character;
+      else {
+        special({ placeholder: name });
+        at += name.length + 1;
+      }
+    }
   }
   if (literal !== "") parts.push(literal);
   return parts;
@@ -118,6 +135,15 @@ function matchPiece(piece: Piece, text: string, at: number): number {
 function findPiece(piece: Piece, text: string, from: number): number {
   if (piece.literal !== undefined) return text.indexOf(piece.literal, from);
   const first = piece.parts[0];
+  const dashes = piece.parts.findIndex((part) => part !== DASH);
+  const after = piece.parts[dashes];
+  if (dashes > 0 && typeof after === "string") {
+    // A dash is one unit long: what follows the dashes is looked for, and they before it.
+    for (let at = text.indexOf(after, from + dashes); at !== -1; at = text.indexOf(after, at + 1)) {
+      if (matchPiece(piece, text, at - dashes) !== -1) return at - dashes;
+    }
+    return -1;
+  }
   for (let at = from; at <= text.length; at += 1) {
     if (typeof first === "string") {
       at = text.indexOf(first, at);

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { loadRules } from "./load.ts";
 import { readRules } from "./read.ts";
@@ -61,12 +62,48 @@ describe("a rule that cannot be used is refused with its code and its place", ()
     ["an empty log source", "category: test", "definition: none", "logsource_invalid:4:3"],
     ["an unknown level", "title: Good", "title: Good\nlevel: urgent", "level_invalid:2:8"],
     [
-      "a correlation",
-      "detection:",
-      "correlation: {type: event_count}\ndetection:",
-      "correlation_unsupported:5:14",
+      "a time frame without aggregation",
+      "condition: sel",
+      "timeframe: 5m\n  condition: sel",
+      "aggregation_unsupported:8:14",
     ],
-    ["a filter", "detection:", "filter: {rules: []}\ndetection:", "filter_unsupported:5:9"],
+    ["`all` of one value", "f: x", "f|contains|all: x", "modifier_conflict:7:21"],
+    ["`all` of one keyword", "    f: x", "    '|all': [x]", "modifier_conflict:7:13"],
+    ["a place at both ends", "f: x", "f|startswith|endswith: x", "modifier_conflict:7:28"],
+    ["two kinds of comparison", "f: x", "f|re|cidr: x", "modifier_conflict:7:16"],
+    ["a network that is contained", "f: x", "f|cidr|contains: 10.0.0.0/8", "modifier_conflict:7:22"],
+    ["a number that is contained", "f: x", "f|gt|contains: 5", "value_invalid:7:20"],
+    ["two comparisons", "f: x", "f|gt|lt: 5", "modifier_conflict:7:14"],
+    ["two parts of a date", "f: x", "f|hour|day: 5", "modifier_conflict:7:17"],
+    ["two encodings of UTF-16", "f: x", "f|wide|utf16be: x", "modifier_conflict:7:21"],
+    ["an existence that is contained", "f: x", "f|exists|contains: true", "modifier_conflict:7:24"],
+    ["an expression that is compared", "f: x", "f|re|gt: 5", "modifier_conflict:7:14"],
+    ["a reference that is an expression", "f: x", "f|fieldref|re: g", "modifier_conflict:7:20"],
+    ["dashes of an expression", "f: x", "f|re|windash: x", "value_invalid:7:19"],
+    ["Base64 of an expression", "f: x", "f|re|base64: x", "value_invalid:7:18"],
+    ["Base64 of what is cut already", "f: x", "f|base64offset|base64: x", "value_invalid:7:28"],
+    ["a placeholder in an expression", "f: x", "f|re|expand: '%p%'", "modifier_conflict:7:18"],
+    ["two existences", "f: x", "f|exists: [true, false]", "modifier_conflict:7:15"],
+    ["a reference with a wildcard", "f: x", "f|fieldref: 'g*'", "value_invalid:7:17"],
+    ["a reference to nothing", "f: x", "f|fieldref: ''", "value_invalid:7:17"],
+    ["a reference to a number", "f: x", "f|fieldref: 5", "value_invalid:7:17"],
+    ["an hour that no day has", "f: x", "f|hour: 24", "value_invalid:7:13"],
+    ["a month that is none", "f: x", "f|month: May", "value_invalid:7:14"],
+    ["infinity", "f: x", "f|lt: Infinity", "value_invalid:7:11"],
+    ["null in a text", "f: x", "f|contains: null", "value_invalid:7:17"],
+    ["a selection of nothing", "    f: x\n", "", "selection_empty:6:7"],
+    ["no detection", "detection:\n  sel:\n    f: x\n  condition: sel\n", "", "detection_missing:1:1"],
+    ["a list of no condition", "condition: sel", "condition: []", "condition_missing:8:14"],
+    ["a condition that is a number", "condition: sel", "condition: 1", "condition_invalid:8:14"],
+    [
+      "more selections than there are of nothing",
+      "condition: sel",
+      "condition: 0 of sel",
+      "condition_invalid:8:14",
+    ],
+    ["an unknown quantifier", "condition: sel", "condition: some of sel", "condition_invalid:8:14"],
+    ["an action that is none", "title: Good", "title: Good\naction: remove", "action_unknown:2:9"],
+    ["a log source that is a list", "category: test", "category: [a, b]", "logsource_invalid:4:13"],
     [
       "a meaning that is none",
       "title: Good",
@@ -107,9 +144,93 @@ describe("a rule that cannot be used is refused with its code and its place", ()
     expect(rules).toEqual([]);
     expect(refused).toHaveLength(1);
   });
+
+  it.each([
+    ["a circle of aliases", `title: &a {a: *a}`],
+    [
+      "a selection that holds itself",
+      GOOD.replace("    f: x", "    &s f: x").replace("  sel:", "  sel: &m").replace("f: x", "f: *m"),
+    ],
+    ["lists without end", `title: ${"[".repeat(100_000)}`],
+    ["a file that is not YAML at all", "\u0000\u0001{{{"],
+    ["a tag that nobody knows", "title: !!js/function 'x'"],
+  ])("refuses %s", (_, text) => {
+    const { rules, refused } = readRules(text, "r.yml");
+    expect(rules).toEqual([]);
+    expect(refused.length).toBeGreaterThan(0);
+  });
+
+  it("never throws, whatever the text", () => {
+    const pieces = fc.constantFrom(
+      ...GOOD.split(/(?<=\n)|(?=[:|])/),
+      ..."|re: '(' |all: |expand: '%a%' - [ ] { } &a *a << ? ! %YAML --- filter: rules: any action: repeat null ~ \" ' # \t".split(
+        " ",
+      ),
+    );
+    const text = fc.array(fc.oneof(pieces, fc.string({ maxLength: 4 })), { maxLength: 40 });
+    fc.assert(
+      fc.property(text, fc.boolean(), (parts, after) => {
+        const { rules, filters, correlations, refused } = readRules(
+          after ? `${GOOD}${parts.join("")}` : parts.join(""),
+          "r.yml",
+        );
+        expect(compileRules(rules).rules.length).toBeLessThanOrEqual(rules.length);
+        expect(rules.length + filters.length + correlations.length + refused.length).toBeGreaterThanOrEqual(
+          0,
+        );
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("refuses a key written twice, with its line", () => {
+    const { rules, refused } = readRules(GOOD.replace("    f: x", "    f: x\n    f: y"), "r.yml");
+    expect(rules).toEqual([]);
+    expect(refused).toMatchObject([{ code: "yaml_invalid", where: "r.yml:8:5" }]);
+  });
+
+  it("reads anchors, aliases and merge keys, and keeps fields of others", () => {
+    const text = `${GOOD}x-ours: &v [x, y]\nmine: {deep: true}\n`
+      .replace("    f: x", "    <<: &base {g: 1}\n    f: x")
+      .replace("  condition: sel", "  other:\n    <<: *base\n  condition: sel or other");
+    const { rules, refused } = readRules(text, "r.yml");
+    expect(refused).toEqual([]);
+    const set = compileRules(rules);
+    expect(matchEvent(set, { g: 1 })).toHaveLength(1);
+    expect(matchEvent(set, { f: "x" })).toHaveLength(0);
+  });
 });
 
 describe("a file of several documents", () => {
+  it("refuses the one whose syntax does not hold, and keeps the others", () => {
+    const broken = GOOD.replace("title: Good", "title: [Good");
+    const { rules, refused } = readRules(
+      `${GOOD}---\n${broken}---\n${GOOD.replace("0001", "0003")}`,
+      "r.yml",
+    );
+    expect(rules.map((rule) => rule.rule.id.slice(-4))).toEqual(["0001", "0003"]);
+    expect(refused).toMatchObject([{ code: "yaml_invalid" }]);
+    expect(refused[0]?.where).toMatch(/^r\.yml:1[1-9]:\d+$/);
+  });
+
+  it("joins `action: repeat` to the one before, and forgets the common part at `action: reset`", () => {
+    const text = [
+      "action: global\nlogsource: {category: test}\nlevel: low",
+      "title: One\ndetection: {sel: {a: 1}, condition: sel}",
+      "action: repeat\ntitle: Two\ndetection: {sel: {a: 2}}",
+      "action: reset",
+      "title: Three\ndetection: {sel: {a: 3}, condition: sel}",
+    ].join("\n---\n");
+    const { rules, refused } = readRules(text, "r.yml");
+    expect(rules.map(({ rule }) => [rule.title, rule.level])).toEqual([
+      ["One", "low"],
+      ["Two", "low"],
+    ]);
+    expect(refused).toMatchObject([{ code: "logsource_missing" }]);
+    const set = compileRules(rules);
+    expect(matchEvent(set, { a: 2 }).map(({ rule }) => rule.title)).toEqual(["Two"]);
+  });
+
   it("refuses the bad one alone, with its line", () => {
     const bad = GOOD.replace("condition: sel", "condition: nothing").replace("0001", "0002");
     const { rules, refused } = readRules(`${GOOD}---\n${bad}---\n${GOOD.replace("0001", "0003")}`, "r.yml");

@@ -1,112 +1,5 @@
+import { TAXONOMY } from "./field-places.ts";
 import { VERDICT_FIELD, verdictOf } from "./verdict.ts";
-
-/**
- * Where a field of the Sigma taxonomy is found on an alert that speaks ECS, tried in order.
- *
- * Only used when the source did not write the field under its own name.
- */
-export const TAXONOMY: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries({
-    // Windows and Sysmon
-    EventID: ["event.code"],
-    EventId: ["event.code"],
-    Provider_Name: ["event.provider"],
-    ProviderName: ["event.provider"],
-    Source: ["event.provider"],
-    Channel: ["winlog.channel"],
-    Computer: ["host.name", "host.hostname"],
-    ComputerName: ["host.name", "host.hostname"],
-    Hostname: ["host.name", "host.hostname"],
-    Workstation: ["source.domain"],
-    WorkstationName: ["source.domain"],
-    Image: ["process.executable"],
-    NewProcessName: ["process.executable"],
-    ProcessName: ["process.executable", "process.name"],
-    ProcessPath: ["process.executable"],
-    ProcessId: ["process.pid"],
-    CommandLine: ["process.command_line"],
-    ProcessCommandLine: ["process.command_line"],
-    CurrentDirectory: ["process.working_directory"],
-    OriginalFileName: ["process.pe.original_file_name"],
-    Product: ["process.pe.product"],
-    Description: ["process.pe.description"],
-    Company: ["process.pe.company"],
-    ParentImage: ["process.parent.executable"],
-    ParentProcessName: ["process.parent.executable", "process.parent.name"],
-    ParentProcessId: ["process.parent.pid"],
-    ParentCommandLine: ["process.parent.command_line"],
-    md5: ["process.hash.md5", "file.hash.md5"],
-    sha1: ["process.hash.sha1", "file.hash.sha1"],
-    sha256: ["process.hash.sha256", "file.hash.sha256"],
-    User: ["user.name"],
-    SubjectUserName: ["user.name"],
-    TargetUserName: ["user.name"],
-    UserName: ["user.name"],
-    username: ["user.name"],
-    AccountName: ["user.name"],
-    SubjectDomainName: ["user.domain"],
-    TargetDomainName: ["user.domain"],
-    TargetFilename: ["file.path"],
-    FileName: ["file.path", "file.name"],
-    Filename: ["file.path", "file.name"],
-    ObjectName: ["file.path"],
-    ImageLoaded: ["dll.path", "file.path"],
-    TargetObject: ["registry.path"],
-    Details: ["registry.data.strings"],
-    ServiceName: ["service.name"],
-    Action: ["event.action"],
-    Signature: ["rule.name"],
-    QueryName: ["dns.question.name"],
-    query: ["dns.question.name"],
-    record_type: ["dns.question.type"],
-    answer: ["dns.resolved_ip"],
-    answers: ["dns.resolved_ip"],
-    // Network
-    IpAddress: ["source.ip"],
-    ClientAddress: ["source.ip"],
-    SourceIp: ["source.ip"],
-    SourceAddress: ["source.ip"],
-    src_ip: ["source.ip"],
-    "c-ip": ["source.ip", "client.ip"],
-    SourcePort: ["source.port"],
-    IpPort: ["source.port"],
-    src_port: ["source.port"],
-    SourceHostname: ["source.domain"],
-    DestinationIp: ["destination.ip"],
-    DestAddress: ["destination.ip"],
-    DestinationAddress: ["destination.ip"],
-    dst_ip: ["destination.ip"],
-    "s-ip": ["destination.ip", "server.ip"],
-    DestinationPort: ["destination.port"],
-    DestPort: ["destination.port"],
-    dst_port: ["destination.port"],
-    "s-port": ["destination.port", "server.port"],
-    DestinationHostname: ["destination.domain"],
-    Protocol: ["network.transport", "network.protocol"],
-    Initiated: ["network.initiated"],
-    // Web, proxy
-    "c-uri": ["url.original", "url.full"],
-    "c-uri-query": ["url.query"],
-    "c-uri-stem": ["url.path"],
-    "c-uri-extension": ["url.extension"],
-    "cs-uri": ["url.original", "url.full"],
-    // SigmaHQ's webserver rules look for paths in it too: the whole target holds the query.
-    "cs-uri-query": ["url.original", "url.query"],
-    "cs-uri-stem": ["url.path"],
-    "cs-host": ["url.domain", "destination.domain"],
-    "r-dns": ["url.domain", "destination.domain"],
-    "cs-method": ["http.request.method"],
-    "sc-status": ["http.response.status_code"],
-    "sc-bytes": ["http.response.bytes", "destination.bytes"],
-    "cs-bytes": ["http.request.bytes", "source.bytes"],
-    "c-useragent": ["user_agent.original"],
-    "cs-user-agent": ["user_agent.original"],
-    "cs-referer": ["http.request.referrer"],
-    "cs-referrer": ["http.request.referrer"],
-    "cs-username": ["user.name"],
-    "s-computername": ["host.name"],
-  }),
-);
 
 /** Under these, sources keep Windows' own names in their own spelling. */
 const WINDOWS_PREFIXES = [
@@ -170,12 +63,14 @@ export function alertReader(name: string): (alert: WithFields) => unknown {
 let lastFields: object | undefined;
 let lastNames = new Map<string, string>();
 
-/** The names of `fields` in lower case; kept for the last alert, whose every field asks. */
+/** The names of `fields` in lower case, without spaces; kept for the last alert, whose every field asks. */
 function foldedNames(fields: Record<string, unknown>): Map<string, string> {
   if (fields === lastFields) return lastNames;
   const names = new Map<string, string>();
   for (const name of Object.keys(fields)) {
-    const folded = name.toLowerCase();
+    const lower = name.toLowerCase();
+    // Sigma strips the spaces of Windows' names: `New Value` is NewValue.
+    const folded = lower.includes(" ") ? lower.replaceAll(" ", "") : lower;
     if (!names.has(folded)) names.set(folded, name);
     const prefix = WINDOWS_PREFIXES.find((one) => folded.startsWith(one));
     if (prefix === undefined) continue;
@@ -188,11 +83,25 @@ function foldedNames(fields: Record<string, unknown>): Map<string, string> {
   return names;
 }
 
-/** Makes the reader of one field of any JSON event: the name itself, then the name as a path. */
+/** Makes the reader of one field of any JSON event: the name itself, then the name as a path of such names. */
 export function eventReader(name: string): (event: Record<string, unknown>) => unknown {
   const path = name.split(".");
-  return (event) =>
-    Object.hasOwn(event, name) ? event[name] : path.length > 1 ? dig(event, path) : undefined;
+  if (path.length === 1) return (event) => (Object.hasOwn(event, name) ? event[name] : undefined);
+  return (event) => (Object.hasOwn(event, name) ? event[name] : (dig(event, path) ?? digJoined(event, path)));
+}
+
+/** Follows a path whose steps may be joined in one name: `a.b.c` in `{"a": {"b.c": 1}}`. */
+function digJoined(value: unknown, path: readonly string[]): unknown {
+  // Longer paths than anyone writes would have too many ways through.
+  if (path.length > 8) return undefined;
+  for (let length = 1; length <= path.length; length += 1) {
+    const found = dig(value, [path.slice(0, length).join(".")]);
+    if (found === undefined) continue;
+    if (length === path.length) return found;
+    const deeper = digJoined(found, path.slice(length));
+    if (deeper !== undefined) return deeper;
+  }
+  return undefined;
 }
 
 interface Texts extends WithFields {

@@ -21,6 +21,10 @@ export function flattenWindowsEvent(event: Json): Json {
       else addElement(flat, name, value);
     }
   }
+  for (const name of Object.keys(flat)) {
+    // Sigma strips the spaces of Windows' names: `New Value` is NewValue.
+    if (name.includes(" ")) flat[name.replaceAll(" ", "")] ??= flat[name];
+  }
   return { ...flat, ...event };
 }
 

@@ -16,6 +16,7 @@ const PIECES = [
   ..."A é\u0000\n\t\r\ufeff\ufffd\u2028 %:;,|=\\\"'[]{}()<>&#^/?*+-.0",
   "\ud800",
   "\u001d",
+  "a=",
   " a=b",
   ' a="b\\"',
   '[x y="z"]',
@@ -108,6 +109,25 @@ export function inboundContract(connector: Inbound, folder: string): void {
         expectSound(connector.parse(seeds[at] + tail.repeat(Math.ceil(200_000 / tail.length)), CONTEXT));
       }
     }
+  });
+  it("takes no second over a record of 64 KiB, whatever two pieces are repeated in it", () => {
+    const made = fc.record({
+      seed: fc.constantFrom(...seeds),
+      at: fc.nat(1_000_000),
+      unit: fc.tuple(fc.constantFrom(...PIECES), fc.constantFrom(...PIECES)).map((pieces) => pieces.join("")),
+      ends: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(made, ({ seed, at, unit, ends }) => {
+        const here = at % (seed.length + 1);
+        const text = seed.slice(0, here) + unit.repeat(Math.ceil(65_536 / unit.length));
+        const before = process.threadCpuUsage();
+        connector.parse(ends ? text + seed.slice(here) : text, CONTEXT);
+        const { user, system } = process.threadCpuUsage(before);
+        expect(user + system).toBeLessThan(1_000_000);
+      }),
+      { numRuns: 1_000_000, interruptAfterTimeLimit: FUZZ_MS, endOnFailure: true },
+    );
   });
   it("does not change what it was given", () => {
     const context = Object.freeze({ ...CONTEXT });

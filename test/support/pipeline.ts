@@ -20,10 +20,11 @@ import type { Store, StoredAlert } from "../../agent/store/store.ts";
 import type { Attempt, Filing, Message } from "../../connectors/contract.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
-import { loadRegime } from "../../rules/regimes/regime.ts";
+import { loadRegimes } from "../../rules/regimes/load-regime.ts";
 import { NIGHT } from "./incident.ts";
 
-const RULES = compileRules(loadRules([DEFAULT_RULES]).rules);
+const LOADED = loadRules([DEFAULT_RULES]);
+const RULES = compileRules(LOADED.rules);
 
 export const SYSTEMS = [
   {
@@ -158,7 +159,7 @@ async function serve(parts: {
     mode,
     systems: new Map(SYSTEMS.map((system) => [system.id, system])),
     locate: locator(SYSTEMS),
-    regime: loadRegime("sante-2022"),
+    regimes: loadRegimes(["sante-2022", "sante-2016", "rgpd-33"]),
     notify: [
       { id: "astreinte", for: ["on_call"] },
       { id: "deleguee", for: ["delegate"] },
@@ -166,7 +167,7 @@ async function serve(parts: {
     outbound: [{ id: "sortie", reach }],
     newId,
   };
-  const pipeline = await openPipeline({ store, setup, clock });
+  const pipeline = await openPipeline({ store, setup, clock, correlations: LOADED.correlations });
   const channel = {
     repeatable,
     send: async (message: Message) => {

@@ -334,6 +334,7 @@ export function sceneDossier(hostile?: string): Dossier {
       }),
     ],
     qualification,
+    others: [],
     declarations: [declaration],
     current: { declaration, content },
     decisions: [],

@@ -32,6 +32,7 @@ export type Login = keyof typeof PEOPLE;
 interface SceneDesk extends Desk {
   dossiers: Dossier[];
   answers: { answer: Answer; actor: Actor }[];
+  flags: { incident: string; holds: boolean }[];
   mode: Desk["mode"];
 }
 
@@ -189,6 +190,7 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     fixedFields: new Set(["declarant_name"]),
     dossiers: [first],
     answers: [],
+    flags: [],
     async incidents({ states, limit }) {
       return desk.dossiers
         .filter(({ incident }) => states === undefined || states.includes(incident.state))
@@ -212,6 +214,11 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       if (!mayAct(actor, "answer")) return refused;
       desk.answers.push({ answer, actor });
       return { outcome: "answered" };
+    },
+    async flagSecret({ incident, holds }, actor) {
+      if (!mayAct(actor, holds ? "answer" : "decide")) return refused;
+      desk.flags.push({ incident, holds });
+      return { outcome: "flagged" };
     },
     async amend({ text, fields }, actor) {
       if (!mayAct(actor, "edit")) return refused;

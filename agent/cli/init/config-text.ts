@@ -62,7 +62,7 @@ systems: []
   #   restore_within_minutes: 240
   #   depends_on: []
 
-regimes: [sante-2022]
+regimes: [sante-2022, sante-2016, rgpd-33]
 
 # Qui est prévenu : on_call à l'ouverture d'un incident, delegate quand une décision est attendue.
 # En mode live, sans personne ici, personne n'est prévenu.

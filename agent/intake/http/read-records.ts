@@ -1,17 +1,23 @@
-import type { DecodedRecord, ParseContext } from "../../../connectors/contract.ts";
+import type { Decoded, DecodedRecord, ParseContext, RecordList } from "../../../connectors/contract.ts";
 import { addTag } from "../../../connectors/shared/draft.ts";
+import { listRecords } from "../../../connectors/shared/list-records.ts";
 import { type Alert, AlertTag } from "../../core/alert.ts";
 import { messageOf } from "../../core/errors.ts";
 import { keepBytes, parseText, type TextRecord } from "../../stages/ingest.ts";
 import type { Headers } from "../signature.ts";
 import type { TextSource } from "../sources.ts";
+import { nestsDeeper } from "./nests-deeper.ts";
 
 const OTHERWISE = "Lines of text are posted as text/plain, a JSON value a line as application/x-ndjson.";
 
 /** Records taken in one body: what they become in memory is bounded. */
 export const MAX_RECORDS = 10_000;
-/** Where bodies of the connectors hold their list, when they are not one. */
-const LISTS = ["alerts", "events", "Records"];
+/** Records decoded, and lines looked at, before others may have their turn. */
+const DECODED_AT_ONCE = 20;
+const LINES_AT_ONCE = 1000;
+/** Levels of a long JSON text beyond which it is not read: millions of them hold up everybody for seconds. */
+const DEEPEST = 1000;
+const LONG = 64 * 1024;
 
 const NDJSON = /^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$/;
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
@@ -51,25 +57,26 @@ export async function readRecords(
   const { text, utf8 } = decoder(body.bytes);
   if (text.trim() === "") return refused(422, "empty_body", "The body is empty.", "", { field: "(body)" });
 
-  const lines = () => linesOf(text, utf8 ? undefined : body.bytes);
+  const lines = () => linesOf(text, utf8 ? undefined : body.bytes, pause);
   const given = { source, headers: body.headers, recordBytes: body.recordBytes, context, pause };
   if (source.connector.decode === undefined) {
-    if (!NDJSON.test(type) && !JSON_TYPE.test(type)) return textRecords(lines(), given);
+    if (!NDJSON.test(type) && !JSON_TYPE.test(type)) return textRecords(await lines(), given);
     const message = `A ${source.connector.name} source reads lines: post them as text/plain.`;
     return refused(415, "not_text", message, text);
   }
-  if (NDJSON.test(type)) return valueRecords(lines(), given);
+  if (NDJSON.test(type)) return valueRecords(await lines(), given);
   const whole = readValue(text);
   if (whole.error === undefined) {
     const line: JsonLine = { text, utf8, bytes: utf8 ? undefined : body.bytes, read: whole };
     return valueRecords([line], { ...given, only: true });
   }
-  const values = allValues(lines());
+  await pause();
+  const values = await allValues(await lines(), pause);
   if (values !== undefined) return valueRecords(values, given);
   const field = { field: "(body)" };
   if (type !== "text/plain" && (source.connector.name !== "auto" || JSON_TYPE.test(type)))
     return refused(422, "not_json", `The body is not JSON: ${whole.error}. ${OTHERWISE}`, text, field);
-  const read = await valueRecords(lines(), { ...given, asText: true });
+  const read = await valueRecords(await lines(), { ...given, asText: true });
   const first = read.outcome === "read" ? read.records[0]?.error : undefined;
   if (
     read.outcome === "read" &&
@@ -107,10 +114,11 @@ type Value = { value: unknown; error?: undefined } | { error: string };
 type JsonLine = Line & { read?: Value };
 
 /** Lines with something in them, up to one more than are taken; of bytes that are not UTF-8, each with its own. */
-function linesOf(text: string, bytes: Buffer | undefined): Line[] {
+async function linesOf(text: string, bytes: Buffer | undefined, pause: () => Promise<void>): Promise<Line[]> {
   const found: Line[] = [];
   const whole = bytes ?? text;
-  for (let from = 0; from < whole.length && found.length <= MAX_RECORDS; ) {
+  for (let from = 0, looked = 1; from < whole.length && found.length <= MAX_RECORDS; looked++) {
+    if (looked % LINES_AT_ONCE === 0) await pause();
     const feed = whole.indexOf("\n", from);
     const end = feed < 0 ? whole.length : feed;
     const line: Line =
@@ -158,9 +166,13 @@ function textRecord(line: Line, { source: { connector }, recordBytes, context }:
 }
 
 /** The values of lines that all are JSON; undefined at the first that is not. */
-function allValues(lines: readonly Line[]): JsonLine[] | undefined {
+async function allValues(
+  lines: readonly Line[],
+  pause: () => Promise<void>,
+): Promise<JsonLine[] | undefined> {
   const found: JsonLine[] = [];
   for (const line of lines) {
+    await pause();
     const read = readValue(line.text);
     if (read.error !== undefined) return undefined;
     found.push({ ...line, read });
@@ -174,37 +186,48 @@ async function valueRecords(
   given: Given & { only?: boolean; asText?: boolean },
 ): Promise<RecordsRead> {
   if (lines.length > MAX_RECORDS) return tooMany();
-  const values = lines.map((line) => ({ line, read: line.read ?? readValue(line.text) }));
-  const count = values.reduce(
-    (sum, { read }) => sum + (read.error === undefined ? countOf(read.value) : 1),
-    0,
-  );
-  if (count > MAX_RECORDS) return tooMany();
   const records: BodyRecord[] = [];
-  for (const { line, read } of values) {
+  let count = 0;
+  for (const line of lines) {
     await given.pause();
     const sample = sampleOf(line.text);
+    const read = line.read ?? readValue(line.text);
     if (read.error !== undefined) {
       const error = { code: "not_json", message: `the line is not JSON: ${read.error}` };
       records.push(given.asText ? textRecord(line, given) : { error, sample });
+      count++;
       continue;
     }
-    const decoded = given.source.connector.decode?.(given.headers, read.value, given.context);
-    if (decoded === undefined) continue;
-    if (decoded.outcome === "refused") {
-      const { code, field, message } = decoded;
-      if (given.only) return refused(422, code, message, line.text, { field });
-      records.push({ error: { code, message: `${field}: ${message}` }, sample });
-      continue;
-    }
-    const alone = decoded.records.length === 1;
-    for (const record of decoded.records) {
-      if (!line.utf8 && record.alert !== undefined) markBytes(record.alert, alone ? line.bytes : undefined);
-      const original = record.alert?.event?.original;
-      records.push({ ...record, sample: original === undefined ? sample : sampleOf(original) });
+    const list = listIn(read.value, given);
+    count += list.count;
+    // Before any is decoded: in memory a record takes many times what it took in the body.
+    if (count > MAX_RECORDS) return tooMany();
+    const alone = list.count === 1;
+    for (let at = 0; at < list.count; at += DECODED_AT_ONCE) {
+      await given.pause();
+      const decoded = list.decode(at, at + DECODED_AT_ONCE);
+      if (decoded.outcome === "refused") {
+        const { code, field, message } = decoded;
+        if (given.only) return refused(422, code, message, line.text, { field });
+        records.push({ error: { code, message: `${field}: ${message}` }, sample });
+        continue;
+      }
+      for (const record of decoded.records) {
+        if (!line.utf8 && record.alert !== undefined) markBytes(record.alert, alone ? line.bytes : undefined);
+        const original = record.alert?.event?.original;
+        records.push({ ...record, sample: original === undefined ? sample : sampleOf(original) });
+      }
     }
   }
   return { outcome: "read", records };
+}
+
+/** The records of a value, of which none is looked at yet; a value that holds no list is one. */
+function listIn(value: unknown, { source: { connector }, headers, context }: Given): RecordList {
+  const decode = (some: unknown): Decoded =>
+    connector.decode?.(headers, some, context) ?? { outcome: "decoded", records: [] };
+  const list = Array.isArray(value) ? listRecords(value, decode) : connector.list?.(headers, value, context);
+  return list !== undefined && list.count > 0 ? list : { count: 1, decode: () => decode(value) };
 }
 
 /** Marks a record in which replacement characters stand; its own bytes are known when it was alone in its text. */
@@ -214,15 +237,9 @@ function markBytes(alert: Alert, bytes: Uint8Array | undefined): void {
   if (bytes !== undefined) keepBytes(alert, bytes);
 }
 
-/** How many records a value holds, seen from outside: nothing of them is looked at. */
-function countOf(value: unknown): number {
-  if (Array.isArray(value)) return value.length;
-  if (typeof value !== "object" || value === null) return 1;
-  const lists = LISTS.map((name) => (value as Record<string, unknown>)[name]);
-  return Math.max(1, ...lists.map((list) => (Array.isArray(list) ? list.length : 1)));
-}
-
 function readValue(text: string): Value {
+  if (text.length > LONG && nestsDeeper(text, DEEPEST))
+    return { error: `it nests deeper than ${DEEPEST} levels` };
   try {
     return { value: JSON.parse(text) };
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Inbound } from "../../contract.ts";
 import { peekJson } from "../../shared/peek-json.ts";
-import { decodeAlertmanager, parseAlertmanager } from "./parse.ts";
+import { decodeAlertmanager, listAlertmanager, parseAlertmanager } from "./parse.ts";
 
 export const alertmanager: Inbound = {
   name: "alertmanager",
@@ -9,6 +9,7 @@ export const alertmanager: Inbound = {
   begins: ["{", "["],
   parse: parseAlertmanager,
   decode: decodeAlertmanager,
+  list: listAlertmanager,
   recognise,
 };
 

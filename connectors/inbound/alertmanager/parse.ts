@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
-import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
+import type { Decoded, DecodedRecord, ParseContext, Parsed, RecordList } from "../../contract.ts";
 import { hostOf, isAddress } from "../../shared/address.ts";
+import { boundedId } from "../../shared/bounded-id.ts";
 import { clip, type Draft, finish, newDraft, putField } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { broken, flatten, isEmpty, isObject, type JsonObject, readJson, textOf } from "../../shared/json.ts";
+import { listRecords } from "../../shared/list-records.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 import { walkJson } from "../../shared/walk-json.ts";
@@ -33,11 +35,7 @@ export function parseAlertmanager(text: string, context: ParseContext): Parsed {
 
 /** Decodes a webhook body, or a list as the API of version 2 has it, into one record an alert. */
 export function decodeAlertmanager(_headers: unknown, body: unknown, context: ParseContext): Decoded {
-  const decoded = (alerts: unknown[], around: JsonObject): Decoded => ({
-    outcome: "decoded",
-    records: alerts.map((alert) => readAlert(alert, around, textOf(alert), context, true)),
-  });
-  if (Array.isArray(body) && body.length > 0) return decoded(body, {});
+  if (Array.isArray(body) && body.length > 0) return decodeAlerts(body, {}, context);
   if (!isObject(body)) {
     const message = "the body is neither a webhook's object nor a list of alerts";
     return { outcome: "refused", code: "bad_body", field: "(body)", message };
@@ -47,7 +45,22 @@ export function decodeAlertmanager(_headers: unknown, body: unknown, context: Pa
     const code = alerts === undefined ? "missing_field" : "bad_field";
     return { outcome: "refused", code, field: "alerts", message: "the body has no list of alerts" };
   }
-  return decoded(alerts, body);
+  return decodeAlerts(alerts, body, context);
+}
+
+/** Lists the alerts of a webhook body, each read with what stands around them; undefined for other bodies. */
+export function listAlertmanager(
+  _headers: unknown,
+  body: unknown,
+  context: ParseContext,
+): RecordList | undefined {
+  if (!isObject(body) || !Array.isArray(body.alerts)) return undefined;
+  return listRecords(body.alerts, (alerts) => decodeAlerts(alerts, body, context));
+}
+
+function decodeAlerts(alerts: unknown[], around: JsonObject, context: ParseContext): Decoded {
+  const records = alerts.map((alert) => readAlert(alert, around, textOf(alert), context, true));
+  return { outcome: "decoded", records };
 }
 
 /** What is written apart, or says nothing that the alert does not. */
@@ -116,7 +129,7 @@ function readAlert(
   // A repeated notification has the same; the same alert firing again has begun at another time.
   const parts = [identity, String(value.startsAt), event.action];
   if (resolved) parts.push(String(value.endsAt));
-  return { alert, eventId: parts.join("/").slice(0, 512) };
+  return { alert, eventId: boundedId(parts.join("/")) };
 }
 
 /** What tells an alert's labels from all others, for senders that compute no fingerprint. */

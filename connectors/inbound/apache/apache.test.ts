@@ -86,6 +86,14 @@ describe("what a client writes forges no address", () => {
   });
 });
 
+it.each(["x", 'x y="z"', '" y=z', 'a="b"c="d" e', 'a="b"c'])(
+  "reads a line whose request is followed by %s to its end",
+  (rest) => {
+    const { alert } = apache.parse(`192.0.2.1 - - ${DATE} "GET / HTTP/1.1"${rest}`, CONTEXT);
+    expect(alert?.url?.path).toBe("/");
+  },
+);
+
 it.each([
   ['192.0.2.1 - - [11/Oct/2023:22:14:15 +0200] "GET / HTTP/1.1" 200 1', "apache"],
   ["[Wed Oct 11 22:14:15 2023] [error] [client 192.0.2.1] x", "apache"],

@@ -91,3 +91,25 @@ it.each([
   if (name === undefined) expect(found).not.toBe("auditd");
   else expect(found).toBe(name);
 });
+
+it.each([
+  ["11/10/2023 22:14:15.123", "2023-10-11T22:14:15.123Z", "the day first, as Europe writes it"],
+  [
+    "10/11/2023 22:14:15.123",
+    "2023-10-11T22:14:15.123Z",
+    "the month first, where the day first is yet to come",
+  ],
+  ["10/11/23 22:14:15.123", "2023-10-11T22:14:15.123Z", "the month first, with a short year"],
+  [
+    "10/13/2023 22:14:15.123",
+    "2023-10-13T22:14:15.123Z",
+    "the month first, where no month is the thirteenth",
+  ],
+  ["11.10.2023 22:14:15.123", "2023-10-11T22:14:15.123Z", "points between"],
+  ["2023-10-11 22:14:15.123", "2023-10-11T22:14:15.123Z", "the year first"],
+])("reads the stamp %s that ausearch -i writes as %s: %s", (stamp, expected) => {
+  const { alert } = auditd.parse(`type=LOGIN msg=audit(${stamp}:456) : pid=901 uid=root`, CONTEXT);
+  expect(alert?.["@timestamp"]).toBe(expected);
+  expect(alert?.tags).toBeUndefined();
+  expect(alert?.user?.name).toBe("root");
+});

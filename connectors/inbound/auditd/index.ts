@@ -4,7 +4,8 @@ import { parseAuditd } from "./parse.ts";
 /** The connector of the Linux audit system's own file, `/var/log/audit/audit.log`. */
 export const auditd: Inbound = {
   name: "auditd",
-  summary: "Records of the Linux audit system, as auditd writes them: raw, enriched, with or without a node.",
+  summary:
+    "Records of the Linux audit system, as auditd writes them: raw, enriched, interpreted, with or without a node.",
   ways: ["text"],
   begins: ["type=", "node="],
   parse: parseAuditd,

@@ -13,7 +13,7 @@ export function parseAuditd(text: string, context: ParseContext): Parsed {
   // The gate lets what bears the stamp pass: what does not is no record of audit.
   const draft = newDraft(text, "text", "text");
   draft.alert.message = clip(draft, record);
-  const read = readAudit(draft, record);
+  const read = readAudit(draft, record, context);
   if (read === undefined) {
     const error = { code: "not_audit", message: "the record has no type and stamp of audit" };
     return { alert: finish(draft, undefined, context), error };

@@ -137,3 +137,24 @@ it.each([
 ])("takes the source of %j", (document, ip) => {
   expect(generic.parse(JSON.stringify(document), CONTEXT).alert?.source?.ip).toBe(ip);
 });
+
+it.each([
+  ["[104,195,169]", "h\u00e9"],
+  ["[104,255]", "h\ufffd"],
+  ['["first","second"]', "second"],
+  ["[104,300]", undefined],
+  ["[104,-1.5]", undefined],
+  ["[]", undefined],
+  ["null", undefined],
+])("reads the message of a journal's entry written as %s", (written, message) => {
+  const entry = `{"__REALTIME_TIMESTAMP":"1697062458000000","MESSAGE":${written}}`;
+  expect(generic.parse(entry, CONTEXT).alert?.message).toBe(message);
+});
+
+it("leaves what a program says unread where the document itself tells what happened", () => {
+  const message = "Failed password for root from 192.0.2.9 port 1 ssh2";
+  const read = (event: object) =>
+    generic.parse(JSON.stringify({ process: { name: "sshd" }, message, ...event }), CONTEXT).alert;
+  expect(read({})).toMatchObject({ event: { action: "ssh_login" }, user: { name: "root" } });
+  expect(read({ event: { action: "own" } })?.user).toBeUndefined();
+});

@@ -1,5 +1,5 @@
 import type { Inbound } from "../../contract.ts";
-import { decodeGeneric, parseGeneric } from "./parse.ts";
+import { decodeGeneric, listGeneric, parseGeneric } from "./parse.ts";
 
 export const generic: Inbound = {
   name: "generic",
@@ -9,6 +9,7 @@ export const generic: Inbound = {
   begins: ["{", "[{"],
   parse: parseGeneric,
   decode: decodeGeneric,
+  list: listGeneric,
   recognise,
 };
 

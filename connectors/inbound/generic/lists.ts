@@ -1,3 +1,4 @@
+import { boundedId } from "../../shared/bounded-id.ts";
 import { isObject, type JsonObject } from "../../shared/json.ts";
 
 /** Where bodies put their list of events; a body with one of the first three alone must hold a list there. */
@@ -21,34 +22,21 @@ const LISTS = [
   "problems",
   "rows",
 ];
-/** What a body that is an event itself has; with one of these it is no envelope. */
-const OWN = [
-  "message",
-  "msg",
-  "@timestamp",
-  "timestamp",
-  "time",
-  "log",
-  "short_message",
-  "severity",
-  "host",
-  "title",
-  "name",
-];
-
 /** The records of a body that is an envelope; undefined when it is a record itself. */
 export function recordsIn(
   body: JsonObject,
 ): { outcome: "records"; records: unknown[] } | { outcome: "refused"; field: string } | undefined {
-  const hits = isObject(body.hits) ? body.hits.hits : undefined;
-  if (Array.isArray(hits)) return { outcome: "records", records: hits };
-  for (const name of STRICT) {
-    const list = body[name];
-    if (list === undefined) continue;
-    if (Array.isArray(list) && list.every(isObject)) return { outcome: "records", records: list };
-    if (Object.keys(body).length === 1) return { outcome: "refused", field: name };
+  const { hits, alerts, events, Records } = body;
+  if (isObject(hits) && Array.isArray(hits.hits)) return { outcome: "records", records: hits.hits };
+  if (alerts !== undefined || events !== undefined || Records !== undefined) {
+    for (const field of STRICT) {
+      const list = body[field];
+      if (list === undefined) continue;
+      if (Array.isArray(list) && list.every(isObject)) return { outcome: "records", records: list };
+      if (Object.keys(body).length === 1) return { outcome: "refused", field };
+    }
   }
-  if (OWN.some((name) => body[name] !== undefined)) return undefined;
+  if (isEvent(body) || !holdsList(body)) return undefined;
   for (const name of LISTS) {
     const list = body[name];
     if (isList(list)) return { outcome: "records", records: list };
@@ -58,19 +46,45 @@ export function recordsIn(
   return isList(only) ? { outcome: "records", records: only } : undefined;
 }
 
+/** Says whether a body has what an event itself has: then it is no envelope. */
+function isEvent(body: JsonObject): boolean {
+  return (
+    body.message !== undefined ||
+    body.msg !== undefined ||
+    body["@timestamp"] !== undefined ||
+    body.timestamp !== undefined ||
+    body.time !== undefined ||
+    body.log !== undefined ||
+    body.short_message !== undefined ||
+    body.severity !== undefined ||
+    body.host !== undefined ||
+    body.title !== undefined ||
+    body.name !== undefined
+  );
+}
+
+function holdsList(body: JsonObject): boolean {
+  for (const name in body) if (Array.isArray(body[name])) return true;
+  return false;
+}
+
 function isList(list: unknown): list is JsonObject[] {
   return Array.isArray(list) && list.length > 0 && list.every(isObject);
 }
 
 /** The event within what an index or a webhook puts around it, with the identity that it gives there. */
 export function unwrap(value: JsonObject): { document: JsonObject; id: string | undefined } {
-  const { _source, _id, result, event } = value;
+  const { _source, _id, _index, result, event } = value;
   // A hit of Elasticsearch or OpenSearch.
   if (isObject(_source)) {
     const { _source: __, sort: ___, _score: ____, _version: _____, ...envelope } = value;
     return {
       document: { ...envelope, ..._source },
-      id: typeof _id === "string" && _id !== "" ? _id.slice(0, 512) : undefined,
+      // A document's id is its own within its index only.
+      id:
+        typeof _id === "string" && _id !== ""
+          ? boundedId(typeof _index === "string" ? `${_index}/${_id}` : _id)
+          : undefined,
     };
   }
   // Splunk: an alert's webhook, and its event collector.

@@ -1,11 +1,14 @@
-import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
+import type { Decoded, DecodedRecord, ParseContext, Parsed, RecordList } from "../../contract.ts";
+import { readBody } from "../../shared/bodies/read-body.ts";
 import { newCommon, writeCommon, writeSyslogLevel } from "../../shared/common-names.ts";
 import { type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { broken, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
+import { listRecords } from "../../shared/list-records.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { eventIdOf } from "../../shared/windows/event-id.ts";
 import { clothingOf, readEventJson } from "../../shared/windows/read-event-json.ts";
 import { identityOf } from "./identity.ts";
+import { isJournal, withText } from "./journal.ts";
 import { newKnown, walkGeneric, writeKnown } from "./known-places.ts";
 import { recordsIn, unwrap } from "./lists.ts";
 
@@ -44,6 +47,13 @@ export function decodeGeneric(_headers: unknown, body: unknown, context: ParseCo
   return all(found?.records ?? [body]);
 }
 
+/** Lists the records of an object that holds them; undefined when it is a record itself. */
+export function listGeneric(headers: unknown, body: unknown, context: ParseContext): RecordList | undefined {
+  const found = isObject(body) ? recordsIn(body) : undefined;
+  if (found?.outcome !== "records") return undefined;
+  return listRecords(found.records, (some) => decodeGeneric(headers, some, context));
+}
+
 /** Reads one value; its identity, which takes longer than the rest, only where it is asked for. */
 function readDocument(
   value: unknown,
@@ -55,8 +65,10 @@ function readDocument(
     const message = "the record is JSON but not an object";
     return broken(original, "generic", { code: "not_an_object", message }, context);
   }
-  const { document, id } = unwrap(value);
-  const draft = newWideDraft(original, "generic", "generic");
+  const { document: entry, id } = unwrap(value);
+  const journal = isJournal(entry);
+  const document = journal ? withText(entry, original) : entry;
+  const draft = newWideDraft(original, "generic", journal ? "journald" : "generic");
   const clothing = clothingOf(document);
   if (clothing !== undefined) {
     const alert = finish(draft, readEventJson(draft, document, clothing, context), context);
@@ -71,15 +83,25 @@ function readDocument(
   writeLevel(draft, document);
   writeCommon(draft, common);
   context.trace?.({ by: "parser", name: "generic", rule: "common names" }, draft.alert);
+  readProgram(draft, context);
   const alert = finish(draft, common.instant ?? timeOf(document, context), context);
-  const eventId = identified ? (id ?? identityOf(draft, document)) : undefined;
+  const eventId = identified ? (id ?? identityOf(draft, document, original)) : undefined;
   return eventId === undefined ? { alert } : { alert, eventId };
+}
+
+/** Reads what a program says as it is read in syslog, unless the document itself tells what happened. */
+function readProgram({ alert, event }: Draft, { trace }: ParseContext): void {
+  const program = alert.process?.name;
+  if (program === undefined || alert.message === undefined) return;
+  if (event.action !== undefined || event.category !== undefined) return;
+  readBody(alert, program, alert.message);
+  trace?.({ by: "parser", name: "generic", rule: `program ${program}` }, alert);
 }
 
 /** GELF and the journal number their levels as syslog does; elsewhere a number's scale is not known. */
 function writeLevel(draft: Draft, document: JsonObject): void {
   if (typeof document.short_message === "string") writeSyslogLevel(draft, document.level);
-  else if (document.MESSAGE !== undefined) writeSyslogLevel(draft, document.PRIORITY);
+  else if (document.MESSAGE !== undefined || isJournal(document)) writeSyslogLevel(draft, document.PRIORITY);
 }
 
 /** A date and a time of day apart, also as Zabbix writes them: `2026.08.02`. */

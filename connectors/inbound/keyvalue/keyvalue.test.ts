@@ -151,3 +151,63 @@ it("reads hostile records of five million characters in time", () => {
     }
   }
 }, 60_000);
+
+it.each(["a=|", "a=;", "a=,", "type=,", "a==", 'a="'])(
+  "reads a word of logfmt made of nothing but %s once, not once for each of its marks",
+  (piece) => {
+    for (const head of ["IN=eth0 OUT= MAC=00:11 ", "time=1 level=x msg=y "]) {
+      const before = process.threadCpuUsage();
+      const { alert } = keyvalue.parse(head + piece.repeat(100_000 / piece.length), CONTEXT);
+      const { user, system } = process.threadCpuUsage(before);
+      expect(user + system).toBeLessThan(1_000_000);
+      expect(Object.keys(alert?.fields ?? {}).length).toBeLessThan(10);
+    }
+  },
+);
+
+describe("a date without zone, beside a header that has one", () => {
+  const at = (text: string, instant: string, zoned = true) =>
+    keyvalue.parse(`${text} a=1 b=2`, { ...CONTEXT, carrier: { instant: Date.parse(instant) * 1000, zoned } })
+      .alert?.["@timestamp"];
+  it.each([
+    [
+      "date=2023-10-11 time=22:14:15",
+      "2023-10-11T20:14:16Z",
+      "2023-10-11T20:14:15.000Z",
+      "hours off: another zone",
+    ],
+    [
+      "date=2023-10-11 time=01:44:15",
+      "2023-10-10T20:14:16Z",
+      "2023-10-10T20:14:15.000Z",
+      "India's half hour",
+    ],
+    [
+      "date=2023-10-11 time=20:07:15",
+      "2023-10-11T20:14:16Z",
+      "2023-10-11T20:07:15.000Z",
+      "minutes off: late",
+    ],
+    ["time=2023-10-11T22:14:15Z", "2023-10-11T20:14:16Z", "2023-10-11T22:14:15.000Z", "it has a zone"],
+    [
+      "date=2023-10-11 time=22:14:15 tz=UTC",
+      "2023-10-11T20:14:16Z",
+      "2023-10-11T22:14:15.000Z",
+      "its zone stands beside it",
+    ],
+    ["eventtime=1697062455", "2023-10-11T20:14:16Z", "2023-10-11T22:14:15.000Z", "an epoch"],
+    [
+      "date=2023-10-01 time=22:14:15",
+      "2023-10-11T20:14:16Z",
+      "2023-10-01T22:14:15.000Z",
+      "days off: replayed",
+    ],
+  ])("%s at %s is %s: %s", (text, instant, expected) => {
+    expect(at(text, instant)).toBe(expected);
+  });
+  it("stays as it is when the header has none either", () => {
+    expect(at("date=2023-10-11 time=22:14:15", "2023-10-11T20:14:16Z", false)).toBe(
+      "2023-10-11T22:14:15.000Z",
+    );
+  });
+});

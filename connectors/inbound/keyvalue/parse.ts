@@ -87,12 +87,27 @@ function readTimes({ event }: Draft, told: Told, context: ParseContext): Instant
   if (zone !== undefined) event.timezone = zone;
   const dated = date === undefined || time === undefined ? undefined : `${date} ${time}`;
   // Fortinet's epoch is exact, its date local: the zone that would tell is not always there.
-  return (
-    (zone === undefined ? read(epoch) : undefined) ??
-    read(dated) ??
-    read(time) ??
-    read(epoch) ??
-    read(date) ??
-    start
-  );
+  for (const text of [zone === undefined ? epoch : undefined, dated, time, epoch, date]) {
+    const instant = read(text);
+    if (instant !== undefined) return zone === undefined ? inZone(instant, text as string, context) : instant;
+  }
+  // What began then is told of by a header when it is over.
+  return context.carrier === undefined ? start : undefined;
+}
+
+const QUARTER = 15 * 60 * 1_000_000;
+/** Zones are no further from each other, and a record no later in its header. */
+const FURTHEST_ZONE = 26 * 4 * QUARTER;
+const LATEST = 120 * 1_000_000;
+
+/** A date without zone that is off the time of an exact header by hours, to minutes, is of a zone that nobody told. */
+function inZone(instant: Instant, text: string, context: ParseContext): Instant {
+  const { carrier } = context;
+  if (carrier?.zoned !== true) return instant;
+  const away = instant - carrier.instant;
+  const shift = Math.round(away / QUARTER) * QUARTER;
+  if (shift === 0 || Math.abs(shift) > FURTHEST_ZONE || Math.abs(away - shift) > LATEST) return instant;
+  const elsewhere = readDateIn(text, undefined, { ...context, zone: "Pacific/Kiritimati" });
+  const tellsZone = elsewhere === readDateIn(text, undefined, { ...context, zone: "UTC" });
+  return tellsZone ? instant : instant - shift;
 }

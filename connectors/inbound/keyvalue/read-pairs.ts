@@ -50,10 +50,10 @@ export function readPairs(text: string, from: number, to: number, each: EachPair
       key = nextKey(text, at, to, style);
       continue;
     }
-    const next = nextKey(text, key.value, to, style) ?? lastKey(text, key.value, to, style);
-    at = style.flags
-      ? wordEnd(text, key.value, to)
-      : rawEnd(text, key.value, next?.before ?? to, next, style);
+    // A value of logfmt is one word, whatever marks it holds: none of its characters is looked at again.
+    const from = style.flags ? wordEnd(text, key.value, to) : key.value;
+    const next = nextKey(text, from, to, style) ?? lastKey(text, key.value, to, style);
+    at = style.flags ? from : rawEnd(text, from, next?.before ?? to, next, style);
     const value = text.slice(key.value, at);
     // Of a value of several words only the first is surely a value.
     const blank = value.indexOf(" ");

@@ -1,6 +1,6 @@
 import type { Inbound } from "../../contract.ts";
 import { peekJson } from "../../shared/peek-json.ts";
-import { decodeOcsf, parseOcsf } from "./parse.ts";
+import { decodeOcsf, listOcsf, parseOcsf } from "./parse.ts";
 
 export const ocsf: Inbound = {
   name: "ocsf",
@@ -9,6 +9,7 @@ export const ocsf: Inbound = {
   begins: ["{", "["],
   parse: parseOcsf,
   decode: decodeOcsf,
+  list: listOcsf,
   recognise(text) {
     const told = peekJson(text);
     if (!told.has("class_uid")) {

@@ -1,7 +1,9 @@
-import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
+import type { Decoded, DecodedRecord, ParseContext, Parsed, RecordList } from "../../contract.ts";
+import { boundedId } from "../../shared/bounded-id.ts";
 import { clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { at, broken, isEmpty, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
+import { listRecords } from "../../shared/list-records.ts";
 import { instantFromEpoch, readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 import { walkJson } from "../../shared/walk-json.ts";
@@ -27,10 +29,20 @@ export function decodeOcsf(_headers: unknown, body: unknown, context: ParseConte
     const message = "the body is neither an event nor a list";
     return { outcome: "refused", code: "bad_body", field: "(body)", message };
   }
-  const members = isObject(body) && body.class_uid === undefined ? Object.values(body) : [];
-  const within = members.length === 1 && Array.isArray(members[0]) ? members[0] : [body];
-  const list = Array.isArray(body) ? body : within;
+  const list = Array.isArray(body) ? body : (listIn(body) ?? [body]);
   return { outcome: "decoded", records: list.map((event) => readEvent(event, textOf(event), context)) };
+}
+
+/** Lists the events that are the one member of an object; undefined when the body is one itself. */
+export function listOcsf(headers: unknown, body: unknown, context: ParseContext): RecordList | undefined {
+  const events = isObject(body) ? listIn(body) : undefined;
+  return events && listRecords(events, (some) => decodeOcsf(headers, some, context));
+}
+
+function listIn(body: JsonObject): unknown[] | undefined {
+  const names = body.class_uid === undefined ? Object.keys(body) : [];
+  const only = names.length === 1 ? body[names[0] as string] : undefined;
+  return Array.isArray(only) ? only : undefined;
 }
 
 /** Every scalar under OCSF's own dotted name. */
@@ -74,12 +86,12 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
   context.trace?.({ by: "parser", name: "ocsf", rule: "endpoints" }, alert);
   finish(draft, instantOf(document, context), context);
   const uid = toldText(at(document, "metadata", "uid"));
-  if (uid !== undefined) return { alert, eventId: uid.slice(0, 512) };
+  if (uid !== undefined) return { alert, eventId: boundedId(uid) };
   // A finding keeps its identity through its updates: each is another event.
   const finding = alert.event?.id;
   return finding === undefined
     ? { alert }
-    : { alert, eventId: `${finding.slice(0, 400)}/${String(document.activity_id)}/${alert["@timestamp"]}` };
+    : { alert, eventId: boundedId(`${finding}/${String(document.activity_id)}/${alert["@timestamp"]}`) };
 }
 
 function writeEvent(draft: Draft, document: JsonObject, context: ParseContext): void {

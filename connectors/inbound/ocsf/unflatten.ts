@@ -1,20 +1,23 @@
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
+import { byName } from "../../shared/by-name.ts";
 import { isObject, type JsonObject } from "../../shared/json.ts";
+
+/** The names that a dotted name is made of, deeper than is read at the most. */
+const partsOf = byName<readonly string[]>(4096, (name) => name.split(".", ALERT_LIMITS.depth + 1));
 
 /** The document as OCSF has it, where its sender wrote `src_endpoint.ip` as one name; what is nested stands. */
 export function unflatten(document: JsonObject): JsonObject {
-  let dotted = false;
-  for (const key in document) dotted ||= key.includes(".");
-  if (!dotted) return document;
+  if (!hasDots(document)) return document;
   const whole: JsonObject = {};
   // Objects made here, which alone may be written to.
   const made = new Set<unknown>([whole]);
   for (const key in document) {
-    const path = key.split(".", ALERT_LIMITS.depth + 1);
-    const last = path.pop() ?? "";
-    if (path.length >= ALERT_LIMITS.depth || key.includes("__proto__")) continue;
+    const parts = partsOf(key);
+    const last = parts.length - 1;
+    if (last >= ALERT_LIMITS.depth || key.includes("__proto__")) continue;
     let here = whole;
-    for (const name of path) {
+    for (let at = 0; at < last; at++) {
+      const name = parts[at] as string;
       const below = Object.hasOwn(here, name) ? here[name] : undefined;
       if (isObject(below) && made.has(below)) {
         here = below;
@@ -25,9 +28,15 @@ export function unflatten(document: JsonObject): JsonObject {
       here[name] = next;
       here = next;
     }
-    const stands = Object.hasOwn(here, last) && isObject(here[last]);
-    if (!stands) here[last] = document[key];
-    else if (isObject(document[key])) here[last] = { ...document[key], ...(here[last] as JsonObject) };
+    const name = parts[last] as string;
+    const own = Object.hasOwn(here, name) ? here[name] : undefined;
+    if (!isObject(own)) here[name] = document[key];
+    else if (isObject(document[key])) here[name] = { ...document[key], ...own };
   }
   return whole;
+}
+
+function hasDots(document: JsonObject): boolean {
+  for (const name in document) if (name.includes(".")) return true;
+  return false;
 }

@@ -45,6 +45,9 @@ describe("what an attacker writes as his name forges no address", () => {
 
   it.each([
     [
+      `php-fpm[1]: /index.php: webConfigurator authentication error for user 'x' from: ${FAKE}' from: 192.0.2.1`,
+    ],
+    [
       `dovecot: imap-login: Aborted login (auth failed, 1 attempts): user=<x>, rip=${FAKE}, lip=1>, method=PLAIN, rip=192.0.2.1, lip=198.51.100.1`,
     ],
     [

@@ -43,6 +43,9 @@ function recognise(text: string): { certainty: number; because: string } {
   if (text.startsWith("1 - ", at) || text.startsWith("1 20", at)) {
     return { certainty: 0.5, because: "it begins with a version and a timestamp" };
   }
+  if (/^[A-Za-z][\w./-]{0,47}\[\d{1,10}\]: /.test(text.slice(at, at + 64))) {
+    return { certainty: 0.5, because: "it begins with a program and its process number" };
+  }
   return { certainty: 0, because: "neither priority nor date" };
 }
 

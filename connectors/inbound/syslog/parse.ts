@@ -6,6 +6,7 @@ import { isoOf } from "../../shared/iso-of.ts";
 import { readHeader } from "../../shared/syslog/read-header.ts";
 import type { SyslogHeader } from "../../shared/syslog/syslog-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
+import { isEventData, readEventData } from "../../shared/windows/read-event-text.ts";
 import { anywhere, beginning, type Payload, type Payloads } from "./payloads.ts";
 import { writeData } from "./write-data.ts";
 
@@ -32,19 +33,26 @@ export function parseSyslog(text: string, context: ParseContext, payloads: Paylo
   if (message !== "") alert.message = clip(draft, message);
   writeHeader(draft, header, context);
   if (context.trace !== undefined) context.trace(headerStep(header), alert);
-  if (header.appname !== undefined && header.appname.charCodeAt(0) !== 0x25) {
+  const windows = header.structuredData !== undefined && isEventData(header.structuredData);
+  if (windows) readEventData(draft, header, context);
+  else if (header.appname !== undefined && header.appname.charCodeAt(0) !== 0x25) {
     putProcess(alert, clip(draft, header.appname), header.procid);
     readBody(alert, header.appname, message);
     if (context.trace !== undefined)
       context.trace({ by: "parser", name: "syslog", rule: `program ${header.appname}` }, alert);
   }
   // What no program's reader knew may be pairs all the same.
-  if (draft.event.action === undefined && draft.event.category === undefined && mayBePairs(message, header)) {
+  if (
+    draft.event.action === undefined &&
+    draft.event.category === undefined &&
+    !windows &&
+    mayBePairs(message, header)
+  ) {
     const pairs = anywhere(payloads, message);
     const read = pairs === undefined ? undefined : around(pairs, text, header, context);
     if (read !== undefined) return read;
   }
-  if (header.structuredData !== undefined) {
+  if (header.structuredData !== undefined && !windows) {
     writeData(alert, header.structuredData, context);
     if (context.trace !== undefined)
       context.trace({ by: "parser", name: "syslog", rule: "structured data" }, alert);
@@ -144,7 +152,9 @@ function around(
   header: SyslogHeader,
   context: ParseContext,
 ): Parsed | undefined {
-  const { alert, error } = payload.format.parse(payload.body, context);
+  const { instant, form } = header;
+  const carrier = instant === undefined ? undefined : { instant, zoned: form === "rfc5424" };
+  const { alert, error } = payload.format.parse(payload.body, { ...context, carrier });
   // What a relay cut short in its middle tells more read so far than as a text.
   if (alert === undefined || (error !== undefined && error.code !== "bad_xml")) return undefined;
   const draft = addsFields(header) ? draftOf(alert) : fullDraft(alert);

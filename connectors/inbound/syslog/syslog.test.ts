@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
 import { CONTEXT, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import type { Inbound } from "../../contract.ts";
 import { INBOUND } from "../../registry.ts";
@@ -236,6 +237,15 @@ it("reads hostile records of five million characters in time", () => {
     }
   }
 }, 30_000);
+
+it("joins the values of a name that repeats in an element up to the bound of one value", () => {
+  const data = `[x@1 ${'k="0123456789" '.repeat(50_000)}a="b"]`;
+  const { alert } = syslog.parse(`<13>1 2023-10-11T22:14:15Z h a 1 - ${data} text`, CONTEXT);
+  const joined = Array.from({ length: 2000 }, () => "0123456789").join(",");
+  expect(alert?.log?.syslog?.structured_data).toEqual({
+    "x@1": { k: joined.slice(0, ALERT_LIMITS.value), a: "b" },
+  });
+});
 
 it("names the sender when the record names no host", () => {
   const { alert } = syslog.parse("<13>su: x", { ...CONTEXT, peer: "192.0.2.9" });

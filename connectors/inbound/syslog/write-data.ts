@@ -44,18 +44,18 @@ function isOwn(id: string): boolean {
   return id.includes("@");
 }
 
-/** Says whether there are several parameters, and one of a common name: a lone `id` tells nothing. */
+/** Says whether there are several parameters, and one of a common name, or two of them: a lone `id` tells nothing. */
 function isTelling(data: StructuredData): boolean {
   let params = 0;
-  let known = false;
+  let known = 0;
   for (const id in data) {
     if (!isOwn(id)) continue;
     for (const name in data[id]) {
       params++;
-      known ||= keyAt(name, 0, name.length).meaning !== undefined;
+      if (keyAt(name, 0, name.length).meaning !== undefined) known++;
     }
   }
-  return known && params >= LEAST_PARAMS;
+  return known > 1 || (known > 0 && params >= LEAST_PARAMS);
 }
 
 function writeElement(

@@ -1,6 +1,7 @@
 import type { Inbound } from "../../contract.ts";
 import { hasAll, peekJson } from "../../shared/peek-json.ts";
-import { decodeWazuh, parseWazuh } from "./parse.ts";
+import { decodeWazuh, listWazuh, parseWazuh } from "./parse.ts";
+import { isOssec } from "./read-ossec.ts";
 
 export const wazuh: Inbound = {
   name: "wazuh",
@@ -9,14 +10,13 @@ export const wazuh: Inbound = {
   begins: ["{", "[{", "Alert Level: ", "ossec: Alert Level: "],
   parse: parseWazuh,
   decode: decodeWazuh,
+  list: listWazuh,
   recognise,
 };
 
 function recognise(text: string): { certainty: number; because: string } {
   const none = { certainty: 0, because: "no Wazuh rule" };
-  if (/^(?:ossec: )?Alert Level: \d/.test(text.slice(0, 32))) {
-    return { certainty: 0.97, because: "it begins with Alert Level" };
-  }
+  if (isOssec(text)) return { certainty: 0.97, because: "it begins with Alert Level" };
   const told = peekJson(text);
   if (told.has("crit") && told.has("id")) return { certainty: 0.9, because: "it has crit and id" };
   for (const within of ["wazuh.rule", "wazuh.agent", "wazuh.integration", "wazuh.protocol"]) {

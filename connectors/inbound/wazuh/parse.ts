@@ -1,15 +1,17 @@
-import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contract.ts";
+import type { Decoded, DecodedRecord, ParseContext, Parsed, RecordList } from "../../contract.ts";
+import { boundedId } from "../../shared/bounded-id.ts";
 import { newCommon, writeCommon } from "../../shared/common-names.ts";
 import { clip, finish, newWideDraft } from "../../shared/draft.ts";
 import { at, broken, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
+import { listRecords } from "../../shared/list-records.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { putAliases } from "../../shared/windows/event-names.ts";
 import { readUtc } from "../../shared/windows/read-event-time.ts";
 import { writeWindows } from "../../shared/windows/write-windows.ts";
 import { readFinding } from "./read-finding.ts";
-import { readOssec } from "./read-ossec.ts";
+import { isOssec, readOssec } from "./read-ossec.ts";
 import { undouble, walkAlert } from "./walk-alert.ts";
-import { writeAgent, writeRule } from "./write-alert.ts";
+import { writeAgent, writeLocation, writeRule } from "./write-alert.ts";
 import { writeModules } from "./write-modules.ts";
 import { writeSyscheck } from "./write-syscheck.ts";
 
@@ -18,7 +20,7 @@ import { writeSyscheck } from "./write-syscheck.ts";
  * Errors: `empty`, `not_json`, `not_wazuh`, `several_records`.
  */
 export function parseWazuh(text: string, context: ParseContext): Parsed {
-  if (/^(?:ossec: )?Alert Level: \d/.test(text.slice(0, 32))) return { alert: readOssec(text, context) };
+  if (isOssec(text)) return { alert: readOssec(text, context) };
   const read = readOne(text);
   if (read.error !== undefined) return broken(text, "wazuh", read.error, context);
   const { alert, error } = readRecord(read.value, text, context);
@@ -31,8 +33,7 @@ export function decodeWazuh(_headers: unknown, body: unknown, context: ParseCont
     const message = "the body is neither an alert nor a list";
     return { outcome: "refused", code: "bad_body", field: "(body)", message };
   }
-  const hits = !Array.isArray(body) && isObject(body.hits) ? body.hits.hits : undefined;
-  const list = Array.isArray(body) ? body : Array.isArray(hits) ? hits : undefined;
+  const list = Array.isArray(body) ? body : hitsIn(body);
   if (list === undefined && isObject(body) && !isWazuh(sourceOf(body))) {
     const message = "a Wazuh alert has a rule object";
     return { outcome: "refused", code: "missing_field", field: "rule", message };
@@ -41,6 +42,17 @@ export function decodeWazuh(_headers: unknown, body: unknown, context: ParseCont
     outcome: "decoded",
     records: (list ?? [body]).map((record) => readRecord(record, textOf(record), context)),
   };
+}
+
+/** Lists what the answer of a search holds; undefined when the body is none. */
+export function listWazuh(headers: unknown, body: unknown, context: ParseContext): RecordList | undefined {
+  const hits = hitsIn(body);
+  return hits && listRecords(hits, (some) => decodeWazuh(headers, some, context));
+}
+
+function hitsIn(body: unknown): unknown[] | undefined {
+  const hits = at(body, "hits", "hits");
+  return Array.isArray(hits) ? hits : undefined;
 }
 
 /** `{"crit":3,"id":5715,…}`: the short form that Wazuh's syslog output writes. */
@@ -72,7 +84,7 @@ function readRecord(value: unknown, original: string, context: ParseContext): De
   const record = finding ? readFinding(document, original, context) : readAlert(document, original, context);
   const hit = isObject(value) && value !== document ? textValue(value._id) : undefined;
   // An alert's own identity stands before its document's: the same alert may be indexed again.
-  if (record.eventId === undefined && hit !== undefined) record.eventId = hit.slice(0, 512);
+  if (record.eventId === undefined && hit !== undefined) record.eventId = boundedId(hit);
   return record;
 }
 
@@ -96,6 +108,7 @@ function readAlert(value: JsonObject, original: string, context: ParseContext): 
   if (judged) writeRule(draft, rule);
   context.trace?.({ by: "parser", name: "wazuh", rule: "rule" }, alert);
   writeAgent(draft, value);
+  if (short) writeLocation(draft, textValue(value.component));
   context.trace?.({ by: "parser", name: "wazuh", rule: "agent" }, alert);
   const data = isObject(value.data) ? value.data : value;
   if (isObject(data.win)) {
@@ -124,5 +137,8 @@ function readAlert(value: JsonObject, original: string, context: ParseContext): 
   const time = textValue(value.timestamp) ?? textValue(value["@timestamp"]);
   const instant = time === undefined ? undefined : readWholeDate(time, context);
   finish(draft, instant ?? readUtc(draft.fields.TimeCreated_SystemTime, context), context);
-  return event.id === undefined ? { alert } : { alert, eventId: event.id.slice(0, 512) };
+  if (id === undefined) return { alert };
+  // It is a place in the file of one manager: another's first alert of the day has the same.
+  const manager = textValue(at(value, "manager", "name"));
+  return { alert, eventId: boundedId(manager === undefined ? id : `${manager}/${id}`) };
 }

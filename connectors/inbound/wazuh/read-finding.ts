@@ -1,4 +1,5 @@
 import type { DecodedRecord, ParseContext } from "../../contract.ts";
+import { boundedId } from "../../shared/bounded-id.ts";
 import { clip, finish, newWideDraft } from "../../shared/draft.ts";
 import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
@@ -44,7 +45,7 @@ export function readFinding(document: JsonObject, original: string, context: Par
   const time = textValue(document["@timestamp"]) ?? textValue(document.timestamp);
   finish(draft, time === undefined ? undefined : readWholeDate(time, context), context);
   const own = textValue(at(document, "wazuh", "event", "id")) ?? event.id;
-  return own === undefined ? { alert } : { alert, eventId: own.slice(0, 512) };
+  return own === undefined ? { alert } : { alert, eventId: boundedId(own) };
 
   function writeAgent(): void {
     const agent = at(document, "wazuh", "agent");

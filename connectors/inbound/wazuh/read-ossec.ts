@@ -1,9 +1,9 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext } from "../../contract.ts";
-import { isAddress, putAddress } from "../../shared/address.ts";
+import { putAddress } from "../../shared/address.ts";
 import { clip, finish, newDraft, putField } from "../../shared/draft.ts";
 import { readDate } from "../../shared/read-date.ts";
-import { writeRule } from "./write-alert.ts";
+import { writeLocation, writeRule } from "./write-alert.ts";
 
 /** What may stand between the location and the event's own text. */
 const PARTS = [
@@ -22,6 +22,12 @@ const PARTS = [
   "Group ownership",
   "Permissions changed",
 ];
+
+/** Says whether a text begins as a line of the plain syslog output. */
+export function isOssec(text: string): boolean {
+  const at = text.startsWith("ossec: ") ? "ossec: ".length : 0;
+  return text.startsWith("Alert Level: ", at) && /^\d/.test(text.charAt(at + "Alert Level: ".length));
+}
 
 /** Reads a line of the plain syslog output: `Alert Level: 5; Rule: 5715 - sshd: …; Location: …; srcip: …; …`. */
 export function readOssec(text: string, context: ParseContext): Alert {
@@ -52,7 +58,7 @@ export function readOssec(text: string, context: ParseContext): Alert {
   if (location !== undefined) putField(draft, "location", location);
   for (const [name, value] of parts) putField(draft, name, value);
   writeRule(draft, rule);
-  writeLocation(location);
+  writeLocation(draft, location);
   const source = parts.get("srcip");
   if (source !== undefined) {
     alert.source = {};
@@ -76,19 +82,5 @@ export function readOssec(text: string, context: ParseContext): Alert {
 
   function partAt(): string | undefined {
     return PARTS.find((name) => text.startsWith(`${name}:`, at));
-  }
-
-  /** `(web01) 192.0.2.1->/var/log/auth.log`, or `host->program`. */
-  function writeLocation(whole: string | undefined): void {
-    if (whole === undefined) return;
-    const arrow = whole.indexOf("->");
-    const from = arrow < 0 ? "" : whole.slice(0, arrow);
-    const path = arrow < 0 ? whole : whole.slice(arrow + 2);
-    const named = /^\(([^()]{1,255})\) ?(.*)$/.exec(from);
-    const name = named?.[1] ?? from;
-    const address = named?.[2];
-    if (name !== "") alert.host = { name: clip(draft, name), hostname: clip(draft, name) };
-    if (address !== undefined && isAddress(address)) alert.host = { ...alert.host, ip: [address] };
-    if (path.startsWith("/")) alert.log = { file: { path: clip(draft, path) } };
   }
 }

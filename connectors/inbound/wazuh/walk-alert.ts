@@ -1,7 +1,9 @@
+import { byName } from "../../shared/by-name.ts";
 import { type Common, type CommonRole, commonRolesOf, takeCommon } from "../../shared/common-names.ts";
 import type { Draft } from "../../shared/draft.ts";
 import type { JsonObject } from "../../shared/json.ts";
 import { walkJson } from "../../shared/walk-json.ts";
+import { isSystemName } from "../../shared/windows/event-names.ts";
 
 /** Names of the Windows event system whose capital is not just the first letter. */
 const WINDOWS_NAMES = new Map([
@@ -15,7 +17,10 @@ const WINDOWS_NAMES = new Map([
   ["eventRecordID", "EventRecordID"],
 ]);
 
-/** Windows names as Windows and Sigma write them, without their path; Wazuh writes their first letter small. */
+/**
+ * Windows names as Windows and Sigma write them, without their path; Wazuh writes their first letter small. A datum of
+ * a name of System keeps its path.
+ */
 function fieldOf(path: string): string | undefined {
   // An agent's own event has no `data` around it.
   const own = path.startsWith("data.") ? path.slice("data.".length) : path;
@@ -24,8 +29,12 @@ function fieldOf(path: string): string | undefined {
   const name = own.slice(data ? "win.eventdata.".length : "win.system.".length);
   // `param1` is as Windows writes it.
   if (/^param\d{1,3}$/.test(name)) return name;
-  return (data ? undefined : WINDOWS_NAMES.get(name)) ?? name.charAt(0).toUpperCase() + name.slice(1);
+  const written =
+    (data ? undefined : WINDOWS_NAMES.get(name)) ?? name.charAt(0).toUpperCase() + name.slice(1);
+  return data && isSystemName(written) ? undefined : written;
 }
+
+const fieldOfDatum = byName(4096, (name) => fieldOf(`win.eventdata.${name}`) ?? name);
 
 /**
  * Undoes what Wazuh's agent does to the texts of an event: it doubles each backslash once more than JSON does. Texts
@@ -34,7 +43,7 @@ function fieldOf(path: string): string | undefined {
 export function undouble(draft: Draft, eventdata: JsonObject): void {
   const { fields } = draft;
   for (const name in eventdata) {
-    const field = fieldOf(`win.eventdata.${name}`) as string;
+    const field = fieldOfDatum(name);
     const value = Object.hasOwn(fields, field) ? fields[field] : undefined;
     if (typeof value === "string" && isDoubled(value)) fields[field] = value.replaceAll("\\\\", "\\");
   }
@@ -68,6 +77,7 @@ const SHORT = new Set([
   "srcip",
   "dstip",
   "user",
+  "acct",
   "protocol",
   "action",
 ]);

@@ -34,7 +34,7 @@ export function writeRule(draft: Draft, rule: JsonObject): void {
   if (id !== undefined) written.id = clip(draft, id);
   if (description !== undefined) written.description = written.name = clip(draft, description);
   alert.rule = written;
-  const groups = texts(rule.groups);
+  const groups = texts(rule.groups).map((group) => group.trim());
   if (groups.length > 0) {
     written.category = clip(draft, groups.join(","));
     const told = GROUPS.find(([group]) => groups.includes(group))?.[1];
@@ -98,7 +98,29 @@ export function writeAgent(draft: Draft, value: JsonObject): void {
   }
 }
 
+/** Writes what a location in one text tells: `(web01) 192.0.2.1->/var/log/auth.log`, or `host->program`. */
+export function writeLocation(draft: Draft, whole: string | undefined): void {
+  if (whole === undefined) return;
+  const { alert } = draft;
+  const arrow = whole.indexOf("->");
+  const from = arrow < 0 ? "" : whole.slice(0, arrow);
+  const path = arrow < 0 ? whole : whole.slice(arrow + 2);
+  const named = /^\(([^()]{1,255})\) ?(.*)$/.exec(from.slice(0, 600));
+  const name = named?.[1] ?? from;
+  const address = named?.[2] ?? name;
+  if (name !== "") alert.host = { name: clip(draft, name), hostname: clip(draft, name) };
+  if (isAddress(address)) alert.host = { ...alert.host, ip: [address] };
+  if (path.startsWith("/")) alert.log = { ...alert.log, file: { path: clip(draft, path) } };
+}
+
 export function texts(value: unknown): string[] {
-  const list = Array.isArray(value) ? value.slice(0, 64) : [value];
-  return list.filter((item) => typeof item === "string" && item !== "" && item.length <= 1024);
+  const kept: string[] = [];
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && index < 64; index++) add(value[index]);
+  } else add(value);
+  return kept;
+
+  function add(item: unknown): void {
+    if (typeof item === "string" && item !== "" && item.length <= 1024) kept.push(item);
+  }
 }

@@ -2,7 +2,7 @@ import type { ParseContext } from "../../contract.ts";
 import { hostOf } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, isObject, type JsonObject, textValue } from "../../shared/json.ts";
-import { putEcs } from "../../shared/put-ecs.ts";
+import { ecsLeaf, type Leaf, putLeaf } from "../../shared/put-ecs.ts";
 
 /** ECS names by the places of one module's data; of several places the first that says something. */
 type Places = Record<string, string | readonly string[]>;
@@ -105,22 +105,35 @@ const MODULES: Record<string, { places: Places; category?: string; provider?: st
     },
   },
 };
-const NAMES = Object.keys(MODULES);
+
+/** What one module's data are: the paths of each field are taken apart once. */
+interface Module {
+  name: string;
+  fields: { leaf: Leaf; address: boolean; paths: string[][] }[];
+  category?: string | undefined;
+  provider?: string | undefined;
+}
+
+const KNOWN = new Map<string, Module>();
+for (const [name, { places, category, provider }] of Object.entries(MODULES)) {
+  const fields = Object.entries(places).map(([field, path]) => ({
+    leaf: ecsLeaf(field) as Leaf,
+    address: field.endsWith(".ip"),
+    paths: [path].flat().map((one) => one.split(".")),
+  }));
+  KNOWN.set(name, { name, fields, category, provider });
+}
 
 /** Writes what the modules of Wazuh put under a name of their own in `data`. */
 export function writeModules(draft: Draft, data: JsonObject, context: ParseContext): void {
   const { alert, event } = draft;
-  for (const name of NAMES) {
+  for (const { name, fields, category, provider } of holdsModule(data) ? KNOWN.values() : []) {
     const module = data[name];
     if (!isObject(module)) continue;
-    const { places, category, provider } = MODULES[name] as (typeof MODULES)[string];
-    for (const field in places) {
-      const value = [places[field] as string | readonly string[]]
-        .flat()
-        .map((path) => textValue(path.split(".").reduce<unknown>((here, key) => at(here, key), module)))
-        .find((one) => one !== undefined);
+    for (const { leaf, address, paths } of fields) {
+      const value = firstOf(module, paths);
       if (value !== undefined)
-        putEcs(draft, field, field.endsWith(".ip") ? hostOf(value).replace(/^::ffff:/, "") : value, context);
+        putLeaf(draft, leaf, address ? hostOf(value).replace(/^::ffff:/, "") : value, context);
     }
     if (category !== undefined) event.category ??= [category];
     if (provider !== undefined) alert.cloud = { ...alert.cloud, provider };
@@ -138,4 +151,18 @@ export function writeModules(draft: Draft, data: JsonObject, context: ParseConte
   const url = textValue(data.url);
   if (url !== undefined && status !== undefined && /^[1-5]\d\d$/.test(status))
     alert.http = { ...alert.http, response: { status_code: Number(status) } };
+}
+
+function holdsModule(data: JsonObject): boolean {
+  for (const name in data) if (KNOWN.has(name)) return true;
+  return false;
+}
+
+/** The text of the first of these places that says something. */
+function firstOf(module: JsonObject, paths: readonly string[][]): string | undefined {
+  for (const path of paths) {
+    const value = textValue(path.reduce<unknown>((here, key) => at(here, key), module));
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }

@@ -1,15 +1,17 @@
 import type { Inbound } from "../../contract.ts";
 import { hasAll, type Names, peekJson } from "../../shared/peek-json.ts";
+import { isBareText } from "../../shared/windows/read-bare-text.ts";
 import { snareAt } from "../../shared/windows/read-snare.ts";
-import { decodeWindows, parseWindows } from "./parse.ts";
+import { decodeWindows, listWindows, parseWindows } from "./parse.ts";
 
 export const windows: Inbound = {
   name: "windows",
-  summary: "Windows events: XML, the JSON of EVTX converters, Winlogbeat and NXLog, Snare.",
+  summary: "Windows events: XML, the JSON of EVTX converters, Winlogbeat and NXLog, Snare, their text.",
   ways: ["text", "http"],
   begins: ["<Event", "<?xml", "MSWinEventLog", "{", "["],
   parse: parseWindows,
   decode: decodeWindows,
+  list: listWindows,
   recognise,
 };
 
@@ -24,6 +26,7 @@ function recognise(text: string): { certainty: number; because: string } {
       : none;
   }
   if (snareAt(text) >= 0) return { certainty: 0.97, because: "it begins with MSWinEventLog" };
+  if (isBareText(beginning)) return { certainty: 0.9, because: "it begins as the text of a Windows event" };
   const told = peekJson(text);
   if (told.size === 0) return none;
   if (told.has("Event.System") || hasAll(told, "System", "EventData"))

@@ -1,8 +1,10 @@
 import { AlertTag } from "../../../agent/core/alert.ts";
-import type { Decoded, ParseContext, Parsed } from "../../contract.ts";
+import type { Decoded, ParseContext, Parsed, RecordList } from "../../contract.ts";
 import { addTag, clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { broken, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
+import { listRecords } from "../../shared/list-records.ts";
 import { eventIdOf } from "../../shared/windows/event-id.ts";
+import { isBareText, readBareText } from "../../shared/windows/read-bare-text.ts";
 import { clothingOf, readEventJson } from "../../shared/windows/read-event-json.ts";
 import { readEventTime, readEventXml } from "../../shared/windows/read-event-xml.ts";
 import { readSnare, snareAt } from "../../shared/windows/read-snare.ts";
@@ -22,6 +24,12 @@ export function parseWindows(text: string, context: ParseContext): Parsed {
     return readDocument(read.value, text, context).parsed;
   }
   const snare = snareAt(text);
+  if (snare < 0 && isBareText(begin === 0 ? text : text.slice(begin, begin + 1024))) {
+    const draft = newWideDraft(text, "windows", "windows");
+    const instant = readBareText(draft, begin === 0 ? text : text.slice(begin), context);
+    context.trace?.({ by: "parser", name: "windows", rule: "text" }, draft.alert);
+    return { alert: finish(draft, instant, context) };
+  }
   if (snare < 0) {
     const error = { code: "not_windows", message: "the record is neither XML, JSON nor Snare's" };
     return broken(
@@ -42,7 +50,7 @@ export function decodeWindows(_headers: unknown, body: unknown, context: ParseCo
     const message = "the body is neither an event nor a list of events";
     return { outcome: "refused", code: "bad_body", field: "(body)", message };
   }
-  const list = Array.isArray(body) ? body : listIn(body);
+  const list = Array.isArray(body) ? body : (listIn(body) ?? [body]);
   return {
     outcome: "decoded",
     records: list.map((document) => {
@@ -53,12 +61,18 @@ export function decodeWindows(_headers: unknown, body: unknown, context: ParseCo
   };
 }
 
-function listIn(body: JsonObject): unknown[] {
+/** Lists the events that a body holds; undefined when it is one itself. */
+export function listWindows(headers: unknown, body: unknown, context: ParseContext): RecordList | undefined {
+  const events = isObject(body) ? listIn(body) : undefined;
+  return events && listRecords(events, (some) => decodeWindows(headers, some, context));
+}
+
+function listIn(body: JsonObject): unknown[] | undefined {
   for (const name of ["Events", "events", "value", "records"]) {
     const list = body[name];
     if (Array.isArray(list) && clothingOf(body) === undefined) return list;
   }
-  return [body];
+  return undefined;
 }
 
 function parseXml(text: string, begin: number, context: ParseContext): Parsed {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTEXT, expectSound, inboundContract } from "../../../test/contract/inbound.contract.ts";
 import type { Inbound, Step } from "../../contract.ts";
-import { INBOUND } from "../../registry.ts";
+import { INBOUND, recognise } from "../../registry.ts";
 import { windows } from "./index.ts";
 
 inboundContract(windows, join(import.meta.dirname, "fixtures"));
@@ -321,4 +321,35 @@ describe("decode", () => {
   it("refuses what is neither", () => {
     expect(windows.decode?.({}, 3, CONTEXT)).toMatchObject({ outcome: "refused", field: "(body)" });
   });
+});
+
+it.each([
+  ["An object was deleted. Nothing else is known.", undefined],
+  ["An object was deleted. Subject: Account Name: alice", "windows"],
+  ["WinEvtLog: Security: AUDIT_SUCCESS(4624): x: y: z: h: t", "windows"],
+  ["LogName=Security EventCode=1", "windows"],
+  ["LogName=a=b", undefined],
+])("takes %s for the text of an event: %s", (text, name) => {
+  expect(recognise(text).connector?.name).toBe(name);
+});
+
+it.each([
+  ["Microsoft-Windows-Security-Auditing", "A service was installed in the system. Subject: x", 4697],
+  ["Service_Control_Manager", "A service was installed in the system. Service Name: x", 7045],
+  ["Service_Control_Manager", "The start type of the x service was changed from auto start", 7040],
+  ["Microsoft-Windows-Sysmon", "Dns query: RuleName: -", 22],
+  ["Security-Auditing", "4771: Kerberos pre-authentication failed.", 4771],
+  ["Microsoft-Windows-Security-Auditing", "Nothing that Windows says.", undefined],
+])("numbers what %s says by its first sentence: %s", (program, text, code) => {
+  const { alert } = inbound("syslog").parse(`<14>Oct 11 22:14:15 h ${program}[4]: ${text}`, CONTEXT);
+  expect(alert?.fields?.EventID).toBe(code);
+  expect(alert?.event?.module).toBe("windows");
+});
+
+it("leaves a program that is not Windows' as it is, whatever it says", () => {
+  const { alert } = inbound("syslog").parse(
+    "<14>Oct 11 22:14:15 h app[4]: An account failed to log on.",
+    CONTEXT,
+  );
+  expect(alert?.fields?.EventID).toBeUndefined();
 });

@@ -91,8 +91,8 @@ function readBare(out: Pair[], text: string, key: string, from: number): number 
     enriched = gluedAfter(text, from, at);
   }
   if (enriched > from) at = enriched;
-  // `op=adding user id=500`: this one value is words.
-  if (key === "op") at = endOfWords(text, at);
+  // `op=adding user id=500`, and what `ausearch -i` decodes: these values are words.
+  if (key === "op" || key === "cmd" || key === "proctitle") at = endOfWords(text, at);
   let end = at;
   while (end > from && isTrailing(text.charCodeAt(end - 1))) end--;
   // `text='…msg='` closes in the last value of a record that is quoted and cut.

@@ -1,5 +1,6 @@
+import type { Instant } from "../../../agent/core/clock.ts";
 import { type Draft, putField, putNewField } from "../draft.ts";
-import { instantFromEpoch } from "../read-date.ts";
+import { type DateContext, instantFromEpoch, readWholeDate } from "../read-date.ts";
 import { auditPairs } from "./audit-pairs.ts";
 import { decodeAudit, isUntrusted } from "./decode-audit.ts";
 import { kindName, recordKind } from "./record-kinds.ts";
@@ -20,9 +21,10 @@ export interface AuditRead {
 /**
  * Reads one record of the Linux audit system, as auditd, audispd or the kernel writes it; undefined when it is none.
  *
- * Every key goes to `fields`, decoded; of records joined on one line the first stands where they share a key.
+ * Every key goes to `fields`, decoded; of records joined on one line the first stands where they share a key. With a
+ * context, the date that `ausearch -i` makes of the stamp is read too.
  */
-export function readAudit(draft: Draft, text: string): AuditRead | undefined {
+export function readAudit(draft: Draft, text: string, context?: DateContext): AuditRead | undefined {
   const head = HEAD.exec(text.slice(0, 512));
   if (head === null) return undefined;
   const [whole, node, kind = "", stamp = "", serial = ""] = head;
@@ -51,7 +53,21 @@ export function readAudit(draft: Draft, text: string): AuditRead | undefined {
     from = next.index + 1 + (rest?.[0].length ?? 0);
   }
   writeAudit(draft, recordOf(draft, name, text.slice(from)), first);
-  return { instant: /^\d{9,12}\.\d{1,9}$/.test(stamp) ? instantFromEpoch(stamp) : undefined };
+  return { instant: instantOf(stamp, context) };
+}
+
+const EPOCH = /^\d{9,12}\.\d{1,9}$/;
+const DAY = 86_400_000_000;
+
+/** The stamp's seconds, or the date that stands for them: in the order of its writer's language, which nobody tells. */
+function instantOf(stamp: string, context: DateContext | undefined): Instant | undefined {
+  if (EPOCH.test(stamp)) return instantFromEpoch(stamp);
+  if (context === undefined) return undefined;
+  const instant = readWholeDate(stamp, context);
+  const numbers = /^(\d\d)\/(\d\d)\/(\d{4} .*)$/.exec(stamp);
+  if (instant === undefined || numbers === null || instant <= context.received + DAY) return instant;
+  // What is yet to come was written with the month first.
+  return readWholeDate(`${numbers[2]}/${numbers[1]}/${numbers[3]}`, context) ?? instant;
 }
 
 /**

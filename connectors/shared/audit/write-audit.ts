@@ -87,7 +87,9 @@ function writeUser(draft: Draft, { kind }: AuditRecord, said: Said): void {
   const named = draft.alert.user?.name !== undefined || draft.alert.user?.id !== undefined;
   if (named) return;
   const bounded = (name: string | undefined) => (name === undefined ? {} : { name: clip(draft, name) });
-  const numbered = (value: string | undefined) => (value === undefined ? {} : { id: value });
+  // `ausearch -i` writes names for numbers.
+  const numbered = (value: string | undefined) =>
+    value === undefined ? {} : /^\d/.test(value) ? { id: value } : bounded(value);
   if (ACTS.test(kind)) {
     const name = acct ?? said("ID") ?? (kind === "LOGIN" ? said("AUID") : undefined);
     const who = { ...bounded(name), ...numbered(id ?? (kind === "LOGIN" ? said("auid") : undefined)) };

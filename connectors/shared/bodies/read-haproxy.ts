@@ -41,7 +41,14 @@ const SAYINGS = [
 ];
 
 const HEAD =
-  /^([\da-f.:]{2,64}):(\d{1,5}) \[([^\]]{10,40})\] (\S{1,128}) ([^\s/]{1,128})\/(\S{1,128}) (\+?-?[\d+/-]{1,64}) (?:(-?\d{1,3}) )?\+?(\d{1,15}) /;
+  /^([\da-f.:]{2,64}|-|unix):(\d{1,5}) \[([^\]]{10,40})\] (\S{1,128}) ([^\s/]{1,128})\/(\S{1,256}) (?:[^\s/]{1,255} )?(\+?-?[\d+/-]{1,64}) (?:(-?\d{1,3}) )?\+?(\d{1,15}) /;
+
+/** Says whether a text begins as HAProxy writes a connection to a file or a terminal. */
+export function isHaproxyLine(text: string): boolean {
+  return /^(?:[\da-f.:]{2,64}|-|unix):\d{1,5} \[\d\d\/[A-Z][a-z]{2}\/\d{4}:[\d:]{8}\.\d{3}\] [^\s/]{1,128}(?: [^\s/]{1,128}\/\S|\/\S{1,64}: )/.test(
+    text.slice(0, 512),
+  );
+}
 
 /** Reads HAProxy's `option httplog` and `tcplog`, and what it says of servers (HAProxy's configuration manual, 8.2). */
 export const readHaproxy = (draft: Draft, message: string): void => {
@@ -69,7 +76,7 @@ export const readHaproxy = (draft: Draft, message: string): void => {
     type: [status === undefined ? "connection" : "access"],
     outcome: code === undefined ? undefined : code < 400 ? "success" : "failure",
   });
-  tellPeer(draft, "source", host, port);
+  if (host !== "unix") tellPeer(draft, "source", host, port);
   for (const [key, value] of Object.entries({ frontend, backend, server, timers }))
     putField(draft, key, value);
   const { alert } = draft;

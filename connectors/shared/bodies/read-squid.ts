@@ -1,23 +1,48 @@
 import type { Draft } from "../draft.ts";
+import { hostAndPort } from "../web/read-access.ts";
 import { readSaying, saying } from "./read-saying.ts";
 
-/** Squid's own format: time, duration, client, result and status, bytes, method, URL, user, hierarchy, type. */
-const SAYINGS = [
-  saying(
-    /^(?:\d{9,10}\.\d{3} {1,8})?(?<duration>-?\d{1,10}) (?<host>\S{1,255}) (?<result>[A-Z_]{3,64})\/(?<status>\d{3}) (?<bytes>\d{1,15}) (?<method>[A-Za-z_-]{1,32}) (?<url>\S{1,4096}) (?<user>\S{1,256}) (?<hierarchy>[A-Z_]{3,64})\/(?<to>\S{1,255})(?: (?<content_type>\S{1,256}))?$/,
-    "http_request",
-    "web network",
-    "access connection",
-  ),
-];
+/**
+ * Squid's own format: time, duration, client, result and status, bytes, method, URL, user, hierarchy, type; with what
+ * administrators add to it: ports after the addresses, more sizes after the first, a version after the URL.
+ */
+const LINE =
+  /^(?:\d{9,10}\.\d{3} {1,8})?(?<duration>-?\d{1,10}) (?<host>\S{1,255})(?: (?<port>\d{1,5}))? (?<result>[A-Z_]{3,64})\/(?<status>\d{3}) (?<bytes>\d{1,15})(?: (?:\d{1,15}|-)){0,6} (?<method>[A-Za-z_-]{1,32}) (?<url>\S{1,3900})(?: \d\.\d)? (?<user>\S{1,256}) (?<hierarchy>[A-Z_]{3,64})\/(?<to>\S{1,255})(?: (?<toPort>\d{1,5}))?(?: (?<content_type>\S{1,256}))?(?: |$)/;
+
+const SAYINGS = [saying(LINE, "http_request", "web network", "access connection")];
+
+/** Says whether a text begins as a line of Squid's access log, with its time. */
+export function isSquidLine(text: string): boolean {
+  return /^\d{9,10}\.\d{3} {1,8}-?\d{1,10} \S{1,255} (?:\d{1,5} )?[A-Z_]{3,64}\/\d{3} \d/.test(
+    text.slice(0, 400),
+  );
+}
 
 /** Reads a line of Squid's access log. */
 export const readSquid = (draft: Draft, message: string): void => {
   if (!readSaying(draft, SAYINGS, message.trimStart())) return;
   const { alert, event, fields } = draft;
+  alert.observer = { ...alert.observer, type: "proxy" };
   if (alert.user?.name === "-") delete alert.user;
+  const { url, http } = alert;
+  const method = http?.request?.method;
+  // A connection that asked nothing, or nothing that could be read.
+  if (http?.request !== undefined && (method === "-" || method === "NONE")) delete http.request;
+  if (url?.original?.startsWith("error:") === true) delete alert.url;
+  else if (url !== undefined && method === "CONNECT") {
+    const [host, port] = hostAndPort(url.original ?? "");
+    url.domain = host;
+    if (port !== undefined) url.port = Number(port);
+  }
+  const status = http?.response?.status_code ?? 0;
+  if (http?.response !== undefined) {
+    if (status === 0) delete http.response;
+    else {
+      http.response.bytes = Number(fields.bytes);
+      if (fields.content_type !== "-") http.response.mime_type = fields.content_type as string | undefined;
+    }
+  }
   const denied = String(fields.result).includes("DENIED");
   if (denied) event.type = ["access", "denied"];
-  const status = alert.http?.response?.status_code ?? 0;
-  event.outcome = denied || status >= 400 ? "failure" : "success";
+  event.outcome = denied || status >= 400 || status === 0 ? "failure" : "success";
 };

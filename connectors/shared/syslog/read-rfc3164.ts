@@ -31,6 +31,12 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
   at = readNamedPriority(text, at, header);
   if (text.startsWith(FORWARDED, at)) at += FORWARDED.length;
   const end = hostEnd(text, at);
+  const level = header.priority === undefined && end > at ? levelAt(text, at, end) : undefined;
+  if (level !== undefined) {
+    header.severity = level;
+    header.body = at;
+    return;
+  }
   if (end > at && !isRepetition(text, at)) {
     const host = at;
     header.hostname = bare(text, at, end);
@@ -53,6 +59,18 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
     return;
   }
   header.body = readTag(text, at, header);
+}
+
+/** The severity that a program's own file has where a host would be: `INFO`, `WARN`. */
+function levelAt(text: string, from: number, to: number): number | undefined {
+  if (to - from < 4 || to - from > 8 || !isUpper(text.charCodeAt(from)) || !isUpper(text.charCodeAt(to - 1)))
+    return undefined;
+  const word = text.slice(from, to);
+  return word === word.toUpperCase() ? severityNamed(word) : undefined;
+}
+
+function isUpper(code: number): boolean {
+  return code >= 0x41 && code <= 0x5a;
 }
 
 /** Says whether a date is as programs write it in their own files, where no host follows. */
@@ -110,7 +128,8 @@ function readEpoch(text: string, from: number): DateRead | undefined {
   let end = from + 1;
   while (end - from <= 13 && isDigit(text.charCodeAt(end))) end++;
   const digits = end - from;
-  if (digits < 10 || digits > 13) return undefined;
+  // Nine digits are of before 2001, where some clocks begin; a fraction tells them from a number.
+  if (digits < 9 || digits > 13 || (digits === 9 && text.charCodeAt(end) !== 0x2e)) return undefined;
   if (text.charCodeAt(end) === 0x2e) {
     const point = end++;
     while (end - point <= 9 && isDigit(text.charCodeAt(end))) end++;

@@ -173,8 +173,12 @@ function readStructuredData(text: string, from: number, header: SyslogHeader): n
       const name = safeName(nameAt(text, at, equals).name);
       const value = unescaped(text.slice(equals + 2, close));
       // RFC 5424 6.3.3 lets a name repeat within an element: no value is lost.
-      if (Object.hasOwn(params, name)) params[name] = `${params[name]},${value}`.slice(0, ALERT_LIMITS.value);
-      else if (room-- > 0) params[name] = value.slice(0, ALERT_LIMITS.value);
+      const before = Object.hasOwn(params, name) ? params[name] : undefined;
+      if (before !== undefined) {
+        // What is full is not joined again: each time would copy it.
+        if (before.length < ALERT_LIMITS.value)
+          params[name] = `${before},${value}`.slice(0, ALERT_LIMITS.value);
+      } else if (room-- > 0) params[name] = value.slice(0, ALERT_LIMITS.value);
       at = close + 1;
     }
   }

@@ -140,6 +140,7 @@ function readAfter(draft: Draft, text: string, isSsl: boolean): void {
 function readMore(draft: Draft, text: string, from: number): string[] {
   const quoted: string[] = [];
   let at = from;
+  let space = -1;
   while (at < text.length && quoted.length < 32) {
     if (text.charCodeAt(at) === 0x20) {
       at++;
@@ -151,8 +152,9 @@ function readMore(draft: Draft, text: string, from: number): string[] {
       at = plain.end;
       continue;
     }
-    const space = text.indexOf(" ", at);
-    let end = space < 0 ? text.length : space;
+    // Looked for once: pairs that no space parts would each look through the whole rest.
+    if (space < at) space = endOfWord(text, at);
+    let end = space;
     const pair = /^([A-Za-z][\w.-]{0,63})=/.exec(text.slice(at, Math.min(end, at + 66)));
     const begin = at + (pair?.[0].length ?? 0);
     const value = pair === null ? undefined : quotedAt(text, begin);
@@ -163,6 +165,11 @@ function readMore(draft: Draft, text: string, from: number): string[] {
     at = end;
   }
   return quoted;
+}
+
+function endOfWord(text: string, from: number): number {
+  const space = text.indexOf(" ", from);
+  return space < 0 ? text.length : space;
 }
 
 /** A text in quotes at `from`, its escaped quotes and backslashes read; undefined when there is none or no end. */

@@ -1,3 +1,4 @@
+import { boundedId } from "../bounded-id.ts";
 import type { Draft } from "../draft.ts";
 import { textOf } from "./windows-draft.ts";
 
@@ -7,5 +8,5 @@ export function eventIdOf(draft: Draft): string | undefined {
   const computer = textOf(draft, "Computer");
   if (record === undefined || computer === undefined) return undefined;
   const parts = [computer, textOf(draft, "Channel") ?? "", record, draft.alert["@timestamp"]];
-  return parts.join("/").slice(0, 512);
+  return boundedId(parts.join("/"));
 }

@@ -1,3 +1,4 @@
+import { byName } from "../by-name.ts";
 import { type Draft, putField } from "../draft.ts";
 import { flatten, textValue } from "../json.ts";
 
@@ -7,11 +8,30 @@ export function putSystem(draft: Draft, name: string, value: unknown): void {
   else flatten(draft, name, value, 4);
 }
 
+/** Names by which an event is known, and where it comes from. */
+const SYSTEM_NAMES: ReadonlySet<string> = new Set([
+  "EventID",
+  "Channel",
+  "Computer",
+  "EventRecordID",
+  "Provider_Name",
+  "Provider_Guid",
+  "TimeCreated_SystemTime",
+]);
+
+/** Whether a name is one that System gives: a datum of that name, which anyone may write, does not stand for it. */
+export function isSystemName(name: string): boolean {
+  return SYSTEM_NAMES.has(name);
+}
+
 /** The number of an event is a number, whatever its clothing. */
 function putEventId(draft: Draft, value: unknown): void {
   const text = textValue(value);
   if (text !== undefined) putField(draft, "EventID", /^\d{1,9}$/.test(text) ? Number(text) : text);
 }
+
+/** The name of an element's attribute: `Provider_Name`. */
+export const attributeOf = byName(64, (element) => byName(64, (attribute) => `${element}_${attribute}`));
 
 /** Writes a datum under its own name; what System says under that name stands. */
 export function putDatum(draft: Draft, name: string, value: unknown): void {

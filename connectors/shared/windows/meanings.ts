@@ -34,6 +34,9 @@ const PROVIDERS = new Map<string, Family>([
   ["microsoft-windows-sysmon", "sysmon"],
   ["linux-sysmon", "sysmon"],
   ["microsoft-windows-security-auditing", "security"],
+  // Eventlog to Syslog leaves out Microsoft's name, and parts words by a line.
+  ["security-auditing", "security"],
+  ["service_control_manager", "system"],
   ["microsoft-windows-powershell", "powershell"],
   ["powershellcore", "powershell"],
   ["powershell", "classic-powershell"],

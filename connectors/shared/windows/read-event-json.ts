@@ -3,7 +3,7 @@ import type { ParseContext } from "../../contract.ts";
 import { clip, type Draft } from "../draft.ts";
 import { at, flatten, isObject, type JsonObject, textValue } from "../json.ts";
 import { type WalkJson, walkJson } from "../walk-json.ts";
-import { putAliases, putDatum, putSystem, putUnnamed } from "./event-names.ts";
+import { attributeOf, isSystemName, putAliases, putDatum, putSystem, putUnnamed } from "./event-names.ts";
 import { readTime, readUtc } from "./read-event-time.ts";
 import { readMessage } from "./read-message.ts";
 import { writeWindows } from "./write-windows.ts";
@@ -14,7 +14,8 @@ export function clothingOf(document: JsonObject): "event" | "winlog" | "flat" | 
   if (isObject(event.System) && ("EventData" in event || "UserData" in event || event !== document))
     return "event";
   if (isObject(document.winlog) || document["winlog.event_id"] !== undefined) return "winlog";
-  const numbered = ["EventID", "EventId", "EventCode", "event_id"].some((name) => isNumber(document[name]));
+  const { EventID, EventId, EventCode, event_id } = document;
+  const numbered = isNumber(EventID) || isNumber(EventId) || isNumber(EventCode) || isNumber(event_id);
   if (numbered && BESIDE.some((name) => document[name] !== undefined)) return "flat";
   return isNumber(document.Id) && document.LogName !== undefined && document.ProviderName !== undefined
     ? "flat"
@@ -122,7 +123,9 @@ function walkWithout(...names: string[]): WalkJson<undefined> {
     roleOf: (path) => (names.includes(path) ? "apart" : undefined),
     fieldOf: (path) => {
       const data = DATA.find((prefix) => path.startsWith(prefix));
-      return data === undefined ? WINLOG.get(path) : path.slice(data.length);
+      if (data === undefined) return WINLOG.get(path);
+      const name = path.slice(data.length);
+      return isSystemName(name) ? undefined : name;
     },
     found: () => true,
   });
@@ -142,7 +145,8 @@ function writeEvent(draft: Draft, event: JsonObject): unknown {
     const text = isObject(value) ? (value["#text"] ?? value.$t ?? value._) : value;
     if (textValue(text) !== undefined) putSystem(draft, bare, text);
     const attributes = attributesOf(value);
-    for (const name in attributes) putSystem(draft, `${bare}_${name}`, attributes[name]);
+    const nameOf = attributeOf(bare);
+    for (const name in attributes) putSystem(draft, nameOf(name), attributes[name]);
     if (bare === "TimeCreated") created = attributes.SystemTime ?? text ?? created;
   }
   for (const part of ["EventData", "UserData"]) writeData(draft, event[part], part === "UserData" ? 2 : 1);

@@ -120,6 +120,7 @@ const LABELS = new Map<string, string>([
 const OF_SECTION = new Map<string, Partial<Record<Section, string>>>([
   ["Security ID", { Subject: "SubjectUserSid", Target: "TargetUserSid", Member: "MemberSid" }],
   ["Account Name", { Subject: "SubjectUserName", Target: "TargetUserName", Member: "MemberName" }],
+  ["Domain Name", { Subject: "SubjectDomainName" }],
   ["Account Domain", { Subject: "SubjectDomainName", Target: "TargetDomainName" }],
   ["Logon ID", { Subject: "SubjectLogonId", Target: "TargetLogonId" }],
   ["Group Name", { Target: "TargetUserName" }],
@@ -177,12 +178,16 @@ export function readMessage(draft: Draft, message: string): void {
   }
 }
 
+/** Colons looked at; the longest message that Windows writes has some hundreds. */
+const MOST_COLONS = 2048;
+
 /** Known labels in order: for each colon, the longest one that ends there. */
 function labelsOf(message: string): Label[] {
   const found: Label[] = [];
+  let left = MOST_COLONS;
   for (
     let colon = message.indexOf(":");
-    colon >= 0 && found.length < 256;
+    colon >= 0 && found.length < 256 && left-- > 0;
     colon = message.indexOf(":", colon + 1)
   ) {
     const next = message.charCodeAt(colon + 1);

@@ -20,19 +20,28 @@ export type Process = NonNullable<Alert["process"]>;
 type Hash = NonNullable<Process["hash"]>;
 
 /** The text of the first of these names that says something; a dash is how Windows says that there is nothing. */
-export function textOf(draft: Draft, ...names: string[]): string | undefined {
-  const { fields } = draft;
-  for (const name of names) {
-    const value = fields[name];
-    if (typeof value === "number") return String(value);
-    if (typeof value === "string" && value !== "" && value !== "-") return clip(draft, value);
-  }
-  return undefined;
+export function textOf(
+  draft: Draft,
+  name: string,
+  second?: string,
+  third?: string,
+  fourth?: string,
+): string | undefined {
+  const value = draft.fields[name];
+  if (typeof value === "string" && value !== "" && value !== "-") return clip(draft, value);
+  if (typeof value === "number") return String(value);
+  return second === undefined ? undefined : textOf(draft, second, third, fourth);
 }
 
 /** Windows writes process numbers as numbers, decimal text, or `0x1a4`. */
-export function numberOf(draft: Draft, ...names: string[]): number | undefined {
-  const text = textOf(draft, ...names);
+export function numberOf(
+  draft: Draft,
+  name: string,
+  second?: string,
+  third?: string,
+  fourth?: string,
+): number | undefined {
+  const text = textOf(draft, name, second, third, fourth);
   if (text === undefined) return undefined;
   const number = /^0x[0-9a-f]{1,12}$/i.test(text) ? Number.parseInt(text, 16) : wholeNumber(text);
   // Zero is how Windows says that there is no process.
@@ -142,19 +151,16 @@ export function hashesOf(text: string | undefined): { hash?: Hash; imphash?: str
   if (text === undefined) return {};
   const hash: Hash = {};
   let imphash: string | undefined;
-  for (const part of text.slice(0, 1024).split(",")) {
+  for (const part of text.slice(0, 1024).toLowerCase().split(",")) {
     const equals = part.indexOf("=");
-    const kind = part.slice(0, Math.max(equals, 0)).trim().toLowerCase();
-    const value = part
-      .slice(equals + 1)
-      .trim()
-      .toLowerCase();
-    if (value === "" || /^0+$/.test(value)) continue;
+    const kind = part.slice(0, Math.max(equals, 0)).trim();
+    const value = part.slice(equals + 1).trim();
+    if (value === "" || (value.startsWith("0") && /^0+$/.test(value))) continue;
     if (kind === "md5" || kind === "sha1" || kind === "sha256") hash[kind] = value;
     else if (kind === "imphash") imphash = value;
   }
   return {
-    ...(Object.keys(hash).length > 0 ? { hash } : {}),
+    ...(isEmpty(hash) ? {} : { hash }),
     ...(imphash === undefined ? {} : { imphash }),
   };
 }

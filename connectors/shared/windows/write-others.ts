@@ -169,5 +169,5 @@ function writeSession(draft: WindowsDraft): void {
     textOf(draft, "User", "Param1"),
     draft.code === "1149" ? textOf(draft, "Param2") : undefined,
   );
-  putEnd(draft, "source", textOf(draft, "Address", ...(draft.code === "1149" ? ["Param3"] : [])), undefined);
+  putEnd(draft, "source", textOf(draft, "Address", draft.code === "1149" ? "Param3" : undefined), undefined);
 }

@@ -111,7 +111,7 @@ function writeAccounts(draft: WindowsDraft): void {
   if (user.name === undefined && !UPON_USER.has(code) && !AS_ANOTHER.has(code))
     putPrefixed(draft, user, "Target");
   // The account of a service that was installed is not who installed it.
-  putAccount(user, textOf(draft, "User", "UserName", ...(code === "7045" ? [] : ["AccountName"])));
+  putAccount(user, textOf(draft, "User", "UserName", code === "7045" ? undefined : "AccountName"));
 }
 
 /** `CN=Alice Martin,OU=…`: the common name; what is no such path stays whole. */
@@ -136,7 +136,7 @@ function writeProcess(draft: WindowsDraft): void {
           "NewProcessId",
           "ProcessId",
           "CallerProcessId",
-          ...(draft.code.startsWith("515") ? ["ProcessID"] : []),
+          draft.code.startsWith("515") ? "ProcessID" : undefined,
         ),
   );
   put(process, "command_line", textOf(draft, "CommandLine", "ProcessCommandLine"));

@@ -9,18 +9,20 @@ import { writeSysmon } from "./write-sysmon.ts";
 /**
  * Writes what a Windows event means in ECS from its own names (`EventID`, `CommandLine`…), already in `fields`.
  *
- * What the alert already says stands.
+ * What the alert already says stands. `told` is the log when neither channel nor provider tells it.
  */
-export function writeWindows(draft: Draft): void {
+export function writeWindows(draft: Draft, told?: Family): void {
   const { event } = draft;
   const code = textOf(draft, "EventID") ?? "";
   const provider = textOf(draft, "Provider_Name");
   const channel = textOf(draft, "Channel") ?? "";
-  const family = familyOf(channel.toLowerCase(), provider?.toLowerCase() ?? "");
+  const family = told ?? familyOf(channel.toLowerCase(), provider?.toLowerCase() ?? "");
   if (code !== "") event.code ??= code;
   if (provider !== undefined) event.provider ??= provider;
   writeHost(draft, provider);
-  const windows: WindowsDraft = Object.assign(draft, { code, begun: {} });
+  const windows = draft as WindowsDraft;
+  windows.code = code;
+  windows.begun = {};
   writeMeaning(windows, family);
   if (family === "sysmon") writeSysmon(windows);
   else if (family === "security") writeSecurity(windows);

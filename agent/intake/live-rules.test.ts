@@ -1,0 +1,201 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { matchAlert } from "../../rules/engine/rule-set.ts";
+import { plainFolders } from "../../rules/meanings/load-rule-folders.ts";
+import type { Clock } from "../core/clock.ts";
+import type { Unit } from "../store/store.ts";
+import { openLiveRules } from "./live-rules.ts";
+import { noteRules, type RuleChange } from "./note-rules.ts";
+
+const root = mkdtempSync(join(tmpdir(), "live-rules-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Every look at it is a millisecond later: slices end soon. */
+const clock = (): Clock => {
+  let now = 0;
+  return { now: () => (now += 1000) };
+};
+const rule = (id: string, word: string) =>
+  `title: ${id}\nid: ${id}\nlogsource: {category: alert}\ndetection: {sel: {message|contains: ${word}}, condition: sel}\n`;
+
+let folder: string;
+let count = 0;
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+beforeEach(() => {
+  folder = join(root, String(count++));
+  mkdirSync(folder);
+  write("a.yml", rule("a", "alpha"));
+  write("b.yml", rule("b", "bravo"));
+});
+
+function open(meanings: string[] = []) {
+  return openLiveRules({ folders: plainFolders([folder], meanings), options: {}, clock: clock() });
+}
+type Live = ReturnType<typeof open>;
+
+function matched(live: Live, message: string): string[] {
+  const bytes = Buffer.from(message);
+  const found = matchAlert(live.set(), { event: { module: "generic" }, message }).map(
+    (match) => match.rule.id,
+  );
+  // Whatever matches must pass the gate.
+  if (found.length > 0) expect(live.gate().scan(bytes, 0, bytes.length)).toBe(true);
+  return found;
+}
+
+describe("openLiveRules", () => {
+  it("puts changed, new and removed rules in force at a reload, and not before", async () => {
+    const live = open();
+    const { hash } = live.report();
+    write("a.yml", rule("a", "other"));
+    write("c.yml", rule("c", "charlie"));
+    rmSync(join(folder, "b.yml"));
+    expect(matched(live, "alpha bravo charlie other")).toEqual(["a", "b"]);
+    expect(await live.reload()).toBe("changed");
+    expect(matched(live, "alpha bravo charlie")).toEqual(["c"]);
+    expect(matched(live, "other")).toEqual(["a"]);
+    expect(live.report().hash).not.toBe(hash);
+  });
+
+  it("keeps the present set, the very same, while nothing differs", async () => {
+    const live = open();
+    const set = live.set();
+    write("a.yml", rule("a", "alpha"));
+    expect(await live.reload()).toBe("unchanged");
+    expect(live.set()).toBe(set);
+  });
+
+  it("keeps the last good version of a file that is refused now, takes the others, and says both", async () => {
+    const live = open();
+    write("a.yml", "title: [");
+    write("b.yml", rule("b", "beta"));
+    expect(await live.reload()).toBe("changed");
+    expect(matched(live, "alpha beta bravo")).toEqual(["b", "a"]);
+    expect(live.report()).toMatchObject({
+      loaded: 2,
+      kept: ["a"],
+      refused: [expect.stringContaining("a.yml:1")],
+    });
+    write("a.yml", rule("a", "again"));
+    await live.reload();
+    expect(matched(live, "alpha again")).toEqual(["a"]);
+    expect(live.report()).toMatchObject({ kept: [], refused: [] });
+  });
+
+  it("says what is refused even when the set in force stays the same", async () => {
+    const live = open();
+    write("a.yml", "title: [");
+    expect(await live.reload()).toBe("unchanged");
+    expect(live.report()).toMatchObject({ loaded: 2, kept: ["a"], refused: [expect.any(String)] });
+    expect(matched(live, "alpha")).toEqual(["a"]);
+  });
+
+  it("keeps every rule of a folder that is not there any more", async () => {
+    const live = open();
+    rmSync(folder, { recursive: true });
+    expect(await live.reload()).toBe("unchanged");
+    expect(live.report()).toMatchObject({ loaded: 2, kept: ["a", "b"] });
+  });
+
+  it("takes new meanings, and keeps the last good ones of a file that is refused", async () => {
+    const file = join(root, `meanings-${count}.yml`);
+    const meaning = (cause: string) =>
+      writeFileSync(file, `meanings: [{ rules: { id: a }, cause: ${cause} }]`);
+    meaning("malware");
+    const live = open([file]);
+    const cause = () =>
+      matchAlert(live.set(), { event: { module: "x" }, message: "alpha" })[0]?.rule.meaning?.cause;
+    meaning("phishing");
+    expect(cause()).toBe("malware");
+    expect(await live.reload()).toBe("changed");
+    expect(cause()).toBe("phishing");
+    meaning("nonsense");
+    expect(await live.reload()).toBe("unchanged");
+    expect(cause()).toBe("phishing");
+    expect(live.report().refused).toEqual([expect.stringContaining("cause")]);
+  });
+
+  it("lets others work while it reads", async () => {
+    for (let i = 0; i < 40; i++) write(`${i}.yml`, rule(`r${i}`, `word${i}`));
+    const live = open();
+    for (let i = 0; i < 40; i++) write(`${i}.yml`, rule(`r${i}`, `other${i}`));
+    let turns = 0;
+    let going = true;
+    const count = () => {
+      turns++;
+      if (going) setImmediate(count);
+    };
+    setImmediate(count);
+    await live.reload();
+    going = false;
+    expect(turns).toBeGreaterThan(10);
+  });
+});
+
+describe("noteRules", () => {
+  function notes() {
+    const units: Unit[] = [];
+    let kept: string | undefined;
+    return {
+      units,
+      parts: {
+        facility: "f",
+        bookmark: async () => kept,
+        commit: async (unit: Unit) => {
+          units.push(unit);
+          for (const each of unit.writes) if (each.write === "bookmark") kept = each.content;
+          return { outcome: "committed" as const, alerts: [] };
+        },
+        now: 5,
+      },
+    };
+  }
+
+  it("notes the first set, then each change with its hash and what differs, and nothing when nothing does", async () => {
+    const { units, parts } = notes();
+    const live = open();
+    const first = await noteRules(live.report(), parts);
+    expect(first).toMatchObject({
+      before: null,
+      added: ["a", "b"],
+      counts: { added: 2, removed: 0, changed: 0 },
+    });
+    expect((await noteRules(live.report(), parts)).before).toBe(first.hash);
+    expect(units).toHaveLength(1);
+
+    write("a.yml", rule("a", "other"));
+    write("c.yml", rule("c", "charlie"));
+    rmSync(join(folder, "b.yml"));
+    await live.reload();
+    const change = await noteRules(live.report(), parts);
+    expect(units[1]).toMatchObject({
+      facility: "f",
+      at: 5,
+      writes: [
+        { write: "note", what: "rules", incident: null, content: change },
+        { write: "bookmark", name: "rules" },
+      ],
+    });
+    expect(change).toEqual({
+      hash: live.report().hash,
+      before: first.hash,
+      loaded: 2,
+      refused: [],
+      kept: [],
+      added: ["c"],
+      removed: ["b"],
+      changed: ["a"],
+      counts: { added: 1, removed: 1, changed: 1 },
+    } satisfies RuleChange);
+  });
+
+  it("bounds what it lists, not what it counts", async () => {
+    const { parts } = notes();
+    const versions = new Map(Array.from({ length: 2500 }, (_, i) => [`rule ${i}`, "v"]));
+    const change = await noteRules({ ...open().report(), versions }, parts);
+    expect(change.added).toHaveLength(1000);
+    expect(change.counts.added).toBe(2500);
+  });
+});

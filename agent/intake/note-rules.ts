@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { Instant } from "../core/clock.ts";
+import type { Receipt, Unit } from "../store/store.ts";
+import type { RuleReport } from "./live-rules.ts";
+
+/** Ids of each kind that a note lists; the hash vouches for the rest. */
+const LISTED = 1000;
+/** Under which bookmark the rules noted last are kept. */
+const BOOKMARK = "rules";
+
+/** A change of the rules in force: what the journal notes, and what the rest of the daemon is told. */
+export interface RuleChange {
+  /** SHA-256 of the rules in force: of the lines `id version`, by id. */
+  hash: string;
+  /** That of the rules noted before: the same when nothing changed, null the first time. */
+  before: string | null;
+  loaded: number;
+  /** Sentences about what does not count as it stands. */
+  refused: string[];
+  kept: string[];
+  /** Ids, at most 1,000 of each. */
+  added: string[];
+  removed: string[];
+  changed: string[];
+  /** How many there are in all. */
+  counts: { added: number; removed: number; changed: number };
+}
+
+const Noted = z.object({ hash: z.string(), versions: z.record(z.string(), z.string()) });
+
+/** Notes in the journal when other rules are in force than those noted last, by this daemon or the one before it. */
+export async function noteRules(
+  report: RuleReport,
+  parts: {
+    facility: string;
+    bookmark: (facility: string, name: string) => Promise<string | undefined>;
+    commit: (unit: Unit) => Promise<Receipt>;
+    now: Instant;
+  },
+): Promise<RuleChange> {
+  const { facility, commit, now } = parts;
+  const known = await parts.bookmark(facility, BOOKMARK);
+  const noted = known === undefined ? undefined : Noted.parse(JSON.parse(known));
+  const change = changeOf(noted, report);
+  if (change.hash === change.before) return change;
+  const versions = Object.fromEntries(report.versions);
+  const content = JSON.stringify({ hash: report.hash, versions } satisfies z.infer<typeof Noted>);
+  const receipt = await commit({
+    facility,
+    at: now,
+    writes: [
+      { write: "note", what: "rules", incident: null, content: change },
+      { write: "bookmark", name: BOOKMARK, content },
+    ],
+  });
+  if (receipt.outcome === "conflict") throw new Error(`the note was refused: ${receipt.because}`);
+  return change;
+}
+
+function changeOf(noted: z.infer<typeof Noted> | undefined, report: RuleReport): RuleChange {
+  const before = new Map(Object.entries(noted?.versions ?? {}));
+  const added: string[] = [];
+  const changed: string[] = [];
+  for (const [id, version] of report.versions) {
+    const old = before.get(id);
+    before.delete(id);
+    if (old === undefined) added.push(id);
+    else if (old !== version) changed.push(id);
+  }
+  const removed = [...before.keys()];
+  const { hash, loaded, kept } = report;
+  return {
+    hash,
+    before: noted?.hash ?? null,
+    loaded,
+    refused: report.refused.slice(0, LISTED),
+    kept: kept.slice(0, LISTED),
+    added: added.slice(0, LISTED),
+    removed: removed.slice(0, LISTED),
+    changed: changed.slice(0, LISTED),
+    counts: { added: added.length, removed: removed.length, changed: changed.length },
+  };
+}

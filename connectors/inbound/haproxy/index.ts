@@ -1,0 +1,15 @@
+import type { Inbound } from "../../contract.ts";
+import { isHaproxyLine } from "../../shared/bodies/read-haproxy.ts";
+import { parseHaproxy } from "./parse.ts";
+
+/** The connector of HAProxy's files; through syslog its lines are read by syslog. */
+export const haproxy: Inbound = {
+  name: "haproxy",
+  summary: "HAProxy's logs as it writes them to a file or a terminal: HTTP, HTTPS, TCP, errors.",
+  ways: ["text"],
+  parse: parseHaproxy,
+  recognise: (text) =>
+    isHaproxyLine(text)
+      ? { certainty: 0.95, because: "it begins with a client, a date between brackets and a frontend" }
+      : { certainty: 0, because: "it does not begin as a line of HAProxy" },
+};
