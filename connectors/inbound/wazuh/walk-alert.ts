@@ -37,24 +37,27 @@ function fieldOf(path: string): string | undefined {
 const fieldOfDatum = byName(4096, (name) => fieldOf(`win.eventdata.${name}`) ?? name);
 
 /**
- * Undoes what Wazuh's agent does to the texts of an event: it doubles each backslash once more than JSON does. Texts
- * whose backslashes do not all come in pairs are as the event had them.
+ * Undoes what Wazuh's agent does to the texts of an event: it doubles each backslash once more than JSON does. An event
+ * of which one backslash stands alone came otherwise, and is left as it is.
  */
-export function undouble(draft: Draft, eventdata: JsonObject): void {
-  const { fields } = draft;
+export function undouble({ fields }: Draft, eventdata: JsonObject): void {
+  const doubled: [field: string, value: string][] = [];
   for (const name in eventdata) {
     const field = fieldOfDatum(name);
     const value = Object.hasOwn(fields, field) ? fields[field] : undefined;
-    if (typeof value === "string" && isDoubled(value)) fields[field] = value.replaceAll("\\\\", "\\");
+    if (typeof value !== "string" || !value.includes("\\")) continue;
+    if (!inPairs(value)) return;
+    doubled.push([field, value]);
   }
+  for (const [field, value] of doubled) fields[field] = value.replaceAll("\\\\", "\\");
 }
 
-function isDoubled(text: string): boolean {
-  const first = text.indexOf("\\");
-  if (first < 0) return false;
-  for (let at = first; at >= 0; at = text.indexOf("\\", at + 2)) if (text[at + 1] !== "\\") return false;
-  // `\\\\server` alone may be either.
-  return first > 0 || text.lastIndexOf("\\") > 1;
+function inPairs(text: string): boolean {
+  for (let at = text.indexOf("\\"); at >= 0; at = text.indexOf("\\", at + 2)) {
+    // A long text may have been cut between the two.
+    if (at + 1 < text.length && text[at + 1] !== "\\") return false;
+  }
+  return true;
 }
 
 /** Slots that the alert itself tells, whatever decoders call their data. */

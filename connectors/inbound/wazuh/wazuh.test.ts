@@ -58,3 +58,20 @@ it("takes the hits of an index, each with the alert's own identity or its docume
     records: [{ eventId: "1.2" }, { eventId: "b" }],
   });
 });
+
+it.each([
+  [
+    "each backslash doubled",
+    { pipeName: "\\\\PSHost", image: "C:\\\\a.exe" },
+    { PipeName: "\\PSHost", Image: "C:\\a.exe" },
+  ],
+  ["a share", { image: "\\\\\\\\srv\\\\a.exe" }, { Image: "\\\\srv\\a.exe" }],
+  [
+    "one backslash alone",
+    { pipeName: "\\\\srv", image: "C:\\a.exe" },
+    { PipeName: "\\\\srv", Image: "C:\\a.exe" },
+  ],
+])("reads the texts of a Windows event with %s", (_, eventdata, fields) => {
+  const record = { rule: { level: 3 }, data: { win: { system: { eventID: "17" }, eventdata } } };
+  expect(wazuh.parse(JSON.stringify(record), CONTEXT).alert?.fields).toMatchObject(fields);
+});
