@@ -1,14 +1,26 @@
 import { mkdirSync } from "node:fs";
 import { AggregatorRegistry, Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
+import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import type { Incident } from "./core/incident.ts";
 import { listenHttp } from "./http-server.ts";
+import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { schedule } from "./schedule.ts";
-import { intakeData, openChannels, openOutbounds, ownSecret, setupOf, stateFiles, toolsOf } from "./setup.ts";
+import {
+  intakeData,
+  masksOf,
+  openChannels,
+  openOutbounds,
+  ownSecret,
+  ruleFoldersOf,
+  setupOf,
+  stateFiles,
+  toolsOf,
+} from "./setup.ts";
 import type { Desk } from "./stages/desk.ts";
 import { openDesk } from "./stages/open-desk.ts";
 import { openPipeline } from "./stages/pipeline.ts";
@@ -22,6 +34,8 @@ import { startStoreThread } from "./store/thread.ts";
 import { openEvents } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
+import { windowMetrics } from "./telemetry/window-metrics.ts";
+import { watchRules } from "./watch-rules.ts";
 import { operationsApp } from "./web/operations.ts";
 import { peopleApp } from "./web/server.ts";
 
@@ -34,6 +48,8 @@ export interface App {
   rules: { loaded: number; refused: number; ungated: string[] };
   desk: Desk;
   store: Store;
+  /** Has the rules read anew, because of what is said; they are too when their files change. */
+  reloadRules(because: string): void;
   /** Stops in order: listeners, intake, what is under way, store. */
   stop(): Promise<void>;
 }
@@ -45,6 +61,8 @@ export interface AppOptions {
   newId?: NewId;
   /** Mounts the sign-in by one-time ticket of the demonstration. */
   demo?: boolean;
+  /** Told of each set of rules that comes into force. */
+  onRules?(change: RuleChange): void;
   onChange?(before: Incident | undefined, work: Work): void;
   /** Told when a part died and the daemon cannot go on. */
   onDead?(why: string): void;
@@ -74,6 +92,23 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     options.onDead?.(why);
   };
 
+  /** The one place that learns which rules are in force, at the start and after each reload. */
+  const rulesInForce = (change: RuleChange, correlations: readonly LoadedCorrelation[]) => {
+    const { hash, before, loaded: rules, counts, refused, kept } = change;
+    if (hash !== before)
+      log.info("other rules in force", {
+        hash,
+        rules,
+        ...counts,
+        refused: refused.length,
+        kept: kept.length,
+      });
+    options.onRules?.(change);
+    combine(correlations);
+  };
+  /** Puts correlations in force, once there is a pipeline; before, no detection is sorted. */
+  let combine: (correlations: readonly LoadedCorrelation[]) => void = () => undefined;
+
   try {
     // Two daemons on one record would each take the other for dead.
     const lock = lockState(stateDirectory);
@@ -81,9 +116,13 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     const metrics = mainMetrics();
     const events = openEvents(log, metrics);
 
+    // Before they are read, so that no change falls in between.
+    const unwatch = watchRules(ruleFoldersOf(config), clock, () => intake.reload("files changed"));
+    stops.push({ part: "watch over the rules", stop: async () => unwatch() });
     // Both threads start at once: the rules are read while the database opens.
     const intake = startIntake(intakeData(loaded), {
       detected: () => void correlation.wake(),
+      rules: rulesInForce,
       log: (level, message, fields) => log[level](message, fields),
       failing: (why) => (why === undefined ? causes.delete("store") : causes.add("store")),
       died: (error) => died(`intake: ${messageOf(error)}`),
@@ -103,7 +142,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       { part: "store client", stop: store.close },
     );
 
-    const setup = setupOf(loaded, newId);
+    const masks = masksOf(config, ownSecret(files.maskSecret), (kind) => metrics.masked.inc({ kind }));
+    const setup = setupOf(loaded, newId, masks);
     const pipeline = await openPipeline({
       store,
       setup,
@@ -115,8 +155,14 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
           }
           options.onChange?.(before, after);
         },
+        rebuilt: ({ detections, whole }) =>
+          log[whole ? "info" : "warn"]("windows of correlations rebuilt from the record", {
+            detections,
+            whole,
+          }),
       },
     });
+    combine = (correlations) => pipeline.use(correlations);
     const people = await listenHttp(config.listeners.people, "listeners.people", { log });
     stops.push({ part: "people", stop: people.close });
     const publicUrl = config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
@@ -144,11 +190,15 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       );
       return false;
     });
+    const showWindows = windowMetrics(metrics, log);
     const correlation = schedule(async () => {
+      // Without the correlations a detection would be passed by uncounted.
+      if (causes.has("starting")) return false;
       try {
         const end = metrics.correlation.startTimer();
         const taken = await pipeline.advance();
         causes.delete("pipeline");
+        showWindows(pipeline.windows());
         if (taken === 0) return false;
         end();
         metrics.detections.inc(taken);
@@ -176,6 +226,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       setup,
       clock,
       decided: events.decided,
+      unmasked: events.unmasked,
       planned: () => void effects.wake(),
     });
     people.serve(
@@ -187,13 +238,15 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         sessionSecret: ownSecret(files.sessionSecret),
         tools: toolsOf(loaded),
         systems: config.systems,
+        masks,
         demo: options.demo ?? false,
         log,
       }),
     );
 
     await sweeper.recover();
-    const { listening, rules, refused, ungated } = await intake.listen(storeThread.connect());
+    const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
+    combine(correlations);
     const operations = await listenHttp(config.listeners.operations, "listeners.operations", { log });
     stops.push({ part: "operations", stop: operations.close });
     operations.serve(
@@ -212,6 +265,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     correlation.start();
     effects.start();
     causes.delete("starting");
+    void correlation.wake();
     metrics.started.set(Math.floor(clock.now() / 1_000_000));
     const found = { loaded: rules, refused, ungated };
     log.info("ready", {
@@ -222,7 +276,16 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       listening,
       rules: found,
     });
-    return { people: publicUrl, operations: operations.url, listening, rules: found, desk, store, stop };
+    return {
+      people: publicUrl,
+      operations: operations.url,
+      listening,
+      rules: found,
+      desk,
+      store,
+      reloadRules: intake.reload,
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

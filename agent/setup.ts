@@ -3,13 +3,18 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Poll } from "../config/poll.ts";
+import type { Config } from "../config/schema.ts";
 import { type Signature, schemeOf } from "../config/signature.ts";
 import type { Reveal } from "../connectors/contract.ts";
 import { NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
-import { loadRegime } from "../rules/regimes/regime.ts";
+import { plainFolders, type RuleFolder } from "../rules/meanings/load-rule-folders.ts";
+import { loadRegimes } from "../rules/regimes/load-regime.ts";
 import { MICROSECONDS } from "./core/clock.ts";
 import { TocsinError } from "./core/errors.ts";
 import type { NewId } from "./core/id.ts";
+import { compilePattern } from "./core/identities/identifier-pattern.ts";
+import { maskIdentities } from "./core/identities/mask-identities.ts";
+import type { Masks } from "./core/masked.ts";
 import type { SignatureCheck } from "./intake/signature.ts";
 import type { HttpSource } from "./intake/sources.ts";
 import type { IntakeData } from "./intake/thread.ts";
@@ -23,29 +28,57 @@ type Allowed = NonNullable<HttpSource["client"]>;
 /** The rules that come with the program. */
 export const DEFAULT_RULES = join(import.meta.dirname, "../rules/detection");
 
+/** Every folder of rules of an installation: the default pack, then those of its configuration. */
+export function ruleFoldersOf({ rules }: Pick<Config, "rules">): RuleFolder[] {
+  return [...plainFolders([DEFAULT_RULES]), ...rules];
+}
+
 /** Files of the state directory. */
 export function stateFiles(directory: string) {
   return {
     database: join(directory, "tocsin.sqlite"),
     signingKey: join(directory, "signing-key.pem"),
     sessionSecret: join(directory, "session-secret"),
+    /** What makes the marks of masked identities: without it they lead back to nobody. */
+    maskSecret: join(directory, "mask-secret"),
   };
 }
 
+/** What masks patients by a configuration; `told` hears the kind of each identity masked. */
+export function masksOf(
+  { identities }: Pick<Config, "identities">,
+  secret: string,
+  told?: (kind: string) => void,
+): Masks {
+  const patterns = identities.patterns.map((pattern, i) => {
+    const compiled = compilePattern(pattern);
+    if (!("refused" in compiled)) return compiled;
+    const where = `identities.patterns.${i}.pattern`;
+    throw new TocsinError({ code: "pattern_refused", where, message: compiled.refused });
+  });
+  return maskIdentities({ secret, patterns, keep: identities.keep, told });
+}
+
+/** What masks where nothing is to be compared with another day: logs, a replay. The marks last as long as the process. */
+export function passingMasks({ config }: Pick<LoadedConfig, "config">): Masks {
+  return masksOf(config, randomBytes(32).toString("base64url"));
+}
+
 /** What of a configuration the stages work with. */
-export function setupOf({ config }: Pick<LoadedConfig, "config">, newId: NewId): Setup {
+export function setupOf({ config }: Pick<LoadedConfig, "config">, newId: NewId, masks: Masks): Setup {
   return {
     facility: config.facility,
     mode: config.mode,
     systems: new Map(config.systems.map((system) => [system.id, system])),
     locate: locator(config.systems),
-    regime: loadRegime(config.regimes[0] ?? "sante-2022"),
+    regimes: loadRegimes(config.regimes),
     notify: config.notify.map((channel) => ({ id: channel.id, for: channel.for })),
     outbound: config.outbound.flatMap((channel) => {
       const connector = OUTBOUNDS.find((each) => each.name === channel.connector);
       return connector === undefined ? [] : [{ id: channel.id, reach: connector.reach }];
     }),
     newId,
+    masks,
   };
 }
 
@@ -55,7 +88,8 @@ export function intakeData(loaded: LoadedConfig): IntakeData {
   const digest = (path: string) => createHash("sha256").update(reveal(secrets, path)).digest();
   return {
     facility: config.facility.id,
-    rules: [DEFAULT_RULES, ...config.rules],
+    rules: ruleFoldersOf(config),
+    placeholders: config.placeholders,
     mappings: config.mappings,
     sources: config.sources.map(({ id, connector, zone, listen, token, ...source }, i) => ({
       id,

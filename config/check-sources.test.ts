@@ -84,13 +84,23 @@ describe("checkSources", () => {
     ]);
   });
 
-  it.each(["*", "*.*.example.org", "https://siem.example.org", "siem*.example.org"])(
-    "finds that no certificate is named %s",
-    (name) => {
-      const codes = problems(`client: { names: ["${name}"] }`).map(({ code }) => code);
-      expect(codes).toContain("name_not_in_certificate");
-    },
-  );
+  it.each([
+    "*",
+    "*.*.example.org",
+    "https://siem.example.org",
+    "siem*.example.org",
+    "siem.example.org.",
+    "siem.example.org\\0.example.net",
+  ])("finds that no certificate is named %s", (name) => {
+    const clients = `clients: { authority: ca.pem, names: ["${name}"] }`;
+    const tls = `tls: { certificate: c.pem, key: k.pem, ${clients} }`;
+    for (const source of [
+      `client: { names: ["${name}"] }`,
+      `listen: [{ transport: tls, port: 1, ${tls} }]`,
+      `listen: [{ transport: udp, port: 2 }, { transport: relp, port: 2, ${tls} }]`,
+    ])
+      expect(problems(source).map(({ code }) => code)).toContain("name_not_in_certificate");
+  });
 
   it.each([
     ["a secret for each", [signed("ONE"), signed("TWO")]],

@@ -6,8 +6,8 @@ import type { Secret } from "./secrets.ts";
 
 /** The source under which Tocsin tells what becomes of the others. */
 const OWN = "tocsin";
-/** How a name of a certificate begins or is whole; a wildcard stands for its first label. */
-const CERTIFICATE_NAME = /^(?:\*\.)?[^*]+$/;
+/** A name as certificates have them: a wildcard stands for its first label, it ends with no dot and holds no NUL. */
+const CERTIFICATE_NAME = /^(?:\*\.)?[^*\p{Cc}]*[^*.\p{Cc}]$/u;
 
 /** What sources say that only contradicts, or is of no use, beside other sources and settings. */
 export function checkSources(
@@ -17,7 +17,8 @@ export function checkSources(
   tell: Tell,
 ): void {
   const polls: { id: string; poll: Poll }[] = [];
-  for (const [i, { id, client, poll, silent_after_minutes: minutes }] of config.sources.entries()) {
+  for (const [i, source] of config.sources.entries()) {
+    const { id, client, listen, poll, silent_after_minutes: minutes } = source;
     const path = ["sources", i];
     if (id === OWN)
       tell(
@@ -28,6 +29,11 @@ export function checkSources(
       );
     for (const [j, name] of (client?.names ?? []).entries())
       checkName(name, [...path, "client", "names", j], tell);
+    for (const [j, way] of listen.entries()) {
+      const names = "tls" in way ? way.tls?.clients?.names : undefined;
+      for (const [k, name] of (names ?? []).entries())
+        checkName(name, [...path, "listen", j, "tls", "clients", "names", k], tell);
+    }
     if (poll === undefined) continue;
     if (minutes !== undefined && minutes * 60 <= poll.every_seconds)
       tell(

@@ -96,6 +96,12 @@ describe("checkSurroundings", () => {
       'that of the source "h0"',
     ],
     ["rules that do not exist", "rules: [rules, nowhere]", "rules_missing", "nowhere does not exist"],
+    [
+      "meanings that do not exist",
+      "rules: [{ path: rules, meanings: [absent.yml] }]",
+      "rules_missing",
+      "absent.yml does not exist",
+    ],
   ])("finds %s, at its line", (_what, about, code, said) => {
     const found = problems(about);
     expect(found).toMatchObject([{ code, where: expect.stringMatching(/tocsin\.yml:[1-9]\d*:\d+$/) }]);
@@ -119,6 +125,7 @@ describe("checkSurroundings", () => {
     ],
     ["a token for each source", http("TOKEN", "OTHER")],
     ["rules that exist", "rules: [rules]"],
+    ["rules named by an object", "rules: [{ path: rules }]"],
   ])("accepts %s", (_what, about) => {
     expect(problems(about)).toEqual([]);
   });

@@ -24,9 +24,10 @@ export function checkSurroundings(input: {
   tell: Tell;
 }): void {
   const { config, base, secrets, tell } = input;
-  for (const [i, path] of config.rules.entries()) {
-    if (!existsSync(resolve(base, path)))
-      tell(["rules", i], "rules_missing", `${resolve(base, path)} does not exist`, "correct or remove it");
+  for (const [i, { path, meanings }] of config.rules.entries()) {
+    const missing = [path, ...meanings].map((each) => resolve(base, each)).find((each) => !existsSync(each));
+    if (missing !== undefined)
+      tell(["rules", i], "rules_missing", `${missing} does not exist`, "correct or remove it");
   }
   for (const { tls, path } of tlsOf(config))
     checkTls(tls, { path, base, keys: secrets !== null, now: input.now, tell });

@@ -107,7 +107,10 @@ export function parseConfig(
       if (poll !== undefined) checkPoll(poll, { path, base, secrets: known, tell: problem });
     }
     if (problems.length === 0) {
-      config.rules = config.rules.map(absolute);
+      config.rules = config.rules.map(({ path, meanings }) => ({
+        path: absolute(path),
+        meanings: meanings.map(absolute),
+      }));
       config.mappings = mappings;
       for (const { tls } of tlsOf(config)) {
         tls.certificate = absolute(tls.certificate);

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { System } from "../agent/core/asset.ts";
 import { isTimeZone } from "../agent/core/clock.ts";
+import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
 import { SecretSource } from "../connectors/contract.ts";
+import { Identities } from "./identities.ts";
+import { RuleFolder } from "./rule-folder.ts";
 import { Address, Id, Port, ServerTls, Source } from "./source.ts";
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
@@ -40,7 +43,7 @@ const Facility = z.strictObject({
   /** FINESS géographique (ET) and juridique (EJ): 9 characters, spaces allowed. */
   finess_site: z.string().optional(),
   finess_legal: z.string().optional(),
-  kind: z.enum(["etablissement_de_sante", "medico_social", "radiotherapie", "laboratoire", "autre"]),
+  kind: FacilityKind,
   address: z.string().default(""),
   /** Region of the agence régionale de santé: a setting, never derived from the FINESS. */
   ars: z.string().default(""),
@@ -48,6 +51,10 @@ const Facility = z.strictObject({
     .string()
     .default("Europe/Paris")
     .refine(isTimeZone, "not an IANA time zone, such as Europe/Paris"),
+  /** Designations by the State that bring duties of their own. */
+  designations: z.array(z.enum(DESIGNATIONS)).default([]),
+  /** True when a contract makes a complaint within 72 hours a condition of being indemnified (L.12-10-1). */
+  cyber_insurance: z.boolean().default(false),
 });
 
 const Channel = z.strictObject({
@@ -72,12 +79,16 @@ export const Config = z.strictObject({
     .prefault({}),
   sources: z.array(Source).default([]),
   /** Folders or files of Sigma rules beside the default pack. */
-  rules: z.array(z.string()).default([]),
+  rules: z.array(RuleFolder).default([]),
+  /** Values of the placeholders (`|expand`) that rules use, by name. */
+  placeholders: z.record(z.string(), z.array(z.string())).default({}),
   /** Folders or files of mappings, beside those of the program and of `mappings/` next to this file. */
   mappings: z.array(z.string()).default([]),
   systems: z.array(System).default([]),
-  /** Law packs of rules/regimes/; one for now. */
-  regimes: z.array(z.string()).length(1).default(["sante-2022"]),
+  /** How this facility writes what identifies its patients; masked wherever it would leave the record. */
+  identities: Identities,
+  /** Law packs of rules/regimes/ that are enabled; packs of one duty follow each other by date. */
+  regimes: z.array(z.string()).min(1).default(["sante-2022", "sante-2016", "rgpd-33"]),
   /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision. */
   notify: z.array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate"])).min(1) })).default([]),
   /** How an approved declaration leaves; one way for now. */

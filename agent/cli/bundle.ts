@@ -1,10 +1,9 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { systemClock } from "../core/clock.ts";
-import { TocsinError } from "../core/errors.ts";
 import { writeBundle } from "../store/bundle.ts";
-import type { Store } from "../store/store.ts";
 import { configOrExplain, DEFAULT_CONFIG, openInstalled } from "./config-option.ts";
+import { incidentNamed } from "./incident-named.ts";
 
 /** Registers `bundle`: the sealed record of one incident as a file. */
 export function bundleCommand(program: Command): void {
@@ -20,31 +19,21 @@ export function bundleCommand(program: Command): void {
       const facility = loaded.config.facility.id;
       const { store, key } = openInstalled(loaded);
       try {
-        const incident = await incidentNamed(store, facility, reference);
+        const { id: incident } = await incidentNamed(store.reads, facility, reference);
+        // Originals leave with it, patients included: the journal says that they did.
+        const note = { write: "note", what: "bundled", incident, content: { originals: true } } as const;
+        await store.commit({ facility, at: systemClock.now(), writes: [note] });
         await store.checkpoint(facility);
         const exercise = loaded.config.mode === "exercise";
         const created = systemClock.now();
         const bytes = await writeBundle({ reads: store.reads, facility, incident, created, exercise, key });
         writeFileSync(file, bytes, { flag: "wx", mode: 0o600 });
         process.stderr.write(`${file}: ${bytes.length} octets, signés par la clé ${key.fingerprint}\n`);
+        process.stderr.write(
+          "Il contient les alertes d'origine, qui peuvent nommer des patients : protégez-le.\n",
+        );
       } finally {
         await store.close();
       }
     });
-}
-
-async function incidentNamed(store: Store, facility: string, reference: string): Promise<string> {
-  for (let after: string | undefined; ; ) {
-    const page = await store.reads.byState(facility, "incident", [], { limit: 500, after });
-    const found = page.find(({ content }) => content.reference === reference || content.id === reference);
-    if (found !== undefined) return found.content.id;
-    after = page.at(-1)?.content.id;
-    if (page.length < 500) break;
-  }
-  throw new TocsinError({
-    code: "incident_unknown",
-    where: reference,
-    message: "no incident has this reference",
-    remedy: "read it on the page of the incident",
-  });
 }

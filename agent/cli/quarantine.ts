@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { isoFromInstant } from "../core/clock.ts";
-import { stateFiles } from "../setup.ts";
+import { passingMasks, stateFiles } from "../setup.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
 import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
 
@@ -22,7 +22,9 @@ export function quarantineCommand(program: Command): void {
         const entries = await reads.quarantine(loaded.config.facility.id, Number(options.limit));
         if (entries.length === 0 && !options.json)
           process.stderr.write("nothing: all that was read so far was understood\n");
-        for (const { received, source, code, message, sample } of entries) {
+        const { config } = loaded;
+        const masked = passingMasks({ config }).every(entries, { incident: null });
+        for (const { received, source, code, message, sample } of masked) {
           const at = isoFromInstant(received);
           // A sample comes from outside: JSON shows its controls instead of obeying them.
           const line = options.json

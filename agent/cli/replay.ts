@@ -19,7 +19,7 @@ import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES } from "../core/incident.ts";
 import { CRITERION_VALUES, DEGREE_LABELS, VERDICTS } from "../core/qualification.ts";
-import { ruleFoldersOf, setupOf } from "../setup.ts";
+import { passingMasks, ruleFoldersOf, setupOf } from "../setup.ts";
 import { parseText } from "../stages/ingest.ts";
 import { openPipeline } from "../stages/pipeline.ts";
 import { describeFact } from "../stages/qualify.ts";
@@ -112,7 +112,12 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   // Everything follows the recording's own clock and a counter, so that twice the same gives twice the same.
   const clock = recordedClock();
   const newId = uuidv7(clock, counted());
-  const setup: Setup = { ...setupOf({ config }, newId), mode: "observe", notify: [], outbound: [] };
+  const setup: Setup = {
+    ...setupOf({ config }, newId, passingMasks({ config })),
+    mode: "observe",
+    notify: [],
+    outbound: [],
+  };
   const keyFile = join(directory, "key.pem");
   const store = openSqlite({
     file: join(directory, "replay.sqlite"),
@@ -191,7 +196,11 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     expectations === undefined
       ? undefined
       : compareCounts(expectations, known, await countsOf(store, setup.facility.id));
-  const found = await Promise.all(incidents.map((work) => describe(work, store, setup, lines)));
+  const found = await Promise.all(
+    incidents.map(async (work) =>
+      setup.masks.every(await describe(work, store, setup, lines), { incident: work.incident.id }),
+    ),
+  );
   await store.close();
   const output = openOutput(process.stdout);
   await output.line(
@@ -277,7 +286,7 @@ async function allIncidents(store: Store, setup: Setup): Promise<Work[]> {
 type Replayed = Awaited<ReturnType<typeof describe>>;
 
 async function describe(work: Work, store: Store, setup: Setup, lines: ReadonlyMap<string, number>) {
-  const { incident, facts, qualification } = work;
+  const { incident, facts, qualification, others, deadlines } = work;
   const joined = await store.reads.detectionsOf(setup.facility.id, incident.id, 1_000_000);
   return {
     id: incident.id,
@@ -312,6 +321,24 @@ async function describe(work: Work, store: Store, setup: Setup, lines: ReadonlyM
     verdict: qualification?.verdict ?? "watching",
     sentence: qualification?.sentence ?? VERDICTS.watching,
     questions: (qualification?.questions ?? []).map((question) => question.text),
+    regimes: [...(qualification ? [qualification] : []), ...others].map((each) => ({
+      regime: each.regime,
+      version: each.regime_version,
+      leads: each.leads !== false,
+      verdict: each.verdict,
+      sentence: each.sentence,
+      criteria: each.criteria.map(({ id, value, degree }) => ({ id, value, degree })),
+      remarks: each.remarks ?? [],
+      clocks: deadlines
+        .filter((clock) => clock.regime === each.regime && clock.void !== true)
+        .map(({ label, from, started, due, settled_by }) => ({
+          label,
+          from,
+          started: isoFromInstant(started),
+          due: due === null ? null : isoFromInstant(due),
+          proposed: settled_by !== undefined,
+        })),
+    })),
   };
 }
 
@@ -352,6 +379,9 @@ function tell(incidents: readonly Replayed[]): string {
         `  ${incident.sentence}`,
         ...incident.facts.map((fact) => `  - ${fact.since} ${fact.because}`),
         ...criteria,
+        ...incident.regimes
+          .filter(({ leads, verdict }) => !leads && verdict !== "not_applicable")
+          .map(({ regime, sentence }) => `  [${regime}] ${sentence}`),
       ].join("\n");
     })
     .join("\n\n");

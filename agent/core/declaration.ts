@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 import { TocsinError } from "./errors.ts";
+import type { Masked } from "./masked.ts";
 import { CriterionResult } from "./qualification.ts";
 import type { Transitions } from "./transitions.ts";
 
@@ -112,12 +113,12 @@ export function sha256Hex(bytes: string | Uint8Array): string {
 }
 
 /** The bytes and fingerprint of a text to decide on. */
-export function sealContent(content: DeclarationContent): { canonical: string; sha256: string } {
+export function sealContent(content: Masked<DeclarationContent>): { canonical: string; sha256: string } {
   const canonical = canonicalJson(DeclarationContent.parse(content));
   return { canonical, sha256: sha256Hex(canonical) };
 }
 
-/** Reads back what was sealed. */
-export function contentOf(declaration: Declaration): DeclarationContent {
-  return DeclarationContent.parse(JSON.parse(declaration.canonical));
+/** Reads back what was sealed, without patients as it was then. */
+export function contentOf(declaration: Declaration): Masked<DeclarationContent> {
+  return DeclarationContent.parse(JSON.parse(declaration.canonical)) as Masked<DeclarationContent>;
 }

@@ -65,6 +65,10 @@ export const DetectionRule = z.object({
   level: z.enum(["informational", "low", "medium", "high", "critical"]),
   tags: z.array(z.string()),
   meaning: RuleMeaning.optional(),
+  /** `part`: only counts for correlations, and touches no incident alone. `correlation`: made of other detections. */
+  role: z.enum(["part", "correlation"]).optional(),
+  /** The entry of a file of meanings that gave it (`file:line`), when the rule itself says nothing. */
+  meaning_from: z.string().optional(),
 });
 export type DetectionRule = z.infer<typeof DetectionRule>;
 
@@ -83,5 +87,12 @@ export const Detection = z.object({
   alert: z.string(),
   rule: DetectionRule,
   because: z.array(MatchReason),
+  /** For a correlation: the detections in its window, by their place in the order of arrival; the first and last ones. */
+  based_on: z.array(z.int()).optional(),
 });
 export type Detection = z.infer<typeof Detection>;
+
+/** False for a detection that only counts for correlations; one that states a fact always stands. */
+export function standsAlone({ role, meaning }: DetectionRule): boolean {
+  return role !== "part" || (meaning?.facts.length ?? 0) > 0;
+}

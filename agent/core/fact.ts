@@ -25,7 +25,39 @@ export const FACTS = {
   patient_harmed: { lasts: "event", about: "incident", label: "Patient mis en danger" },
   care_diverted: { lasts: "state", about: "incident", label: "Patients réorientés hors de l'établissement" },
   others_affected: { lasts: "event", about: "incident", label: "Autres établissements touchés ou exposés" },
+  care_software_fault: {
+    lasts: "event",
+    about: "incident",
+    label: "Bogue d'une application au cœur des soins, pouvant toucher les soins ou les données",
+  },
   exceptional_situation: { lasts: "event", about: "incident", label: "Autre situation exceptionnelle" },
+  personal_data_affected: {
+    lasts: "event",
+    about: "incident",
+    label: "Données à caractère personnel touchées (confidentialité, intégrité ou disponibilité)",
+  },
+  risk_unlikely: { lasts: "event", about: "incident", label: "Risque pour les personnes jugé improbable" },
+  high_risk_to_people: { lasts: "event", about: "incident", label: "Risque jugé élevé pour les personnes" },
+  serious_adverse_event: {
+    lasts: "event",
+    about: "incident",
+    label: "Événement indésirable grave associé aux soins",
+  },
+  device_harm: {
+    lasts: "event",
+    about: "incident",
+    label: "Dispositif médical ayant causé, ou pu causer, un dommage grave",
+  },
+  essential_service_affected: {
+    lasts: "event",
+    about: "incident",
+    label: "Incident à signaler au titre de la désignation d'opérateur de services essentiels",
+  },
+  defence_secret: {
+    lasts: "event",
+    about: "incident",
+    label: "Dossier couvert par le secret de la défense nationale",
+  },
 } as const satisfies Record<
   string,
   { lasts: "state" | "event"; about: "system" | "incident"; label: string }
@@ -33,6 +65,26 @@ export const FACTS = {
 
 export const FactKind = z.enum(Object.keys(FACTS) as [keyof typeof FACTS, ...(keyof typeof FACTS)[]]);
 export type FactKind = z.infer<typeof FactKind>;
+
+/** What only a person may state: a rule that does is not heard. */
+export const PERSON_ONLY: ReadonlySet<FactKind> = new Set<FactKind>([
+  "exceptional_situation",
+  "risk_unlikely",
+  "high_risk_to_people",
+  "serious_adverse_event",
+  "device_harm",
+  "essential_service_affected",
+  "defence_secret",
+]);
+
+/** Judgements of a person for one duty: they tell nothing of what happened. */
+export const JUDGEMENTS: ReadonlySet<FactKind> = new Set<FactKind>([
+  "risk_unlikely",
+  "high_risk_to_people",
+  "serious_adverse_event",
+  "essential_service_affected",
+  "defence_secret",
+]);
 
 const Instant = z.int();
 
@@ -81,3 +133,11 @@ export const Fact = z.object({
   withdrawn: z.object({ at: Instant, writer: z.string(), reason: z.string() }).nullable(),
 });
 export type Fact = z.infer<typeof Fact>;
+
+/** True while a person's flag stands that the dossier is under the secret of national defence (arrêté of 2017, art. 1). */
+export function underDefenceSecret(facts: readonly Fact[]): boolean {
+  return facts.some(
+    ({ kind, holds, withdrawn, origin }) =>
+      kind === "defence_secret" && holds && withdrawn === null && origin.by === "person",
+  );
+}

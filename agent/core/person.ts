@@ -11,12 +11,12 @@ export const Role = z.enum(["delegate", "director", "rssi", "operator", "auditor
 export type Role = z.infer<typeof Role>;
 
 /** Acts a person may be allowed. */
-export type Act = "read" | "answer" | "edit" | "decide" | "record_filing";
+export type Act = "read" | "answer" | "edit" | "decide" | "record_filing" | "unmask";
 
 const ACTS: Readonly<Record<Role, readonly Act[]>> = {
-  delegate: ["read", "answer", "edit", "decide", "record_filing"],
-  director: ["read", "answer", "edit", "decide", "record_filing"],
-  rssi: ["read", "answer", "edit", "record_filing"],
+  delegate: ["read", "answer", "edit", "decide", "record_filing", "unmask"],
+  director: ["read", "answer", "edit", "decide", "record_filing", "unmask"],
+  rssi: ["read", "answer", "edit", "record_filing", "unmask"],
   operator: ["read", "answer"],
   auditor: ["read"],
 };

@@ -23,6 +23,8 @@ export const Because = z.object({
   facts: z.array(z.string()),
   /** `law` cites an article; `setting` is the facility's own threshold or attribute, shown apart. */
   basis: z.enum(["law", "setting", "person"]),
+  /** The settings of the facility without which it would not count, in French. */
+  setting: z.string().optional(),
 });
 export type Because = z.infer<typeof Because>;
 
@@ -37,6 +39,10 @@ export const Question = z.object({
 });
 export type Question = z.infer<typeof Question>;
 
+/** What a criterion leads to when it is met: `nothing` for one that only feeds others. */
+export const LeadsTo = z.enum(["duty", "advice", "nothing"]);
+export type LeadsTo = z.infer<typeof LeadsTo>;
+
 export const CriterionResult = z.object({
   id: z.string(),
   label: z.string(),
@@ -44,6 +50,8 @@ export const CriterionResult = z.object({
   verbatim: z.string(),
   /** False for D6: doctrine, kept apart from the legal criteria. */
   legal: z.boolean(),
+  /** What it leads to when met. (Default: `duty` when legal, else `advice`.) */
+  leads_to: LeadsTo.optional(),
   value: CriterionValue,
   degree: Degree.nullable(),
   because: z.array(Because),
@@ -56,8 +64,10 @@ export const VERDICTS = {
   answer_missing: "Il manque une réponse",
   no_duty_found: "Pas d'obligation relevée",
   watching: "À surveiller",
+  not_applicable: "Sans objet",
+  withheld: "Secret de la défense nationale",
 } as const;
-export const Verdict = z.enum(["declare", "advised", "answer_missing", "no_duty_found", "watching"]);
+export const Verdict = z.enum(Object.keys(VERDICTS) as [keyof typeof VERDICTS, ...(keyof typeof VERDICTS)[]]);
 export type Verdict = z.infer<typeof Verdict>;
 
 /** Our proposed evaluation of an incident under one regime; *qualification* in law is CERT Santé's act. */
@@ -70,5 +80,15 @@ export const Qualification = z.object({
   /** The first line of the page, in French. */
   sentence: z.string(),
   questions: z.array(Question),
+  /** The pack's own name of the duty; absent in records older than it. */
+  title: z.string().optional(),
+  /** Day on which the pack's texts were last verified, `2026-11-15`. */
+  verified: z.string().optional(),
+  /** False beside the qualification that leads state, draft and verdict. (Default: true.) */
+  leads: z.boolean().optional(),
+  /** Since when each met criterion has been so, by its id: what a clock counts from. */
+  met_at: z.record(z.string(), z.int()).optional(),
+  /** What the reader must know, in French: a law that was not in force, what is due in any case. */
+  remarks: z.array(z.string()).optional(),
 });
 export type Qualification = z.infer<typeof Qualification>;

@@ -7,6 +7,7 @@ import {
   type Declaration,
 } from "../core/declaration.ts";
 import { DELIVERY_TRANSITIONS } from "../core/delivery.ts";
+import { underDefenceSecret } from "../core/fact.ts";
 import { move } from "../core/transitions.ts";
 import type { Actor, Proof, Refused, Stale, TextSeen } from "./desk.ts";
 import { to } from "./judge.ts";
@@ -29,6 +30,13 @@ export function confirm(
   setup: Setup,
   now: Instant,
 ): { outcome: "decided"; decision: Decision } | Stale | Refused {
+  if (underDefenceSecret(work.facts)) {
+    return {
+      outcome: "refused",
+      code: "defence_secret",
+      because: "Ce dossier est couvert par le secret de la défense nationale : rien n'en est décidé ici.",
+    };
+  }
   const current = currentDeclaration(work);
   const { text } = ruling;
   if (work.decisions.some((each) => each.declaration === text.declaration && each.version === text.version)) {

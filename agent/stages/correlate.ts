@@ -35,6 +35,8 @@ const HUBS = new Set<System["kind"]>(["directory", "infrastructure", "network", 
 export interface Arrival {
   detection: StoredDetection;
   alert: StoredAlert;
+  /** What a correlation counted that touched no incident alone: it comes with it. */
+  base?: readonly Arrival[] | undefined;
 }
 
 /**
@@ -62,7 +64,9 @@ export function correlate(
   absorb(work, arrival, { at, entities, system: where.system });
   endFacts(work, arrival, at, setup);
   for (const statement of detection.rule.meaning?.facts ?? []) stateFact(work, statement, arrival, at, setup);
-  work.beside.push({ write: "join", incident: work.incident.id, detections: [detection.seq] });
+  for (const part of arrival.base ?? []) absorbPart(work, part);
+  const seqs = (arrival.base ?? []).map((part) => part.detection.seq);
+  work.beside.push({ write: "join", incident: work.incident.id, detections: [...seqs, detection.seq] });
   return work;
 }
 
@@ -173,6 +177,11 @@ function absorb(work: Work, { detection }: Arrival, { at, entities, system }: Tr
     causes:
       cause === undefined || incident.causes.includes(cause) ? incident.causes : [...incident.causes, cause],
   };
+}
+
+/** What was counted belongs to the incident: its machines and addresses, and when it began. */
+function absorbPart(work: Work, part: Arrival): void {
+  absorb(work, part, { at: eventTime(part.alert), entities: entitiesOf(part, null), system: null });
 }
 
 function stateFact(work: Work, statement: FactStatement, arrival: Arrival, at: Instant, setup: Setup): void {

@@ -7,21 +7,25 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Incident } from "../core/incident.ts";
+import type { Masked } from "../core/masked.ts";
 import type { Account } from "../core/person.ts";
 import type { Qualification, Question } from "../core/qualification.ts";
-import type { StoredAlert, StoredDetection } from "../store/store.ts";
+import type { ShownAlert } from "./show-evidence.ts";
 
 /** All that stands about one incident, as a page or a record shows it. */
 export interface Dossier {
   incident: Incident;
   facts: Fact[];
+  /** Under the law that leads state, draft and verdict. */
   qualification: Qualification | undefined;
+  /** Under the other duties that the installation evaluates. */
+  others: Qualification[];
   /** Versions of the declaration, oldest first. */
   declarations: Declaration[];
   /** The version to read or decide on, opened; undefined while there is no draft. */
-  current: { declaration: Declaration; content: DeclarationContent } | undefined;
+  current: { declaration: Declaration; content: Masked<DeclarationContent> } | undefined;
   /** The approved text that is still to be filed, whatever was drafted since; else the last one filed. */
-  filing: { declaration: Declaration; content: DeclarationContent } | undefined;
+  filing: { declaration: Declaration; content: Masked<DeclarationContent> } | undefined;
   /** Questions that a person answered and may answer anew, with the answer that stands. */
   answered: { question: Question; answer: string }[];
   decisions: Decision[];
@@ -29,7 +33,7 @@ export interface Dossier {
   deadlines: Deadline[];
   effects: Effect[];
   /** The first alerts by event time, bounded. */
-  evidence: { detection: StoredDetection; alert: StoredAlert }[];
+  evidence: Masked<ShownAlert>[];
   systems: System[];
 }
 
@@ -79,11 +83,19 @@ export interface Desk {
     states?: Incident["state"][];
     limit: number;
     after?: string;
-  }): Promise<{ incident: Incident; sentence: string | null }[]>;
-  dossier(incident: string): Promise<Dossier | undefined>;
+  }): Promise<Masked<{ incident: Incident; sentence: string | null }>[]>;
+  dossier(incident: string): Promise<Masked<Dossier> | undefined>;
   /** Says that the person has taken note: the constat, when it is the first; the text is put in the name of who may declare. */
   takeUp(incident: string, actor: Actor): Promise<{ outcome: "taken_up" } | Refused>;
   answer(answer: Answer, actor: Actor): Promise<{ outcome: "answered" } | Refused>;
+  /**
+   * Flags the dossier as under the secret of national defence, or lifts the flag: while it stands nothing is
+   * drafted, told, answered, decided or sent, and the dossier shows nothing but the flag.
+   */
+  flagSecret(
+    flag: { incident: string; holds: boolean; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "flagged" } | Refused>;
   amend(
     amendment: Amendment,
     actor: Actor,
@@ -104,4 +116,12 @@ export interface Desk {
     filing: { incident: string; delivery: string; reference: string },
     actor: Actor,
   ): Promise<{ outcome: "recorded"; delivery: Delivery } | Refused>;
+  /**
+   * Gives the original of one alert shown with an incident, patients included, once the journal holds who asked and
+   * why; only those alerts, and only to who may.
+   */
+  unmask(
+    request: { incident: string; alert: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "unmasked"; original: string } | Refused>;
 }

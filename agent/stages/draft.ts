@@ -1,3 +1,4 @@
+import type { LeadingRegime } from "../../rules/regimes/regime.ts";
 import type { Instant } from "../core/clock.ts";
 import {
   type Declaration,
@@ -9,11 +10,13 @@ import {
   sealContent,
 } from "../core/declaration.ts";
 import { CAUSES } from "../core/detection.ts";
-import { FACTS, type Fact } from "../core/fact.ts";
+import { FACTS, type Fact, JUDGEMENTS, underDefenceSecret } from "../core/fact.ts";
+import type { Masked, Tally } from "../core/masked.ts";
 import type { Account } from "../core/person.ts";
 import { CRITERION_VALUES, type CriterionResult, DEGREE_LABELS } from "../core/qualification.ts";
 import { FACILITY_KINDS, formatInstant } from "./french.ts";
 import { describeFact, nameOf } from "./qualify.ts";
+import { regimesOf } from "./regimes-of.ts";
 import { currentDeclaration, type Setup, type Work } from "./work.ts";
 
 /** Version of the French rendering below: part of what is signed. */
@@ -27,6 +30,8 @@ export type ByPerson = ReadonlyMap<string, Pick<FormField, "value" | "unknown" |
  * A field that nobody and nothing fills says "inconnu à ce stade": it is never defaulted.
  */
 export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson): void {
+  if (underDefenceSecret(work.facts)) return;
+  const regime = regimesOf(setup, work.incident).leading;
   const before = currentDeclaration(work);
   if (before?.state === "set_aside" && work.incident.state === "set_aside") return;
   const open = before?.state === "draft" ? before : undefined;
@@ -37,7 +42,7 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
   const id = before?.id ?? setup.newId();
   const version = open?.version ?? (before?.version ?? 0) + 1;
   const byPerson = new Map([...personFields(before), ...(edits ?? [])]);
-  const sections = fill(work, setup, byPerson);
+  const sections = fill(work, setup, { regime, byPerson });
   const criteria = work.qualification?.criteria ?? [];
   const heading = {
     facility: { id: setup.facility.id, name: setup.facility.name },
@@ -47,21 +52,21 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
     kind,
     version,
     exercise: setup.mode === "exercise",
-    pack: { id: setup.regime.id, version: setup.regime.version },
-    template: { id: setup.regime.form.id, version: `${setup.regime.form.version}.${TEMPLATE_VERSION}` },
+    pack: { id: regime.id, version: regime.version },
+    template: { id: regime.form.id, version: `${regime.form.version}.${TEMPLATE_VERSION}` },
   };
-  const content: DeclarationContent = {
-    ...heading,
-    criteria,
-    sections,
-    text: render(heading, criteria, sections, setup),
-  };
+  const masked: Tally = new Map();
+  const body = setup.masks.every<DeclarationContent>(
+    { ...heading, criteria, sections, text: "" },
+    { incident: work.incident.id, known: settingsOf(sections, setup), tally: masked },
+  );
+  const content = { ...body, text: render(heading, { ...body, regime }, setup) };
   const { canonical, sha256 } = sealContent(content);
   if (before !== undefined && sameSubstance(before, content)) return;
   const declaration: Declaration = {
     id,
     incident: work.incident.id,
-    regime: setup.regime.id,
+    regime: regime.id,
     kind,
     version,
     state: "draft",
@@ -73,11 +78,23 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
     open === undefined
       ? [...work.declarations, declaration]
       : [...work.declarations.slice(0, -1), declaration];
+  if (masked.size > 0) {
+    // How many of each kind, never which.
+    const note = { declaration: id, version, counts: Object.fromEntries(masked) };
+    work.beside.push({ write: "note", what: "masked", incident: work.incident.id, content: note });
+  }
+}
+
+/** What the configuration says stands as it is: an address of ours is nobody's home. */
+function settingsOf(sections: readonly FormSection[], { facility }: Setup): ReadonlySet<string> {
+  const fields = sections.flatMap((section) => section.fields);
+  const settings = fields.filter((field) => field.provenance.by === "setting");
+  return new Set([facility.id, facility.name, ...settings.flatMap((field) => field.value ?? [])]);
 }
 
 /** True when only the version number would differ: an approved text is not followed by an identical one. */
-function sameSubstance(before: Declaration, content: DeclarationContent): boolean {
-  const old = JSON.parse(before.canonical) as DeclarationContent;
+function sameSubstance(before: Declaration, content: Masked<DeclarationContent>): boolean {
+  const old = JSON.parse(before.canonical) as Masked<DeclarationContent>;
   if (before.state === "draft" && old.kind !== content.kind) return false;
   return (
     sealContent({ ...content, version: old.version, kind: old.kind, text: "" }).sha256 ===
@@ -96,8 +113,12 @@ function personFields(
     .map((field) => [field.id, field]);
 }
 
-function fill(work: Work, setup: Setup, byPerson: ByPerson): FormSection[] {
-  return setup.regime.form.sections.map(({ id, title, fields }) => ({
+function fill(
+  work: Work,
+  setup: Setup,
+  { regime, byPerson }: { regime: LeadingRegime; byPerson: ByPerson },
+): FormSection[] {
+  return regime.form.sections.map(({ id, title, fields }) => ({
     id,
     title,
     fields: fields.map(({ id, label, basis }): FormField => {
@@ -303,7 +324,9 @@ const FILLERS: Readonly<Record<string, Filler>> = {
 };
 
 function standing(work: Work): Fact[] {
-  return work.facts.filter((fact) => fact.withdrawn === null && fact.holds).sort((a, b) => a.since - b.since);
+  return work.facts
+    .filter((fact) => fact.withdrawn === null && fact.holds && !JUDGEMENTS.has(fact.kind))
+    .sort((a, b) => a.since - b.since);
 }
 
 function held(work: Work, kinds: readonly Fact["kind"][]): Fact[] {
@@ -326,16 +349,19 @@ function at(instant: Instant, setup: Setup): string {
 
 function render(
   heading: Omit<DeclarationContent, "criteria" | "sections" | "text">,
-  criteria: readonly CriterionResult[],
-  sections: readonly FormSection[],
+  {
+    criteria,
+    sections,
+    regime,
+  }: { criteria: readonly CriterionResult[]; sections: readonly FormSection[]; regime: LeadingRegime },
   setup: Setup,
 ): string {
   const lines = [
     ...(heading.exercise ? ["*** EXERCICE : ne pas transmettre à une autorité ***", ""] : []),
     "DÉCLARATION D'INCIDENT DE SÉCURITÉ DES SYSTÈMES D'INFORMATION",
     `${setup.facility.name}, incident ${heading.reference}, ${heading.kind === "initial" ? "déclaration initiale" : "complément"}, version ${heading.version}`,
-    `Fondement : ${setup.regime.article}`,
-    setup.regime.form.notice,
+    `Fondement : ${regime.article}`,
+    regime.form.notice,
   ];
   for (const section of sections) {
     lines.push("", section.title.toUpperCase());

@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Regime } from "../../rules/regimes/regime.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
-import { FACTS, type Fact } from "../core/fact.ts";
+import { FACTS, type Fact, underDefenceSecret } from "../core/fact.ts";
 import { INCIDENT_TRANSITIONS, type IncidentState } from "../core/incident.ts";
 import type { Qualification } from "../core/qualification.ts";
 import { mayMove } from "../core/transitions.ts";
+import type { Situation } from "./evaluate.ts";
 import { qualify } from "./qualify.ts";
+import { regimesOf } from "./regimes-of.ts";
 import { currentDeclaration, planEffect, type Setup, type Work } from "./work.ts";
 
 /** Facts that make an incident worth evaluating at once; a mere probe or an odd sign-in does not. */
@@ -15,11 +19,12 @@ const OPENING: ReadonlySet<Fact["kind"]> = new Set(
 
 /** Evaluates the incident and moves it to the state that its facts call for. */
 export function judge(work: Work, setup: Setup, now: Instant): void {
-  if (work.incident.state === "candidate") promote(work, setup, now);
+  const secret = underDefenceSecret(work.facts);
+  if (work.incident.state === "candidate" && !secret) promote(work, setup, now);
   if (work.incident.state === "set_aside") reopen(work);
-  const situation = { facts: work.facts, systems: setup.systems, now };
-  const found = qualify(work.incident, setup.regime, situation);
-  if (!same(found, work.qualification)) work.qualification = found;
+  const found = evaluateAll(work, setup, now);
+  // Flagged: the state stays where the person left it, and nothing of the dossier is carried further.
+  if (secret) return;
 
   const { state } = work.incident;
   if (state === "open" && (found.verdict === "declare" || found.verdict === "advised"))
@@ -37,6 +42,55 @@ export function judge(work: Work, setup: Setup, now: Instant): void {
   if (state === "facts_ended" && !statesEnded(work)) to(work, "declared", "Un état constaté dure encore.");
 }
 
+/** Qualifies the incident under each of its packs and keeps what did not change; returns what leads. */
+function evaluateAll(work: Work, setup: Setup, now: Instant): Qualification {
+  const { leading, others, remark } = regimesOf(setup, work.incident);
+  const known = [...(work.qualification ? [work.qualification] : []), ...work.others];
+  const situation = situationOf(work, setup, now);
+  const settle = (regime: Regime, leads: boolean): Qualification => {
+    const before = known.find((each) => each.regime === regime.id);
+    const found = qualify(work.incident, regime, situation);
+    const met = found.criteria.filter((each) => each.value === "met");
+    const remarks = [...(leads && remark !== undefined ? [remark] : []), ...(found.remarks ?? [])];
+    const after: Qualification = {
+      ...found,
+      leads,
+      met_at: Object.fromEntries(met.map(({ id }) => [id, before?.met_at?.[id] ?? now])),
+      ...(remarks.length > 0 && { remarks }),
+    };
+    return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
+  };
+  const first = settle(leading, true);
+  const beside = others.map((regime) => settle(regime, false));
+  // A pack that is no longer of this incident says so in a revision of its own; the earlier one stays in the journal.
+  const evaluated = new Set([first, ...beside].map((each) => each.regime));
+  const gone = known
+    .filter((each) => !evaluated.has(each.regime))
+    .map((each) => (each.verdict === "not_applicable" && each.leads === false ? each : retired(each)));
+  work.qualification = first;
+  work.others = [...beside, ...gone];
+  return first;
+}
+
+function retired({ incident, regime, regime_version, title }: Qualification): Qualification {
+  const sentence = "N'est plus évalué pour ce dossier : autre date, ou réglage changé.";
+  return {
+    incident,
+    regime,
+    regime_version,
+    ...(title !== undefined && { title }),
+    criteria: [],
+    verdict: "not_applicable",
+    sentence,
+    questions: [],
+    leads: false,
+  };
+}
+
+function situationOf(work: Work, setup: Setup, now: Instant): Situation {
+  return { facts: work.facts, systems: setup.systems, now, facility: setup.facility };
+}
+
 function promote(work: Work, setup: Setup, now: Instant): void {
   const standing = work.facts.filter((fact) => fact.withdrawn === null);
   const telling = standing.find(
@@ -48,7 +102,8 @@ function promote(work: Work, setup: Setup, now: Instant): void {
   }
   // An outage waits for its delay, unless it meets a criterion by itself: the regulation of emergency calls, say.
   const asOpen = { ...work.incident, state: "open" as const };
-  const found = qualify(asOpen, setup.regime, { facts: work.facts, systems: setup.systems, now });
+  const { leading } = regimesOf(setup, work.incident);
+  const found = qualify(asOpen, leading, situationOf(work, setup, now));
   if (found.verdict === "declare") to(work, "open", found.sentence);
 }
 
@@ -70,6 +125,7 @@ function delayOf(fact: Fact, setup: Setup): Instant | undefined {
 
 /** Plans the moments at which time alone changes the answer: each outage's delay before degraded mode. */
 export function planClocks(work: Work, setup: Setup): void {
+  if (underDefenceSecret(work.facts)) return;
   for (const fact of work.facts) {
     const delay = delayOf(fact, setup);
     if (delay === undefined || fact.until !== null || fact.withdrawn !== null) continue;
@@ -93,8 +149,4 @@ function statesEnded(work: Work): boolean {
 export function to(work: Work, state: IncidentState, because: string): void {
   if (!mayMove(INCIDENT_TRANSITIONS, work.incident.state, state)) return;
   work.incident = { ...work.incident, state, because };
-}
-
-function same(a: Qualification, b: Qualification | undefined): boolean {
-  return b !== undefined && JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,6 +1,7 @@
 import type { Attempt, AttemptContext, Message } from "../../connectors/contract.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DECLARATION_STATES } from "../core/declaration.ts";
+import { underDefenceSecret } from "../core/fact.ts";
 import { currentDeclaration, planEffect, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 export type Telling = Message["event"];
@@ -18,7 +19,7 @@ const NAG_TIMES = 96;
 
 /** Plans who must be told of the state an incident has come to; a key plans each message once. */
 export function notify(work: Work, setup: Setup, now: Instant): void {
-  if (setup.mode === "observe") return;
+  if (setup.mode === "observe" || underDefenceSecret(work.facts)) return;
   const { state } = work.incident;
   if (state === "candidate" || state === "closed" || state === "set_aside") return;
   plan(work, setup, { event: "incident_opened", role: "on_call", key: "incident_opened", due: now });
@@ -66,6 +67,7 @@ export function messageOf(
   page: (incident: string) => string,
 ): Message | undefined {
   const { incident } = work;
+  if (underDefenceSecret(work.facts)) return undefined;
   const declaration = event === "not_filed" ? unfiledDeclaration(work) : currentDeclaration(work);
   if (event === "decision_needed" && incident.state !== "in_review") return undefined;
   if (event === "not_filed" && incident.state !== "approved") return undefined;
@@ -82,9 +84,11 @@ export function messageOf(
     incident: incident.id,
     event,
     exercise,
-    subject,
+    subject: setup.masks.text(subject, { incident: incident.id }),
     // No evidence in a message: it may leave the house.
-    text: `${setup.facility.name}. ${work.qualification?.sentence ?? ""}`.trim(),
+    text: setup.masks.text(`${setup.facility.name}. ${work.qualification?.sentence ?? ""}`.trim(), {
+      incident: incident.id,
+    }),
     link: page(incident.id),
     occurred: incident.occurred,
     ...(declaration === undefined || event === "incident_opened"

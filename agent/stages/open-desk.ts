@@ -2,18 +2,24 @@ import type { RegimeQuestion } from "../../rules/regimes/regime.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Decision } from "../core/decision.ts";
 import { contentOf, type FormField } from "../core/declaration.ts";
-import type { Fact } from "../core/fact.ts";
+import { type Fact, underDefenceSecret } from "../core/fact.ts";
 import { type Act, mayAct } from "../core/person.ts";
 import type { Store } from "../store/store.ts";
 import { confirm } from "./confirm.ts";
 import type { Actor, Desk, Dossier, Refused, Stale, TextSeen } from "./desk.ts";
 import { draft } from "./draft.ts";
+import { flagDefenceSecret } from "./flag-secret.ts";
+import { maskDossier } from "./mask-dossier.ts";
 import type { Pipeline } from "./pipeline.ts";
+import { asQuestion } from "./qualify.ts";
+import { questionsOf, regimesOf } from "./regimes-of.ts";
+import { showEvidence } from "./show-evidence.ts";
 import { settleDelivery } from "./transmit.ts";
+import { unmask } from "./unmask.ts";
 import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 /** Alerts shown with a dossier. */
-const EVIDENCE = 200;
+const EVIDENCE = 50;
 /** Longest text a person may put in a field. */
 const FIELD_LENGTH = 20_000;
 
@@ -24,6 +30,7 @@ export function openDesk(parts: {
   setup: Setup;
   clock: Clock;
   decided: (decision: Decision) => void;
+  unmasked?: (asked: { incident: string; alert: string; account: string }) => void;
   planned: () => void;
 }): Desk {
   const { store, pipeline, setup } = parts;
@@ -34,12 +41,14 @@ export function openDesk(parts: {
     actor: Actor,
     right: Act,
     work: (work: Work, now: number) => T | Refused | Stale,
+    options: { whileSecret?: boolean } = {},
   ): Promise<T | Refused | Stale> {
     if (!mayAct(actor, right))
       return { outcome: "refused", code: "not_allowed", because: "Votre rôle ne permet pas cet acte." };
     const result = await pipeline.act(
       incident,
       (each, now) => {
+        if (underDefenceSecret(each.facts) && options.whileSecret !== true) return SECRET;
         const done = work(each, now);
         // A decision changes nothing of the text it is about.
         if (!unsuccessful(done) && right !== "decide" && right !== "record_filing")
@@ -62,8 +71,10 @@ export function openDesk(parts: {
     facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
     mode: setup.mode,
     fixedFields: new Set(
-      setup.regime.form.sections.flatMap(({ fields }) =>
-        fields.filter((field) => field.fixed).map((field) => field.id),
+      setup.regimes.flatMap(({ form }) =>
+        (form?.sections ?? []).flatMap(({ fields }) =>
+          fields.filter((field) => field.fixed).map((field) => field.id),
+        ),
       ),
     ),
 
@@ -74,22 +85,26 @@ export function openDesk(parts: {
           const qualification = await store.reads.record(
             facility,
             "qualification",
-            `${content.id}/${setup.regime.id}`,
+            `${content.id}/${regimesOf(setup, content).leading.id}`,
           );
-          return { incident: content, sentence: qualification?.content.sentence ?? null };
+          const sentence = qualification?.content.sentence ?? null;
+          return setup.masks.every({ incident: content, sentence }, { incident: content.id });
         }),
       );
     },
 
-    async dossier(incident): Promise<Dossier | undefined> {
+    async dossier(incident) {
       const work = await pipeline.view(incident);
       if (work === undefined) return undefined;
+      if (underDefenceSecret(work.facts)) return maskDossier(flagOnly(work), setup.masks);
       const declaration = currentDeclaration(work);
       const filing = unfiledDeclaration(work) ?? work.declarations.findLast((each) => each.state === "filed");
-      return {
+      const found = await store.reads.detectionsOf(facility, incident, EVIDENCE);
+      const dossier: Dossier = {
         incident: work.incident,
         facts: work.facts,
         qualification: work.qualification,
+        others: work.others,
         declarations: work.declarations,
         current: declaration && { declaration, content: contentOf(declaration) },
         filing: filing && { declaration: filing, content: contentOf(filing) },
@@ -98,9 +113,10 @@ export function openDesk(parts: {
         deliveries: work.deliveries,
         deadlines: work.deadlines,
         effects: await store.reads.effectsOf(facility, incident),
-        evidence: await store.reads.detectionsOf(facility, incident, EVIDENCE),
+        evidence: showEvidence(found, setup.masks, incident),
         systems: work.incident.systems.flatMap((id) => setup.systems.get(id) ?? []),
       };
+      return maskDossier(dossier, setup.masks);
     },
 
     takeUp: async (incident, actor) =>
@@ -109,14 +125,14 @@ export function openDesk(parts: {
         | Refused,
 
     answer: async (answer, actor) => {
-      const question = setup.regime.questions.find((each) => each.id === answer.question);
-      const chosen = question?.answers.find((each) => each.id === answer.answer);
-      if (question === undefined || chosen === undefined)
-        return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
       if (answer.since !== undefined && answer.since > parts.clock.now()) {
         return { outcome: "refused", code: "future_instant", because: "L'heure donnée est dans le futur." };
       }
       const result = await act(answer.incident, actor, "answer", (work, now) => {
+        const question = questionsOf(setup, work.incident).find((each) => each.id === answer.question);
+        const chosen = question?.answers.find((each) => each.id === answer.answer);
+        if (question === undefined || chosen === undefined)
+          return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
         withdrawAnswer(work, question, actor.name, now);
         for (const { fact, holds } of chosen.states)
           stateByPerson(
@@ -136,14 +152,37 @@ export function openDesk(parts: {
       return result as { outcome: "answered" } | Refused;
     },
 
+    async unmask(request, actor) {
+      const done = await unmask(request, actor, {
+        store,
+        facility,
+        pipeline,
+        clock: parts.clock,
+        masks: setup.masks,
+        shown: EVIDENCE,
+      });
+      if (done.outcome === "unmasked")
+        parts.unmasked?.({ incident: request.incident, alert: request.alert, account: actor.id });
+      return done;
+    },
+
+    flagSecret: async ({ incident, holds, reason }, actor) =>
+      // Anyone who may answer may flag; to lift the flag is the delegate's.
+      (await act(
+        incident,
+        actor,
+        holds ? "answer" : "decide",
+        (work, now) => flagDefenceSecret(work, { holds, reason, writer: actor.name, id: setup.newId() }, now),
+        { whileSecret: true },
+      )) as { outcome: "flagged" } | Refused,
+
     amend: (amendment, actor) =>
       act(amendment.text.incident, actor, "edit", (work, now) => {
         const stale = staleness(work, amendment.text);
         if (stale !== undefined) return stale;
-        const known = new Set(
-          setup.regime.form.sections.flatMap((section) => section.fields.map((field) => field.id)),
-        );
-        const fixed = setup.regime.form.sections
+        const { sections } = regimesOf(setup, work.incident).leading.form;
+        const known = new Set(sections.flatMap((section) => section.fields.map((field) => field.id)));
+        const fixed = sections
           .flatMap(({ fields }) => fields)
           .find((field) => field.fixed && amendment.fields.some((each) => each.id === field.id));
         if (fixed !== undefined) {
@@ -249,7 +288,7 @@ export function openDesk(parts: {
   }
 
   function answeredQuestions(work: Work): Dossier["answered"] {
-    return setup.regime.questions.flatMap((question) => {
+    return questionsOf(setup, work.incident).flatMap((question) => {
       const standing = work.facts.filter(
         (fact) =>
           fact.withdrawn === null && fact.origin.by === "person" && fact.origin.question === question.id,
@@ -260,9 +299,7 @@ export function openDesk(parts: {
         ),
       );
       if (standing.length === 0 || given === undefined) return [];
-      const { id, text, asked_of, criteria } = question;
-      const answers = question.answers.map(({ id, label }) => ({ id, label }));
-      return [{ question: { id, text, asked_of, criteria, answers }, answer: given.label }];
+      return [{ question: asQuestion(question), answer: given.label }];
     });
   }
 
@@ -303,6 +340,32 @@ export function openDesk(parts: {
     if (statement.kind === "malicious_action_suspected")
       work.incident = { ...work.incident, malicious: statement.holds };
   }
+}
+
+const SECRET: Refused = {
+  outcome: "refused",
+  code: "defence_secret",
+  because: "Ce dossier est couvert par le secret de la défense nationale : rien n'en est traité ici.",
+};
+
+/** The dossier while the flag stands: that it exists and that it is flagged, nothing else. */
+function flagOnly({ incident, facts, qualification }: Work): Dossier {
+  return {
+    incident: { ...incident, entities: [], systems: [], causes: [], because: "" },
+    facts: facts.filter(({ kind }) => kind === "defence_secret"),
+    qualification,
+    others: [],
+    declarations: [],
+    current: undefined,
+    filing: undefined,
+    answered: [],
+    decisions: [],
+    deliveries: [],
+    deadlines: [],
+    effects: [],
+    evidence: [],
+    systems: [],
+  };
 }
 
 /** Constat: the first act of a person is when the facility took note. Who may declare and acts is the declarant. */

@@ -1,7 +1,11 @@
+import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
+import type { CorrelatorOptions, CorrelatorStats } from "../../rules/engine/correlation/correlator.ts";
 import type { Clock, Instant } from "../core/clock.ts";
+import { standsAlone } from "../core/detection.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Account } from "../core/person.ts";
 import type { Receipt, Store, Write } from "../store/store.ts";
+import { openCombiner } from "./combine.ts";
 import { type Arrival, correlate } from "./correlate.ts";
 import { draft } from "./draft.ts";
 import { followUp } from "./follow-up.ts";
@@ -35,7 +39,10 @@ export function carry(work: Work, setup: Setup, now: Instant): void {
 }
 
 export interface Pipeline {
-  /** Takes in the next batch of detections that the store has and that were not correlated yet; 0 when none is left. */
+  /**
+   * Takes in the next batch of detections that the store has and that were not correlated yet, and writes what
+   * correlations make of them and of the time that passed; 0 when nothing is left to do.
+   */
   advance(): Promise<number>;
   /**
    * Works on one incident alone, then commits; undefined when there is no such incident. Nothing is kept when
@@ -48,6 +55,10 @@ export interface Pipeline {
   ): Promise<T | undefined>;
   /** The incident's records as committed. */
   view(incident: string): Promise<Work | undefined>;
+  /** Puts correlations in force in place of others. */
+  use(correlations: readonly LoadedCorrelation[]): void;
+  /** What the windows of correlations hold; undefined before the first detection. */
+  windows(): CorrelatorStats | undefined;
 }
 
 /** The person who acted, else the delegate first registered, else the director. */
@@ -62,6 +73,8 @@ function declarantOf({ incident }: Work, accounts: readonly Account[]): Account 
 
 export interface PipelineEvents {
   changed?(before: Incident | undefined, work: Work): void;
+  /** Windows were rebuilt from the record; not `whole` when it held more than is read back. */
+  rebuilt?(told: { detections: number; whole: boolean }): void;
 }
 
 /** Builds the pipeline behind the detections; it owns every change of an incident, one at a time. */
@@ -70,9 +83,20 @@ export async function openPipeline(parts: {
   setup: Setup;
   clock: Clock;
   events?: PipelineEvents;
+  correlations?: readonly LoadedCorrelation[];
+  windows?: CorrelatorOptions;
 }): Promise<Pipeline> {
   const { store, setup, clock } = parts;
   const facility = setup.facility.id;
+  const combiner = openCombiner({
+    reads: store.reads,
+    facility,
+    zone: setup.facility.time_zone,
+    newId: setup.newId,
+    correlations: parts.correlations,
+    options: parts.windows,
+    rebuilt: parts.events?.rebuilt,
+  });
   const active = new Map<string, Work>();
   let queue: Promise<unknown> = Promise.resolve();
   const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
@@ -128,8 +152,9 @@ export async function openPipeline(parts: {
     const from = await store.reads.cursor(facility, CURSOR);
     if (from !== position) await loadActive();
     const arrivals: Arrival[] = await store.reads.detectionsAfter(facility, from, BATCH);
-    const last = arrivals.at(-1);
-    if (last === undefined) return 0;
+    const to = arrivals.at(-1)?.detection.seq ?? from;
+    const combined = await combiner.take(arrivals, from, now);
+    if (arrivals.length + combined.length === 0) return 0;
     const year = new Date(now / 1000).getUTCFullYear();
     const series = `reference:${year}`;
     const used = await store.reads.cursor(facility, series);
@@ -139,8 +164,10 @@ export async function openPipeline(parts: {
     const touched = new Map<string, Work>();
     const works = [...active.values()];
     for (const arrival of arrivals) {
+      if (!standsAlone(arrival.detection.rule)) continue;
+      const base = await partsOf(arrival);
       // A work is copied when first touched: a refused commit must leave what is in memory as it was.
-      const found = correlate(arrival, works, setup, reference, (work) => {
+      const found = correlate({ ...arrival, base }, works, setup, reference, (work) => {
         const copy = touched.get(work.incident.id) ?? copyWork(work);
         works[works.indexOf(work)] = copy;
         touched.set(copy.incident.id, copy);
@@ -154,13 +181,26 @@ export async function openPipeline(parts: {
     const changed = [...touched.values()];
     const declarants = await declarantsNow();
     for (const work of changed) carryFor(work, declarants, now);
-    const more: Write[] = [{ write: "cursor", name: CURSOR, from, to: last.detection.seq }];
+    const more: Write[] = [...combined, { write: "cursor", name: CURSOR, from, to }];
     if (next !== used) more.push({ write: "cursor", name: series, from: used, to: next });
     const receipt = await commit(changed, more, now);
     // Another process moved on: take its view and try again.
     if (receipt.outcome === "conflict") await loadActive();
-    else position = last.detection.seq;
-    return arrivals.length;
+    else {
+      position = to;
+      combiner.written();
+    }
+    return arrivals.length + combined.length;
+  }
+
+  /** The detections that a correlation counted and that touched no incident alone. */
+  async function partsOf({ detection }: Arrival): Promise<Arrival[]> {
+    const base: Arrival[] = [];
+    for (const seq of detection.based_on ?? []) {
+      const [found] = await store.reads.detectionsAfter(facility, seq - 1, 1);
+      if (found?.detection.seq === seq && !standsAlone(found.detection.rule)) base.push(found);
+    }
+    return base;
   }
 
   return {
@@ -185,5 +225,7 @@ export async function openPipeline(parts: {
       }),
     view: (incident) =>
       exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
+    use: combiner.use,
+    windows: combiner.stats,
   };
 }

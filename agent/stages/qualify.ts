@@ -1,6 +1,6 @@
-import type { Criterion, Regime, RegimeQuestion } from "../../rules/regimes/regime.ts";
+import { type Criterion, leadsTo, type Regime, type RegimeQuestion } from "../../rules/regimes/regime.ts";
 import type { System } from "../core/asset.ts";
-import { FACTS, type Fact } from "../core/fact.ts";
+import { FACTS, type Fact, underDefenceSecret } from "../core/fact.ts";
 import type { Incident } from "../core/incident.ts";
 import {
   type Because,
@@ -12,40 +12,61 @@ import {
 } from "../core/qualification.ts";
 import { type Evaluated, evaluate, type Situation } from "./evaluate.ts";
 
+/** What a page says of a dossier that a person has flagged; the arrêté of 2017 reserves the matter (article 1). */
+const WITHHELD =
+  "Secret de la défense nationale : Tocsin ne rédige, n'annonce et ne transmet rien de ce dossier. Voyez le haut fonctionnaire de défense et de sécurité du ministère, par une voie habilitée.";
+
 /** Evaluates an incident under one regime: each criterion with its because, the verdict, the open questions. */
 export function qualify(incident: Incident, regime: Regime, situation: Situation): Qualification {
-  const base = { incident: incident.id, regime: regime.id, regime_version: regime.version };
-  const shown = regime.criteria.filter(
-    (criterion) => !criterion.only_when_stated || evaluateCriterion(criterion, situation).value === "met",
+  const base = {
+    incident: incident.id,
+    regime: regime.id,
+    regime_version: regime.version,
+    title: regime.title,
+    verified: regime.verified,
+  };
+  const bare = (verdict: Verdict, sentence: string): Qualification => ({
+    ...base,
+    criteria: [],
+    verdict,
+    sentence,
+    questions: [],
+  });
+  if (underDefenceSecret(situation.facts)) return bare("withheld", WITHHELD);
+  if (regime.applies !== undefined && evaluate(regime.applies, situation).truth === "false")
+    return bare("not_applicable", regime.sentences.not_applicable);
+  const evaluated = regime.criteria.map((criterion) => ({
+    criterion,
+    result: evaluateCriterion(criterion, situation),
+  }));
+  const shown = evaluated.filter(
+    ({ criterion, result }) => !criterion.only_when_stated || result.value === "met",
   );
+  const remarks = regime.reminders.map(({ text, article }) => `${text} (${article})`);
+  const criteria = shown.map(({ result }) => result);
   if (incident.state === "candidate") {
-    const criteria = shown.map(
-      (criterion): CriterionResult => ({
-        ...heading(criterion),
-        value: "not_evaluated",
-        degree: null,
-        because: [],
-      }),
-    );
     return {
-      ...base,
-      criteria,
-      verdict: "watching",
-      sentence: "À surveiller : rien n'oblige à déclarer à ce stade.",
-      questions: [],
+      ...bare("watching", regime.sentences.watching),
+      criteria: criteria.map((each) => ({ ...each, value: "not_evaluated", degree: null, because: [] })),
     };
   }
-  const criteria = shown.map((criterion) => evaluateCriterion(criterion, situation));
   const verdict = verdictOf(criteria);
   const questions = openQuestions(regime.questions, criteria, situation.facts);
-  return { ...base, criteria, verdict, sentence: sentenceOf(verdict, criteria, questions), questions };
+  return {
+    ...base,
+    criteria,
+    verdict,
+    sentence: sentenceOf(regime, verdict, criteria, questions),
+    questions,
+    ...(remarks.length > 0 && { remarks }),
+  };
 }
 
 function heading(
   criterion: Criterion,
-): Pick<CriterionResult, "id" | "label" | "article" | "verbatim" | "legal"> {
-  const { id, label, article, verbatim, legal } = criterion;
-  return { id, label, article, verbatim, legal };
+): Pick<CriterionResult, "id" | "label" | "article" | "verbatim" | "legal" | "leads_to"> {
+  const { id, label, article, verbatim, legal, leads_to } = criterion;
+  return { id, label, article, verbatim, legal, ...(leads_to !== undefined && { leads_to }) };
 }
 
 function evaluateCriterion(criterion: Criterion, situation: Situation): CriterionResult {
@@ -85,12 +106,19 @@ function evaluateCriterion(criterion: Criterion, situation: Situation): Criterio
   return result("not_met", null, because);
 }
 
-function becauseOf(evaluated: Evaluated, systems: ReadonlyMap<string, System>): Because[] {
-  return evaluated.facts.map((fact) => ({
-    text: describeFact(fact, systems),
-    facts: [fact.id],
-    basis: fact.origin.by === "person" ? "person" : evaluated.bySetting ? "setting" : "law",
-  }));
+function becauseOf({ grounds }: Evaluated, systems: ReadonlyMap<string, System>): Because[] {
+  return grounds.map(({ fact, setting }): Because => {
+    if (fact === null)
+      return { text: "Réglage de l'établissement.", facts: [], basis: "setting", setting: setting ?? "" };
+    // A person who says it needs no setting to be heard; what the setting adds is told all the same.
+    const basis = fact.origin.by === "person" ? "person" : setting === null ? "law" : "setting";
+    return {
+      text: describeFact(fact, systems),
+      facts: [fact.id],
+      basis,
+      ...(setting !== null && { setting }),
+    };
+  });
 }
 
 /** One French line for a fact: what, which system, who says so. */
@@ -114,12 +142,14 @@ export function nameOf(fact: Fact, systems: ReadonlyMap<string, System>): string
   return `${fact.subjects.slice(0, NAMED).join(", ")} et ${fact.subjects.length - NAMED} autres`;
 }
 
-function verdictOf(criteria: readonly CriterionResult[]): Verdict {
-  const legal = criteria.filter((criterion) => criterion.legal);
+function verdictOf(
+  criteria: readonly CriterionResult[],
+): Exclude<Verdict, "withheld" | "watching" | "not_applicable"> {
+  const leading = (to: "duty" | "advice") => criteria.filter((criterion) => leadsTo(criterion) === to);
   // One criterion is enough; an unknown never blocks.
-  if (legal.some((criterion) => criterion.value === "met")) return "declare";
-  if (criteria.some((criterion) => criterion.value === "met")) return "advised";
-  if (legal.some((criterion) => criterion.value === "unknown")) return "answer_missing";
+  if (leading("duty").some((criterion) => criterion.value === "met")) return "declare";
+  if (leading("advice").some((criterion) => criterion.value === "met")) return "advised";
+  if (criteria.some((criterion) => criterion.legal && criterion.value === "unknown")) return "answer_missing";
   return "no_duty_found";
 }
 
@@ -128,7 +158,11 @@ function openQuestions(
   criteria: readonly CriterionResult[],
   facts: readonly Fact[],
 ): Question[] {
-  const stated = new Set(facts.filter((fact) => fact.withdrawn === null).map((fact) => fact.kind));
+  const standing = facts.filter((fact) => fact.withdrawn === null);
+  const stated = new Set(standing.map((fact) => fact.kind));
+  const answered = new Set(
+    standing.flatMap(({ origin }) => (origin.by === "person" ? (origin.question ?? []) : [])),
+  );
   // A question stays open while one of its criteria is unknown or could still gain a degree.
   const undecided = new Set(
     criteria
@@ -137,48 +171,39 @@ function openQuestions(
   );
   return questions
     .filter((question) => {
-      const settles = question.answers.flatMap((answer) => answer.states.map((state) => state.fact));
       const first = question.answers[0]?.states[0]?.fact;
       return (
         question.criteria.some((id) => undecided.has(id)) &&
         !(first !== undefined && stated.has(first)) &&
-        settles.length > 0
+        !answered.has(question.id)
       );
     })
-    .map(({ id, text, asked_of, answers, criteria }) => ({
-      id,
-      text,
-      asked_of,
-      criteria,
-      answers: answers.map(({ id, label }) => ({ id, label })),
-    }));
+    .map(asQuestion);
+}
+
+/** A question of a pack as people are asked it: what its answers state is the pack's own. */
+export function asQuestion({ id, text, asked_of, answers, criteria }: RegimeQuestion): Question {
+  return { id, text, asked_of, criteria, answers: answers.map(({ id, label }) => ({ id, label })) };
 }
 
 function sentenceOf(
-  verdict: Verdict,
+  { sentences }: Regime,
+  verdict: Exclude<Verdict, "withheld" | "watching" | "not_applicable">,
   criteria: readonly CriterionResult[],
   questions: readonly Question[],
 ): string {
+  const wanted = verdict === "declare" ? "duty" : "advice";
   const named = criteria
-    .filter((criterion) => criterion.legal && criterion.value === "met")
+    .filter((criterion) => leadsTo(criterion) === wanted && criterion.value === "met")
     .map(
       (criterion) =>
         `${lowerFirst(criterion.label)}${criterion.degree ? ` (${DEGREE_LABELS[criterion.degree]})` : ""}`,
     );
-  switch (verdict) {
-    case "declare":
-      return `À déclarer maintenant : ${listed(named)}. Vous pourrez compléter plus tard.`;
-    case "advised":
-      return "Déclaration conseillée : un acte malveillant est soupçonné et a eu un effet. Aucun critère légal n'est établi à ce stade.";
-    case "answer_missing":
-      return questions[0] === undefined
-        ? "Il manque une réponse pour savoir s'il faut déclarer."
-        : `Il manque une réponse : ${lowerFirst(questions[0].text)}`;
-    case "no_duty_found":
-      return "Pas d'obligation relevée : aucun critère n'est rempli d'après ce qui est connu.";
-    case "watching":
-      return "À surveiller : rien n'oblige à déclarer à ce stade.";
-  }
+  if (verdict === "answer_missing" && questions[0] === undefined)
+    return "Il manque une réponse pour savoir s'il faut déclarer.";
+  return sentences[verdict]
+    .replace("{criteria}", () => listed(named))
+    .replace("{question}", () => lowerFirst(questions[0]?.text ?? ""));
 }
 
 function listed(words: readonly string[]): string {

@@ -96,5 +96,9 @@ function file(work: Work, delivery: Delivery, now: Instant): void {
     "declared",
     delivery.exercise ? "EXERCICE : dépôt simulé." : `Déposé, n° ${delivery.reference ?? "non communiqué"}.`,
   );
-  work.deadlines = work.deadlines.map((each) => (each.met === null ? { ...each, met: now } : each));
+  const { regime } = work.declarations.find((each) => each.id === delivery.declaration) ?? {};
+  // A declaration meets the clocks of its own duty only: the CNIL is not told by the portal.
+  work.deadlines = work.deadlines.map((each) =>
+    each.met === null && each.regime === regime ? { ...each, met: now } : each,
+  );
 }

@@ -8,6 +8,7 @@ import type { Effect } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
 import type { NewId } from "../core/id.ts";
 import type { Incident } from "../core/incident.ts";
+import type { Masks } from "../core/masked.ts";
 import type { Account } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
 import type { Reads, RecordKind, Records, Stored, Write } from "../store/store.ts";
@@ -24,23 +25,31 @@ export interface Setup {
     address: string;
     ars: string;
     time_zone: string;
+    designations?: readonly ("ose" | "oiv")[] | undefined;
+    cyber_insurance?: boolean | undefined;
   };
   mode: "observe" | "exercise" | "live";
   systems: ReadonlyMap<string, System>;
   locate: Locate;
-  regime: Regime;
+  /** Law packs enabled; `regimesOf` says which of them an incident falls under. */
+  regimes: readonly Regime[];
   /** Ways to tell people, by the roles they are for. */
   notify: readonly { id: string; for: readonly ("on_call" | "delegate")[] }[];
   /** Ways out for an approved declaration, in order. */
   outbound: readonly { id: string; reach: "assisted" | "exercise" | "authority" }[];
   newId: NewId;
+  /** Takes patients out of every text that leaves. */
+  masks: Masks;
 }
 
 /** The records of one incident, being worked on; records are replaced, never changed in place. */
 export interface Work {
   incident: Incident;
   facts: Fact[];
+  /** Under the pack that leads state, draft and verdict. */
   qualification: Qualification | undefined;
+  /** Under the other packs, in the order of the configuration. */
+  others: Qualification[];
   declarations: Declaration[];
   decisions: Decision[];
   deliveries: Delivery[];
@@ -60,6 +69,7 @@ export function newWork(incident: Incident): Work {
     incident,
     facts: [],
     qualification: undefined,
+    others: [],
     declarations: [],
     decisions: [],
     deliveries: [],
@@ -76,6 +86,7 @@ export function copyWork(work: Work): Work {
   return {
     ...work,
     facts: [...work.facts],
+    others: [...work.others],
     declarations: [...work.declarations],
     decisions: [...work.decisions],
     deliveries: [...work.deliveries],
@@ -96,11 +107,12 @@ export async function loadWork(reads: Reads, facility: string, id: string): Prom
     return found.map((each) => each.content);
   };
   base.set(`incident/${id}`, incident);
-  const qualification = await all("qualification");
+  const qualifications = await all("qualification");
   return {
     incident: incident.content,
     facts: await all("fact"),
-    qualification: qualification.at(-1),
+    qualification: qualifications.findLast(({ leads }) => leads !== false),
+    others: qualifications.filter(({ leads }) => leads === false),
     declarations: (await all("declaration")).sort((a, b) => a.version - b.version),
     decisions: await all("decision"),
     deliveries: await all("delivery"),
@@ -156,6 +168,7 @@ export function changesOf(work: Work): { writes: Write[]; base: Map<string, Stor
   put("incident", work.incident);
   for (const each of work.facts) put("fact", each);
   if (work.qualification !== undefined) put("qualification", work.qualification);
+  for (const each of work.others) put("qualification", each);
   for (const each of work.declarations) put("declaration", each);
   for (const each of work.decisions) put("decision", each);
   for (const each of work.deliveries) put("delivery", each);

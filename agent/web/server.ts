@@ -4,6 +4,7 @@ import helmet from "helmet";
 import type { System } from "../core/asset.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
+import type { Masks } from "../core/masked.ts";
 import type { Desk } from "../stages/desk.ts";
 import type { Store } from "../store/store.ts";
 import { attempts } from "./attempts.ts";
@@ -14,6 +15,7 @@ import { declarationPages } from "./pages/declaration.ts";
 import { filingPages } from "./pages/filing.ts";
 import { incidentPage } from "./pages/incident.ts";
 import { incidentsPage } from "./pages/incidents.ts";
+import { originalPage } from "./pages/original.ts";
 import { printPage } from "./pages/print.ts";
 import { refusedPage } from "./pages/refused.ts";
 import { SESSION_HOURS, sessionStore } from "./session-store.ts";
@@ -33,6 +35,8 @@ export interface PeopleParts {
   tools: ReadonlyMap<string, { secret: string }>;
   /** Names for the list of incidents. */
   systems: readonly Pick<System, "id" | "name">[];
+  /** For what pages show beside dossiers, which come without patients. */
+  masks: Masks;
   /** Mounts the sign-in by ticket. */
   demo: boolean;
   log: WebLog;
@@ -80,7 +84,8 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(incidentPage({ desk, clock, gate: pages }));
   site.use(declarationPages({ desk, store, clock, gate: pages, attempts: limits }));
   site.use(filingPages({ desk, gate: pages }));
-  site.use(refusedPage({ store, gate: pages, facility }));
+  site.use(originalPage({ desk, gate: pages }));
+  site.use(refusedPage({ store, gate: pages, facility, masks: parts.masks }));
   site.use(printPage({ desk, gate: pages, publicUrl }));
   app.use("/:facility", site);
 

@@ -3,8 +3,8 @@ import type { Problem } from "../../agent/core/errors.ts";
 import { inNetwork, type Network, parseAddress, parseNetwork } from "./address.ts";
 import { wordOfPattern } from "./clauses.ts";
 import { enterWords, findWords } from "./find-words.ts";
-import { BEYOND_ASCII } from "./necessary.ts";
 import { compileRegexTest } from "./native-regex.ts";
+import { BEYOND_ASCII } from "./necessary.ts";
 import {
   compilePattern,
   joinParts,
@@ -200,7 +200,8 @@ function compileItem(item: Item, numberField: NumberField, values: Placeholders)
   const positive =
     item.link === "all" ? allHold(checks.map((any) => checkField(any, field))) : checkField(flat, field);
   // What an event does not have is not different either.
-  const negative: Holds = (subject) => valuesOf(subject, at(field, subject)) !== undefined && !positive(subject);
+  const negative: Holds = (subject) =>
+    valuesOf(subject, at(field, subject)) !== undefined && !positive(subject);
   const matches = item.negated ? negative : positive;
   return { item, field, cost, checks, matches };
 }
@@ -245,7 +246,8 @@ function checkTexts(
       return false;
     };
   }
-  if (accepts.length >= MANY_ALTERNATIVES) return checkMany(checks, wholes, (subject) => read(subject, at(field, subject)));
+  if (accepts.length >= MANY_ALTERNATIVES)
+    return checkMany(checks, wholes, (subject) => read(subject, at(field, subject)));
   return (subject) => {
     for (const text of read(subject, at(field, subject))) {
       if (wholes.has(text)) return true;
@@ -358,7 +360,9 @@ function expand(pattern: Pattern, values: Placeholders): Pattern[] {
   let patterns: Part[][] = [[]];
   for (const part of pattern) {
     const choices: Pattern[] =
-      typeof part === "object" ? (values[part.placeholder] ?? []).map((value) => parsePattern(value)) : [[part]];
+      typeof part === "object"
+        ? (values[part.placeholder] ?? []).map((value) => parsePattern(value))
+        : [[part]];
     patterns = patterns.flatMap((before) => choices.map((choice) => [...before, ...choice]));
   }
   return patterns.map(joinParts);

@@ -17,6 +17,9 @@ export interface Words {
   entries: Int32Array;
   /** Classes of all words, one after the other. */
   classes: Uint8Array;
+  /** By word, the text in which it was last found, by number. */
+  marks: Int32Array;
+  turn: number;
 }
 
 const ENTRY = 8;
@@ -80,7 +83,7 @@ export function enterWords(words: readonly string[]): Words {
     start = end;
   }
   found.sort(([a], [b]) => a - b);
-  return { bits, fours, threes, classes, ...placed(found) };
+  return { bits, fours, threes, classes, ...placed(found), marks: new Int32Array(words.length), turn: 0 };
 }
 
 function placed(sorted: [number, number, number, number, number][]): Pick<Words, "places" | "entries"> {
@@ -143,13 +146,18 @@ function setBit(bits: Int32Array, at: number): void {
 }
 
 /**
- * Adds each word that occurs in the text to `found`, possibly more than once; true when the text has a character
+ * Adds each word that occurs in the text to `found`, once; true when the text has a character
  * beyond ASCII.
  */
 export function findWords(words: Words, text: string, found: number[]): boolean {
   const { fours, threes } = words;
   const { length } = text;
   const shift = 32 - words.bits;
+  words.turn += 1;
+  if (words.turn > 2_000_000_000) {
+    words.turn = 1;
+    words.marks.fill(0);
+  }
   let run = EDGE_CLASS;
   let seen = 0;
   for (let at = 0; at <= length; at += 1) {
@@ -171,7 +179,7 @@ export function findWords(words: Words, text: string, found: number[]): boolean 
 
 /** Compares the words entered under a run whose last character is at `at`; the text's edges lie just outside of it. */
 function meet(words: Words, run: number, text: string, at: number, found: number[]): void {
-  const { places, entries, classes } = words;
+  const { places, entries, classes, marks, turn } = words;
   let place = Math.imul(run, HASH) & (places.length - 1);
   let entry = places[place] as number;
   while (entry !== -1 && entries[entry] !== run) {
@@ -180,6 +188,8 @@ function meet(words: Words, run: number, text: string, at: number, found: number
   }
   if (entry === -1) return;
   for (; entries[entry] === run; entry += ENTRY) {
+    const word = entries[entry + 4] as number;
+    if (marks[word] === turn) continue;
     const start = entries[entry + 1] as number;
     let here = at + (entries[entry + 3] as number);
     if (here > text.length) continue;
@@ -188,6 +198,8 @@ function meet(words: Words, run: number, text: string, at: number, found: number
       const actual = here < 0 || here === text.length ? EDGE_CLASS : CLASSES[text.charCodeAt(here)];
       if (actual !== classes[n]) break;
     }
-    if (n < start) found.push(entries[entry + 4] as number);
+    if (n >= start) continue;
+    marks[word] = turn;
+    found.push(word);
   }
 }

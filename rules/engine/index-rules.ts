@@ -4,8 +4,8 @@ import { enterWords, findWords, type Words } from "./find-words.ts";
 import { EDGE } from "./likelihood.ts";
 import { BEYOND_ASCII } from "./necessary.ts";
 import type { LoadedRule, LogSource } from "./rule.ts";
-import type { Steps } from "./steps.ts";
 import type { Layout } from "./shape.ts";
+import type { Steps } from "./steps.ts";
 import { rawIn, type Subject, textsIn } from "./subject.ts";
 
 /**
@@ -148,7 +148,9 @@ const flat = (posts: readonly Post[]) =>
 export function groupRules(index: RuleIndex, belongs: (source: LogSource) => boolean): RuleGroup {
   const applies = Uint8Array.from(index.sources, (source) => (belongs(source) ? 1 : 0));
   const ours = (posts: readonly Post[]) => posts.filter(({ source }) => applies[source] === 1);
-  const searched = new Set(index.fields.flatMap((fields, source) => (applies[source] === 1 ? [...fields] : [])));
+  const searched = new Set(
+    index.fields.flatMap((fields, source) => (applies[source] === 1 ? [...fields] : [])),
+  );
   const keywords = searched.delete(-1);
   return {
     applies,
@@ -169,7 +171,10 @@ function viewOf(group: RuleGroup, layout: Layout): View {
   for (const field of group.searched) if (cellOf[field] !== -1) wanted.add(cellOf[field] as number);
   if (group.keywords) for (let cell = 0; cell < cells; cell += 1) if (keyword[cell] === 1) wanted.add(cell);
   const present = group.present.flatMap(({ field, hits }) => (cellOf[field] === -1 ? [] : hits));
-  const view = { cells: [...wanted].map((cell) => ({ cell, luck: PATIENCE })), given: [...group.always, ...present] };
+  const view = {
+    cells: [...wanted].map((cell) => ({ cell, luck: PATIENCE })),
+    given: [...group.always, ...present],
+  };
   group.views.set(layout, view);
   return view;
 }

@@ -12,13 +12,13 @@ const USUAL_VALUES = [
   "c:\\windows\\system32\\services.exe",
   "c:\\windows\\system32\\conhost.exe 0xffffffff -forcev1",
   "c:\\windows\\system32\\conhost.exe",
-  "c:\\windows\\system32\\cmd.exe /c start \"",
+  'c:\\windows\\system32\\cmd.exe /c start "',
   "c:\\windows\\system32\\cmd.exe",
-  "cmd.exe /d /s /c \"",
-  "cmd /c \"c:\\users\\ & > 2>&1",
-  "c:\\windows\\system32\\windowspowershell\\v1.0\\powershell.exe -noprofile -noninteractive -executionpolicy bypass -command -file \"c:\\",
+  'cmd.exe /d /s /c "',
+  'cmd /c "c:\\users\\ & > 2>&1',
+  'c:\\windows\\system32\\windowspowershell\\v1.0\\powershell.exe -noprofile -noninteractive -executionpolicy bypass -command -file "c:\\',
   "c:\\windows\\system32\\windowspowershell\\v1.0\\powershell.exe",
-  "powershell.exe -nop -w hidden -ep bypass -c \"",
+  'powershell.exe -nop -w hidden -ep bypass -c "',
   "powershell -exec bypass pwsh.exe",
   "c:\\windows\\system32\\rundll32.exe c:\\windows\\system32\\shell32.dll,",
   "c:\\windows\\system32\\rundll32.exe",
@@ -35,7 +35,7 @@ const USUAL_VALUES = [
   "c:\\windows\\microsoft.net\\framework64\\v4.0.30319\\",
   "c:\\windows\\temp\\",
   "c:\\program files\\google\\chrome\\application\\chrome.exe",
-  "\"c:\\program files\\google\\chrome\\application\\chrome.exe\" --type=renderer",
+  '"c:\\program files\\google\\chrome\\application\\chrome.exe" --type=renderer',
   "c:\\program files (x86)\\microsoft\\edge\\application\\msedge.exe",
   "c:\\program files\\mozilla firefox\\firefox.exe",
   "c:\\program files\\common files\\microsoft shared\\",
@@ -76,7 +76,9 @@ const USUAL_VALUES = [
   ..."0 1 3 11 true false system high medium low tcp udp 443 80 - success failure get post 200 404 root 127.0.0.1 ::1".split(
     " ",
   ),
-  ..."explorer.exe svchost.exe chrome.exe services.exe cmd.exe powershell.exe msiexec.exe rundll32.exe".split(" "),
+  ..."explorer.exe svchost.exe chrome.exe services.exe cmd.exe powershell.exe msiexec.exe rundll32.exe".split(
+    " ",
+  ),
 ];
 /** The same as one text, with their edges. */
 export const USUAL = EDGE + USUAL_VALUES.join(EDGE) + EDGE;

@@ -1,5 +1,5 @@
-import { regexLiterals } from "./regex-literals.ts";
 import { compileRegex, type SafeRegex } from "./regex.ts";
+import { regexLiterals } from "./regex-literals.ts";
 import { fold } from "./subject.ts";
 
 /**
@@ -29,7 +29,12 @@ export function nativeRegex(source: string, flags: string): NativeRegex | undefi
   if (/[^is]/.test(all) || /[\ud800-\udfff]/.test(source)) return undefined;
   // Beyond ASCII, the two fold case differently.
   if (all.includes("i") && /[^\0-\x7f]/.test(source)) return undefined;
-  const reader: Reader = { source, at: inline?.[0].length ?? 0, depth: 0, dot: all.includes("s") ? "[^]" : "[^\\n]" };
+  const reader: Reader = {
+    source,
+    at: inline?.[0].length ?? 0,
+    depth: 0,
+    dot: all.includes("s") ? "[^]" : "[^\\n]",
+  };
   const found = readAlternatives(reader);
   if (found === undefined || reader.at < source.length) return undefined;
   const longest = LENGTHS.find((length) => (length + 1) * found.cost(length).work <= MOST_STEPS);
@@ -87,7 +92,11 @@ interface Reader {
 }
 
 const noCharacter = (text: string): Part => ({ text, shortest: 0, cost: () => ({ ways: 1, work: 1 }) });
-const one = (text: string): Part => ({ ...noCharacter(text), shortest: 1, begins: new RegExp(`^${text}`, "i") });
+const one = (text: string): Part => ({
+  ...noCharacter(text),
+  shortest: 1,
+  begins: new RegExp(`^${text}`, "i"),
+});
 
 function readAlternatives(reader: Reader): Part | undefined {
   const branches: Part[] = [];
@@ -209,8 +218,12 @@ function readClass(reader: Reader): Part | undefined {
 }
 
 function readRepeat(reader: Reader, unit: Part): Part | undefined {
-  const found = /^(?:[*+?]|\{(\d{1,4})(,?)(\d{0,4})\})\??/.exec(reader.source.slice(reader.at, reader.at + 14));
+  const found = /^(?:[*+?]|\{(\d{1,4})(,?)(\d{0,4})\})\??/.exec(
+    reader.source.slice(reader.at, reader.at + 14),
+  );
   if (found === null) return unit;
+  // Only RE2 repeats what takes no character.
+  if (unit.shortest === 0 && !unit.text.startsWith("(")) return undefined;
   const [text, least = "0", comma, most] = found;
   reader.at += text.length;
   const endless = text.startsWith("*") || text.startsWith("+") || (comma === "," && most === "");

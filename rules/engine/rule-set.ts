@@ -4,8 +4,8 @@ import { type CompiledRule, compileRule, type Placeholders } from "./compile.ts"
 import { findHits, groupRules, indexingRules, type RuleGroup, type RuleIndex } from "./index-rules.ts";
 import { belongs, logSourcesOf, ORIGIN_FIELDS, originOf } from "./logsource.ts";
 import type { LoadedRule } from "./rule.ts";
-import { finishSteps, type Steps } from "./steps.ts";
 import type { Layout } from "./shape.ts";
+import { finishSteps, type Steps } from "./steps.ts";
 import { cellOf, createSubject, rawIn, type Subject, turnTo } from "./subject.ts";
 import { alertKeywords, alertReader, eventKeywords, eventReader } from "./taxonomy.ts";
 import { VERDICT_FIELD } from "./verdict.ts";
@@ -111,7 +111,11 @@ export function* compilingRules(loaded: readonly LoadedRule[], options: RuleSetO
 /** Finds the rules that an alert satisfies, among those of its log source. */
 export function matchAlert(set: RuleSet, alert: object): Match[] {
   turnTo(set.alert, alert);
-  return run(set, set.options.anyLogsource === true ? groupFor(set, null) : groupOfAlert(set, alert), set.alert);
+  return run(
+    set,
+    set.options.anyLogsource === true ? groupFor(set, null) : groupOfAlert(set, alert),
+    set.alert,
+  );
 }
 
 /** Finds the rules that a JSON event satisfies under its own field names, whatever their log source. */

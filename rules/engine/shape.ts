@@ -99,7 +99,8 @@ function walk(shapes: Shapes, from: Step, object: Record<string, unknown>, depth
     const value = object[name];
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       if (depth === DEEPEST) return undefined;
-      const into = step.innerName === name && step.inner !== undefined ? step.inner : enter(shapes, step, name);
+      const into =
+        step.innerName === name && step.inner !== undefined ? step.inner : enter(shapes, step, name);
       const end = walk(shapes, into, value as Record<string, unknown>, depth + 1);
       if (end === undefined) return undefined;
       if (end.end === undefined) {
@@ -120,8 +121,7 @@ function walk(shapes: Shapes, from: Step, object: Record<string, unknown>, depth
   return step;
 }
 
-const isFlat = (list: object) =>
-  (list as unknown[]).every((one) => one === null || typeof one !== "object");
+const isFlat = (list: object) => (list as unknown[]).every((one) => one === null || typeof one !== "object");
 
 function go(shapes: Shapes, step: Step, name: string): Step {
   step.others ??= new Map();

@@ -1,4 +1,12 @@
-import { createShapes, type Layout, layoutOf, MOST_CELLS, type Readers, readLayout, type Shapes } from "./shape.ts";
+import {
+  createShapes,
+  type Layout,
+  layoutOf,
+  MOST_CELLS,
+  type Readers,
+  readLayout,
+  type Shapes,
+} from "./shape.ts";
 
 export type Scalar = string | number | boolean | null;
 

@@ -22,11 +22,12 @@ interface WithFields {
 }
 
 /** Reads a value through nested objects; an array of objects gives the values of all. */
-export function dig(value: unknown, path: readonly string[], from = 0): unknown {
+export function dig(value: unknown, path: readonly string[], from = 0, lists = 0): unknown {
   let here = value;
   for (let at = from; at < path.length; at += 1) {
     if (Array.isArray(here)) {
-      const found = here.map((one) => dig(one, path, at)).filter((one) => one !== undefined);
+      if (lists > DEEPEST) return undefined;
+      const found = here.map((one) => dig(one, path, at, lists + 1)).filter((one) => one !== undefined);
       return found.length === 0 ? undefined : found.flat();
     }
     if (here === null || typeof here !== "object" || !Object.hasOwn(here, path[at] as string))

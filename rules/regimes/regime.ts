@@ -1,54 +1,23 @@
-import { readFileSync } from "node:fs";
-import { load } from "js-yaml";
 import { z } from "zod";
-import { SystemKind } from "../../agent/core/asset.ts";
-import { messageOf, TocsinError } from "../../agent/core/errors.ts";
+import { MICROSECONDS } from "../../agent/core/clock.ts";
+import { STARTS } from "../../agent/core/deadline.ts";
 import { FactKind } from "../../agent/core/fact.ts";
-import { Question } from "../../agent/core/qualification.ts";
+import { LeadsTo, Question } from "../../agent/core/qualification.ts";
+import { Expression } from "./expression.ts";
 
-/** Attributes a system must have for a statement about it to count. */
-const SystemFilter = z
-  .strictObject({
-    kind: SystemKind,
-    care_critical: z.boolean(),
-    health_data: z.boolean(),
-    shared: z.boolean(),
-    trusted_by_others: z.boolean(),
-  })
-  .partial();
-export type SystemFilter = z.infer<typeof SystemFilter>;
-
-/** What a statement that nobody made is taken for. (Default: unknown.) */
-const Presumed = z.literal("not").optional();
-
-/** A three-valued expression over the facts of an incident (Kleene's strong logic). */
-export type Expression =
-  | { any: Expression[] }
-  | { all: Expression[] }
-  | { fact: FactKind; system?: SystemFilter | undefined; presumed?: "not" | undefined }
-  | { lasting: "degraded_after"; system?: SystemFilter | undefined; presumed?: "not" | undefined };
-
-const Expression: z.ZodType<Expression> = z.lazy(() =>
-  z.union([
-    z.strictObject({ any: z.array(Expression).min(1) }),
-    z.strictObject({ all: z.array(Expression).min(1) }),
-    z.strictObject({ fact: FactKind, system: SystemFilter.optional(), presumed: Presumed }),
-    z.strictObject({
-      lasting: z.literal("degraded_after"),
-      system: SystemFilter.optional(),
-      presumed: Presumed,
-    }),
-  ]),
-);
+const Id = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$/, "letters, digits, hyphens");
 
 const Criterion = z
   .strictObject({
-    id: z.string(),
-    label: z.string(),
-    article: z.string(),
-    verbatim: z.string(),
+    id: Id,
+    label: z.string().min(1),
+    article: z.string().min(1),
+    verbatim: z.string().min(1),
+    /** False for doctrine: shown apart from what the law says. */
     legal: z.boolean(),
-    /** Shown only once a person has stated it. */
+    /** What it leads to when it is met. (Default: `duty` when legal, else `advice`.) */
+    leads_to: LeadsTo.optional(),
+    /** Shown only once it is met: what only a person settles. */
     only_when_stated: z.boolean().default(false),
     met: Expression.optional(),
     proven: Expression.optional(),
@@ -57,21 +26,52 @@ const Criterion = z
   })
   .refine((criterion) => (criterion.met === undefined) !== (criterion.potential === undefined), {
     error: "one of met, or potential (with proven), must be given",
+  })
+  .refine((criterion) => criterion.proven === undefined || criterion.potential !== undefined, {
+    error: "proven goes with potential",
+    path: ["proven"],
+  })
+  // Degrees are the law's own words: "potentielles ou avérées".
+  .refine(({ potential, verbatim }) => potential === undefined || /potentiel/.test(verbatim), {
+    error: "a degree is given and the verbatim text knows none; write met",
+    path: ["potential"],
   });
 export type Criterion = z.infer<typeof Criterion>;
 
 const RegimeQuestion = Question.extend({
+  id: Id,
+  criteria: z.array(Id).min(1),
   answers: z
     .array(
       z.strictObject({
-        id: z.string(),
-        label: z.string(),
+        id: Id,
+        label: z.string().min(1),
         states: z.array(z.strictObject({ fact: FactKind, holds: z.boolean() })).min(1),
       }),
     )
     .min(2),
-});
+}).strict();
 export type RegimeQuestion = z.infer<typeof RegimeQuestion>;
+
+/** A clock that a met criterion starts; it never pauses, at night or on holidays. */
+const RegimeClock = z.strictObject({
+  id: Id,
+  label: z.string().min(1),
+  article: z.string().min(1),
+  /** Criteria of which one met starts it. */
+  when: z.array(Id).min(1),
+  /** The instant it counts from, the first one that is known. */
+  starts: z.array(z.enum(STARTS)).min(1),
+  /** Neither hours nor months: "sans délai". */
+  hours: z.int().min(1).optional(),
+  months: z.int().min(1).optional(),
+  /** `condition`: what is lost by not acting in time is a right, it is no duty. */
+  nature: z.enum(["duty", "condition"]).default("duty"),
+  /** Who settles, with a reason, from when it counts; until then it is proposed. */
+  settled_by: Question.shape.asked_of.optional(),
+  recipient: z.string().min(1),
+});
+export type RegimeClock = z.infer<typeof RegimeClock>;
 
 const Form = z.strictObject({
   id: z.string(),
@@ -95,54 +95,57 @@ const Form = z.strictObject({
 });
 export type Form = z.infer<typeof Form>;
 
-/** A law pack: what turns facts into criteria, with its articles, its questions and its form. */
+/** A sentence with a place to fill in: `{criteria}`, `{question}`. */
+const naming = (place: string) =>
+  z.string().refine((text) => text.includes(place), { error: `must hold ${place}` });
+
+/** What a page says first, in French, for each verdict. */
+const Sentences = z.strictObject({
+  declare: naming("{criteria}"),
+  advised: z.string().min(1),
+  answer_missing: naming("{question}"),
+  no_duty_found: z.string().min(1),
+  watching: z.string().min(1),
+  not_applicable: z.string().min(1),
+});
+
+/** A law pack: what turns facts into criteria, with its articles, its questions, its clocks and its words. */
 export const Regime = z.strictObject({
-  id: z.string(),
+  id: Id,
+  /** Packs of one duty are its law at different times: one of them is in force on a day. */
+  duty: Id,
   version: z.string(),
-  title: z.string(),
-  article: z.string(),
-  effective_from: z.iso.date(),
+  title: z.string().min(1),
+  article: z.string().min(1),
+  /** False for a pack that may not be used yet; `reason` says why. */
+  enabled: z.boolean().default(true),
+  reason: z.string().optional(),
+  /** Absent when no date could be verified: then it is evaluated whatever the day. */
+  effective_from: z.iso.date().optional(),
+  /** The last day. */
+  effective_until: z.iso.date().optional(),
   verified: z.iso.date(),
+  /** What the facility must be for it to concern it. (Default: any.) */
+  applies: Expression.optional(),
   criteria: z.array(Criterion).min(1),
   questions: z.array(RegimeQuestion),
-  form: Form,
+  clocks: z.array(RegimeClock).default([]),
+  sentences: Sentences,
+  /** What the reader must know beside the verdict, each with its source. */
+  reminders: z.array(z.strictObject({ text: z.string().min(1), article: z.string().min(1) })).default([]),
+  /** The declaration as data; only packs whose declaration Tocsin prepares have one. */
+  form: Form.optional(),
 });
 export type Regime = z.infer<typeof Regime>;
+/** A pack whose declaration Tocsin prepares: it leads the state, the draft and the verdict of an incident. */
+export type LeadingRegime = Regime & { form: Form };
 
-/** Reads the pack `rules/regimes/<id>`; throws `regime_invalid` naming the file and what is wrong in it. */
-export function loadRegime(id: string): Regime {
-  const read = (name: string): unknown => {
-    const file = new URL(`./${id}/${name}`, import.meta.url);
-    try {
-      return plain(load(readFileSync(file, "utf8")));
-    } catch (error) {
-      throw new TocsinError(
-        {
-          code: "regime_invalid",
-          where: `rules/regimes/${id}/${name}`,
-          message: messageOf(error),
-          remedy: "reinstall the pack",
-        },
-        { cause: error },
-      );
-    }
-  };
-  const checked = Regime.safeParse({ ...(read("regime.yml") as object), form: read("form.yml") });
-  if (checked.success) return checked.data;
-  throw new TocsinError({
-    code: "regime_invalid",
-    where: `rules/regimes/${id}`,
-    message: z.prettifyError(checked.error),
-    remedy: "reinstall the pack",
-  });
+/** True when a pack was verified over a year ago: law changes, so it is doubted. */
+export function verifiedLongAgo({ verified }: { verified: string }, now: number): boolean {
+  return now - Date.parse(verified) * 1000 > 365 * MICROSECONDS.day;
 }
 
-/** YAML reads a bare date as a Date; packs hold dates as text. */
-function plain(value: unknown): unknown {
-  if (value instanceof Date) return value.toISOString().slice(0, 10);
-  if (Array.isArray(value)) return value.map(plain);
-  if (value !== null && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
-  }
-  return value;
+/** What a criterion leads to when it is met. */
+export function leadsTo({ legal, leads_to }: Pick<Criterion, "legal" | "leads_to">): LeadsTo {
+  return leads_to ?? (legal ? "duty" : "advice");
 }

@@ -75,7 +75,9 @@ async function benchMatching(
 ): Promise<Measure> {
   const set = compileRules(rules);
   const generic = INBOUND.find(({ name }) => name === "generic");
-  const bench = new Bench(tiny ? { time: 0, iterations: 1, warmup: false } : { time: 3000, warmupTime: 1000 });
+  const bench = new Bench(
+    tiny ? { time: 0, iterations: 1, warmup: false } : { time: 3000, warmupTime: 1000 },
+  );
   let read = 0;
   bench.add("rules", () => {
     for (const line of lines) {
@@ -87,6 +89,7 @@ async function benchMatching(
     for (const line of lines) read += Object.keys(JSON.parse(line) as object).length;
   });
   const [own, json] = await bench.run();
+  if (read === 0) throw new Error(`${what}: nothing was read`);
   return {
     what,
     own: { value: passesOf(own?.result) * lines.length },

@@ -3,7 +3,7 @@ import { MICROSECONDS } from "../../agent/core/clock.ts";
 import type { Fact } from "../../agent/core/fact.ts";
 import type { Qualification } from "../../agent/core/qualification.ts";
 import { qualify } from "../../agent/stages/qualify.ts";
-import { loadRegime } from "../../rules/regimes/regime.ts";
+import { loadRegime } from "../../rules/regimes/load-regime.ts";
 import { aFact, anIncident, NIGHT, said, systemsOf } from "../support/incident.ts";
 
 const regime = loadRegime("sante-2022");
@@ -67,17 +67,6 @@ describe("scenario A: ransomware on a regional PACS", () => {
   ];
   const directory = [...down, aFact("system_unavailable", { system: "annuaire" })];
   const diverted = [...directory, said("degraded_mode", true), said("care_diverted", true)];
-  it.each([
-    ["02:10 shadow copies deleted on the PACS", deleted, "? ? ? ? ? ?"],
-    ["02:12 images renamed", renamed, "Rp R ? ? ? R"],
-    ["02:14 PACS and RIS down", down, "Rp R R ? ? R"],
-    ["02:16 domain controllers down", directory, "Rp R R ? R R"],
-    ["02:38 patients diverted", diverted, "Rp R R Ra R R"],
-    ["two days later a patient was harmed", [...diverted, said("patient_harmed", true)], "Ra R R Ra R R"],
-  ])("%s", (_, facts, expected) => {
-    expect(letters(evaluate(facts))).toBe(expected);
-  });
-
   it("is not evaluated while a foreign sign-in is all there is", () => {
     const found = evaluate([], 0, "candidate");
     expect(letters(found)).toBe("– – – – – –");
@@ -93,35 +82,12 @@ describe("scenario A: ransomware on a regional PACS", () => {
   });
 });
 
-describe("scenario B: mailbox compromise found after three weeks", () => {
-  const acknowledged = [aFact("account_compromised"), aFact("malicious_action_suspected"), ...noService()];
-  const verified = [...acknowledged, said("health_data_affected", true)];
-  it.each([
-    ["16:00 no service touched, health data not known", acknowledged, "N ? N N ? N"],
-    ["15:05 the sample is verified", verified, "N R N N ? N"],
-    ["15:30 mails to partners are found", [...verified, said("others_affected", true)], "N R N N R N"],
-  ])("%s", (_, facts, expected) => {
-    expect(letters(evaluate(facts))).toBe(expected);
-  });
-});
-
 describe("scenario C: hosted patient record down, not malicious", () => {
   const outage = aFact("system_unavailable", { system: "dpi" });
   const provider = [outage, said("malicious_action_suspected", false)];
   const paper = [...provider, said("degraded_mode", true)];
   const inside = [...paper, said("care_diverted", false)];
   const others = [...inside, said("others_affected", true)];
-  it.each([
-    ["09:20 the provider says storage", provider, 8, "? ? ? ? ? N"],
-    ["09:40 the emergency ward is on paper", paper, 28, "Rp ? R ? ? N"],
-    ["09:55 no diversion", inside, 43, "Rp ? R N ? N"],
-    ["10:05 three other hospitals are hit", others, 53, "Rp ? R N R N"],
-    ["10:12 the delay before degraded mode passes", others, 61, "Rp ? R N R N"],
-    ["17:40 no data lost", [...others, ...noHealthData()], 500, "Rp N R N R N"],
-  ])("%s", (_, facts, minutes, expected) => {
-    expect(letters(evaluate(facts, minutes))).toBe(expected);
-  });
-
   it("meets functioning and care by the delay alone, marked as a setting of the facility", () => {
     const found = evaluate(provider, 61);
     expect(letters(found)).toBe("Rp ? R ? ? N");
@@ -131,33 +97,6 @@ describe("scenario C: hosted patient record down, not malicious", () => {
   it("does not count an outage restored before the delay", () => {
     const restored = { ...outage, until: NIGHT + 40 * MICROSECONDS.minute };
     expect(letters(evaluate([restored, said("malicious_action_suspected", false)], 600))).toBe("? ? ? ? ? N");
-  });
-});
-
-describe("the authority's own cases", () => {
-  it.each([
-    [
-      "a defaced website is declared",
-      [aFact("site_defaced", { system: "site" }), aFact("malicious_action_suspected")],
-      "declare",
-    ],
-    [
-      "an outage with fallback procedures is declared",
-      [aFact("system_unavailable", { system: "dpi" }), said("degraded_mode", true)],
-      "declare",
-    ],
-    [
-      "an outage of the SAMU's call handling may touch the organisation of care",
-      [aFact("system_unavailable", { system: "samu" })],
-      "declare",
-    ],
-    [
-      "a service that asks nothing of anybody leaves the questions open",
-      [aFact("system_unavailable", { system: "messagerie" })],
-      "answer_missing",
-    ],
-  ] as const)("%s", (_, facts, verdict) => {
-    expect(evaluate([...facts], 1).verdict).toBe(verdict);
   });
 });
 

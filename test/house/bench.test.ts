@@ -13,6 +13,12 @@ const BENCH = resolve(import.meta.dirname, "../bench/bench.ts");
 /** Each bench, what its tables begin rows with, and the peers beside which it measures. */
 const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] }[] = [
   { name: "parsers", rows: ["syslog rfc5424", "generic", "windows xml"], peers: [] },
+  { name: "correlation", rows: ["1000 groups, event_count", "bytes a group"], peers: [] },
+  {
+    name: "rules",
+    rows: ["JSON events, all", "JSON events, some", "parsed as alerts"],
+    peers: [],
+  },
   { name: "udp", rows: ["one socket"], peers: [[rsyslog, "rsyslog imudp → file"]] },
   { name: "relp", rows: ["0.8 % matching", "100 % matching"], peers: [[imrelp, "rsyslog imrelp → file"]] },
   { name: "idle", rows: ["20 connections"], peers: [[rsyslog, "rsyslog imtcp"]] },

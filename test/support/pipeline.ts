@@ -22,6 +22,7 @@ import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { loadRegimes } from "../../rules/regimes/load-regime.ts";
 import { NIGHT } from "./incident.ts";
+import { MASKS } from "./masks.ts";
 
 const LOADED = loadRules([DEFAULT_RULES]);
 const RULES = compileRules(LOADED.rules);
@@ -166,6 +167,7 @@ async function serve(parts: {
     ],
     outbound: [{ id: "sortie", reach }],
     newId,
+    masks: MASKS,
   };
   const pipeline = await openPipeline({ store, setup, clock, correlations: LOADED.correlations });
   const channel = {

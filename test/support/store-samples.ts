@@ -3,6 +3,7 @@ import { type DeclarationContent, declarationKey, sealContent } from "../../agen
 import { type NewId, uuidv7 } from "../../agent/core/id.ts";
 import type { Incident } from "../../agent/core/incident.ts";
 import type { RecordKind, Records, StoredAlert, Write } from "../../agent/store/store.ts";
+import { MASKS } from "./masks.ts";
 
 /** Sunday 7 June 2026, 00:10 UTC: the night of the first story. */
 export const NIGHT: Instant = Date.UTC(2026, 5, 7, 0, 10) * 1000;
@@ -113,7 +114,7 @@ export function samples(clock: Clock = steppingClock()) {
       sections: [],
       text: "Le PACS est indisponible depuis 02:14. Mode dégradé : oui.",
     };
-    const { canonical, sha256 } = sealContent(content);
+    const { canonical, sha256 } = sealContent(MASKS.every(content, { incident: null }));
     const base = { incident, declaration: id, version: 1, sha256 };
     const declaration = {
       id,

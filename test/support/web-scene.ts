@@ -7,8 +7,11 @@ import {
   sealContent,
 } from "../../agent/core/declaration.ts";
 import type { Fact } from "../../agent/core/fact.ts";
+import type { Masked } from "../../agent/core/masked.ts";
 import type { CriterionResult, Qualification } from "../../agent/core/qualification.ts";
 import type { Dossier } from "../../agent/stages/desk.ts";
+import { showEvidence } from "../../agent/stages/show-evidence.ts";
+import { MASKS } from "./masks.ts";
 
 /** The night of scenario A, as a page sees it at 02:31. */
 export const NIGHT = at("2026-11-15T01:31:00Z");
@@ -129,8 +132,12 @@ const field = (
 });
 
 /** Content of version `version` of the draft; `description` is what the machine wrote of the alerts. */
-export function contentOfScene(version: number, description: string, exercise = true): DeclarationContent {
-  return {
+export function contentOfScene(
+  version: number,
+  description: string,
+  exercise = true,
+): Masked<DeclarationContent> {
+  const content: DeclarationContent = {
     facility: { id: "chv", name: "Centre hospitalier du Val" },
     incident: "inc-1",
     reference: "2026-0007",
@@ -190,13 +197,14 @@ export function contentOfScene(version: number, description: string, exercise = 
       "Prestataire en cause : inconnu à ce stade.",
     ].join("\n"),
   };
+  return MASKS.every(content, { incident: content.incident });
 }
 
 const DESCRIPTION =
   "Dans la nuit du 14 au 15 novembre 2026, les serveurs d'imagerie ont montré les signes d'un rançongiciel : copies de restauration supprimées à 02:10, 1 200 fichiers d'imagerie renommés à 02:12, PACS et RIS indisponibles depuis 02:14.";
 
 export function draftOf(content: DeclarationContent, state: Declaration["state"] = "draft"): Declaration {
-  const { canonical, sha256 } = sealContent(content);
+  const { canonical, sha256 } = sealContent(MASKS.every(content, { incident: content.incident }));
   return {
     id: content.declaration,
     incident: content.incident,
@@ -377,51 +385,55 @@ export function sceneDossier(hostile?: string): Dossier {
         because: "pas de réponse après l'envoi",
       },
     ],
-    evidence: [
-      {
-        detection: {
-          seq: 1,
-          occurred: at("2026-11-15T01:12:07Z"),
-          id: "det-1",
-          alert: "al-1",
-          rule: {
-            id: "9f3c",
-            version: "abcdef012345",
-            title: hostile ?? "Mass file rename",
-            level: "critical",
-            tags: [],
-            meaning:
-              hostile === undefined
-                ? {
-                    title_fr: "Fichiers renommés en masse",
-                    reason_fr: "Un rançongiciel renomme les fichiers qu'il chiffre.",
-                    facts: [],
-                  }
-                : undefined,
-          },
-          because: [
-            {
-              selection: "selection",
-              field: "TargetFilename",
-              pattern: "*.locked",
-              value: hostile ?? "IM000001.dcm.locked",
+    evidence: showEvidence(
+      [
+        {
+          detection: {
+            seq: 1,
+            occurred: at("2026-11-15T01:12:07Z"),
+            id: "det-1",
+            alert: "al-1",
+            rule: {
+              id: "9f3c",
+              version: "abcdef012345",
+              title: hostile ?? "Mass file rename",
+              level: "critical",
+              tags: [],
+              meaning:
+                hostile === undefined
+                  ? {
+                      title_fr: "Fichiers renommés en masse",
+                      reason_fr: "Un rançongiciel renomme les fichiers qu'il chiffre.",
+                      facts: [],
+                    }
+                  : undefined,
             },
-          ],
-        },
-        alert: {
-          id: "al-1",
-          source: hostile ?? "siem",
-          received: at("2026-11-15T01:12:08Z"),
-          occurred: at("2026-11-15T01:12:07Z"),
-          eventId: null,
+            because: [
+              {
+                selection: "selection",
+                field: "TargetFilename",
+                pattern: "*.locked",
+                value: hostile ?? "IM000001.dcm.locked",
+              },
+            ],
+          },
           alert: {
-            "@timestamp": isoFromInstant(at("2026-11-15T01:12:07Z")),
-            event: { original: raw },
-            host: { name: hostile ?? "PACS-SRV01" },
+            id: "al-1",
+            source: hostile ?? "siem",
+            received: at("2026-11-15T01:12:08Z"),
+            occurred: at("2026-11-15T01:12:07Z"),
+            eventId: null,
+            alert: {
+              "@timestamp": isoFromInstant(at("2026-11-15T01:12:07Z")),
+              event: { original: raw },
+              host: { name: hostile ?? "PACS-SRV01" },
+            },
           },
         },
-      },
-    ],
+      ],
+      MASKS,
+      "inc-1",
+    ),
     systems: SYSTEMS.map((each) => (hostile === undefined ? each : { ...each, name: hostile })),
   };
 }

@@ -9,11 +9,13 @@ import { contentOf, type DeclarationContent, declarationKey } from "../../agent/
 import { uuidv7 } from "../../agent/core/id.ts";
 import { type Account, mayAct } from "../../agent/core/person.ts";
 import type { Actor, Answer, Desk, Dossier, Refused, Stale, TextSeen } from "../../agent/stages/desk.ts";
+import { maskDossier } from "../../agent/stages/mask-dossier.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import type { Store, Write } from "../../agent/store/store.ts";
 import { hashPassword } from "../../agent/web/password.ts";
 import { peopleApp } from "../../agent/web/server.ts";
+import { MASKS } from "./masks.ts";
 import { draftOf, NIGHT, SYSTEMS, sceneDossier } from "./web-scene.ts";
 
 const FACILITY = "chv";
@@ -28,10 +30,14 @@ const PEOPLE = {
 } as const;
 export type Login = keyof typeof PEOPLE;
 
+/** What the desk of tests gives to who asks for an original: an invented person. */
+export const ORIGINAL = "patient DUPONT Jean, NIR 1 85 05 78 006 084 91";
+
 /** A desk that keeps one dossier in memory and behaves as the real one promises. */
 interface SceneDesk extends Desk {
   dossiers: Dossier[];
   answers: { answer: Answer; actor: Actor }[];
+  unmasked: { incident: string; alert: string; reason: string; actor: string }[];
   flags: { incident: string; holds: boolean }[];
   mode: Desk["mode"];
 }
@@ -134,6 +140,7 @@ export async function startScene(
       sessionSecret: "a session secret for tests only",
       tools: new Map([["siem", { secret: TOOL_SECRET }]]),
       systems: SYSTEMS,
+      masks: MASKS,
       demo: options.demo ?? false,
       log: { info: quiet, warn: quiet },
     }),
@@ -190,18 +197,26 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     fixedFields: new Set(["declarant_name"]),
     dossiers: [first],
     answers: [],
+    unmasked: [],
     flags: [],
     async incidents({ states, limit }) {
       return desk.dossiers
         .filter(({ incident }) => states === undefined || states.includes(incident.state))
         .slice(0, limit)
-        .map(({ incident, qualification }) => ({ incident, sentence: qualification?.sentence ?? null }));
+        .map(({ incident, qualification }) =>
+          MASKS.every({ incident, sentence: qualification?.sentence ?? null }, { incident: incident.id }),
+        );
     },
     async dossier(id) {
       const found = desk.dossiers.find(({ incident }) => incident.id === id);
       const state = found?.current?.declaration.state;
       if (found !== undefined && (state === "approved" || state === "filed")) found.filing = found.current;
-      return found;
+      return found && maskDossier(found, MASKS);
+    },
+    async unmask({ incident, alert, reason }, actor) {
+      if (!mayAct(actor, "unmask")) return refused;
+      desk.unmasked.push({ incident, alert, reason, actor: actor.id });
+      return { outcome: "unmasked", original: ORIGINAL };
     },
     async takeUp(incident, actor) {
       if (!mayAct(actor, "answer")) return refused;
@@ -289,7 +304,7 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     if (dossier === undefined) return;
     const declaration = draftOf(content);
     dossier.declarations = [...dossier.declarations, declaration];
-    dossier.current = { declaration, content };
+    dossier.current = { declaration, content: contentOf(declaration) };
   }
 
   function settle(
@@ -311,7 +326,7 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       at: clock.now(),
       ...what,
     };
-    dossier.current = { declaration, content };
+    dossier.current = { declaration, content: contentOf(declaration) };
     dossier.declarations = [...dossier.declarations.slice(0, -1), declaration];
     dossier.decisions = [...dossier.decisions, decision];
     dossier.incident = { ...dossier.incident, state: what.decision };

@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { verifiedLongAgo } from "../../../rules/regimes/regime.ts";
 import type { System } from "../../core/asset.ts";
+import type { Instant } from "../../core/clock.ts";
+import { type Deadline, START_LABELS } from "../../core/deadline.ts";
 import {
   DECLARATION_STATES,
   type Declaration,
@@ -16,13 +19,11 @@ import {
   type CriterionResult,
   DEGREE_LABELS,
   type Question,
+  VERDICTS,
+  type Verdict,
 } from "../../core/qualification.ts";
+import type { TreeCriterion, TreeDuty, TreeFact } from "../../stages/because-tree.ts";
 import type { Dossier } from "../../stages/desk.ts";
-import { boundedText } from "../visible-text.ts";
-
-/** Characters of a raw line shown; the record keeps the rest. */
-const RAW_SHOWN = 2000;
-const EVIDENCE_SHOWN = 50;
 
 const ASKED_OF: Readonly<Record<Question["asked_of"], string>> = {
   rssi: "RSSI ou astreinte informatique",
@@ -37,7 +38,8 @@ const BASIS_LABELS: Readonly<Record<FormField["basis"], string>> = {
   P: "ajout, hors arrêté",
 };
 
-export function criterionRow(criterion: CriterionResult) {
+/** A criterion in words; its reasons with what stands behind them, where the tree says it. */
+export function criterionRow(criterion: CriterionResult | TreeCriterion) {
   const { value, degree } = criterion;
   return {
     ...criterion,
@@ -45,13 +47,79 @@ export function criterionRow(criterion: CriterionResult) {
       value === "met" && degree !== null
         ? `${CRITERION_VALUES.met} (${DEGREE_LABELS[degree]})`
         : CRITERION_VALUES[value],
-    because: criterion.because.map((each) => ({ ...each, setting: each.basis === "setting" })),
+    because: criterion.because.map((each) => ({
+      ...each,
+      setting: each.setting ?? null,
+      facts: each.facts.flatMap((fact) => (typeof fact === "string" ? [] : [groundRow(fact)])),
+    })),
   };
 }
 
+/** Which rule at which version, or which person, stands behind a reason, and how many alerts. */
+function groundRow({ origin, alerts, count }: TreeFact) {
+  const from =
+    origin.by === "rule"
+      ? `règle ${origin.rule} (${origin.version})`
+      : origin.by === "person"
+        ? `signalé par ${origin.source}`
+        : origin.because;
+  return { from, count, first: alerts[0]?.at ?? null };
+}
+
+/** The other duties, each with its verdict, its clocks and its reasons. */
+export function dutyRows(duties: readonly TreeDuty[], deadlines: readonly Deadline[], now: Instant) {
+  return duties
+    .filter(({ leads }) => !leads)
+    .map((duty) => ({
+      id: duty.regime,
+      title: duty.title,
+      sentence: duty.sentence,
+      verdict: VERDICTS[duty.verdict],
+      tone: DUTY_TONES[duty.verdict],
+      criteria: duty.criteria.map(criterionRow),
+      remarks: duty.remarks,
+      texts: textsRow(duty.verified, now),
+      clocks: clockRows(deadlines.filter(({ regime }) => regime === duty.regime)),
+    }));
+}
+
+/** When the texts of a law were last verified, and whether that is too long ago. */
+export function textsRow(verified: string | null, now: Instant) {
+  if (verified === null) return null;
+  return { verified: verified.split("-").toReversed().join("/"), old: verifiedLongAgo({ verified }, now) };
+}
+
+const DUTY_TONES: Readonly<Record<Verdict, string>> = {
+  declare: "met",
+  advised: "unknown",
+  answer_missing: "unknown",
+  no_duty_found: "not_met",
+  watching: "not_evaluated",
+  not_applicable: "not_evaluated",
+  withheld: "not_evaluated",
+};
+
+/** The clocks that run, with what they count from; one that a person has to settle is only proposed. */
+export function clockRows(deadlines: readonly Deadline[]) {
+  return deadlines
+    .filter((each) => each.void !== true)
+    .map((each) => ({
+      ...each,
+      start: START_LABELS[each.from],
+      proposed: each.settled_by === undefined ? null : ASKED_OF[each.settled_by],
+      candidates: (each.candidates ?? []).map(({ from, at }) => ({ start: START_LABELS[from], at })),
+    }));
+}
+
+type Valued = Pick<CriterionResult, "legal" | "leads_to" | "value" | "label">;
+
 /** One legal criterion met is enough to declare; an unknown never blocks. */
-export function sufficient(criteria: readonly CriterionResult[]): boolean {
-  return criteria.some((each) => each.legal && each.value === "met");
+export function sufficient(criteria: readonly Valued[]): boolean {
+  return criteria.some((each) => leadsToOf(each) === "duty" && each.value === "met");
+}
+
+function leadsToOf({ legal, leads_to }: Valued) {
+  return leads_to ?? (legal ? "duty" : "advice");
 }
 
 export function questionRow(question: Question) {
@@ -86,10 +154,7 @@ function originOf(provenance: Provenance): {
 }
 
 /** What can be completed after declaring: empty fields, then criteria to be settled. */
-export function laterList(
-  content: DeclarationContent | undefined,
-  criteria: readonly CriterionResult[],
-): string[] {
+export function laterList(content: DeclarationContent | undefined, criteria: readonly Valued[]): string[] {
   const empty = (content?.sections ?? []).flatMap((section) =>
     section.fields
       .filter((field) => field.value === null && !field.unknown)
@@ -178,27 +243,6 @@ export function summaryOf({ incident, facts, systems }: Dossier) {
     found: incident.found,
     alerts: incident.alerts,
   };
-}
-
-export function evidenceRows(evidence: Dossier["evidence"]) {
-  return evidence.slice(0, EVIDENCE_SHOWN).map(({ detection, alert }) => {
-    const raw = boundedText(alert.alert.event?.original ?? alert.alert.message ?? "", RAW_SHOWN);
-    return {
-      at: detection.occurred,
-      received: alert.received,
-      source: alert.source,
-      host: alert.alert.host?.name ?? alert.alert.host?.hostname ?? null,
-      title: detection.rule.meaning?.title_fr ?? detection.rule.title,
-      reason: detection.rule.meaning?.reason_fr ?? null,
-      rule: `${detection.rule.id} (${detection.rule.version})`,
-      because: detection.because.slice(0, 10).map((each) => ({
-        field: each.field ?? "texte",
-        pattern: boundedText(each.pattern, 200).text,
-        value: boundedText(each.value, 200).text,
-      })),
-      raw,
-    };
-  });
 }
 
 const EFFECT_STATES: Readonly<Record<Effect["state"], string>> = {

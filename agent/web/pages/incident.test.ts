@@ -199,3 +199,120 @@ describe("correcting the text", () => {
     expect(dossier().current?.content.version).toBe(3);
   });
 });
+
+describe("the other duties", () => {
+  const beside = () => {
+    const first = dossier();
+    first.others = [
+      {
+        incident: "inc-1",
+        regime: "rgpd-33",
+        regime_version: "1",
+        title: "Violation de données personnelles (CNIL)",
+        verified: "2025-01-01",
+        leads: false,
+        criteria: [
+          {
+            id: "violation",
+            label: "Violation de données personnelles",
+            article: "RGPD, article 33",
+            verbatim: "violation de données à caractère personnel",
+            legal: true,
+            value: "met",
+            degree: null,
+            because: [
+              {
+                text: "Données altérées : PACS régional",
+                facts: ["f2"],
+                basis: "setting",
+                setting: "système dit contenir des données de santé",
+              },
+            ],
+          },
+        ],
+        verdict: "answer_missing",
+        sentence: "Il manque une réponse du délégué à la protection des données.",
+        questions: [
+          {
+            id: "risk",
+            text: "Un risque pour les personnes concernées peut-il être exclu ?",
+            asked_of: "dpo",
+            answers: [
+              { id: "no", label: "Non : notifier" },
+              { id: "yes", label: "Oui : risque improbable" },
+            ],
+            criteria: ["violation"],
+          },
+        ],
+      },
+    ];
+    const found = first.incident.found ?? 0;
+    first.deadlines.push({
+      id: "d2",
+      incident: "inc-1",
+      regime: "rgpd-33",
+      label: "Notifier à la CNIL (72 h, proposé)",
+      from: "awareness",
+      started: found,
+      due: found + 72 * 3_600_000_000,
+      met: null,
+      settled_by: "dpo",
+      candidates: [{ from: "found", at: found }],
+    });
+  };
+
+  it("stand beside the first with verdict, clock, who settles it, and the rule behind each reason", async () => {
+    beside();
+    const { text } = await person.get(INCIDENT);
+    for (const words of [
+      "Violation de données personnelles (CNIL)",
+      "Il manque une réponse",
+      "(proposé)",
+      "À fixer par : délégué à la protection des données",
+      "système dit contenir des données de santé",
+      "règle r-1 (abcdef012345), 12 alertes",
+      "Un risque pour les personnes concernées peut-il être exclu ?",
+      "Textes vérifiés le 01/01/2025",
+      "à faire relire",
+    ])
+      expect(text).toContain(words);
+    expect(text).not.toMatch(/régime|\bactifs?\b|candidat|qualification/i);
+  });
+
+  it("leave out a clock whose cause was withdrawn", async () => {
+    beside();
+    const clock = dossier().deadlines.at(-1);
+    if (clock !== undefined) clock.void = true;
+    expect((await person.get(INCIDENT)).text).not.toContain("(proposé)");
+  });
+});
+
+describe("the secret of national defence", () => {
+  const post = async (secret: string, motif: string) => {
+    const { csrf = "" } = hiddenFields((await person.get(INCIDENT)).text, `${INCIDENT}/secret`);
+    return person.post(`${INCIDENT}/secret`, { csrf, secret, motif });
+  };
+
+  it("is flagged from the page, in the person's name", async () => {
+    expect((await post("oui", "")).status).toBe(303);
+    expect(scene.desk.flags).toEqual([{ incident: "inc-1", holds: true }]);
+  });
+
+  it("leaves nothing on the page but the flag and the other way", async () => {
+    const first = dossier();
+    if (first.qualification === undefined) throw new Error("no evaluation");
+    first.qualification = {
+      ...first.qualification,
+      criteria: [],
+      questions: [],
+      verdict: "withheld",
+      sentence:
+        "Secret de la défense nationale : rien n'est transmis. Voyez le haut fonctionnaire de défense.",
+    };
+    const { text } = await person.get(INCIDENT);
+    expect(text).toContain("haut fonctionnaire de défense");
+    expect(text).toContain("Lever le secret");
+    for (const gone of ["PACS-SRV01", "En dix secondes", "Projet de déclaration", "Faits retenus"])
+      expect(text).not.toContain(gone);
+  });
+});

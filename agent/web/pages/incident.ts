@@ -2,6 +2,8 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { type Clock, type Instant, MICROSECONDS } from "../../core/clock.ts";
 import { mayAct } from "../../core/person.ts";
+import type { Question } from "../../core/qualification.ts";
+import { becauseTree } from "../../stages/because-tree.ts";
 import type { Desk, Dossier } from "../../stages/desk.ts";
 import { Line, readForm, TextFields } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
@@ -9,15 +11,17 @@ import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { fieldMark, type KeptField, keptFields, touchedFields, typedFields } from "./amendment.ts";
 import {
+  clockRows,
   criterionRow,
   deliveryRows,
-  evidenceRows,
+  dutyRows,
   factRows,
   fieldRow,
   laterList,
   questionRow,
   sufficient,
   summaryOf,
+  textsRow,
   toldRows,
 } from "./dossier-view.ts";
 import { nextStep, verdictOf } from "./verdict.ts";
@@ -29,6 +33,7 @@ const AnswerForm = z.object({
   time: z.string().max(8).default(""),
   source: Line(200).default(""),
 });
+const SecretForm = z.object({ secret: z.enum(["oui", "non"]), motif: Line(500).default("") });
 const TakeUpForm = z.object({ retour: z.enum(["", "texte"]).default("") });
 const AmendForm = z.looseObject(TextFields);
 
@@ -38,6 +43,7 @@ export const DONE: Readonly<Record<string, string>> = {
   charge:
     "Vous avez pris l'incident en charge. Le texte est à votre nom si vous pouvez déclarer : relisez-le.",
   texte: "Modification enregistrée : c'est une nouvelle version du texte.",
+  secret: "Secret de la défense nationale : le signalement est enregistré.",
   inchange: "Rien à enregistrer : aucun champ n'a changé.",
 };
 
@@ -68,9 +74,10 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
   const show = (request: Request, response: Response, dossier: Dossier, trouble?: Trouble) => {
     const person = personWho(response, "read");
     const { qualification, current } = dossier;
-    const criteria = qualification?.criteria ?? [];
+    const duties = becauseTree(dossier);
+    const criteria = duties.find(({ leads }) => leads)?.criteria ?? [];
     const editable = mayAct(person, "edit") && current?.declaration.state === "draft";
-    const questions = (qualification?.questions ?? []).map(questionRow);
+    const questions = openQuestions(dossier).map(questionRow);
     gate.render(request, response, {
       view: "incident",
       title: `Incident ${dossier.incident.reference}`,
@@ -105,12 +112,18 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
           })),
         })),
         facts: factRows(dossier.facts, dossier.systems),
-        evidence: evidenceRows(dossier.evidence),
+        evidence: dossier.evidence,
+        mayUnmask: mayAct(person, "unmask"),
         evidenceTotal: dossier.incident.alerts,
         told: toldRows(dossier.effects),
         decisions: dossier.decisions,
         deliveries: deliveryRows(dossier.deliveries),
-        deadlines: dossier.deadlines,
+        deadlines: clockRows(dossier.deadlines),
+        duties: dutyRows(duties, dossier.deadlines, clock.now()),
+        texts: textsRow(qualification?.verified ?? null, clock.now()),
+        remarks: qualification?.remarks ?? [],
+        secret: qualification?.verdict === "withheld",
+        mayFlag: mayAct(person, qualification?.verdict === "withheld" ? "decide" : "answer"),
         versions: dossier.declarations,
       },
     });
@@ -159,6 +172,16 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
     response.redirect(303, retour === "texte" ? `${here}/declaration?fait=charge` : `${here}?fait=charge`);
   });
 
+  router.post("/incidents/:id/secret", async (request, response) => {
+    const person = personWho(response, "answer");
+    const { secret, motif } = readForm(request, SecretForm);
+    const { incident } = await dossierOf(desk, request.params.id);
+    const flag = { incident: incident.id, holds: secret === "oui", reason: motif };
+    const result = await desk.flagSecret(flag, person);
+    if (result.outcome === "refused") throw new PageError(409, { message: result.because });
+    response.redirect(303, `${base}/incidents/${encodeURIComponent(incident.id)}?fait=secret`);
+  });
+
   router.post("/incidents/:id/champs", async (request, response) => {
     const person = personWho(response, "edit");
     const { declaration, version, sha256 } = readForm(request, AmendForm);
@@ -182,6 +205,14 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
   });
 
   return router;
+}
+
+/** What is still asked, under every duty, each question once. */
+function openQuestions({ qualification, others }: Dossier): Question[] {
+  const open = new Map<string, Question>();
+  for (const question of [...(qualification?.questions ?? []), ...others.flatMap((each) => each.questions)])
+    if (!open.has(question.id)) open.set(question.id, question);
+  return [...open.values()];
 }
 
 /** The incident of an address; 404 when there is none. */

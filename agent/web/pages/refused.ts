@@ -1,4 +1,5 @@
 import { Router } from "express";
+import type { Masks } from "../../core/masked.ts";
 import type { Store } from "../../store/store.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { boundedText, visibleText } from "../visible-text.ts";
@@ -7,8 +8,8 @@ const ROWS = 100;
 const SAMPLE = 500;
 
 /** What arrived and could not be read, with the reason: for whoever connects the sources. */
-export function refusedPage(parts: { store: Store; gate: Gate; facility: string }): Router {
-  const { store, gate, facility } = parts;
+export function refusedPage(parts: { store: Store; gate: Gate; facility: string; masks: Masks }): Router {
+  const { store, gate, facility, masks } = parts;
   const router = Router({ mergeParams: true });
   router.get("/messages-non-compris", async (request, response) => {
     personWho(response, "read");
@@ -21,8 +22,8 @@ export function refusedPage(parts: { store: Store; gate: Gate; facility: string 
           received,
           source,
           code,
-          message: visibleText(message),
-          sample: boundedText(visibleText(sample), SAMPLE).text,
+          message: visibleText(masks.text(message, { incident: null })),
+          sample: boundedText(visibleText(masks.text(sample, { incident: null })), SAMPLE).text,
         })),
       },
     });

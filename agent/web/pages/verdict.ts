@@ -24,6 +24,8 @@ const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
   answer_missing: "ask",
   no_duty_found: "calm",
   watching: "calm",
+  not_applicable: "calm",
+  withheld: "due",
 };
 
 /** The tone of an incident: its evaluation while it is being judged, its state once a person has decided. */

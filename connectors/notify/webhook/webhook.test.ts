@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import nock from "nock";
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MASKS } from "../../../test/support/masks.ts";
 import type { Message } from "../../contract.ts";
 import { webhook } from "./index.ts";
 
@@ -12,8 +13,8 @@ const MESSAGE: Message = {
   incident: "incident-1",
   event: "incident_opened",
   exercise: true,
-  subject: "EXERCICE : incident 2026-0001 ouvert",
-  text: "CH X.",
+  subject: MASKS.text("EXERCICE : incident 2026-0001 ouvert", { incident: "incident-1" }),
+  text: MASKS.text("CH X.", { incident: "incident-1" }),
   link: "https://tocsin.example/ch-x/incidents/incident-1",
   occurred: 1_794_704_400_000_000,
 };

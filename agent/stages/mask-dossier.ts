@@ -1,0 +1,9 @@
+import type { Masked, Masks } from "../core/masked.ts";
+import type { Dossier } from "./desk.ts";
+
+/** What people said and machines found, without patients; texts that are sealed were masked when they were written. */
+export function maskDossier(dossier: Dossier, masks: Masks): Masked<Dossier> {
+  const { declarations, current, filing, deliveries, evidence, systems, ...told } = dossier;
+  const masked = masks.every(told, { incident: told.incident.id });
+  return { ...masked, declarations, current, filing, deliveries, evidence, systems };
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { measureCosts } from "./measure-cost.ts";
+import { readRules } from "./read.ts";
+import { compileRules } from "./rule-set.ts";
+
+const RULES = `title: Dear
+id: dear
+logsource: {category: test}
+detection:
+  s:
+    f|re: ['(a|b|c|d)*e.*f.*g.*h', '(.*x){10}y', '([a-z]+ )+[0-9]{5,100}end']
+  condition: s
+---
+title: Cheap
+id: cheap
+logsource: {category: test}
+detection:
+  s:
+    f|contains: [alpha, beta]
+  condition: s
+`;
+
+describe("the cost of rules", () => {
+  const { rules } = readRules(RULES, "t.yml");
+  const elapsed = () => performance.now();
+
+  it("names the dear one, measured against reading the event", () => {
+    const found = measureCosts(compileRules(rules), { elapsed, dear: 20 });
+    expect(found.map(({ rule }) => rule.rule.id)).toEqual(["dear"]);
+    expect(found[0]?.ratio).toBeGreaterThan(20);
+  });
+
+  it("ends when its time is over", () => {
+    let now = 0;
+    const steps = () => {
+      now += 1_000;
+      return now;
+    };
+    expect(measureCosts(compileRules(rules), { elapsed: steps, budget: 0, dear: 0 })).toEqual([]);
+  });
+});
