@@ -37,7 +37,7 @@ export function qualify(incident: Incident, regime: Regime, situation: Situation
     return bare("not_applicable", regime.sentences.not_applicable);
   const evaluated = regime.criteria.map((criterion) => ({
     criterion,
-    result: evaluateCriterion(criterion, situation),
+    ...evaluateCriterion(criterion, situation),
   }));
   const shown = evaluated.filter(
     ({ criterion, result }) => !criterion.only_when_stated || result.value === "met",
@@ -51,7 +51,7 @@ export function qualify(incident: Incident, regime: Regime, situation: Situation
     };
   }
   const verdict = verdictOf(criteria);
-  const questions = openQuestions(regime.questions, criteria, situation.facts);
+  const questions = openQuestions(regime.questions, shown, situation.facts);
   return {
     ...base,
     criteria,
@@ -69,17 +69,19 @@ function heading(
   return { id, label, article, verbatim, legal, ...(leads_to !== undefined && { leads_to }) };
 }
 
-function evaluateCriterion(criterion: Criterion, situation: Situation): CriterionResult {
+/** A criterion's value, and the kinds of fact that would settle it while it is unknown. */
+interface Settled {
+  result: CriterionResult;
+  missing: readonly Fact["kind"][];
+}
+
+function evaluateCriterion(criterion: Criterion, situation: Situation): Settled {
   const result = (
     value: CriterionResult["value"],
     degree: CriterionResult["degree"],
     because: Because[],
-  ): CriterionResult => ({
-    ...heading(criterion),
-    value,
-    degree,
-    because,
-  });
+    missing: readonly Fact["kind"][] = [],
+  ): Settled => ({ result: { ...heading(criterion), value, degree, because }, missing });
   const explain = (evaluated: Evaluated) => becauseOf(evaluated, situation.systems);
   const proven = criterion.proven && evaluate(criterion.proven, situation);
   if (proven?.truth === "true") return result("met", "proven", explain(proven));
@@ -97,7 +99,7 @@ function evaluateCriterion(criterion: Criterion, situation: Situation): Criterio
       ]),
     ];
     const text = `On ne sait pas encore : ${missing.map((kind) => lowerFirst(FACTS[kind].label)).join(" ; ")}.`;
-    return result("unknown", null, [{ text, facts: [], basis: "law" }]);
+    return result("unknown", null, [{ text, facts: [], basis: "law" }], missing);
   }
   const because = explain(evaluated);
   if (because.length === 0) because.push({ text: "Aucun fait ne va dans ce sens.", facts: [], basis: "law" });
@@ -155,7 +157,7 @@ function verdictOf(
 
 function openQuestions(
   questions: readonly RegimeQuestion[],
-  criteria: readonly CriterionResult[],
+  settled: readonly Settled[],
   facts: readonly Fact[],
 ): Question[] {
   const standing = facts.filter((fact) => fact.withdrawn === null);
@@ -163,20 +165,19 @@ function openQuestions(
   const answered = new Set(
     standing.flatMap(({ origin }) => (origin.by === "person" ? (origin.question ?? []) : [])),
   );
-  // A question stays open while one of its criteria is unknown or could still gain a degree.
-  const undecided = new Set(
-    criteria
-      .filter((criterion) => criterion.value === "unknown" || criterion.degree === "potential")
-      .map((criterion) => criterion.id),
-  );
+  const undecided = (question: RegimeQuestion) => {
+    const tells = new Set(question.answers.flatMap((answer) => answer.states.map((state) => state.fact)));
+    return settled.some(
+      ({ result, missing }) =>
+        question.criteria.includes(result.id) &&
+        // Unknown for want of what it tells; or met in a way that could still gain a degree.
+        (missing.some((kind) => tells.has(kind)) || result.degree === "potential"),
+    );
+  };
   return questions
     .filter((question) => {
       const first = question.answers[0]?.states[0]?.fact;
-      return (
-        question.criteria.some((id) => undecided.has(id)) &&
-        !(first !== undefined && stated.has(first)) &&
-        !answered.has(question.id)
-      );
+      return undecided(question) && !(first !== undefined && stated.has(first)) && !answered.has(question.id);
     })
     .map(asQuestion);
 }

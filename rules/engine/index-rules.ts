@@ -1,5 +1,6 @@
 import { type Clause, clausesOf } from "./clauses.ts";
-import type { CompiledRule, NumberField } from "./compile.ts";
+import type { CompiledRule } from "./compile.ts";
+import type { NumberField } from "./compile-item.ts";
 import { enterWords, findWords, type Words } from "./find-words.ts";
 import { EDGE } from "./likelihood.ts";
 import { BEYOND_ASCII } from "./necessary.ts";
@@ -191,9 +192,9 @@ export function findHits(
   for (const hit of given) add(hit);
   for (const searched of cells) {
     const raw = rawIn(subject, searched.cell);
-    const texts = typeof raw === "string" ? raw : textsIn(subject, searched.cell);
-    if (typeof texts === "string") offer(index, group, layout, searched, texts, add);
-    else for (const text of texts) offer(index, group, layout, searched, text, add);
+    if (typeof raw === "string") offer(index, group, layout, searched, raw, add);
+    else if (typeof raw === "number") offer(index, group, layout, searched, String(raw), add);
+    else for (const text of textsIn(subject, searched.cell)) offer(index, group, layout, searched, text, add);
   }
 }
 

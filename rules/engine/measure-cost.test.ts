@@ -8,7 +8,7 @@ id: dear
 logsource: {category: test}
 detection:
   s:
-    f|re: ['(a|b|c|d)*e.*f.*g.*h', '(.*x){10}y', '([a-z]+ )+[0-9]{5,100}end']
+    f|re: ['(.*needle.*[0-9]{3,50}){5}z', '(\\w+\\s?=){20}needle']
   condition: s
 ---
 title: Cheap
@@ -25,9 +25,9 @@ describe("the cost of rules", () => {
   const elapsed = () => performance.now();
 
   it("names the dear one, measured against reading the event", () => {
-    const found = measureCosts(compileRules(rules), { elapsed, dear: 20 });
+    const found = measureCosts(compileRules(rules), { elapsed, dear: 10 });
     expect(found.map(({ rule }) => rule.rule.id)).toEqual(["dear"]);
-    expect(found[0]?.ratio).toBeGreaterThan(20);
+    expect(found[0]?.ratio).toBeGreaterThan(10);
   });
 
   it("ends when its time is over", () => {

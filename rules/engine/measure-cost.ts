@@ -111,6 +111,15 @@ function hardEvent(rule: LoadedRule, cut: number): Record<string, string> {
 function textsOf(test: Test): string[] {
   if (test.kind === "any") return test.tests.flatMap(textsOf);
   if (test.kind === "pattern") return [test.pattern.filter((part) => typeof part === "string").join("a")];
-  if (test.kind === "regex") return regexLiterals(test.source, /[^ -~]/) ?? [test.source];
+  if (test.kind === "regex") return [...(regexLiterals(test.source, /[^ -~]/) ?? []), sampleOf(test.source)];
   return ["1"];
+}
+
+/** Something like what an expression matches: one of each class, its signs left out. */
+function sampleOf(source: string): string {
+  const plain = source
+    .replaceAll(/\\d|\[0-9\]/g, "1")
+    .replaceAll(/\\w|\[[^\]]*\]/g, "a")
+    .replaceAll(/\\s|\|/g, " ");
+  return plain.replaceAll(/\(\?[a-zA-Z-]*[:)]|\{[\d,]*\}|[()^$*+?]|\\[bBAz]?/g, "").replaceAll(".", "a");
 }

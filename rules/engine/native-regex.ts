@@ -1,6 +1,5 @@
 import { compileRegex, type SafeRegex } from "./regex.ts";
 import { regexLiterals } from "./regex-literals.ts";
-import { fold } from "./subject.ts";
 
 /**
  * A regular expression for the engine of the platform, which backtracks, with the length of text up to which it

@@ -66,7 +66,6 @@ describe("scenario A: ransomware on a regional PACS", () => {
     aFact("system_unavailable", { system: "ris" }),
   ];
   const directory = [...down, aFact("system_unavailable", { system: "annuaire" })];
-  const diverted = [...directory, said("degraded_mode", true), said("care_diverted", true)];
   it("is not evaluated while a foreign sign-in is all there is", () => {
     const found = evaluate([], 0, "candidate");
     expect(letters(found)).toBe("– – – – – –");
@@ -85,9 +84,6 @@ describe("scenario A: ransomware on a regional PACS", () => {
 describe("scenario C: hosted patient record down, not malicious", () => {
   const outage = aFact("system_unavailable", { system: "dpi" });
   const provider = [outage, said("malicious_action_suspected", false)];
-  const paper = [...provider, said("degraded_mode", true)];
-  const inside = [...paper, said("care_diverted", false)];
-  const others = [...inside, said("others_affected", true)];
   it("meets functioning and care by the delay alone, marked as a setting of the facility", () => {
     const found = evaluate(provider, 61);
     expect(letters(found)).toBe("Rp ? R ? ? N");
@@ -159,5 +155,18 @@ describe("verdict and questions", () => {
         expect(criterion.because.length).toBeGreaterThan(0);
       }
     }
+  });
+
+  it.each([
+    ["nothing is known", [], ["personal_data", "risk", "high_risk"]],
+    ["a breach is established", [aFact("data_disclosed", { system: "dpi" })], ["risk", "high_risk"]],
+    [
+      "a breach and its risk are",
+      [aFact("data_disclosed", { system: "dpi" }), said("risk_unlikely", false)],
+      ["high_risk"],
+    ],
+  ])("asks the DPO only what would still settle something when %s", (_, facts, expected) => {
+    const found = qualify(anIncident(), loadRegime("rgpd-33"), { facts, systems, now: NIGHT });
+    expect(found.questions.map(({ id }) => id)).toEqual(expected);
   });
 });

@@ -14,7 +14,11 @@ const WORD = /[0-9A-Za-z\u00c0-\u024f]/;
 const REACH = 64;
 
 export function isWord(character: string | undefined): boolean {
-  return character !== undefined && WORD.test(character);
+  if (character === undefined) return false;
+  const code = character.charCodeAt(0);
+  // Nearly all characters are ASCII, and all of them come by here.
+  if (code < 0x80) return (code >= 0x30 && code <= 0x39) || ((code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a);
+  return WORD.test(character);
 }
 
 /**
