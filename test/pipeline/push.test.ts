@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Daemon, type House, makeHouse, metric, relevant, startDaemon } from "../support/daemon.ts";
 
 const WEBHOOK = `whsec_${Buffer.from("the secret of the signed source").toString("base64")}`;
-const SHARED = "a secret that both sides know";
+const GRAFANA = "a secret that Grafana knows too";
+const OWN = "a secret of the other source";
 
 let house: House;
 let daemon: Daemon;
@@ -15,12 +16,12 @@ beforeAll(async () => {
   const text = readFileSync(house.config, "utf8").replace(
     "systems:",
     `  - { id: hooks, connector: generic, signature: { scheme: standard-webhooks, secret: { env: WEBHOOK } } }
-  - { id: grafana, connector: alertmanager, signature: { scheme: grafana, secret: { env: SHARED }, timestamp_header: X-At } }
-  - { id: own, connector: generic, signature: { scheme: custom, secret: { env: SHARED }, header: X-Mac, encoding: base64, signed: "{timestamp}.{body}", timestamp_header: X-At } }
+  - { id: grafana, connector: alertmanager, signature: { scheme: grafana, secret: { env: GRAFANA }, timestamp_header: X-At } }
+  - { id: own, connector: generic, signature: { scheme: custom, secret: { env: OWN }, header: X-Mac, encoding: base64, signed: "{timestamp}.{body}", timestamp_header: X-At } }
 systems:`,
   );
   writeFileSync(house.config, text);
-  daemon = await startDaemon(house, { WEBHOOK, SHARED });
+  daemon = await startDaemon(house, { WEBHOOK, GRAFANA, OWN });
 });
 afterAll(async () => {
   await daemon?.end("SIGTERM");
@@ -36,8 +37,8 @@ async function post(source: string, body: string | Uint8Array, headers: Record<s
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 const seconds = (ago = 0) => String(Math.floor(Date.now() / 1000) - ago);
-const mac = (text: string, encoding: "hex" | "base64") =>
-  createHmac("sha256", SHARED).update(text).digest(encoding);
+const mac = (secret: string, text: string, encoding: "hex" | "base64") =>
+  createHmac("sha256", secret).update(text).digest(encoding);
 
 describe("a source that signs what it sends", () => {
   const event = (id: string) => JSON.stringify(relevant(id));
@@ -63,7 +64,7 @@ describe("a source that signs what it sends", () => {
       group,
       (body, ago) => {
         const at = seconds(ago);
-        return { "x-at": at, "x-grafana-alerting-signature": mac(`${at}:${body}`, "hex") };
+        return { "x-at": at, "x-grafana-alerting-signature": mac(GRAFANA, `${at}:${body}`, "hex") };
       },
     ],
     [
@@ -71,7 +72,7 @@ describe("a source that signs what it sends", () => {
       event("o-1"),
       (body, ago) => {
         const at = seconds(ago);
-        return { "x-at": at, "x-mac": mac(`${at}.${body}`, "base64") };
+        return { "x-at": at, "x-mac": mac(OWN, `${at}.${body}`, "base64") };
       },
     ],
   ];
@@ -91,7 +92,7 @@ describe("a source that signs what it sends", () => {
   it("signs the bytes that it sends, compressed ones too", async () => {
     const bytes = gzipSync(event("o-2"));
     const at = seconds();
-    const signature = createHmac("sha256", SHARED).update(`${at}.`).update(bytes).digest("base64");
+    const signature = createHmac("sha256", OWN).update(`${at}.`).update(bytes).digest("base64");
     const headers = { "x-at": at, "x-mac": signature, "content-encoding": "gzip" };
     expect(await post("own", bytes, headers)).toMatchObject({ status: 202, body: { accepted: 1 } });
   });

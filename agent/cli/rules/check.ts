@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { compileGate } from "../../../rules/engine/gate.ts";
-import { compileRules, type RuleSetOptions } from "../../../rules/engine/rule-set.ts";
+import { measureCosts } from "../../../rules/engine/measure-cost.ts";
+import { compileRules, type RuleSet, type RuleSetOptions } from "../../../rules/engine/rule-set.ts";
 import { lintRules } from "../../../rules/inspect/lint-rules.ts";
 import { loadRuleFolders, plainFolders, type RuleFolder } from "../../../rules/meanings/load-rule-folders.ts";
 import { messageOf, type Problem, problemSentence } from "../../core/errors.ts";
@@ -64,12 +65,22 @@ export function checkRuleFolders(
     loaded: rules.length + correlations.length,
     refused,
     inactive: [...set.inactive],
-    warnings: lintRules(rules),
+    warnings: [...lintRules(rules), ...dearRules(set)],
     advice,
     ungated: rules
       .filter(({ rule }) => ungated.has(rule.id))
       .map(({ rule, file }) => ({ id: rule.id, file })),
   };
+}
+
+/** Rules that take long on an event made to be hard for them, with what was measured. */
+function dearRules(set: RuleSet): Problem[] {
+  return measureCosts(set, { elapsed: () => performance.now() }).map(({ rule, ratio }) => ({
+    code: "rule_expensive",
+    where: rule.file,
+    message: `"${rule.rule.title}" takes ${Math.round(ratio)} times as long on a hard event of 8 KiB values as reading it from JSON`,
+    remedy: "ask for fewer texts, or for a rare one first; name the fields that keywords are looked for in",
+  }));
 }
 
 function asJson({ loaded, refused, inactive, warnings, advice, ungated }: RuleCheck) {
