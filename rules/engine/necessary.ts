@@ -1,4 +1,3 @@
-import type { Pattern } from "./pattern.ts";
 import type { Condition, Item, LoadedRule, Selection, Test } from "./rule.ts";
 
 /** A text that a value must hold for a rule to match: somewhere in the field, or as the whole of it. */
@@ -99,16 +98,4 @@ export function rarityOf(texts: readonly string[]): number {
 /** How much one text in lower case says. */
 export function worth(text: string): number {
   return COMMON.has(text) ? 2.5 : Math.min(text.length, 16);
-}
-
-/** The longest run between the characters of `cut` in any of the texts. */
-export function longestRun(texts: readonly string[], cut: RegExp): string {
-  let longest = "";
-  for (const text of texts) for (const run of text.split(cut)) if (run.length > longest.length) longest = run;
-  return longest;
-}
-
-/** Whether a pattern is one literal and nothing else. */
-export function isWhole(pattern: Pattern): boolean {
-  return pattern.length === 0 || (pattern.length === 1 && typeof pattern[0] === "string");
 }
