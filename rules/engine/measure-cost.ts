@@ -16,7 +16,7 @@ export interface CostOptions {
   elapsed: () => number;
   /** Milliseconds that measuring may take; the rules that look dearest come first. (Default: 1500.) */
   budget?: number;
-  /** Times the yardstick from which a rule is dear. (Default: 100.) */
+  /** Times the yardstick from which a rule is dear. (Default: 250.) */
   dear?: number;
 }
 
@@ -30,7 +30,7 @@ const LIGHT = 40;
  * Finds the rules that are dear to run, the dearest first: each is run on values of 8 KiB that are full of what it
  * looks for, whole and cut short, and compared with reading that event from JSON, so that the machine does not count.
  */
-export function measureCosts(set: RuleSet, { elapsed, budget = 1_500, dear = 100 }: CostOptions): RuleCost[] {
+export function measureCosts(set: RuleSet, { elapsed, budget = 1_500, dear = 250 }: CostOptions): RuleCost[] {
   const until = elapsed() + budget;
   const suspects = set.rules
     .map((compiled) => ({ compiled, weight: weightOf(compiled.loaded) }))
