@@ -122,7 +122,10 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
         35,
       );
       await page.getByLabel("Code à usage unique").first().fill(fresh);
+      const answered = page.waitForResponse((response) => response.request().method() === "POST");
       await page.getByRole("button", { name: "Je valide ce texte" }).click();
+      await answered;
+      await page.waitForLoadState();
       await eventually("the exercise filing on the page", async () => {
         await page.reload();
         return (await page.getByText(/EXERCICE-[0-9a-f]{8}/).count()) > 0 ? true : undefined;
