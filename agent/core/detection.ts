@@ -30,7 +30,7 @@ export const FactStatement = z.object({
   fact: FactKind,
   /**
    * Dotted fields of the alert that name the host or service whose system is concerned, the first present
-   * wins. (Default: host.name, host.hostname, host.ip, service.name, destination.ip, destination.domain.)
+   * wins. (Default: host.name, host.hostname, host.ip, service.name, destination.ip, destination.domain, source.ip, source.domain.)
    */
   about: z.array(z.string()).optional(),
   confidence: Confidence.default("suspected"),

@@ -16,6 +16,9 @@ const DEFAULT_ABOUT = [
   "service.name",
   "destination.ip",
   "destination.domain",
+  // A collector relays what a product says of a machine: it stands for the host, the machine for the source.
+  "source.ip",
+  "source.domain",
 ];
 
 /** Finds the system of an alert; the first system of the configuration wins. */
