@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Alert } from "../agent/core/alert.ts";
+import type { Claim } from "../agent/core/claim.ts";
 import type { Instant } from "../agent/core/clock.ts";
 import type { Masked } from "../agent/core/masked.ts";
 
@@ -78,6 +79,8 @@ export interface Inbound {
    * over by it. Absent when the beginning tells nothing.
    */
   begins?: readonly string[] | undefined;
+  /** Signs of a log source that it writes by itself, for rules of that log source to be gated. */
+  claims?: readonly Claim[] | undefined;
   /**
    * Reads one record. For HTTP connectors too: one JSON value a line, as in a recording.
    */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import canonicalize from "canonicalize";
 import { z } from "zod";
 import { TocsinError } from "./errors.ts";
@@ -109,7 +109,7 @@ export function canonicalJson(value: unknown): string {
 
 /** SHA-256 in lower-case hexadecimal. */
 export function sha256Hex(bytes: string | Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes);
 }
 
 /** The bytes and fingerprint of a text to decide on. */

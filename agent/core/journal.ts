@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { canonicalJson } from "./declaration.ts";
 
 /** What an entry says in clear; its content stands apart, behind a salted hash, so that it can be erased. */
@@ -33,16 +33,11 @@ export function contentHash(salt: string, content: string): string {
 
 export function bodyHash(body: JournalBody): string {
   const { facility, seq, type, at, incident, contentHash } = body;
-  return createHash("sha256")
-    .update(canonicalJson({ facility, seq, type, at, incident, contentHash }))
-    .digest("hex");
+  return hash("sha256", canonicalJson({ facility, seq, type, at, incident, contentHash }));
 }
 
 export function entryHash(previous: string, body: string): string {
-  return createHash("sha256")
-    .update(Buffer.from(previous, "hex"))
-    .update(Buffer.from(body, "hex"))
-    .digest("hex");
+  return hash("sha256", Buffer.from(previous + body, "hex"));
 }
 
 /** A signed statement that the chain of a facility had this head: what shows a tail cut off later. */

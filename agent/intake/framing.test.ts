@@ -1,14 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { framer } from "./framing.ts";
+import { compileGate } from "../../rules/engine/gate.ts";
+import { readRules } from "../../rules/engine/read.ts";
+import { compileRules } from "../../rules/engine/rule-set.ts";
+import { framer, type Skim } from "./framing.ts";
 
-function cut(chunks: (string | Uint8Array)[], limit = 1000) {
+function cut(chunks: (string | Uint8Array)[], limit = 1000, skim?: Skim) {
   const frames: string[] = [];
   const faults: string[] = [];
   const each = framer(
     limit,
     (frame) => frames.push(Buffer.from(frame.bytes).toString() + (frame.cut ? "…" : "")),
     (fault) => faults.push(fault.code),
+    skim,
   );
   for (const chunk of chunks) each.push(typeof chunk === "string" ? Buffer.from(chunk) : chunk);
   each.end();
@@ -147,5 +151,38 @@ describe("framer", () => {
     for (let i = 0; i < 100; i++) each.push(Buffer.alloc(1000, 0x78));
     each.end();
     expect(frames).toEqual([1000]);
+  });
+
+  it("with a gate that skims, misses no record that passes it, and counts as many", () => {
+    const rule =
+      "title: t\nid: t\ndetection: { s: [vssadmin], condition: s }\nlogsource: { category: alert }\n";
+    const gate = compileGate(compileRules(readRules(rule, "rule.yml").rules));
+    const piece = fc.constantFrom(
+      ..."\n|\r\n|\0|\0\n|<1>vssadmin|vssad|min|<2>quiet|{}|4 <1>a|12 <1>vssadmin|30 <1>not whole|99 <1>|7|x".split(
+        "|",
+      ),
+    );
+    const stream = fc.array(fc.array(piece, { maxLength: 12 }), { maxLength: 12 });
+    const passes = (text: string) => text.includes("vssadmin");
+    let skimmed = 0;
+    fc.assert(
+      fc.property(stream, fc.constantFrom(12, 1000), (parts, limit) => {
+        const chunks = parts.map((pieces) => pieces.join(""));
+        let skipped = 0;
+        const skim: Skim = (bytes, start, end) => {
+          const { at, lines } = gate.skim(bytes, start, end, limit);
+          skipped += lines;
+          return at;
+        };
+        const whole = cut(chunks, limit);
+        const gated = cut(chunks, limit, skim);
+        expect(gated.frames.filter(passes)).toEqual(whole.frames.filter(passes));
+        expect(gated.frames.length + skipped).toBe(whole.frames.length);
+        expect(gated.faults).toEqual(whole.faults);
+        skimmed += skipped;
+      }),
+      { numRuns: 2000 },
+    );
+    expect(skimmed).toBeGreaterThan(100);
   });
 });

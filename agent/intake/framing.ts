@@ -33,15 +33,23 @@ const OPENINGS = ["<", "{", "CEF:", "LEEF:", "\u{feff}<"].map((text) => Buffer.f
 const NOTHING = Buffer.alloc(0);
 
 /**
+ * Passes over lines that nobody wants, from the beginning of one on; returns where the first begins that is a record to
+ * cut out, or the end, which is just after a line feed.
+ */
+export type Skim = (bytes: Uint8Array, start: number, end: number) => number;
+
+/**
  * Cuts a TCP stream into syslog records (RFC 6587): octet counting and line framing are told apart at each record,
  * since senders mix them. A count is digits, a space, then the `<` of a priority (§3.4.1), or the beginning of a
  * format that goes without; a line ends with LF, CRLF or NUL (§3.4.2).
- * Memory is bounded by `limit` bytes; what is longer is cut and the rest of that record is dropped.
+ * Memory is bounded by `limit` bytes; what is longer is cut and the rest of that record is dropped. Whole lines are
+ * first shown to `skim`. (Default: all are records.)
  */
 export function framer(
   limit: number,
   onFrame: (frame: Frame) => void,
   onFault: (fault: FramingFault) => void,
+  skim: Skim = (_, start) => start,
 ): Framer {
   /** A record begun; `begun` bytes of it are here, the rest is room. */
   let room: Buffer = NOTHING;
@@ -59,7 +67,19 @@ export function framer(
     let from = looked;
     looked = 0;
     let at = 0;
+    const last = chunk.lastIndexOf(LF);
+    // A NUL ends a line too: where one stands, all are cut out one by one.
+    const lines = last < 0 || chunk.includes(NUL) ? 0 : bytes.length - chunk.length + last + 1;
     while (at < bytes.length) {
+      if (skip === 0 && before !== "count" && at < lines) {
+        const next = skim(bytes, at, lines);
+        if (next > at) {
+          at = next;
+          from = 0;
+          before = "line";
+          continue;
+        }
+      }
       if (skip === "line") {
         const end = endOf(at);
         if (end < bytes.length) skip = 0;

@@ -28,6 +28,7 @@ describe("a source is heard by its records", () => {
     const lines: LineTaker = {
       line: () => undefined,
       read: () => undefined,
+      skim: (_source, _bytes, { start }) => ({ at: start, lines: 0 }),
       full: () => false,
       room: async () => undefined,
       settled: async () => undefined,

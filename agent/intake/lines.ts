@@ -1,5 +1,5 @@
 import type { Parsed } from "../../connectors/contract.ts";
-import type { Gate } from "../../rules/engine/gate.ts";
+import type { Gate, Skimmed } from "../../rules/engine/gate.ts";
 import type { Match } from "../../rules/engine/rule-set.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
@@ -25,6 +25,8 @@ export interface LineTaker {
   line(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): void;
   /** Reads one record and leaves its decision to the caller; undefined when it is decided: refused, and counted. */
   read(source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined): Alert | undefined;
+  /** Passes over whole lines that the gate refuses, and counts them; see `Gate.skim`. */
+  skim(source: TextSource, bytes: Uint8Array, span: Span): Skimmed;
   /** True when its sender is to wait. */
   full(): boolean;
   /** Resolves when half of what waited for the disk is durable, so that there is always something on its way. */
@@ -33,6 +35,15 @@ export interface LineTaker {
   settled(): Promise<void>;
 }
 
+/** Lines of a chunk, each no longer than `limit` bytes, and who sent them. */
+interface Span {
+  start: number;
+  end: number;
+  limit: number;
+  peer: string | undefined;
+}
+
+const LF = 0x0a;
 const TOO_MANY = new Error("too many alerts wait for the disk");
 const STRICT = new TextDecoder("utf-8", { fatal: true });
 const LENIENT = new TextDecoder("utf-8");
@@ -121,6 +132,15 @@ export function openLines(parts: {
 
   return {
     read,
+    skim(source, bytes, { start, end, limit, peer }) {
+      const skimmed = parts.gate.skim(bytes, start, end, limit);
+      if (skimmed.lines === 0) return skimmed;
+      const watch = watchOf(source);
+      watch.tally.count += skimmed.lines;
+      if (watch.tally.count >= watch.due)
+        sample(watch, source, bytes.subarray(start, bytes.indexOf(LF, start)), false, peer);
+      return skimmed;
+    },
     line(source, bytes, cut, peer) {
       const alert = read(source, bytes, cut, peer);
       if (alert === undefined) return;

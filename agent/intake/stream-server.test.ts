@@ -53,6 +53,7 @@ async function listen(over: Over = {}) {
       room: async () => undefined,
       settled: async () => undefined,
       read: () => undefined,
+      skim: (_source, _bytes, { start }) => ({ at: start, lines: 0 }),
     }),
     taker: { quarantine: (_source, code) => void faults.push(code) } as Partial<Taker> as Taker,
   });

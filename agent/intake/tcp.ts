@@ -31,6 +31,16 @@ export function listenTcp(
         },
         (fault) =>
           taker.quarantine(source.id, fault.code, fault.message, Buffer.from(fault.sample).toString("utf8")),
+        (chunk, start, end) => {
+          const { at, lines: refused } = lines.skim(source, chunk, {
+            start,
+            end,
+            limit: parts.recordBytes,
+            peer,
+          });
+          received.count += refused;
+          return at;
+        },
       );
       /** A source is heard by its records: bytes that make none, such as blank lines, are silence. */
       const hear = (cut: () => void) => {

@@ -46,6 +46,7 @@ describe("listenUdp", () => {
         room: async () => undefined,
         settled: async () => undefined,
         read: () => undefined,
+        skim: (_source, _bytes, { start }) => ({ at: start, lines: 0 }),
       },
       metrics,
       clock: steppingClock(),

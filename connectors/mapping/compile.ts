@@ -1,7 +1,9 @@
 import { type Alert, AlertTag, VERBATIM_FIELDS } from "../../agent/core/alert.ts";
+import type { Claim } from "../../agent/core/claim.ts";
 import type { ParseContext } from "../contract.ts";
 import { addTag, type Draft, draftOf, newDraft, putField } from "../shared/draft.ts";
 import { ecsFields, isEcsField } from "../shared/put-ecs.ts";
+import { claimsOf } from "./claims-of.ts";
 import { type Act, compileEntry, type Refuse } from "./compile-entry.ts";
 import { compileSeverity } from "./compile-severity.ts";
 import { type Condition, conditionsOf, whenTest } from "./condition.ts";
@@ -25,6 +27,8 @@ export interface Mapping {
   /** Formats whose alerts it reads, as `event.module` names them. */
   over: readonly string[];
   signs: readonly Sign[];
+  /** What it writes of the product by itself. */
+  claims: readonly Claim[];
   /** Changes the alert of one record in place. */
   apply(alert: Alert, context: ParseContext): void;
 }
@@ -65,6 +69,7 @@ export function compileMapping(written: MappingFile, source: Source): Mapping {
     file: source.file,
     over,
     signs,
+    claims: claimsOf(written, signs),
     apply(alert, context) {
       const draft = draftOf(alert);
       const { trace } = context;

@@ -6,6 +6,8 @@ import type { When } from "./schema.ts";
 export interface Condition {
   field: string;
   read: FieldReader;
+  /** The values as they are written, one of which it must be; none for a field that must be absent. */
+  texts: readonly string[];
   /** The values, when each is a text as it stands. */
   values: ReadonlySet<string> | undefined;
   /** What the values begin with, a character each, when all begin with one that is told. */
@@ -21,7 +23,7 @@ export function conditionsOf(when: When): Condition[] {
     const read = fieldReader(field);
     if (wanted === null) {
       const holds = (alert: Alert) => isBare(read(alert));
-      return { field, read, values: undefined, begins: undefined, wanted: "absent", holds };
+      return { field, read, texts: [], values: undefined, begins: undefined, wanted: "absent", holds };
     }
     const texts = (Array.isArray(wanted) ? wanted : [wanted]).map(String);
     const written = texts.join(" or ");
@@ -29,7 +31,7 @@ export function conditionsOf(when: When): Condition[] {
       const values = new Set(texts);
       const isOne = (text: string) => values.has(text);
       const holds = (alert: Alert) => some(read(alert), isOne);
-      return { field, read, values, begins: undefined, wanted: written, holds };
+      return { field, read, texts, values, begins: undefined, wanted: written, holds };
     }
     const tests = texts.map(likeTest);
     const begins = texts.every((text) => /^[^*]/.test(text))
@@ -37,7 +39,7 @@ export function conditionsOf(when: When): Condition[] {
       : undefined;
     const isLike = (text: string) => tests.some((test) => test(text));
     const holds = (alert: Alert) => some(read(alert), isLike);
-    return { field, read, values: undefined, begins, wanted: written, holds };
+    return { field, read, texts, values: undefined, begins, wanted: written, holds };
   });
 }
 

@@ -98,6 +98,36 @@ function lowered(code: number): number {
   return code >= 65 && code <= 90 ? code + 32 : code;
 }
 
+/** How far a text was looked through, and the state of the automaton there. */
+export interface Walk {
+  at: number;
+  state: number;
+}
+
+/**
+ * Goes on from a place and a state to just after the next byte at which a word ends; false when none does before `end`.
+ *
+ * A function of its own: nothing that is called within keeps the loop from its pace.
+ */
+export function walkToHit(
+  { classes, table, firstHit }: Automaton,
+  bytes: Uint8Array,
+  end: number,
+  walk: Walk,
+): boolean {
+  let { state } = walk;
+  for (let { at } = walk; at < end; at += 1) {
+    state = table[state + (classes[bytes[at] as number] as number)] as number;
+    if (state < firstHit) continue;
+    walk.at = at + 1;
+    walk.state = state;
+    return true;
+  }
+  walk.at = end;
+  walk.state = state;
+  return false;
+}
+
 /** Calls `found` with each word that occurs in the text, possibly more than once. */
 export function scanText(automaton: Automaton, text: string, found: (word: number) => void): void {
   const { classes, table, width, firstHit, words } = automaton;

@@ -7,9 +7,10 @@ import {
   explainItem,
   type Found,
   type NumberField,
-  type Placeholders,
   someHold,
 } from "./compile-item.ts";
+import { fillPlaceholders, type Placeholders } from "./fill-placeholders.ts";
+import type { ModifierFault } from "./modifier-clash.ts";
 import type { Condition, LoadedRule, Selection } from "./rule.ts";
 import type { Subject } from "./subject.ts";
 
@@ -26,7 +27,7 @@ export interface CompiledRule {
 type CompiledSelection = { matches: (subject: Subject) => boolean; explain: (subject: Subject) => Found[] };
 const MOST_REASONS = 20;
 
-/** Compiles a rule into closures; the problem, when a placeholder has no value. */
+/** Compiles a rule into closures; the problem, when a placeholder has no value, or one that cannot be used. */
 export function compileRule(
   loaded: LoadedRule,
   numberField: NumberField,
@@ -41,15 +42,23 @@ export function compileRule(
       remedy: "give the placeholder its values",
     };
   }
+  let filled = loaded;
+  try {
+    filled = { ...loaded, selections: fillPlaceholders(loaded.selections, placeholders) };
+  } catch (thrown) {
+    const { code, message, remedy } = thrown as ModifierFault;
+    const where = `the values of the placeholders of the rule "${loaded.rule.title}" cannot be used`;
+    return { code, where: loaded.file, message: `${where}: ${message}`, remedy };
+  }
   const selections = new Map<string, CompiledSelection>();
-  for (const [name, selection] of loaded.selections) {
-    selections.set(name, compileSelection(selection, numberField, placeholders));
+  for (const [name, selection] of filled.selections) {
+    selections.set(name, compileSelection(selection, numberField));
   }
   const named = (name: string) => selections.get(name) as CompiledSelection;
   const reasons = compileReasons(loaded.condition, named);
   return {
-    loaded,
-    rule: loaded.rule,
+    loaded: filled,
+    rule: frozen(loaded.rule),
     matches: compileCondition(loaded.condition, named),
     explain: (subject) => reasons(subject).slice(0, MOST_REASONS),
     disabled: false,
@@ -107,22 +116,25 @@ function compileReasons(
   }
 }
 
-function compileSelection(
-  selection: Selection,
-  numberField: NumberField,
-  values: Placeholders,
-): CompiledSelection {
+function compileSelection(selection: Selection, numberField: NumberField): CompiledSelection {
   if (selection.kind === "any") {
-    const of = selection.of.map((one) => compileSelection(one, numberField, values));
+    const of = selection.of.map((one) => compileSelection(one, numberField));
     return {
       matches: anyHolds(of.map((one) => one.matches)),
       explain: (subject) => of.find((one) => one.matches(subject))?.explain(subject) ?? [],
     };
   }
-  const items = selection.items.map((item) => compileItem(item, numberField, values));
+  const items = selection.items.map((item) => compileItem(item, numberField));
   const cheapFirst = items.toSorted((a, b) => a.cost - b.cost);
   return {
     matches: allHold(cheapFirst.map((item) => item.matches)),
     explain: (subject) => items.flatMap((item) => explainItem(item, subject)),
   };
+}
+
+/** Frozen throughout: it is part of the record of each match, which writes what cannot change only once. */
+function frozen<T>(value: T): T {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const member of Object.values(value)) frozen(member);
+  return Object.freeze(value);
 }

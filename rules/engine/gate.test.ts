@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseText } from "../../agent/stages/ingest.ts";
 import { compileGate } from "./gate.ts";
-import { requiredLiterals, requirementsOf } from "./literals.ts";
+import { requiredLiterals, requirementsBeside } from "./literals.ts";
 import { readRules } from "./read.ts";
 import { compileRules, matchAlert } from "./rule-set.ts";
 
@@ -62,9 +62,9 @@ describe("the literals a rule requires", () => {
       "s: {EventID: 4624}\ncondition: s",
       "product: windows, service: taskscheduler",
     ).rules;
-    expect(compiled && requirementsOf(compiled.loaded)).toEqual({
+    expect(compiled && requirementsBeside()(compiled.loaded)).toEqual({
       detection: ["channel", "dataset", "eventlog", "log_name", "logname", "winevtlog"],
-      source: [".taskscheduler", "microsoft-windows-taskscheduler"],
+      source: [".taskscheduler", "microsoft-windows-taskscheduler/operational"],
     });
   });
 });
@@ -97,13 +97,18 @@ describe("the gate", () => {
     expect(passes(text)).toBe(expected);
   });
 
-  it("finds the hits of a chunk one after the other", () => {
-    const bytes = encoder.encode("a\nb vssadmin\nc\nBCDEdit\n");
-    const first = gate.firstHit(bytes, 0, bytes.length);
-    expect(first).toBe(12);
-    const second = gate.firstHit(bytes, first, bytes.length);
-    expect(second).toBe(22);
-    expect(gate.firstHit(bytes, second, bytes.length)).toBe(-1);
+  it.each([
+    ["a\nb vssadmin\nc\n", 0, { at: 2, lines: 1 }, "a line that passes"],
+    ["c\nd e\n", 0, { at: 6, lines: 2 }, "the end"],
+    ["vssadmin\nc\n", 9, { at: 11, lines: 1 }, "the end, whatever passed before"],
+    ["c vss\nadmin\n\nc\n", 0, { at: 12, lines: 2 }, "an empty line, which is none"],
+    ["c\n\0\n", 0, { at: 2, lines: 1 }, "a control character"],
+    ["c\n11 vssadmin\n", 0, { at: 2, lines: 1 }, "what may be a count"],
+    ["c\n<1>d 0123456789\n", 0, { at: 2, lines: 1 }, "a line over the limit"],
+    ["c\n<1>d 012345678\nd\n", 0, { at: 19, lines: 3 }, "the end, lines being just within the limit"],
+  ])("skims %j from %i to %j: %s", (text, start, skimmed) => {
+    const bytes = encoder.encode(text);
+    expect(gate.skim(bytes, start, bytes.length, 14)).toEqual(skimmed);
   });
 
   it("lets everything pass and names the rule when one has no literal", () => {

@@ -1,31 +1,43 @@
-import { buildAutomaton, scanText } from "./automaton.ts";
-import { requirementsOf } from "./literals.ts";
+import type { Claim } from "../../agent/core/claim.ts";
+import { buildAutomaton, scanText, type Walk, walkToHit } from "./automaton.ts";
+import { requirementsBeside } from "./literals.ts";
 import type { RuleSet } from "./rule-set.ts";
 import { finishSteps, type Steps } from "./steps.ts";
+
+/** Where lines may matter again, and how many before that do not. */
+export interface Skimmed {
+  at: number;
+  lines: number;
+}
 
 /** Says of raw bytes, before any parsing, whether some rule could match what they say. */
 export interface Gate {
   /** False when no rule can match the one record in `bytes[start, end)`. */
   scan: (bytes: Uint8Array, start: number, end: number) => boolean;
   /**
-   * Of records that end in line feeds, the offset just after the byte at which the next one passes, or -1; the
-   * search goes on at the beginning of a record.
+   * Passes over lines that no rule can match, from the beginning of one, up to `end`, just after a line feed. Stops
+   * before a line that may match, one longer than `limit` bytes, and one that begins with a digit or a control
+   * character, which may be no line at all.
    */
-  firstHit: (bytes: Uint8Array, start: number, end: number) => number;
+  skim: (bytes: Uint8Array, start: number, end: number, limit: number) => Skimmed;
   /** Ids of the rules without literals: with any of them, everything passes. */
   ungated: string[];
 }
 
 /**
  * What always passes: U+212A, U+0130 and U+017F match ASCII letters, and an escape of JSON or a reference of XML may
- * write such a letter or an ASCII one. A comment or a CDATA section of XML parts a text in two. Records of the Linux audit system write texts in hexadecimal or in pieces: their stamp is
- * `audit(` and a digit. The journal writes a message with a control character as numbers. Bytes as Latin-1 characters.
+ * write such a letter or an ASCII one; some escape a slash or an apostrophe. A comment or a CDATA section of XML parts a
+ * text in two. Records of the Linux audit system write texts in hexadecimal or in pieces: their stamp is `audit(` and a
+ * digit. The journal writes a message with a control character as numbers. Bytes as Latin-1 characters.
  */
 const ALWAYS = [
   "\u00e2\u0084\u00aa",
   "\u00c4\u00b0",
   "\u00c5\u00bf",
   "\\u00",
+  "\\/",
+  "\\'",
+  "&apos;",
   "\\u212a",
   "\\u0130",
   "\\u017f",
@@ -48,13 +60,17 @@ interface Group {
 /** Groups told apart; those beyond share one of which only the detection is asked. */
 const MOST_GROUPS = 128;
 
-/** Builds the gate of a rule set. */
-export function compileGate(set: RuleSet): Gate {
-  return finishSteps(compilingGate(set));
+/**
+ * Builds the gate of a rule set for records whose readers claim these things; without claims they may say anything, and
+ * more rules are ungated.
+ */
+export function compileGate(set: RuleSet, claims?: readonly Claim[]): Gate {
+  return finishSteps(compilingGate(set, claims));
 }
 
 /** The same, a step a rule. */
-export function* compilingGate(set: RuleSet): Steps<Gate> {
+export function* compilingGate(set: RuleSet, claims?: readonly Claim[]): Steps<Gate> {
+  const requirementsOf = requirementsBeside(claims);
   const groups = new Map<string, Group>();
   const ungated: string[] = [];
   for (const { loaded } of set.rules) {
@@ -72,10 +88,12 @@ export function* compilingGate(set: RuleSet): Steps<Gate> {
     groups.set(key, group);
   }
   if (ungated.length > 0 || set.options.anyLogsource === true) {
-    return { scan: () => true, firstHit: (_, start, end) => (start < end ? start + 1 : -1), ungated };
+    return { scan: () => true, skim: (_, start) => ({ at: start, lines: 0 }), ungated };
   }
   return { ...compileScan([...groups.values(), { source: null, detection: new Set(ALWAYS) }]), ungated };
 }
+
+const [SPACE, ZERO, NINE] = [0x20, 0x30, 0x39];
 
 /** What a word says when it is met: bits of the groups whose source it shows, and of those whose detection. */
 interface Meaning {
@@ -83,10 +101,15 @@ interface Meaning {
   detection: Int32Array;
 }
 
-function compileScan(groups: Group[]): Pick<Gate, "scan" | "firstHit"> {
+/** Rules ask for thousands of sums of files; nobody meets the beginning of one by chance. */
+const HASH = /^[\da-f]{32,128}$/;
+const HASH_LETTERS = 12;
+
+function compileScan(groups: Group[]): Pick<Gate, "scan" | "skim"> {
   const width = Math.ceil(groups.length / 32);
   const meanings = new Map<string, Meaning>();
-  const mean = (word: string): Meaning => {
+  const mean = (literal: string): Meaning => {
+    const word = HASH.test(literal) ? literal.slice(0, HASH_LETTERS) : literal;
     const known = meanings.get(word) ?? { source: new Int32Array(width), detection: new Int32Array(width) };
     meanings.set(word, known);
     return known;
@@ -104,18 +127,22 @@ function compileScan(groups: Group[]): Pick<Gate, "scan" | "firstHit"> {
   }
   const words = needed(meanings, given);
   const automaton = buildAutomaton([...words, "\n"]);
-  const { classes, table, firstHit, width: letters } = automaton;
+  const { firstHit, width: letters } = automaton;
   const ends = automaton.words.map((list) =>
     joined([...list].map((word) => meanings.get(words[word] ?? ""))),
   );
   const seen: Meaning = { source: new Int32Array(width), detection: new Int32Array(width) };
+  let dirty = true;
   const forget = () => {
+    if (!dirty) return;
     seen.source.set(given.source);
     seen.detection.set(given.detection);
+    dirty = false;
   };
   /** Adds what a hit state says; whether some group has both halves. */
   const learn = (end: Meaning): boolean => {
     let both = 0;
+    dirty = true;
     for (let cell = 0; cell < width; cell += 1) {
       const source = (seen.source[cell] as number) | (end.source[cell] as number);
       const detection = (seen.detection[cell] as number) | (end.detection[cell] as number);
@@ -125,22 +152,37 @@ function compileScan(groups: Group[]): Pick<Gate, "scan" | "firstHit"> {
     }
     return both !== 0;
   };
-  const search = (bytes: Uint8Array, start: number, end: number, lines: boolean): number => {
-    forget();
-    let state = 0;
-    for (let at = start; at < end; at += 1) {
-      state = table[state + (classes[bytes[at] as number] as number)] as number;
-      if (state < firstHit) continue;
-      const meaning = ends[(state - firstHit) / letters];
-      if (meaning === undefined) {
-        if (lines) forget();
-      } else if (learn(meaning)) return at + 1;
+  /** Goes on to a place where some group has both halves, or past a line feed; false when there is neither. */
+  const toPassOrFeed = (bytes: Uint8Array, end: number, walk: Walk): "pass" | "feed" | undefined => {
+    while (walkToHit(automaton, bytes, end, walk)) {
+      const meaning = ends[(walk.state - firstHit) / letters];
+      if (meaning === undefined) return "feed";
+      if (learn(meaning)) return "pass";
     }
-    return -1;
+    return undefined;
   };
   return {
-    scan: (bytes, start, end) => search(bytes, start, end, false) !== -1,
-    firstHit: (bytes, start, end) => search(bytes, start, end, true),
+    scan(bytes, start, end) {
+      forget();
+      const walk = { at: start, state: 0 };
+      for (;;) {
+        const found = toPassOrFeed(bytes, end, walk);
+        if (found !== "feed") return found === "pass";
+      }
+    },
+    skim(bytes, start, end, limit) {
+      const walk = { at: start, state: 0 };
+      let [at, lines] = [start, 0];
+      while (at < end) {
+        const first = bytes[at] as number;
+        if (first < SPACE || (first >= ZERO && first <= NINE)) break;
+        forget();
+        if (toPassOrFeed(bytes, end, walk) !== "feed" || walk.at - at > limit + 1) break;
+        at = walk.at;
+        lines += 1;
+      }
+      return { at, lines };
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { Alert, VERBATIM_FIELDS } from "../../agent/core/alert.ts";
+import type { Claim } from "../../agent/core/claim.ts";
 import { TAXONOMY } from "./field-places.ts";
-import { logSourceAtoms, type SourceAtoms } from "./logsource.ts";
+import { type ClaimedAtoms, logSourceAtoms, type SourceAtoms } from "./logsource.ts";
 import { type Atom, necessaryAtoms, rarityOf, worth } from "./necessary.ts";
 import { regexLiterals } from "./regex-literals.ts";
 import type { LoadedRule, LogSource, Test } from "./rule.ts";
@@ -21,9 +22,9 @@ function isVerbatim(field: string): boolean {
 
 /**
  * Characters at which a literal is cut: those that an escape of CEF, LEEF, JSON, RFC 5424, key=value or XML may write
- * otherwise (`"` `'` `=` `|` `]` `\` `/` `&` `<` `>`), white space but the single space within, and all beyond ASCII.
+ * otherwise (`"` `=` `|` `]` `\` `&` `<` `>`), white space but the single space within, and all beyond ASCII.
  */
-const CUT = /[^ !#-%(-.0-;?-Z^-{}~]+/;
+const CUT = /[^ !#-%'-;?-Z^-{}~]+/;
 
 /** A number in JSON may be spelt otherwise in the record. */
 const NUMBER = /^[\d.e+-]*$/;
@@ -65,34 +66,54 @@ export interface Requirements {
   source: string[] | null;
 }
 
+/** Finds what records must hold, for rules that run beside the same readers. */
+export type RequirementsOf = (rule: LoadedRule) => Requirements;
+
 /**
- * Finds the lower-case ASCII literals that a record of text must contain for its alert to satisfy the rule.
+ * Prepares to find the lower-case ASCII literals that a record of text must contain for its alert to satisfy a rule;
+ * `claims` are all that the readers of records write of their origin by themselves. (Default: they may write anything.)
  *
- * Records with a JSON escape or an XML reference of an ASCII letter, with an XML comment or CDATA section, with one of the three letters beyond ASCII that match one, or
- * with the stamp of the Linux audit system are not covered: the gate lets all of them pass.
+ * Records with an escape of a slash, an apostrophe or an ASCII letter, with an XML comment or CDATA section, with one of the three letters beyond ASCII that match one, or with the stamp of the Linux audit system are
+ * not covered: the gate lets all of them pass.
  */
-export function requirementsOf(rule: LoadedRule): Requirements {
-  const source = sourceAtoms(rule.logsource);
-  return {
-    detection: textsOf(necessaryAtoms(rule, atomsOf)) ?? (source.values === null ? null : source.names),
-    source: textsOf(source.values),
+export function requirementsBeside(claims?: readonly Claim[]): RequirementsOf {
+  // Thousands of rules share a hundred log sources.
+  const known = new Map<string, SourceAtoms>();
+  const sourceOf = ({ category, product, service }: LogSource): SourceAtoms => {
+    const key = [category, product, service].join("/");
+    const atoms =
+      known.get(key) ?? logSourceAtoms({ category, product, service }, atomsOf, claims && claimed(claims));
+    known.set(key, atoms);
+    return atoms;
+  };
+  return (rule) => {
+    const source = sourceOf(rule.logsource);
+    return {
+      detection: textsOf(necessaryAtoms(rule, atomsOf)) ?? (source.values === null ? null : source.names),
+      source: textsOf(source.values),
+    };
   };
 }
 
-/** Thousands of rules share a hundred log sources. */
-const sources = new Map<string, SourceAtoms>();
-
-function sourceAtoms({ category, product, service }: LogSource): SourceAtoms {
-  const key = [category, product, service].join("/");
-  const known = sources.get(key) ?? logSourceAtoms({ category, product, service }, atomsOf);
-  if (sources.size > 1_000) sources.clear();
-  sources.set(key, known);
-  return known;
+/** What every record holds of which a reader writes this by itself; none when nobody does, null when it is unknown. */
+function claimed(claims: readonly Claim[]): ClaimedAtoms {
+  return (field, value) => {
+    const atoms: Atom[] = [];
+    for (const claim of claims) {
+      if (claim.field !== field || (claim.value ?? value).toLowerCase() !== value) continue;
+      for (const pieces of claim.holds ?? [[]]) {
+        const text = literalOf(pieces);
+        if (text === null) return null;
+        atoms.push({ field: null, text, whole: false });
+      }
+    }
+    return atoms;
+  };
 }
 
 /** The one list of literals that says most of a rule; null ("ungated") when none can be shown. */
 export function requiredLiterals(rule: LoadedRule): string[] | null {
-  const { detection, source } = requirementsOf(rule);
+  const { detection, source } = requirementsBeside()(rule);
   if (detection === null || source === null) return detection ?? source;
   return rarityOf(source) > rarityOf(detection) ? source : detection;
 }

@@ -123,17 +123,24 @@ export function belongs(wanted: LogSource, sources: readonly LogSource[]): boole
   return has("category") && has("product") && has("service");
 }
 
-/** Modules and datasets that our parsers write themselves: they tell nothing of the record's text. */
+/** Modules and datasets that our parsers write themselves: they tell nothing of the record's text, unless it is claimed. */
 const OWN =
   /^(?:syslog|cef|wazuh|alertmanager|generic|text|rfc5424|rfc3164|cisco|alerts|webhook|findings|suricata|eve|apache|nginx|squid|haproxy|access|error|journald|iptables\.log)$/;
 /**
  * Signs that stand in the record as text when their value is not one of our own: ECS written by the sender. What an
- * observer is may be written by a mapping, and the record need not say it.
+ * observer is may be claimed as well.
  */
 const SENDERS = new Map([
   ["event.module", "sender.module"],
   ["event.dataset", "sender.dataset"],
 ]);
+const CLAIMED = new Map([
+  ["observer.type", "sender.type"],
+  ["observer.product", "sender.product"],
+]);
+
+/** What a record holds of which a reader writes the value, in lower case, by itself; null when that is not known. */
+export type ClaimedAtoms = (field: string, value: string) => Atom[] | null;
 
 /**
  * What the record must hold of the name of a sign, where only the sender's own names are read: every parser
@@ -147,6 +154,7 @@ const NAMES = new Map([
     ["provider", "source", "mswineventlog", "winevtlog", "microsoft-windows-", "security-auditing"],
   ],
   ["event_type", ["event_type"]],
+  ["class_uid", ["class_uid"]],
   ["device.os.type", ["device"]],
   ["decoder.name", ["decoder"]],
   ["eventSource", ["eventsource"]],
@@ -160,12 +168,19 @@ export interface SourceAtoms {
   names: string[] | null;
 }
 
-/** Finds what is in every record whose alert belongs to the log source; `atomsOf` says which texts count. */
-export function logSourceAtoms(wanted: LogSource, atomsOf: AtomsOf): SourceAtoms {
+/**
+ * Finds what is in every record whose alert belongs to the log source; `atomsOf` says which texts count, `claimed`
+ * what readers write by themselves. (Default: they may write anything.)
+ */
+export function logSourceAtoms(
+  wanted: LogSource,
+  atomsOf: AtomsOf,
+  claimed: ClaimedAtoms = () => null,
+): SourceAtoms {
   const found: SourceAtoms = { values: null, names: null };
   for (const part of ["category", "product", "service"] as const) {
     const name = wanted[part];
-    const atoms = name === undefined ? null : partAtoms(part, name, atomsOf);
+    const atoms = name === undefined ? null : partAtoms(part, name, atomsOf, claimed);
     if (atoms === null) continue;
     if (found.values === null || rarity(atoms.values) > rarity(found.values)) found.values = atoms.values;
     if (atoms.names !== null && (found.names === null || atoms.names.length < found.names.length))
@@ -178,9 +193,24 @@ function partAtoms(
   part: keyof LogSource,
   name: string,
   atomsOf: AtomsOf,
+  claimed: ClaimedAtoms,
 ): { values: Atom[]; names: string[] | null } | null {
-  const text = (sign: string, parts: Pattern) =>
-    atomsOf(SENDERS.get(sign) ?? sign, { kind: "pattern", pattern: parts, cased: false });
+  const pattern = (field: string, parts: Pattern) =>
+    atomsOf(field, { kind: "pattern", pattern: parts, cased: false });
+  const text = (sign: string, parts: Pattern) => pattern(SENDERS.get(sign) ?? sign, parts);
+  // The name that stands before a value tells more than an everyday word, or a number that may be spelt in many ways.
+  const nameAtoms = (sign: string): Atom[] | null =>
+    NAMES.get(sign)?.map((name) => ({ field: null, text: name, whole: false })) ?? null;
+  const signAtoms = (sign: string, value: string): Atom[] | null => {
+    if (value === "*") return null;
+    const may = CLAIMED.get(sign);
+    const ours = sign.startsWith("event.") && OWN.test(value);
+    const senders = may === undefined ? text(sign, [value]) : pattern(may, [value]);
+    if (may === undefined && !ours) return rarer(senders, nameAtoms(sign));
+    const readers = claimed(sign, value);
+    if (readers === null || senders === null || (ours && readers.length === 0)) return null;
+    return [...readers, ...senders];
+  };
   const values: Atom[] = [];
   let names: Set<string> | null = new Set();
   const add = (sign: string, atoms: Atom[]) => {
@@ -192,7 +222,7 @@ function partAtoms(
   for (const row of ROWS) {
     if (row.is[part] !== name) continue;
     const signs = Object.entries(row.when).map(([sign, wanted]): [string, Atom[] | null] => {
-      const each = wanted.map((value) => (value === "*" || OWN.test(value) ? null : text(sign, [value])));
+      const each = wanted.map((value) => signAtoms(sign, value));
       return [sign, each.includes(null) ? null : (each.flat() as Atom[])];
     });
     const known = signs.find(([, atoms]) => atoms !== null);
@@ -212,6 +242,12 @@ function partAtoms(
     }
   }
   return { values, names: names === null ? null : [...(names as Set<string>)].sort() };
+}
+
+/** Of two sets that are both necessary, the one that is likely to be met less often. */
+function rarer(a: Atom[] | null, b: Atom[] | null): Atom[] | null {
+  if (a === null || b === null) return a ?? b;
+  return rarity(b) > rarity(a) ? b : a;
 }
 
 const aliasesOf = (product: string) =>

@@ -81,6 +81,9 @@ const COMMON = new Set(
   ).split(" "),
 );
 
+/** Words that every line of a web server has. */
+const EVERYWHERE = new Set(["get", "post", "http", "http/1.1", "mozilla", "mozilla/5.0"]);
+
 /** How seldom a set of atoms is met: long texts, whole values, few alternatives, no everyday word. */
 export function rarity(atoms: readonly Atom[]): number {
   let least = Number.POSITIVE_INFINITY;
@@ -97,5 +100,6 @@ export function rarityOf(texts: readonly string[]): number {
 
 /** How much one text in lower case says. */
 export function worth(text: string): number {
+  if (EVERYWHERE.has(text)) return 0;
   return COMMON.has(text) ? 2.5 : Math.min(text.length, 16);
 }

@@ -1,5 +1,5 @@
 import { compileGate } from "../engine/gate.ts";
-import { requirementsOf } from "../engine/literals.ts";
+import { requirementsBeside } from "../engine/literals.ts";
 import { belongs, logSourcesOf, originOf } from "../engine/logsource.ts";
 import { writePattern } from "../engine/pattern.ts";
 import type { Condition, Item, LoadedRule, LogSource, Selection, Test } from "../engine/rule.ts";
@@ -149,7 +149,7 @@ export function explainGate(loaded: LoadedRule, text: string): ExplainedGate {
   const gate = compileGate(compileRules([loaded]));
   const bytes = new TextEncoder().encode(text);
   const passed = gate.scan(bytes, 0, bytes.length);
-  const { detection, source } = requirementsOf(loaded);
+  const { detection, source } = requirementsBeside()(loaded);
   const folded = text.toLowerCase();
   const lists = [
     { of: "detection" as const, needed: detection },
@@ -219,6 +219,8 @@ function spellTest(test: Test): string {
   switch (test.kind) {
     case "pattern":
       return writePattern(test.pattern);
+    case "expand":
+      return writePattern(test.value);
     case "number":
       return String(test.number);
     case "boolean":

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DEFAULT_RULES } from "../../agent/setup.ts";
-import { requirementsOf } from "../../rules/engine/literals.ts";
+import { requirementsBeside } from "../../rules/engine/literals.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { eventually } from "../support/daemon.ts";
 import { peer } from "../support/peer.ts";
@@ -19,7 +19,7 @@ export const sec = peer("SEC", "sec", "apt-get install sec");
 /** The texts of which a record must hold one for a rule of the default pack to match: what a relay would filter by. */
 export function filteredTexts(): string[] {
   const { rules } = loadRules([DEFAULT_RULES]);
-  const texts = rules.flatMap((rule) => requirementsOf(rule).detection ?? []);
+  const texts = rules.flatMap((rule) => requirementsBeside()(rule).detection ?? []);
   return [...new Set(texts)].sort();
 }
 

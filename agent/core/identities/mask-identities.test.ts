@@ -326,9 +326,12 @@ describe("time", () => {
   ])("grows with the text and no faster: %s", (_, unit) => {
     const once = unit.repeat(Math.ceil(65_536 / unit.length));
     const cost = (text: string) => {
-      const begun = process.cpuUsage().user;
-      mask(text);
-      return process.cpuUsage().user - begun;
+      const runs = [0, 1, 2].map(() => {
+        const begun = process.cpuUsage().user;
+        mask(text);
+        return process.cpuUsage().user - begun;
+      });
+      return Math.min(...runs);
     };
     cost(once);
     // A square would cost sixteen times as much; the bound leaves room for a busy machine.

@@ -1,5 +1,5 @@
 import type { Inbound } from "../../contract.ts";
-import { isSquidLine } from "../../shared/bodies/read-squid.ts";
+import { isSquidLine, SQUID_CLAIMS } from "../../shared/bodies/read-squid.ts";
 import { parseSquid } from "./parse.ts";
 
 /** The connector of Squid's files; through syslog its lines are read by syslog. */
@@ -8,6 +8,7 @@ export const squid: Inbound = {
   summary: "Squid's access logs in its own format, with what administrators add to it.",
   ways: ["text"],
   parse: parseSquid,
+  claims: SQUID_CLAIMS,
   recognise: (text) =>
     isSquidLine(text)
       ? { certainty: 0.95, because: "it begins with a time, a client and a result of Squid" }

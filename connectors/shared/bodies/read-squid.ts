@@ -1,3 +1,4 @@
+import type { Claim } from "../../../agent/core/claim.ts";
 import type { Draft } from "../draft.ts";
 import { hostAndPort } from "../web/read-access.ts";
 import { readSaying, saying } from "./read-saying.ts";
@@ -7,13 +8,22 @@ import { readSaying, saying } from "./read-saying.ts";
  * administrators add to it: ports after the addresses, more sizes after the first, a version after the URL.
  */
 const LINE =
-  /^(?:\d{9,10}\.\d{3} {1,8})?(?<duration>-?\d{1,10}) (?<host>\S{1,255})(?: (?<port>\d{1,5}))? (?<result>[A-Z_]{3,64})\/(?<status>\d{3}) (?<bytes>\d{1,15})(?: (?:\d{1,15}|-)){0,6} (?<method>[A-Za-z_-]{1,32}) (?<url>\S{1,3900})(?: \d\.\d)? (?<user>\S{1,256}) (?<hierarchy>[A-Z_]{3,64})\/(?<to>\S{1,255})(?: (?<toPort>\d{1,5}))?(?: (?<content_type>\S{1,256}))?(?: |$)/;
+  /^(?:\d{9,10}\.\d{3} {1,8})?(?<duration>-?\d{1,10}) (?<host>\S{1,255})(?: (?<port>\d{1,5}))? (?<result>(?:TCP_|UDP_|NONE|TAG_NONE|ERR_)[A-Z_]{0,60})\/(?<status>\d{3}) (?<bytes>\d{1,15})(?: (?:\d{1,15}|-)){0,6} (?<method>[A-Za-z_-]{1,32}) (?<url>\S{1,3900})(?: \d\.\d)? (?<user>\S{1,256}) (?<hierarchy>[A-Z_]{3,64})\/(?<to>\S{1,255})(?: (?<toPort>\d{1,5}))?(?: (?<content_type>\S{1,256}))?(?: |$)/;
 
 const SAYINGS = [saying(LINE, "http_request", "web network", "access connection")];
 
+/** What every line of Squid's holds: how the results begin. */
+const RESULTS = [["TCP_"], ["UDP_"], ["NONE"], ["ERR_"]];
+
+/** What is written of a line of Squid's that does not stand in it. */
+export const SQUID_CLAIMS: readonly Claim[] = [
+  { field: "event.module", value: "squid", holds: RESULTS },
+  { field: "observer.type", value: "proxy", holds: RESULTS },
+];
+
 /** Says whether a text begins as a line of Squid's access log, with its time. */
 export function isSquidLine(text: string): boolean {
-  return /^\d{9,10}\.\d{3} {1,8}-?\d{1,10} \S{1,255} (?:\d{1,5} )?[A-Z_]{3,64}\/\d{3} \d/.test(
+  return /^\d{9,10}\.\d{3} {1,8}-?\d{1,10} \S{1,255} (?:\d{1,5} )?(?:TCP_|UDP_|NONE|TAG_NONE|ERR_)[A-Z_]{0,60}\/\d{3} \d/.test(
     text.slice(0, 400),
   );
 }
