@@ -4,8 +4,6 @@ export interface BenchOptions {
   tiny: boolean;
   /** What to measure of it; all when there is none. */
   names: readonly string[];
-  /** A folder of Sigma rules to measure with, instead of our own. */
-  sigma?: string | undefined;
-  /** Rules to measure with, beside those that come with the program. */
+  /** A folder of rules: beside those that come with the program in the daemon, instead of them in the engine alone. */
   folder?: string | undefined;
 }

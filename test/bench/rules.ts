@@ -17,11 +17,11 @@ const FEW = 100;
 const GOALS = { all: 100_000, few: 600_000, load: 2_000, memory: 250 };
 
 /** Measures JSON events matched by all rules of a folder and by a hundred, each beside JSON.parse of the same. */
-export async function benchRules({ tiny, sigma }: BenchOptions): Promise<Measure[]> {
-  const { rules } = loadRules([sigma ?? OWN]);
+export async function benchRules({ tiny, folder }: BenchOptions): Promise<Measure[]> {
+  const { rules } = loadRules([folder ?? OWN]);
   const lines = makeWindowsEvents(tiny ? TINY : EVENTS);
   const few = fewOf(rules);
-  const [all, goal] = [`all ${rules.length} rules`, sigma === undefined ? undefined : GOALS.all];
+  const [all, goal] = [`all ${rules.length} rules`, folder === undefined ? undefined : GOALS.all];
   return [
     await benchMatching(`JSON events, ${all}`, rules, lines, { tiny, goal }),
     await benchMatching(`JSON events, some rules: ${few.length}`, few, lines, { tiny, goal: GOALS.few }),
@@ -30,10 +30,10 @@ export async function benchRules({ tiny, sigma }: BenchOptions): Promise<Measure
 }
 
 /** Measures how long it takes to load and compile all rules of a folder, in milliseconds and in megabytes. */
-export function benchLoading({ sigma }: BenchOptions): { time: Measure[]; memory: Measure[] } {
+export function benchLoading({ folder }: BenchOptions): { time: Measure[]; memory: Measure[] } {
   const before = process.memoryUsage().rss;
   const start = performance.now();
-  const { rules } = loadRules([sigma ?? OWN]);
+  const { rules } = loadRules([folder ?? OWN]);
   const loaded = performance.now();
   const set = compileRules(rules);
   const compiled = performance.now();
@@ -76,7 +76,9 @@ async function benchMatching(
   const set = compileRules(rules);
   const generic = INBOUND.find(({ name }) => name === "generic");
   const bench = new Bench(
-    tiny ? { time: 0, iterations: 1, warmup: false } : { time: 3000, warmupTime: 1000 },
+    tiny
+      ? { time: 0, iterations: 1, warmup: false }
+      : { time: 2000, iterations: 4, warmupTime: 1000, warmupIterations: 2 },
   );
   let read = 0;
   bench.add("rules", () => {

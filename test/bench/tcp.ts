@@ -57,13 +57,13 @@ export async function benchTcp({ tiny, folder }: BenchOptions): Promise<Measure[
   add(GOAL, await beside(syslogNg, "syslog-ng network() → file", relay(startSyslogNg)));
 
   const texts = filteredTexts();
-  const fewer = planOf(tiny ? TINY : RECORDS / 5);
-  const filter = (start: (scene: Scene, texts: readonly string[]) => Promise<Sink>) => () =>
-    rateOfSink(fewer, (scene) => start(scene, texts), SELDOM);
-  const bySec = () => rateOfSec(planOf(tiny ? TINY : RECORDS / 25), texts);
+  const fewer = (part: number) => planOf(tiny ? TINY : RECORDS * part);
+  const filter = (part: number, start: (scene: Scene, texts: readonly string[]) => Promise<Sink>) => () =>
+    rateOfSink(fewer(part), (scene) => start(scene, texts), SELDOM);
+  const bySec = () => rateOfSec(fewer(0.004), texts);
   const filters = `${texts.length} filters`;
-  add(GOAL, await beside(syslogNg, `syslog-ng, ${filters}`, filter(startFilteringSyslogNg)));
-  add(GOAL, await beside(rsyslog, `rsyslog, ${filters}`, filter(startFilteringRsyslog)));
+  add(GOAL, await beside(syslogNg, `syslog-ng, ${filters}`, filter(0.04, startFilteringSyslogNg)));
+  add(GOAL, await beside(rsyslog, `rsyslog, ${filters}`, filter(0.01, startFilteringRsyslog)));
   add(GOAL, await beside(sec, `SEC, a file, ${filters}`, bySec));
   if (folder !== undefined) {
     const reading = await rateOfOwn(plan, `rules: [${JSON.stringify(resolve(folder))}]`);
