@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Claim } from "../agent/core/claim.ts";
 import type { Problem } from "../agent/core/errors.ts";
 import { autoOf, surestOf } from "./auto.ts";
 import type { Inbound, Notifier, Outbound } from "./contract.ts";
@@ -18,7 +19,7 @@ import { syslogOf } from "./inbound/syslog/index.ts";
 import { wazuh } from "./inbound/wazuh/index.ts";
 import { windows } from "./inbound/windows/index.ts";
 import type { Mapping } from "./mapping/compile.ts";
-import { loadMappings } from "./mapping/load-mappings.ts";
+import { type LoadedMapping, loadMappings } from "./mapping/load-mappings.ts";
 import { isOver, selectAmong } from "./mapping/select-mapping.ts";
 import { withMappings } from "./mapping/with-mappings.ts";
 import { webhook } from "./notify/webhook/index.ts";
@@ -65,26 +66,36 @@ export const SHIPPED_MAPPINGS = join(import.meta.dirname, "products");
 export interface Catalogue {
   names: readonly string[];
   named(name: string): Inbound | undefined;
+  /** What its readers write of the origin of records by themselves. */
+  claims: readonly Claim[];
 }
 
 /** Loads mappings without those that come with the program; all that is wrong with them is told. */
-export function readMappings(paths: readonly string[]): ReturnType<typeof loadMappings> {
-  return loadMappings(paths, FORMATS);
+export function readMappings(
+  paths: readonly string[],
+  before?: readonly LoadedMapping[],
+): ReturnType<typeof loadMappings> {
+  return loadMappings(paths, FORMATS, before);
 }
 
 let shipped: ReturnType<typeof loadMappings> | undefined;
 
-/**
- * Opens the catalogue, with the mappings that come with the program and those of the files and folders.
- *
- * A mapping of the paths stands for one of the same name that comes with the program, and is tried first.
- */
+/** Opens the catalogue with the mappings of the files and folders; all that is wrong with any is told. */
 export function openCatalogue(paths: readonly string[]): { catalogue: Catalogue; problems: Problem[] } {
+  const { mappings, problems } = readMappings(paths);
   shipped ??= readMappings([SHIPPED_MAPPINGS]);
-  const own = readMappings(paths);
-  const taken = new Set(own.mappings.map(({ name }) => name));
-  const mappings = [...own.mappings, ...shipped.mappings.filter(({ name }) => !taken.has(name))];
-  return { catalogue: catalogueOf(mappings), problems: [...shipped.problems, ...own.problems] };
+  return { catalogue: catalogueWith(mappings), problems: [...shipped.problems, ...problems] };
+}
+
+/**
+ * Makes the catalogue of mappings and of those that come with the program.
+ *
+ * One given stands for one of the same name that comes with the program, and is tried first.
+ */
+export function catalogueWith(own: readonly Mapping[]): Catalogue {
+  shipped ??= readMappings([SHIPPED_MAPPINGS]);
+  const taken = new Set(own.map(({ name }) => name));
+  return catalogueOf([...own, ...shipped.mappings.filter(({ name }) => !taken.has(name))]);
 }
 
 function catalogueOf(mappings: readonly Mapping[]): Catalogue {
@@ -93,7 +104,8 @@ function catalogueOf(mappings: readonly Mapping[]): Catalogue {
     [...INBOUND, autoOf(INBOUND)].map((inbound) => [inbound.name, withMappings(inbound, select)]),
   );
   for (const mapping of mappings) found.set(mapping.name, namedMapping(mapping));
-  return { names: [...found.keys()], named: (name) => found.get(name) };
+  const claims = [...INBOUND, ...mappings].flatMap((reader) => reader.claims ?? []);
+  return { names: [...found.keys()], named: (name) => found.get(name), claims };
 }
 
 /** A source named by its mapping: the formats that it reads, alone or in syslog, whatever else would know them. */

@@ -1,7 +1,6 @@
 import { VERBATIM_FIELDS } from "../../agent/core/alert.ts";
 import type { Claim } from "../../agent/core/claim.ts";
 import { isEcsField } from "../shared/put-ecs.ts";
-import type { Sign } from "./compile.ts";
 import type { Condition } from "./condition.ts";
 import type { Constant, MappingFile, SourceObject } from "./schema.ts";
 
@@ -14,8 +13,11 @@ const COPIED = new Set(["log.syslog.appname", "log.syslog.msgid", "observer.vend
 /** Formats that name the source's own fields as the record does. */
 const NAMING: readonly string[] = ["keyvalue", "cef", "leef"];
 
+/** Conditions that hold together, by which a mapping knows a record. */
+type Conditions = readonly Condition[];
+
 /** Finds what a mapping says by itself of the products whose records it reads, and what such records hold. */
-export function claimsOf(written: MappingFile, signs: readonly Sign[]): Claim[] {
+export function claimsOf(written: MappingFile, signs: readonly Conditions[]): Claim[] {
   const holds = textsOf(written.over, signs);
   return CLAIMED.flatMap((field) => valuesOf(written, field).map((value) => ({ field, value, holds })));
 }
@@ -36,10 +38,10 @@ function valuesOf({ set, fields, by }: MappingFile, field: string): (string | un
 }
 
 /** Texts of which every record that one of the signs knows holds one; undefined when a sign tells none. */
-function textsOf(over: readonly string[], signs: readonly Sign[]): string[][] | undefined {
+function textsOf(over: readonly string[], signs: readonly Conditions[]): string[][] | undefined {
   const naming = over.every((format) => NAMING.includes(format));
   const found: string[][] = [];
-  for (const { conditions } of signs) {
+  for (const conditions of signs) {
     const best = conditions
       .map((condition) => piecesOf(condition, naming))
       .filter((texts) => texts.length > 0)

@@ -69,7 +69,10 @@ export function compileMapping(written: MappingFile, source: Source): Mapping {
     file: source.file,
     over,
     signs,
-    claims: claimsOf(written, signs),
+    claims: claimsOf(
+      written,
+      signs.map(({ conditions }) => conditions),
+    ),
     apply(alert, context) {
       const draft = draftOf(alert);
       const { trace } = context;

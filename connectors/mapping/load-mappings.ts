@@ -1,6 +1,7 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import { blames, messageOf, type Problem } from "../../agent/core/errors.ts";
 import { issuesOf, readYamlQuickly } from "../shared/read-yaml.ts";
 import { compileMapping, type Mapping } from "./compile.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -12,29 +13,46 @@ const LARGEST = 1024 * 1024;
 /** The cases of a mapping lie beside it under this ending; they are no mappings. */
 export const CASES_ENDING = ".cases.yml";
 
+/** A mapping of a file. */
+export interface LoadedMapping extends Mapping {
+  /** SHA-256 of its text. */
+  digest: string;
+}
+
 /**
  * Loads the mappings of files and folders; all that is wrong with each is told, with its place.
  *
- * `formats` are the names that `over` may have. Of two of one name, the one given later is refused.
+ * `formats` are the names that `over` may have. Of two of one name, the one given later is refused. What is refused
+ * stays as it was among those loaded `before`, if it was; what says the same is not read again.
  */
 export function loadMappings(
   paths: readonly string[],
   formats: readonly string[],
-): { mappings: Mapping[]; problems: Problem[] } {
-  const mappings: Mapping[] = [];
+  before: readonly LoadedMapping[] = [],
+): { mappings: LoadedMapping[]; problems: Problem[]; kept: string[] } {
+  const mappings: LoadedMapping[] = [];
   const problems: Problem[] = [];
   for (const file of mappingFiles(paths, problems)) {
-    const { mapping, problems: found } = loadMapping(file, formats);
+    const last = before.find((each) => each.file === file);
+    const { mapping, problems: found } = loadMapping(file, formats, last);
     problems.push(...found);
-    if (mapping === undefined) continue;
-    const first = mappings.find((each) => each.name === mapping.name);
-    if (first === undefined) mappings.push(mapping);
-    else {
-      const message = `another mapping is named ${mapping.name}: ${first.file}`;
+    const usable = mapping ?? last;
+    if (usable === undefined) continue;
+    const first = mappings.find((each) => each.name === usable.name);
+    if (first === undefined) mappings.push(usable);
+    else if (mapping !== undefined) {
+      const message = `another mapping is named ${usable.name}: ${first.file}`;
       problems.push({ code: "mapping_repeated", where: file, message, remedy: "give it a name of its own" });
     }
   }
-  return { mappings, problems };
+  // Those of a folder that cannot be read had no file to be found by.
+  const isRefused = blames(problems);
+  const gone = before.filter(
+    ({ name, file }) => isRefused(file) && !mappings.some((each) => each.name === name),
+  );
+  mappings.push(...gone);
+  const kept = mappings.filter((each) => before.includes(each) && isRefused(each.file));
+  return { mappings, problems, kept: kept.map(({ name }) => name) };
 }
 
 function mappingFiles(paths: readonly string[], problems: Problem[]): string[] {
@@ -58,7 +76,11 @@ function mappingFiles(paths: readonly string[], problems: Problem[]): string[] {
   return [...new Set(files)];
 }
 
-function loadMapping(file: string, formats: readonly string[]): { mapping?: Mapping; problems: Problem[] } {
+function loadMapping(
+  file: string,
+  formats: readonly string[],
+  last: LoadedMapping | undefined,
+): { mapping?: LoadedMapping; problems: Problem[] } {
   let text: string;
   try {
     const { size } = statSync(file);
@@ -71,7 +93,10 @@ function loadMapping(file: string, formats: readonly string[]): { mapping?: Mapp
       ],
     };
   }
-  return readMapping(text, file, formats);
+  const digest = createHash("sha256").update(text).digest("hex");
+  if (last?.digest === digest) return { mapping: last, problems: [] };
+  const { mapping, problems } = readMapping(text, file, formats);
+  return mapping === undefined ? { problems } : { mapping: { ...mapping, digest }, problems };
 }
 
 /** Reads one mapping from the text of its file. */

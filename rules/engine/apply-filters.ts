@@ -7,19 +7,22 @@ import type { Condition, LoadedRule, LogSource } from "./rule.ts";
  * Joins filters to the rules that they name and whose log source is theirs, and tells those that join none.
  *
  * The condition of a filter is joined as it is written, with AND: `not selection` excludes, `selection` keeps only
- * what it describes. The version of a filtered rule is another, since what it says is.
+ * what it describes. The version of a filtered rule is another, since what it says is. One that joins none is
+ * applied as it was in `lastGood`.
  */
 export function applyFilters(
   rules: readonly LoadedRule[],
   filters: readonly LoadedFilter[],
-): { rules: LoadedRule[]; unused: Problem[] } {
-  const used = new Set<LoadedFilter>();
-  const filtered = rules.map((rule) => {
-    const applying = filters.filter((filter) => applies(filter, rule));
-    for (const filter of applying) used.add(filter);
-    return applying.reduce(joined, rule);
-  });
-  return { rules: filtered, unused: filters.filter((filter) => !used.has(filter)).map(unusedProblem) };
+  lastGood: readonly LoadedFilter[] = [],
+): { rules: LoadedRule[]; filters: LoadedFilter[]; unused: Problem[] } {
+  const unused = filters.filter((filter) => !rules.some((rule) => applies(filter, rule)));
+  const inForce = filters.flatMap((filter) =>
+    unused.includes(filter) ? lastGood.filter(({ id }) => id === filter.id) : [filter],
+  );
+  const filtered = rules.map((rule) =>
+    inForce.filter((filter) => applies(filter, rule)).reduce(joined, rule),
+  );
+  return { rules: filtered, filters: inForce, unused: unused.map(unusedProblem) };
 }
 
 function applies(filter: LoadedFilter, { rule, logsource }: LoadedRule): boolean {

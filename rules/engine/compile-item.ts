@@ -3,15 +3,7 @@ import { wordOfPattern } from "./clauses.ts";
 import { enterWords, findWords } from "./find-words.ts";
 import { compileRegexTest } from "./native-regex.ts";
 import { BEYOND_ASCII } from "./necessary.ts";
-import {
-  compilePattern,
-  joinParts,
-  type Part,
-  type Pattern,
-  parsePattern,
-  plainText,
-  writePattern,
-} from "./pattern.ts";
+import { compilePattern, type Pattern, plainText, writePattern } from "./pattern.ts";
 import type { Comparison, Item, Test } from "./rule.ts";
 import { fold, foldedOf, type Scalar, type Subject, textsOf, valuesOf } from "./subject.ts";
 import { readTimePart } from "./time-part.ts";
@@ -19,7 +11,6 @@ import { readTimePart } from "./time-part.ts";
 /** Gives every field name a number, shared by all rules of a set. */
 export type NumberField = (name: string) => number;
 
-export type Placeholders = Readonly<Record<string, readonly string[]>>;
 /** One asked value, compiled: accepts values seen folded, as text, as both, as they are, or looks at the whole event. */
 type Check =
   | { on: "folded" | "text"; accepts: (text: string) => boolean; cost: number; whole?: string; word?: string }
@@ -74,9 +65,9 @@ export function someHold(least: number, of: Holds[]): Holds {
   };
 }
 /** Compiles one line of a selection. */
-export function compileItem(item: Item, numberField: NumberField, values: Placeholders): CompiledItem {
+export function compileItem(item: Item, numberField: NumberField): CompiledItem {
   const field = item.field === null ? -1 : numberField(item.field);
-  const checks = item.tests.map((test) => compileTest(test, numberField, values));
+  const checks = item.tests.map((test) => compileTest(test, numberField));
   const flat = checks.flat();
   const cost = flat.reduce((sum, check) => sum + check.cost, 0) + (item.negated ? 1 : 0);
   const positive =
@@ -163,12 +154,15 @@ function checkMany(
   };
 }
 
-function compileTest(test: Test, numberField: NumberField, values: Placeholders): Check[] {
+function compileTest(test: Test, numberField: NumberField): Check[] {
   switch (test.kind) {
     case "any":
-      return test.tests.flatMap((one) => compileTest(one, numberField, values));
+      return test.tests.flatMap((one) => compileTest(one, numberField));
     case "pattern":
-      return expand(test.pattern, values).map((pattern) => compileText(pattern, test.cased));
+      return [compileText(test.pattern, test.cased)];
+    case "expand":
+      // A rule is compiled with the values in.
+      return [];
     case "number": {
       const spelt = String(test.number);
       return [
@@ -234,20 +228,6 @@ function compileText(pattern: Pattern, cased: boolean): Check {
   const word = wordOfPattern(pattern);
   const isWord = word !== null && word !== BEYOND_ASCII;
   return { on, accepts: compilePattern(folded), cost: 4, ...(isWord ? { word } : {}) };
-}
-
-/** Every pattern that the placeholders' values make. */
-function expand(pattern: Pattern, values: Placeholders): Pattern[] {
-  if (!pattern.some((part) => typeof part === "object")) return [pattern];
-  let patterns: Part[][] = [[]];
-  for (const part of pattern) {
-    const choices: Pattern[] =
-      typeof part === "object"
-        ? (values[part.placeholder] ?? []).map((value) => parsePattern(value))
-        : [[part]];
-    patterns = patterns.flatMap((before) => choices.map((choice) => [...before, ...choice]));
-  }
-  return patterns.map(joinParts);
 }
 
 function compileReference(

@@ -42,6 +42,14 @@ describe("words in a text", () => {
     );
   });
 
+  it("may begin with any printable character, however long they are", () => {
+    const printable = Array.from({ length: 0x7f - 0x20 }, (_, at) => String.fromCharCode(0x20 + at));
+    const words = [...new Set(printable.map((one) => one.toLowerCase()))].flatMap((one) =>
+      ["a", "ab", "abc", "abcdef"].map((rest) => one + rest),
+    );
+    expect(words.filter((word) => found([word], `x${word}y`).length === 0)).toEqual([]);
+  });
+
   it("say whether the text has a character beyond ASCII", () => {
     const words = enterWords(["ab"]);
     expect([findWords(words, "été", []), findWords(words, "ete", [])]).toEqual([true, false]);

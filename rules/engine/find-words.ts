@@ -40,7 +40,7 @@ const EDGE_CLASS = 1;
 const CLASSES = classesOf([
   EDGE,
   ..."abcdefghijklmnopqrstuvwxyz0123456789 ./\\-_:;,'\"$%&()*+=#|",
-  ..."[{ ]} ~^` !@ <> ?".split(" "),
+  ..."[{ ]} ~^` !@ <>?".split(" "),
 ]);
 
 function classesOf(groups: string[]): Uint8Array {

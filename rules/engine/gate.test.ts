@@ -35,7 +35,7 @@ describe("the literals a rule requires", () => {
     ["a: {message|contains: alpha}\nb: {event.action: gone}\ncondition: a and b", ["alpha"]],
     // cut where an escape may stand, and beyond ASCII
     ["s: {message|contains: 'C:\\ProgramData\\x=1'}\ncondition: s", ["programdata"]],
-    ["s: {message|contains: 'run>nothing&more'}\ncondition: s", ["nothing"]],
+    ["s: {message|contains: 'run>nothing&more'}\ncondition: s", ["run>nothing"]],
     ["s: {message|contains: 'a=b|defg'}\ncondition: s", ["defg"]],
     ["s: {message|contains: 'déplacement'}\ncondition: s", ["placement"]],
     ["s: {message|contains: 'one\ttwofold'}\ncondition: s", ["twofold"]],
@@ -147,6 +147,10 @@ describe("what the gate stops, no rule would have matched", () => {
     "run <cmd> &amp more",
     "sick",
     "kelvin",
+    "/dev/tcp",
+    "'1'='1'",
+    "{{x}}",
+    "<%y%>",
   ];
   const piece = fc.oneof(fc.constantFrom(...WORDS), fc.string({ unit: "grapheme", maxLength: 6 }));
   const text = fc.array(piece, { minLength: 1, maxLength: 5 }).map((pieces) => pieces.join(" "));
@@ -157,7 +161,12 @@ describe("what the gate stops, no rule would have matched", () => {
       letter === "/" ? "\\/" : `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
     );
   const escapeXml = (value: string) =>
-    value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+    value
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      .replaceAll(">", "&gt;")
+      .replaceAll('"', "&quot;")
+      .replaceAll("'", "&apos;");
   const referXml = (value: string) =>
     Array.from(value, (character) => `&#${character.codePointAt(0)};`).join("");
   const record = fc.tuple(
@@ -166,6 +175,8 @@ describe("what the gate stops, no rule would have matched", () => {
       "cef",
       "json",
       "json escaped",
+      "json slashes",
+      "keyvalue",
       "wazuh",
       "auditd",
       "xml",
@@ -185,6 +196,15 @@ describe("what the gate stops, no rule would have matched", () => {
         "syslog",
         `<134>Aug  2 02:11:07 h app: {"message":${JSON.stringify(value)},"CommandLine":${JSON.stringify(value)}}`,
       ];
+    if (kind === "json slashes")
+      return ["generic", `{"CommandLine":${JSON.stringify(value).replaceAll("/", "\\/")}}`];
+    if (kind === "keyvalue") {
+      const single = value.replaceAll(/[\\']/g, "\\$&").replaceAll(/[\r\n]/g, " ");
+      return [
+        "keyvalue",
+        `date=2026-08-02 time=02:11:07 level=1 CommandLine='${single}' name=${JSON.stringify(value)}`,
+      ];
+    }
     if (kind === "json escaped") return ["generic", `{"CommandLine":${escapeAll(value)}}`];
     if (kind === "wazuh")
       return [

@@ -26,7 +26,7 @@ export interface Gate {
 
 /**
  * What always passes: U+212A, U+0130 and U+017F match ASCII letters, and an escape of JSON or a reference of XML may
- * write such a letter or an ASCII one; some escape a slash or an apostrophe. A comment or a CDATA section of XML parts a
+ * write such a letter or an ASCII one; some escape a slash, an apostrophe, `<` or `>`. A comment or a CDATA section of XML parts a
  * text in two. Records of the Linux audit system write texts in hexadecimal or in pieces: their stamp is `audit(` and a
  * digit. The journal writes a message with a control character as numbers. Bytes as Latin-1 characters.
  */
@@ -38,6 +38,8 @@ const ALWAYS = [
   "\\/",
   "\\'",
   "&apos;",
+  "&lt;",
+  "&gt;",
   "\\u212a",
   "\\u0130",
   "\\u017f",

@@ -7,8 +7,9 @@ import { regexLiterals } from "./regex-literals.ts";
 import type { LoadedRule, LogSource, Test } from "./rule.ts";
 import { VERDICT_FIELD } from "./verdict.ts";
 
-/** Bytes below which a literal is met too often to spare anything. */
+/** Bytes below which a literal is met too often to spare anything; two signs side by side are seldom met. */
 const SHORTEST = 3;
+const SIGNS = /^[^a-z\d ]{2}$/;
 
 const ECS_GROUPS = new Set(Object.keys(Alert.shape));
 
@@ -22,9 +23,9 @@ function isVerbatim(field: string): boolean {
 
 /**
  * Characters at which a literal is cut: those that an escape of CEF, LEEF, JSON, RFC 5424, key=value or XML may write
- * otherwise (`"` `=` `|` `]` `\` `&` `<` `>`), white space but the single space within, and all beyond ASCII.
+ * otherwise (`"` `=` `|` `]` `\` `&`), white space but the single space within, and all beyond ASCII.
  */
-const CUT = /[^ !#-%'-;?-Z^-{}~]+/;
+const CUT = /[^ !#-%'-<>-Z^-{}~]+/;
 
 /** A number in JSON may be spelt otherwise in the record. */
 const NUMBER = /^[\d.e+-]*$/;
@@ -35,7 +36,7 @@ function literalOf(texts: readonly string[]): string | null {
   for (const text of texts) {
     for (const piece of text.toLowerCase().split(CUT)) {
       const run = piece.trim();
-      if (run.length < SHORTEST || NUMBER.test(run)) continue;
+      if ((run.length < SHORTEST && !SIGNS.test(run)) || NUMBER.test(run)) continue;
       if (best === null || worth(run) > worth(best)) best = run;
     }
   }
@@ -73,7 +74,7 @@ export type RequirementsOf = (rule: LoadedRule) => Requirements;
  * Prepares to find the lower-case ASCII literals that a record of text must contain for its alert to satisfy a rule;
  * `claims` are all that the readers of records write of their origin by themselves. (Default: they may write anything.)
  *
- * Records with an escape of a slash, an apostrophe or an ASCII letter, with an XML comment or CDATA section, with one of the three letters beyond ASCII that match one, or with the stamp of the Linux audit system are
+ * Records with an escape of a slash, an apostrophe, `<`, `>` or an ASCII letter, with an XML comment or CDATA section, with one of the three letters beyond ASCII that match one, or with the stamp of the Linux audit system are
  * not covered: the gate lets all of them pass.
  */
 export function requirementsBeside(claims?: readonly Claim[]): RequirementsOf {

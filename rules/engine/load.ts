@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import { blames, messageOf, type Problem } from "../../agent/core/errors.ts";
 import { applyFilters } from "./apply-filters.ts";
 import type { LoadedCorrelation } from "./correlation/correlation.ts";
 import { linkCorrelations } from "./correlation/link-correlations.ts";
@@ -8,6 +8,7 @@ import { type ReadRules, readRules } from "./read.ts";
 import type { LoadedFilter } from "./read-filter.ts";
 import { problemAt } from "./refusal.ts";
 import type { LoadedRule } from "./rule.ts";
+import { readRuleText } from "./rule-text.ts";
 import { finishSteps, type Steps } from "./steps.ts";
 
 /** Bytes of one rule file beyond which it is refused unread. */
@@ -20,6 +21,8 @@ export const CASES_ENDING = ".cases.yml";
 export interface Loaded {
   rules: LoadedRule[];
   correlations: LoadedCorrelation[];
+  /** The filters applied. */
+  filters: LoadedFilter[];
   refused: Problem[];
 }
 
@@ -61,8 +64,11 @@ export function loadRules(paths: readonly string[]): Loaded {
   return finishSteps(loadingRules(paths));
 }
 
-/** The same, a step a file. */
-export function* loadingRules(paths: readonly string[]): Steps<Loaded> {
+/** The same, a step a file; a filter whose file is refused, or that joins no rule any more, stays as in `lastGood`. */
+export function* loadingRules(
+  paths: readonly string[],
+  lastGood: readonly LoadedFilter[] = [],
+): Steps<Loaded> {
   const { files, refused } = ruleFiles(paths);
   const rules: LoadedRule[] = [];
   const filters: LoadedFilter[] = [];
@@ -95,7 +101,11 @@ export function* loadingRules(paths: readonly string[]): Steps<Loaded> {
       else refused.push(duplicate("filter", filter.id, file, first.file));
     }
   }
-  const filtered = applyFilters(rules, filters);
+  const isRefused = blames(refused);
+  const lost = lastGood.filter(
+    ({ id, file }) => isRefused(file) && !filters.some((filter) => filter.id === id),
+  );
+  const filtered = applyFilters(rules, [...filters, ...lost], lastGood);
   yield;
   const linked = linkCorrelations(filtered.rules, correlations);
   const unlinked = linked.unlinked.map(({ correlation: { file, document }, fault }) =>
@@ -104,6 +114,7 @@ export function* loadingRules(paths: readonly string[]): Steps<Loaded> {
   return {
     rules: linked.rules,
     correlations: linked.correlations,
+    filters: filtered.filters,
     refused: [...refused, ...filtered.unused, ...unlinked],
   };
 }
@@ -111,7 +122,7 @@ export function* loadingRules(paths: readonly string[]): Steps<Loaded> {
 /** The text of a file that was read before, for the line of a fault; empty when it has gone meanwhile. */
 function textOf(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    return readRuleText(file).text;
   } catch {
     return "";
   }
@@ -139,7 +150,8 @@ function readFile(file: string): ReadRules {
       const message = `the file has ${size} bytes, more than ${LARGEST}`;
       return refusedWith({ code: "file_too_large", where: file, message, remedy: "split it" });
     }
-    return readRules(readFileSync(file, "utf8"), file);
+    const { text, damaged } = readRuleText(file);
+    return readRules(text, file, damaged);
   } catch (thrown) {
     return refusedWith({
       code: "file_unreadable",

@@ -1,15 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readRules } from "./read.ts";
-import { compileRules, matchAlert, matchEvent, type RuleSetOptions } from "./rule-set.ts";
-
-const rule = (detection: string, logsource = "category: test") =>
-  `title: Test\nid: test\nlogsource:\n  ${logsource}\ndetection:\n${detection.replaceAll(/^/gm, "  ")}\n`;
-
-function compiled(yaml: string, options: RuleSetOptions = {}) {
-  const { rules, refused } = readRules(yaml, "test.yml");
-  expect(refused).toEqual([]);
-  return compileRules(rules, options);
-}
+import { compiled, rule } from "../../test/support/compiled-rules.ts";
+import { matchAlert, matchEvent, type RuleSetOptions } from "./rule-set.ts";
 
 /** Whether one field line matches an event. */
 function verdict(line: string, event: Record<string, unknown>): boolean {
@@ -48,6 +39,7 @@ describe("values of a field", () => {
     ["f: 'a\\*b'", { f: "a*b" }, true],
     ["f: 'a\\*b'", { f: "axb" }, false],
     ["f: 'a\\?b'", { f: "a?b" }, true],
+    ["f: '*\\?cmd=*'", { f: "/x.php?cmd=id" }, true],
     ["f: 'C:\\Windows\\x.exe'", { f: "C:\\Windows\\x.exe" }, true],
     ["f: 'C:\\\\Windows'", { f: "C:\\Windows" }, true],
     ["f: 'C:\\\\*'", { f: "C:\\Temp" }, true],
@@ -154,6 +146,8 @@ describe("modifiers", () => {
     ["f|exists: true", {}, false],
     ["f|exists: false", {}, true],
     ["f|exists: false", { f: 1 }, false],
+    ["f|exists: yes", { f: 1 }, true],
+    ["f|exists: 'No'", { f: 1 }, false],
     ["f|neq: a", { f: "b" }, true],
     ["f|neq: a", { f: "A" }, false],
     ["f|neq: 5", { f: 6 }, true],
@@ -204,26 +198,6 @@ describe("modifiers", () => {
     ["f|hour: 2", { f: "soon" }, false],
   ])("%s on %j is %s", (line, event, expected) => {
     expect(verdict(line, event)).toBe(expected);
-  });
-
-  it("puts the values of placeholders in, wildcards and all, only under `expand`", () => {
-    const yaml = rule("sel:\n  f|expand: '%servers%.chu'\ncondition: sel");
-    const set = compiled(yaml, { placeholders: { servers: ["srv*", "dc1"] } });
-    expect(matchEvent(set, { f: "SRV-PACS.chu" })).toHaveLength(1);
-    expect(matchEvent(set, { f: "dc1.chu" })).toHaveLength(1);
-    expect(matchEvent(set, { f: "dc2.chu" })).toHaveLength(0);
-    expect(verdict("f: '%servers%'", { f: "%servers%" })).toBe(true);
-  });
-
-  it("takes a percent sign literally after a backslash", () => {
-    const set = compiled(rule("sel:\n  f|expand: '\\%a%b%'\ncondition: sel"), { placeholders: { b: ["x"] } });
-    expect(matchEvent(set, { f: "%ax" })).toHaveLength(1);
-  });
-
-  it("does not run a rule whose placeholder has no value, and says so", () => {
-    const set = compiled(rule("sel:\n  f|expand: '%servers%'\ncondition: sel"));
-    expect(set.rules).toEqual([]);
-    expect(set.inactive[0]).toMatchObject({ code: "placeholder_without_value" });
   });
 });
 

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { parseNetwork } from "./address.ts";
+import { COMPARISONS, clashOf, conflict, type ModifierFault, TIME_PARTS } from "./modifier-clash.ts";
 import {
   DASH,
   joinParts,
@@ -8,20 +9,13 @@ import {
   type Part,
   type Pattern,
   parsePattern,
+  partsOfRegex,
   plainText,
+  writePattern,
 } from "./pattern.ts";
 import { compileRegex } from "./regex.ts";
 import type { Comparison, Item, Test, TimePart } from "./rule.ts";
 
-/** What is wrong with one line of a selection; the reader adds the place. */
-export interface ModifierFault {
-  code: "modifier_unknown" | "modifier_conflict" | "value_invalid" | "regex_unsupported" | "cidr_invalid";
-  message: string;
-  remedy: string;
-}
-
-const COMPARISONS = new Set<string>(["lt", "lte", "gt", "gte"]);
-const TIME_PARTS = new Set<string>(["minute", "hour", "day", "week", "month", "year"]);
 const REGEX_FLAGS: Record<string, string> = {
   i: "i",
   ignorecase: "i",
@@ -47,11 +41,6 @@ interface Draft {
   original: unknown;
 }
 
-const conflict = (message: string, remedy: string): ModifierFault => ({
-  code: "modifier_conflict",
-  message,
-  remedy,
-});
 const invalid = (message: string, remedy: string): ModifierFault => ({
   code: "value_invalid",
   message,
@@ -75,63 +64,57 @@ export function readItem(key: string | null, value: unknown): Item {
   const clash = clashOf(modifiers, values.length);
   if (clash !== undefined) throw clash;
   if (values.length === 0 && field !== null) values.push(null);
-  let drafts = values.map((one) => draftOf(one, modifiers));
-  // Only plain values are left: a list of lists, spelt, could be of any length.
-  const written = values.map((one) => String(one ?? "null"));
-  for (const [at, modifier] of modifiers.entries()) {
-    const before = modifiers.slice(0, at);
-    drafts = drafts.map((draft) => apply(modifier, draft, before));
-  }
-  const tests = drafts.map((draft) => finish(draft, field));
+  const tests = values.map((one) => testOf(one, modifiers, field));
   return {
     field,
-    tests: field === null ? tests.map((test) => unanchored(test, modifiers)) : tests,
+    tests,
     link: modifiers.includes("all") ? "all" : "any",
     negated: modifiers.includes("neq"),
-    written,
+    // Only plain values are left: a list of lists, spelt, could be of any length.
+    written: values.map((one) => String(one ?? "null")),
   };
 }
 
-/** Sets of modifiers of which a line has one at most: each says the same thing otherwise. */
-const ALTERNATIVES = [
-  ["contains", "startswith", "endswith"],
-  ["re", "cidr", "exists", "fieldref"],
-  ["wide", "utf16", "utf16le", "utf16be"],
-  [...COMPARISONS],
-  [...TIME_PARTS],
-];
-const NUMERIC = [...COMPARISONS, ...TIME_PARTS];
-const TEXTUAL = [...(ALTERNATIVES[0] as string[]), ...(ALTERNATIVES[2] as string[])];
-const NO_TEXT = [...NUMERIC, ...TEXTUAL, "windash", "base64", "base64offset", "expand"];
-/** What a modifier cannot stand beside. */
-const APART = new Map<string, readonly string[]>([
-  ["re", [...NUMERIC, "expand"]],
-  ["fieldref", NUMERIC],
-  ["cidr", NO_TEXT],
-  ["exists", NO_TEXT],
-]);
-
-/** What keeps the modifiers of a line from being used together, or with so few values. */
-function clashOf(modifiers: readonly string[], values: number): ModifierFault | undefined {
-  const pairs = [
-    ...ALTERNATIVES.map((set) => set.filter((one) => modifiers.includes(one))),
-    ...[...APART].flatMap(([one, others]) =>
-      modifiers.includes(one) ? others.filter((other) => modifiers.includes(other)).map((o) => [one, o]) : [],
-    ),
-  ];
-  const clash = pairs.find((pair) => pair.length > 1);
-  if (clash !== undefined) {
-    const said = clash.map((one) => `\`${one}\``).join(" and ");
-    return conflict(`${said} do not go together`, "keep one of them, or write two selections");
+function testOf(value: unknown, modifiers: string[], field: string | null): Test {
+  if (typeof value !== "string" || !modifiers.includes("expand"))
+    return modified(draftOf(value, modifiers), modifiers, field);
+  const parts = modifiers.includes("re") ? partsOfRegex(value) : parsePattern(value, true);
+  const test: Test = { kind: "expand", value: parts, modifiers };
+  if (!parts.some((part) => typeof part === "object")) return fillTest(test, [parts], field);
+  try {
+    // What is wrong whatever the values are is told with the rule.
+    fillTest(test, [parts.map((part) => (typeof part === "object" ? ANY_VALUE : part))], field);
+  } catch (fault) {
+    const { code } = fault as ModifierFault;
+    if (code === "modifier_conflict" || code === "value_invalid") throw fault;
   }
-  if (modifiers.includes("exists") && values !== 1)
-    return conflict("a field exists or does not", "write one value, `true` or `false`");
-  if (modifiers.includes("all") && values < 2)
-    return conflict(
-      "`all` joins several values, and there is one",
-      "remove `all`, or write the other values",
-    );
-  return undefined;
+  return test;
+}
+
+/** What may stand for a text, a number and a part of a date. */
+const ANY_VALUE = "1";
+
+/** What a value with placeholders asks once it is known to be one of these. Throws a ModifierFault when one cannot be. */
+export function fillTest(
+  { modifiers }: Extract<Test, { kind: "expand" }>,
+  values: readonly Pattern[],
+  field: string | null,
+): Test {
+  const tests = values.map((value) => {
+    const parts = joinParts(value);
+    const original = modifiers.includes("re") ? parts.join("") : (plainText(parts) ?? writePattern(parts));
+    return modified({ test: pattern(parts), bytes: false, original }, modifiers, field);
+  });
+  const [first] = tests;
+  return first !== undefined && tests.length === 1 ? first : { kind: "any", tests };
+}
+
+function modified(draft: Draft, modifiers: string[], field: string | null): Test {
+  let changed = draft;
+  for (const [at, modifier] of modifiers.entries())
+    changed = (CHANGES[modifier] as Change)(changed, modifiers.slice(0, at));
+  const test = finish(changed, field);
+  return field === null ? unanchored(test, modifiers) : test;
 }
 
 function draftOf(value: unknown, modifiers: string[]): Draft {
@@ -149,7 +132,7 @@ function draftOf(value: unknown, modifiers: string[]): Draft {
     );
   }
   if (modifiers.includes("re")) return draft(pattern([value]));
-  return draft(pattern(parsePattern(value, modifiers.includes("expand"))));
+  return draft(pattern(parsePattern(value)));
 }
 
 /** Modifiers that read a number or a boolean as the text a rule's author wrote. */
@@ -158,6 +141,14 @@ const TEXT_ONLY = new Set(
     " ",
   ),
 );
+
+/** With the words that are booleans to older readers of YAML. */
+const YES_OR_NO = new Map([
+  ["true", true],
+  ["yes", true],
+  ["false", false],
+  ["no", false],
+]);
 
 const pattern = (parts: Pattern): Test => ({ kind: "pattern", pattern: joinParts(parts), cased: false });
 
@@ -192,7 +183,7 @@ const CHANGES: Record<string, Change> = {
     };
   },
   re: (draft, before) => {
-    if (before.some((modifier) => !["all", "neq", "cased"].includes(modifier))) {
+    if (before.some((modifier) => !["all", "neq", "cased", "expand"].includes(modifier))) {
       throw conflict(
         "`re` must come first: it takes the value as it is written",
         "write `field|re`, flags after it",
@@ -215,11 +206,9 @@ const CHANGES: Record<string, Change> = {
     return { ...draft, test: { kind: "cidr", network: text } };
   },
   exists: (draft) => {
-    const said = draft.test.kind === "boolean" ? draft.test.boolean : String(draft.original).toLowerCase();
-    if (said !== true && said !== false && said !== "true" && said !== "false") {
-      throw invalid("`exists` needs true or false", "write `field|exists: true`");
-    }
-    return { ...draft, test: { kind: "exists", exists: said === true || said === "true" } };
+    const exists = YES_OR_NO.get(String(draft.original).toLowerCase());
+    if (exists === undefined) throw invalid("`exists` needs true or false", "write `field|exists: true`");
+    return { ...draft, test: { kind: "exists", exists } };
   },
   fieldref: (draft) => {
     const field = typeof draft.original === "string" ? plainText(parsePattern(draft.original)) : undefined;
@@ -231,7 +220,7 @@ const CHANGES: Record<string, Change> = {
       test: { kind: "fieldref", field, starts: parts.at(-1) === MANY, ends: parts[0] === MANY, cased },
     };
   },
-  // Placeholders are read with the escapes, before any modifier.
+  // Placeholders have their values before any modifier.
   expand: (draft) => draft,
 };
 for (const operator of COMPARISONS) {
@@ -246,10 +235,6 @@ for (const [name, flag] of Object.entries(REGEX_FLAGS)) {
       throw conflict(`\`${name}\` is a flag of \`re\``, `write \`field|re|${name}\``);
     return { ...draft, test: { ...draft.test, flags: draft.test.flags + flag } };
   };
-}
-
-function apply(modifier: string, draft: Draft, before: string[]): Draft {
-  return (CHANGES[modifier] as Change)(draft, before);
 }
 
 function onTests(change: (test: Test) => Test): Change {

@@ -55,6 +55,34 @@ export function parsePattern(text: string, placeholders = false): Pattern {
   return parts;
 }
 
+/**
+ * Finds the placeholders of a regular expression; each is a group of its own, but in a class, and the rest is left as
+ * it is. A percent sign after a backslash begins none.
+ */
+export function partsOfRegex(source: string): Pattern {
+  const parts: Part[] = [];
+  let literal = "";
+  let inClass = false;
+  for (let at = 0; at < source.length; at += 1) {
+    PLACEHOLDER.lastIndex = at;
+    const name = source[at] === "%" ? PLACEHOLDER.exec(source)?.[1] : undefined;
+    if (name !== undefined) {
+      parts.push(inClass ? literal : `${literal}(?:`, { placeholder: name });
+      literal = inClass ? "" : ")";
+      at += name.length + 1;
+      continue;
+    }
+    if (source[at] === "[") inClass = true;
+    else if (source[at] === "]") inClass = false;
+    literal += source[at];
+    if (source[at] === "\\" && at + 1 < source.length) {
+      at += 1;
+      literal += source[at];
+    }
+  }
+  return [...parts, literal];
+}
+
 /** Joins neighbouring literals and neighbouring `*`. */
 export function joinParts(parts: Pattern): Pattern {
   const joined: Part[] = [];

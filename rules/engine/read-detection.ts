@@ -1,5 +1,6 @@
 import { type ConditionFault, parseCondition } from "./condition.ts";
-import { type ModifierFault, readItem } from "./modifiers.ts";
+import type { ModifierFault } from "./modifier-clash.ts";
+import { readItem } from "./modifiers.ts";
 import { type Path, Refused, refuse } from "./refusal.ts";
 import type { Condition, Item, LogSource, Selection, Test } from "./rule.ts";
 
@@ -85,8 +86,8 @@ function placeholdersOf(selection: Selection): string[] {
   if (selection.kind === "any") return selection.of.flatMap(placeholdersOf);
   const inTest = (test: Test): string[] => {
     if (test.kind === "any") return test.tests.flatMap(inTest);
-    if (test.kind !== "pattern") return [];
-    return test.pattern.flatMap((part) => (typeof part === "object" ? [part.placeholder] : []));
+    if (test.kind !== "expand") return [];
+    return test.value.flatMap((part) => (typeof part === "object" ? [part.placeholder] : []));
   };
   return selection.items.flatMap((one) => one.tests.flatMap(inTest));
 }

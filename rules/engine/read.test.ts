@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
+import { refusedRules } from "../../test/support/refused-rules.ts";
 import { loadRules } from "./load.ts";
 import { readRules } from "./read.ts";
 import { compileRules, matchEvent } from "./rule-set.ts";
@@ -82,7 +83,21 @@ describe("a rule that cannot be used is refused with its code and its place", ()
     ["dashes of an expression", "f: x", "f|re|windash: x", "value_invalid:7:19"],
     ["Base64 of an expression", "f: x", "f|re|base64: x", "value_invalid:7:18"],
     ["Base64 of what is cut already", "f: x", "f|base64offset|base64: x", "value_invalid:7:28"],
-    ["a placeholder in an expression", "f: x", "f|re|expand: '%p%'", "modifier_conflict:7:18"],
+    ["a placeholder in an existence", "f: x", "f|exists|expand: '%p%'", "modifier_conflict:7:22"],
+    [
+      "an expression after what changes texts",
+      "f: x",
+      "f|expand|contains|re: '%p%'",
+      "modifier_conflict:7:27",
+    ],
+    ["Base64 of a placeholder and a wildcard", "f: x", "f|expand|base64: '%p%*'", "value_invalid:7:22"],
+    ["a number that is not one with any placeholder", "f: x", "f|expand|gt: 'a%p%'", "value_invalid:7:18"],
+    [
+      "a network that is not one without placeholder",
+      "f: x",
+      "f|cidr|expand: '10.0/99'",
+      "cidr_invalid:7:20",
+    ],
     ["two existences", "f: x", "f|exists: [true, false]", "modifier_conflict:7:15"],
     ["a reference with a wildcard", "f: x", "f|fieldref: 'g*'", "value_invalid:7:17"],
     ["a reference to nothing", "f: x", "f|fieldref: ''", "value_invalid:7:17"],
@@ -112,14 +127,7 @@ describe("a rule that cannot be used is refused with its code and its place", ()
     ],
     ["a list instead of a rule", GOOD, "- a\n- b\n", "not_a_rule:1:1"],
   ])("%s", (_, from, to, expected) => {
-    const { rules, refused } = readRules(
-      GOOD.replace(from, () => to),
-      "r.yml",
-    );
-    expect(rules).toEqual([]);
-    expect(refused).toHaveLength(1);
-    expect(`${refused[0]?.code}:${refused[0]?.where?.slice("r.yml:".length)}`).toBe(expected);
-    expect(refused[0]?.remedy).toBeTruthy();
+    expect(refusedRules(GOOD.replace(from, () => to))).toEqual([expected]);
   });
 
   it("tells the line and column of broken YAML", () => {
@@ -202,15 +210,29 @@ describe("a rule that cannot be used is refused with its code and its place", ()
 });
 
 describe("a file of several documents", () => {
-  it("refuses the one whose syntax does not hold, and keeps the others", () => {
-    const broken = GOOD.replace("title: Good", "title: [Good");
+  it.each([
+    ["a list is not closed", "[Good"],
+    ["a tag is known to nobody", "!!js/function Good"],
+    ["a character is none", "Go\u0000od"],
+    ["lists have no end", "[".repeat(20_000)],
+  ])("refuses the one in which %s, and keeps the others", (_, title) => {
+    const broken = GOOD.replace("title: Good", `title: ${title}`);
     const { rules, refused } = readRules(
       `${GOOD}---\n${broken}---\n${GOOD.replace("0001", "0003")}`,
       "r.yml",
     );
     expect(rules.map((rule) => rule.rule.id.slice(-4))).toEqual(["0001", "0003"]);
     expect(refused).toMatchObject([{ code: "yaml_invalid" }]);
-    expect(refused[0]?.where).toMatch(/^r\.yml:1[1-9]:\d+$/);
+    expect(refused[0]?.where).toMatch(/^r\.yml:1[0-9]:\d+$/);
+  });
+
+  it("refuses the one whose bytes are no text, with its line, and keeps the others", () => {
+    const damaged = GOOD.replace("f: x", "f: \ufffd").replace("0001", "0002");
+    const text = `# \ufffd\n${GOOD}---\n${damaged}`;
+    const { rules, refused } = readRules(text, "r.yml", true);
+    expect(rules.map((rule) => rule.rule.id.slice(-4))).toEqual(["0001"]);
+    expect(refused).toMatchObject([{ code: "not_utf8", where: "r.yml:17:8" }]);
+    expect(readRules(text, "r.yml").refused).toEqual([]);
   });
 
   it("joins `action: repeat` to the one before, and forgets the common part at `action: reset`", () => {
@@ -251,7 +273,7 @@ describe("a file of several documents", () => {
 
 describe("loading folders", () => {
   const folder = mkdtempSync(join(tmpdir(), "rules-"));
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it("reads every YAML file below, leaves cases out, and refuses the second rule of an id", () => {
     mkdirSync(join(folder, "deep"), { recursive: true });
@@ -263,5 +285,23 @@ describe("loading folders", () => {
     expect(rules).toHaveLength(1);
     expect(refused).toMatchObject([{ code: "id_duplicate", where: join(folder, "deep", "b.yaml") }]);
     expect(loadRules([join(folder, "nowhere")]).refused).toMatchObject([{ code: "file_unreadable" }]);
+  });
+
+  it.each([
+    ["UTF-8 with its mark", Buffer.from(`\ufeff${GOOD.replace("f: x", "f: été")}`)],
+    ["UTF-16, as Windows editors save it", Buffer.from(`\ufeff${GOOD.replace("f: x", "f: été")}`, "utf16le")],
+    ["UTF-16 of the other order", Buffer.from(`\ufeff${GOOD.replace("f: x", "f: été")}`, "utf16le").swap16()],
+  ])("reads %s", (_, bytes) => {
+    const file = join(folder, "encoded.yml");
+    writeFileSync(file, bytes);
+    const { rules, refused } = loadRules([file]);
+    expect(refused).toEqual([]);
+    expect(matchEvent(compileRules(rules), { f: "été" })).toHaveLength(1);
+  });
+
+  it("refuses a rule saved in a Windows code page, which would match nothing", () => {
+    const file = join(folder, "encoded.yml");
+    writeFileSync(file, Buffer.from(GOOD.replace("f: x", "f: été"), "latin1"));
+    expect(loadRules([file])).toMatchObject({ rules: [], refused: [{ code: "not_utf8" }] });
   });
 });

@@ -31,14 +31,17 @@ export interface ReadRules {
   refused: Problem[];
 }
 
-/** Reads the text of one file into rules and filters; each document stands or falls alone. */
-export function readRules(text: string, file: string): ReadRules {
+/**
+ * Reads the text of one file into rules and filters; each document stands or falls alone. Of a `damaged` text, in which
+ * replacement characters stand for bytes that were none, those that have one are refused.
+ */
+export function readRules(text: string, file: string, damaged = false): ReadRules {
   const found: ReadRules = { rules: [], filters: [], correlations: [], refused: [] };
-  let documents: SlowDocument[];
+  let documents: Pick<SlowDocument, "value" | "fault">[];
   try {
     documents = documentsOf(text, file);
   } catch (thrown) {
-    return { ...found, refused: [yamlProblem(file, { message: messageOf(thrown) })] };
+    return { ...found, refused: [yamlProblem(file, messageOf(thrown))] };
   }
   const { refused } = found;
   let global: Json = {};
@@ -49,6 +52,7 @@ export function readRules(text: string, file: string): ReadRules {
     if (document === null || document === undefined) continue;
     try {
       const { action, ...body } = bounded(document);
+      if (damaged) refuseDamaged(body, []);
       if (action === "global") global = merge(global, body);
       else if (action === "reset") global = {};
       else {
@@ -85,14 +89,22 @@ export function readRules(text: string, file: string): ReadRules {
 }
 
 /** The documents of a file: by the quick parser, or by the slow one when some syntax does not hold. */
-function documentsOf(text: string, file: string): SlowDocument[] {
+function documentsOf(text: string, file: string): Pick<SlowDocument, "value" | "fault">[] {
   try {
     return loadAll(text, { schema: SCHEMA }).map((value) => ({ value, fault: null }));
+  } catch {
+    return readSlowly(text, file).map(readAlone);
+  }
+}
+
+/** A document that only the slow parser takes is refused, if without the place within it. */
+function readAlone({ value, fault, text, where }: SlowDocument): Pick<SlowDocument, "value" | "fault"> {
+  if (fault !== null) return { value, fault };
+  try {
+    loadAll(text, { schema: SCHEMA });
+    return { value, fault };
   } catch (thrown) {
-    const documents = readSlowly(text, file);
-    if (documents.some(({ fault }) => fault !== null)) return documents;
-    // What only one of the two refuses is refused, if without its place.
-    return [{ value: null, fault: yamlProblem(file, { message: messageOf(thrown) }) }];
+    return { value: null, fault: yamlProblem(where, messageOf(thrown)) };
   }
 }
 
@@ -111,6 +123,14 @@ function bounded(document: unknown): Json {
   };
   walk(own, 0);
   return own;
+}
+
+function refuseDamaged(value: unknown, path: Path): void {
+  if (typeof value === "string" && value.includes("\ufffd"))
+    refuse("not_utf8", path, "a text has bytes that are not UTF-8", "save the file as UTF-8");
+  if (value !== null && typeof value === "object")
+    for (const [key, one] of Object.entries(value))
+      refuseDamaged(one, [...path, Array.isArray(value) ? Number(key) : key]);
 }
 
 function readRule(raw: Json, file: string, version: string): LoadedRule {

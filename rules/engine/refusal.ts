@@ -1,5 +1,5 @@
-import { type Document, isNode, LineCounter, type Node, parseAllDocuments } from "yaml";
-import type { Problem } from "../../agent/core/errors.ts";
+import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import { faultOf, openPlaces } from "./yaml-places.ts";
 
 export type Path = (string | number)[];
 
@@ -30,36 +30,41 @@ export interface SlowDocument {
   value: unknown;
   /** Null when its syntax holds. */
   fault: Problem | null;
+  /** Its own text, and where that begins. */
+  text: string;
+  where: string;
 }
 
 /** Reads a file that the quick parser refused: each document whose syntax holds is kept, the others are told. */
 export function readSlowly(text: string, file: string): SlowDocument[] {
-  const lines = new LineCounter();
-  return documentsOf(text, lines).map((document) => {
-    const error = document.errors[0];
-    if (error !== undefined) return { value: null, fault: yamlProblem(file, error, lines) };
+  const { documents, placeAt } = openPlaces(text, file);
+  let end = 0;
+  return documents.map((document) => {
+    const begin = end;
+    end = document.range[2];
+    const own = {
+      text: text.slice(begin, end),
+      where: placeAt(document.contents?.range?.[0] ?? begin),
+    };
+    // A tag that nobody knows is a warning to this parser.
+    const error = document.errors[0] ?? document.warnings[0];
+    if (error !== undefined)
+      return { ...own, value: null, fault: yamlProblem(placeAt(error.pos[0]), error.message) };
     try {
-      return { value: document.toJS({ maxAliasCount: 10_000 }), fault: null };
+      return { ...own, value: document.toJS({ maxAliasCount: 10_000 }), fault: null };
     } catch (thrown) {
-      return {
-        value: null,
-        fault: yamlProblem(file, thrown instanceof Error ? thrown : new Error(String(thrown)), lines),
-      };
+      return { ...own, value: null, fault: yamlProblem(file, messageOf(thrown)) };
     }
   });
 }
 
-/** Tells what is wrong with the syntax of a file, and where. */
-export function yamlProblem(
-  file: string,
-  error: { message: string; pos?: readonly [number, number] },
-  lines?: LineCounter,
-): Problem {
-  const place = error.pos === undefined ? undefined : lines?.linePos(error.pos[0]);
-  const message = error.message.split(/ at line \d|\n/, 1)[0];
+/** Tells what is wrong with the syntax of a file, and where; `said` are the words of a parser. */
+export function yamlProblem(where: string, said: string): Problem {
+  // The parsers say of the stack what is true of the text.
+  const message = said.includes("call stack") ? "it is nested too deeply" : faultOf(said);
   return {
     code: "yaml_invalid",
-    where: place === undefined ? file : `${file}:${place.line}:${place.col}`,
+    where,
     message: `not valid YAML: ${message}`,
     remedy: "correct the line; quote texts that hold `: `, `#`, `*` or `%`",
   };
@@ -67,24 +72,6 @@ export function yamlProblem(
 
 /** Finds the line of a refusal by reading the file again with a parser that keeps positions. */
 export function problemAt(text: string, file: string, index: number, refusal: Refusal): Problem {
-  const { code, message, remedy } = refusal;
-  const lines = new LineCounter();
-  const document = documentsOf(text, lines)[index];
-  const offset = document === undefined ? undefined : offsetOf(document, refusal.path);
-  const place = offset === undefined ? undefined : lines.linePos(offset);
-  return { code, where: place === undefined ? file : `${file}:${place.line}:${place.col}`, message, remedy };
-}
-
-function documentsOf(text: string, lines: LineCounter): Document[] {
-  const read = parseAllDocuments(text, { lineCounter: lines, logLevel: "silent", merge: true });
-  return Array.isArray(read) ? read : [];
-}
-
-/** Offset of the deepest part of the path that the document holds. */
-function offsetOf(document: Document, path: Path): number | undefined {
-  for (let length = path.length; length >= 0; length -= 1) {
-    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
-    if (isNode(node) && (node as Node).range) return (node as Node).range?.[0];
-  }
-  return undefined;
+  const { code, message, remedy, path } = refusal;
+  return { code, where: openPlaces(text, file).valuePlaceOf(index, path), message, remedy };
 }

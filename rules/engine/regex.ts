@@ -1,7 +1,5 @@
 import { RE2JS } from "re2js";
 import { messageOf } from "../../agent/core/errors.ts";
-import { regexLiterals } from "./regex-literals.ts";
-import { fold } from "./subject.ts";
 
 /** A regular expression that takes time in proportion to the text, whatever either says. */
 export interface SafeRegex {
@@ -26,27 +24,9 @@ export function compileRegex(source: string, flags: string): SafeRegex | { refus
   let bits = 0;
   for (const flag of flags) bits |= FLAGS[flag] ?? 0;
   try {
-    return shortened(RE2JS.compile(source, bits), source);
+    return RE2JS.compile(source, bits);
   } catch (thrown) {
     const bare = source.replaceAll(/\\[^1-9kg]/g, "");
     return { refused: BEYOND.find(([shape]) => shape.test(bare))?.[1] ?? messageOf(thrown) };
   }
-}
-
-/** Length from which a text is searched for what the expression needs, which costs a hundredth of running it. */
-const LONG = 256;
-
-/** The same test, which does not run on a long text that lacks what any match holds. */
-function shortened(regex: SafeRegex, source: string): SafeRegex {
-  const needed = regexLiterals(source, /[^\x20-\x7e]/)?.map(fold);
-  if (needed === undefined) return regex;
-  return {
-    test(text) {
-      if (text.length < LONG) return regex.test(text);
-      const folded = fold(text);
-      // Without case the engine takes U+017F for an s, which it does not fold to.
-      const may = folded.includes("\u017f") || needed.some((each) => folded.includes(each));
-      return may && regex.test(text);
-    },
-  };
 }

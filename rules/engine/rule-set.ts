@@ -1,7 +1,7 @@
 import type { DetectionRule, MatchReason } from "../../agent/core/detection.ts";
 import type { Problem } from "../../agent/core/errors.ts";
 import { type CompiledRule, compileRule } from "./compile.ts";
-import type { Placeholders } from "./compile-item.ts";
+import type { Placeholders } from "./fill-placeholders.ts";
 import { findHits, groupRules, indexingRules, type RuleGroup, type RuleIndex } from "./index-rules.ts";
 import { belongs, logSourcesOf, ORIGIN_FIELDS, originOf } from "./logsource.ts";
 import type { LoadedRule } from "./rule.ts";

@@ -23,6 +23,8 @@ export type Test =
   | { kind: "time"; part: TimePart; operator: Comparison | "eq"; number: number }
   | { kind: "fieldref"; field: string; starts: boolean; ends: boolean; cased: boolean }
   | { kind: "exists"; exists: boolean }
+  /** Not known before the placeholders of the value have theirs (`|expand`). */
+  | { kind: "expand"; value: Pattern; modifiers: string[] }
   /** One written value that became several, any of which will do. */
   | { kind: "any"; tests: Test[] };
 

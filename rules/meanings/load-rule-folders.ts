@@ -2,6 +2,7 @@ import { resolve, sep } from "node:path";
 import type { Problem } from "../../agent/core/errors.ts";
 import type { LoadedCorrelation } from "../engine/correlation/correlation.ts";
 import { loadingRules } from "../engine/load.ts";
+import type { LoadedFilter } from "../engine/read-filter.ts";
 import type { LoadedRule } from "../engine/rule.ts";
 import { finishSteps, type Steps } from "../engine/steps.ts";
 import { applyMeanings } from "./apply-meanings.ts";
@@ -21,7 +22,8 @@ export interface LoadedFolders {
   refused: Problem[];
   /** Entries of files of meanings that may not say what was meant. */
   advice: Problem[];
-  /** The files of meanings that were read. */
+  /** The filters and the files of meanings that were applied. */
+  filters: LoadedFilter[];
   meanings: Meanings[];
 }
 
@@ -30,18 +32,22 @@ export function loadRuleFolders(folders: readonly RuleFolder[]): LoadedFolders {
   return finishSteps(loadingRuleFolders(folders));
 }
 
-/** The same, a step a file; of a file of meanings that cannot be read, `lastGood` may give what it said before. */
+/** The same, a step a file; of filters and files of meanings refused now, `lastGood` gives what they said before. */
 export function* loadingRuleFolders(
   folders: readonly RuleFolder[],
-  lastGood: readonly Meanings[] = [],
+  lastGood?: Pick<LoadedFolders, "filters" | "meanings">,
 ): Steps<LoadedFolders> {
-  const { rules, correlations, refused } = yield* loadingRules(folders.map(({ path }) => path));
+  const loaded = yield* loadingRules(
+    folders.map(({ path }) => path),
+    lastGood?.filters,
+  );
+  const { rules, correlations, filters, refused } = loaded;
   const meanings = new Map<string, Meanings>();
   for (const file of new Set(folders.flatMap((folder) => folder.meanings))) {
     yield;
     const read = readMeanings(file);
     refused.push(...(read.problems ?? []));
-    const usable = read.meanings ?? lastGood.find((each) => each.file === file);
+    const usable = read.meanings ?? lastGood?.meanings.find((each) => each.file === file);
     if (usable !== undefined) meanings.set(file, usable);
   }
   const advice: Problem[] = [];
@@ -61,6 +67,7 @@ export function* loadingRuleFolders(
     correlations: meant.slice(rules.length) as LoadedCorrelation[],
     refused,
     advice,
+    filters,
     meanings: [...meanings.values()],
   };
 }

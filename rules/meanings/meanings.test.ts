@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), "meanings-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let made = 0;
-/** A folder of its own with a rule under `windows/shadows.yml` and one under `linux/own.yml` that has its own meaning. */
+/** A folder of its own with a rule (and `more`) under `windows/shadows.yml` and one under `linux/own.yml` that has its own meaning. */
 function loadWith(meanings: string, more = "") {
   const root = join(folder, String(made++));
   mkdirSync(join(root, "rules/windows"), { recursive: true });
@@ -17,7 +17,7 @@ function loadWith(meanings: string, more = "") {
     `title: ${title}\nid: ${id}\n${rest}\ndetection: {sel: {CommandLine|contains: x}, condition: sel}\n`;
   const windows =
     "name: shadows\nlevel: high\ntags: [attack.impact, attack.t1490, attack.t1059.001]\nlogsource: {product: windows, category: process_creation}";
-  writeFileSync(join(root, "rules/windows/shadows.yml"), rule("Shadows", "a", `${windows}${more}`));
+  writeFileSync(join(root, "rules/windows/shadows.yml"), rule("Shadows", "a", windows) + more);
   const own =
     "level: low\nlogsource: {product: linux}\ntocsin: {title_fr: La sienne, reason_fr: Elle le dit., cause: malware}";
   writeFileSync(join(root, "rules/linux/own.yml"), rule("Own", "b", own));
@@ -82,6 +82,42 @@ describe("meanings from outside", () => {
         rsit: "availability/sabotage",
         facts: [{ fact: "recovery_destroyed", confidence: "confirmed", ended_by: [] }],
       },
+    });
+  });
+
+  describe("of a correlation written elsewhere", () => {
+    const shadowsTwice = `---
+title: Shadows twice
+id: twice
+name: shadows-twice
+level: critical
+tags: [attack.impact, attack.t1490]
+correlation: {type: event_count, rules: shadows, group-by: [Computer], timespan: 5m, condition: {gte: 2}}
+`;
+    const facts = "facts: [{ fact: recovery_destroyed }]";
+    const text = (meanings: string) => {
+      const { correlations, refused } = loadWith(meanings, shadowsTwice);
+      return { correlation: correlations[0]?.rule, refused };
+    };
+    it.each([
+      ["a folder", "{ path: windows }"],
+      ["a tag", "{ tag: attack.t1490 }"],
+      ["a level", "{ level: critical }"],
+      ["an id", "{ id: twice }"],
+      ["a name", "{ name: shadows-twice }"],
+    ])("select it by %s", (_what, selector) => {
+      const { correlation, refused } = text(entry(selector, facts));
+      expect(refused).toEqual([]);
+      expect(correlation).toMatchObject({
+        role: "correlation",
+        meaning_from: "meanings.yml:2",
+        meaning: { title_fr: "Shadows twice", facts: [{ fact: "recovery_destroyed" }] },
+      });
+    });
+
+    it("do not select it by a log source, which it has not", () => {
+      const { correlation } = text(entry("{ logsource: { product: windows } }", facts));
+      expect(correlation).not.toHaveProperty("meaning");
     });
   });
 

@@ -1,5 +1,6 @@
 import { cpus, loadavg } from "node:os";
 import Table from "cli-table3";
+import type { Drawn } from "./plot.ts";
 
 /** What was read of one program. */
 export interface Reading {
@@ -25,12 +26,41 @@ const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const inAll = ({ value }: Reading) => value;
 const perCore = ({ value, cores = 1 }: Reading) => value / cores;
 
+/** Writes measures as rows of Markdown, as docs/performance.md has them. */
+export function markdownOf({ title, less, measures }: Drawn): string {
+  const rows = measures.map(({ what, own, goal, against, peer }) => {
+    const { all, each } = ratiosOf(own, peer);
+    const beside = peer === undefined ? against : `${against}: ${count.format(peer.value)}`;
+    const cells = [
+      what,
+      count.format(own.value),
+      goalOf(own, goal, less),
+      beside,
+      all,
+      own.cores ? each : "",
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  return [`| **${title}** | | | | | |`, ...rows].join("\n");
+}
+
+function goalOf(own: Reading, goal: number | undefined, less: boolean): string {
+  if (goal === undefined) return "";
+  const reached = less ? own.value <= goal : own.value >= goal;
+  return `${less ? "at most " : ""}${count.format(goal)}${reached ? "" : " (missed)"}`;
+}
+
+/** Ours by the peer's, as a whole and by the cores kept busy; too short a measure has none. */
+function ratiosOf(own: Reading, peer: Reading | undefined): { all: string; each: string } {
+  const ratio = (of: (reading: Reading) => number) => {
+    const quotient = peer === undefined ? 0 : of(own) / of(peer);
+    return quotient > 0 && Number.isFinite(quotient) ? quotient.toPrecision(3) : "";
+  };
+  return { all: ratio(inAll), each: ratio(perCore) };
+}
+
 /** Prints measures as a table; figures depend on the machine and on what else it does, ratios a core much less. */
-export function report(
-  title: string,
-  measures: readonly Measure[],
-  { unit = "a second", less = false }: { unit?: string /** Less is better. */; less?: boolean } = {},
-): void {
+export function report({ title, unit, less, measures }: Drawn): void {
   const busy = measures.some(({ own }) => own.cores !== undefined);
   const cores = (reading?: Reading) => (busy ? [reading?.cores?.toFixed(2) ?? ""] : []);
   const head = busy
@@ -42,32 +72,25 @@ export function report(
     style: { head: [], border: [] },
   });
   for (const { what, own, goal, against, peer } of measures) {
-    const reached = goal === undefined || (less ? own.value <= goal : own.value >= goal);
-    // Too short a measure has no ratio.
-    const ratio = (of: (reading: Reading) => number) => {
-      const quotient = peer === undefined ? 0 : of(own) / of(peer);
-      return quotient > 0 && Number.isFinite(quotient) ? quotient.toPrecision(3) : "";
-    };
+    const { all, each } = ratiosOf(own, peer);
     table.push([
       what,
       count.format(own.value),
       ...cores(own),
-      goal === undefined ? "" : `${less ? "at most " : ""}${count.format(goal)}${reached ? "" : " (missed)"}`,
+      goalOf(own, goal, less),
       against,
       peer === undefined ? "" : count.format(peer.value),
       ...cores(peer),
-      ratio(inAll),
-      ...(busy ? [ratio(perCore)] : []),
+      all,
+      ...(busy ? [each] : []),
     ]);
   }
   process.stdout.write(`${table.toString()}\n`);
 }
 
 /** Says what the figures are measured on. */
-export function reportMachine(): void {
+export function machineNow(): string {
   const [cpu] = cpus();
   const load = loadavg()[0]?.toFixed(1);
-  process.stdout.write(
-    `node ${process.version}, ${cpus().length} × ${cpu?.model ?? "unknown processor"}, load ${load}\n`,
-  );
+  return `node ${process.version}, ${cpus().length} × ${cpu?.model ?? "unknown processor"}, load ${load}`;
 }

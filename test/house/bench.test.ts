@@ -12,7 +12,11 @@ import { itPeer, type Peer } from "../support/peer.ts";
 const BENCH = resolve(import.meta.dirname, "../bench/bench.ts");
 /** Each bench, what its tables begin rows with, and the peers beside which it measures. */
 const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] }[] = [
-  { name: "parsers", rows: ["syslog rfc5424", "generic", "windows xml"], peers: [] },
+  {
+    name: "parsers",
+    rows: ["RFC 5424", "JSON alerts", "syslog, hard: rfc5424", "windows, hard: xml"],
+    peers: [],
+  },
   { name: "correlation", rows: ["1000 groups, event_count", "bytes a group"], peers: [] },
   {
     name: "rules",

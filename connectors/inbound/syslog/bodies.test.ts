@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { readRules } from "../../../rules/engine/read.ts";
+import { compileRules, matchAlert } from "../../../rules/engine/rule-set.ts";
 import { CONTEXT } from "../../../test/support/fixtures.ts";
 import { inboundNamed } from "../../registry.ts";
 
@@ -191,5 +193,71 @@ describe("programs", () => {
       "named",
     ])
       expect(read(`${program}[1]: ${message}`)?.event?.outcome).toBeUndefined();
+  });
+});
+
+describe("what ClamAV found", () => {
+  const MD5 = "44d88612fea8a8f36de82e1278abb02f";
+  it.each([
+    [
+      "clamd[71]",
+      "/srv/partage/facture.doc: Doc.Trojan.Emotet-9 FOUND",
+      "Doc.Trojan.Emotet-9",
+      "/srv/partage/facture.doc",
+    ],
+    ["clamscan", "/home/a b/c: d.exe: Win.Trojan.Agent-1 FOUND", "Win.Trojan.Agent-1", "/home/a b/c: d.exe"],
+    ["clamd[71]", "/tmp/x: Fake.Name FOUND: Real.Name-2 FOUND", "Real.Name-2", "/tmp/x: Fake.Name FOUND"],
+    ["clamd[71]", `/tmp/e.com: Eicar-Signature(${MD5}:68) FOUND`, "Eicar-Signature", "/tmp/e.com"],
+    ["clamd[71]", "ScanOnAccess: /tmp/x: Win.Test-1.UNOFFICIAL FOUND", "Win.Test-1.UNOFFICIAL", "/tmp/x"],
+    ["clamonacc[8]", "/tmp/x: Phantom #1 FOUND", "Phantom #1", "/tmp/x"],
+    ["clamd", "Tue Mar 21 07:09:14 2023 -> /tmp/x: Win.Test-1 FOUND", "Win.Test-1", "/tmp/x"],
+    ["clamd[71]", "C:\\Users\\a\\x.exe: Win.Test-1 FOUND", "Win.Test-1", "C:\\Users\\a\\x.exe"],
+    ["clamd[71]", "instream(local): Win.Test-1 FOUND", "Win.Test-1", undefined],
+    ["clamd[71]", "fd[10]: Win.Test-1 FOUND", "Win.Test-1", undefined],
+  ])("%s: %s", (program, message, name, path) => {
+    const alert = read(`${program}: ${message}`);
+    expect(alert).toMatchObject({
+      message,
+      rule: { name },
+      event: { kind: "alert", category: ["malware", "file"], type: ["info"] },
+    });
+    expect(alert?.file?.path).toBe(path);
+  });
+
+  it("tells hash and size where they are, and who sent a stream", () => {
+    expect(read(`clamd[1]: /a: E(${MD5}:68) FOUND`)?.file).toEqual({
+      path: "/a",
+      size: 68,
+      hash: { md5: MD5 },
+    });
+    expect(read("clamd[1]: instream(192.0.2.7@46542): Win.Test-1 FOUND")?.source).toMatchObject({
+      ip: "192.0.2.7",
+      port: 46542,
+    });
+  });
+
+  it.each([
+    "clamd[1]: SelfCheck: Database status OK.",
+    "clamd[1]: /tmp/x: OK",
+    "clamd[1]: /tmp/x: Can't open file or directory ERROR",
+    "clamd[1]: NOTHING FOUND",
+    "clamd[1]: :  FOUND",
+    "cron[1]: /tmp/x: Win.Test-1 FOUND",
+  ])("is not said by %s", (line) => {
+    expect(read(line)).not.toHaveProperty("rule");
+  });
+
+  it("gives antivirus rules written for Sigma their Signature and Filename", () => {
+    const { rules } = readRules(
+      `title: Emotet
+logsource: {category: antivirus}
+detection: {sel: {Signature|contains: Emotet, Filename|endswith: .doc}, condition: sel}
+`,
+      "r.yml",
+    );
+    const set = compileRules(rules);
+    const matched = (line: string) => matchAlert(set, read(line) ?? {}).length;
+    expect(matched("clamd[1]: /srv/a.doc: Doc.Trojan.Emotet-9 FOUND")).toBe(1);
+    expect(matched("clamd[1]: /srv/Emotet.doc: Doc.Trojan.Other-9 FOUND")).toBe(0);
   });
 });

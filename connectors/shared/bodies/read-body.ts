@@ -6,6 +6,7 @@ import { isAccessLine } from "../web/parse-web-line.ts";
 import { readWebServer } from "../web/read-web-server.ts";
 import { readEventText } from "../windows/read-event-text.ts";
 import { readAccount } from "./read-account.ts";
+import { readClamav } from "./read-clamav.ts";
 import { readCron } from "./read-cron.ts";
 import { readDhcp } from "./read-dhcp.ts";
 import { readDovecot } from "./read-dovecot.ts";
@@ -47,6 +48,7 @@ const PROGRAMS: readonly [ReadBody, string][] = [
   [readLogind, "systemd-logind"],
   [readCron, "cron crond crontab anacron atd fcron /usr/sbin/cron /usr/sbin/crond"],
   [readKernel, "kernel"],
+  [readClamav, "clamd clamscan clamdscan clamonacc clamav"],
   [readAuditBody, "audit auditd audispd audisp-syslog tag_audit_log audit_log"],
   [READ_NGINX, "nginx"],
   [READ_APACHE, "apache apache2 httpd"],

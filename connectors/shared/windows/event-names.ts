@@ -66,6 +66,9 @@ const ALIASES = Object.entries({
   Correlation_ActivityID: ["ActivityID", "ActivityId"],
 });
 
+/** Numbered data that are looked for. */
+const MOST_NUMBERED = 32;
+
 /** Writes what collectors name otherwise under Windows' own name too. */
 export function putAliases(draft: Draft): void {
   const { fields } = draft;
@@ -80,4 +83,21 @@ export function putAliases(draft: Draft): void {
   }
   const { EventID } = fields;
   if (typeof EventID === "string" && /^\d{1,9}$/.test(EventID)) fields.EventID = Number(EventID);
+  putNumbered(draft);
+}
+
+/** Data without names that collectors number (`param1`, or `Data_1` after `Data`) are one list under `Data` too. */
+function putNumbered(draft: Draft): void {
+  const { fields } = draft;
+  const { Data } = fields;
+  const prefix = Data === undefined ? "param" : "Data_";
+  if (fields[`${prefix}1`] === undefined && fields[`${prefix}2`] === undefined) return;
+  const texts: string[] = [];
+  for (const text of [Data].flat()) if (typeof text === "string") texts.push(text);
+  for (let number = 1; number <= MOST_NUMBERED; number += 1) {
+    const text = textValue(fields[`${prefix}${number}`]);
+    if (text !== undefined) texts.push(text);
+  }
+  if (Data === undefined) putUnnamed(draft, texts);
+  else fields.Data = texts;
 }

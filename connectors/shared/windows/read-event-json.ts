@@ -5,6 +5,7 @@ import { at, flatten, isObject, type JsonObject, textValue } from "../json.ts";
 import { type WalkJson, walkJson } from "../walk-json.ts";
 import { attributeOf, isSystemName, putAliases, putDatum, putSystem, putUnnamed } from "./event-names.ts";
 import { readTime, readUtc } from "./read-event-time.ts";
+import { readEventXml } from "./read-event-xml.ts";
 import { readMessage } from "./read-message.ts";
 import { writeWindows } from "./write-windows.ts";
 
@@ -69,6 +70,7 @@ export function readEventJson(
       writePayload(draft, document.Payload);
   }
   walk(draft, document, context, undefined);
+  if (clothing === "flat" && typeof document.EventData === "string") writeDataText(draft, document.EventData);
   putAliases(draft);
   context.trace?.({ by: "parser", name: "windows", rule: "fields" }, alert);
   const message = textValue(document.Message) ?? textValue(document.message);
@@ -114,7 +116,8 @@ const WINLOG = new Map([
   ["winlog.keywords", "Keywords"],
   ["winlog.version", "Version"],
 ]);
-const DATA = ["winlog.event_data.", "winlog.user_data."];
+/** Before the names of data, as collectors write them; the second pair is Winlogbeat's before version 7. */
+const DATA = ["winlog.event_data.", "winlog.user_data.", "event_data.", "user_data.", "EventData."];
 
 /** A walk through all but these members, which are written apart. */
 function walkWithout(...names: string[]): WalkJson<undefined> {
@@ -142,7 +145,7 @@ function writeEvent(draft: Draft, event: JsonObject): unknown {
   for (const key in system) {
     const bare = key.endsWith("_attributes") ? key.slice(0, -"_attributes".length) : key;
     const value = system[key];
-    const text = isObject(value) ? (value["#text"] ?? value.$t ?? value._) : value;
+    const text = isObject(value) ? (value["#text"] ?? value.$t ?? value._ ?? value.Value) : value;
     if (textValue(text) !== undefined) putSystem(draft, bare, text);
     const attributes = attributesOf(value);
     const nameOf = attributeOf(bare);
@@ -242,6 +245,13 @@ function writePayload(draft: Draft, payload: string): void {
   } catch {
     // It stays the text that it is.
   }
+}
+
+/** Azure Monitor keeps the data as XML in a text, in a `DataItem` or bare. */
+function writeDataText(draft: Draft, text: string): void {
+  const begin = text.indexOf("<EventData");
+  const end = text.lastIndexOf("</EventData>");
+  if (begin >= 0 && end > begin) readEventXml(draft, `<Event>${text.slice(begin, end)}</EventData></Event>`);
 }
 
 /** Where the time may stand, the surest first; those without zone that are always UTC apart. */

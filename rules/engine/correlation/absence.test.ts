@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   correlation,
   type Event,
-  open,
+  open as openCorrelations,
   run,
   SECOND,
   START,
@@ -109,11 +109,24 @@ describe("absence", () => {
   });
 
   it("is told by the passing of time alone, once", () => {
-    const { feed, correlator } = open(heartbeat);
+    const { feed, correlator } = openCorrelations(heartbeat);
     feed([0, "a"]);
     expect(correlator.advance(START + 309 * SECOND)).toEqual([]);
     expect(told(correlator.advance(START + 310 * SECOND))).toEqual(["10 u"]);
     expect(correlator.advance(START + 9_000 * SECOND)).toEqual([]);
     expect(correlator.stats().keys).toBe(0);
+  });
+
+  it.each([
+    ["before its time", 9, [], [["found", 2]]],
+    ["when the first of two is due", 10, ["10 u"], [["found", 1]]],
+    ["when both are", 14, ["10 u", "14 v"], []],
+  ] as const)("is decided by a recording that ends %s, and says what still waits", (_, end, fired, open) => {
+    const { feed, correlator } = openCorrelations(answered);
+    feed([0, "a"]);
+    feed([4, "a", { u: "v" }]);
+    expect(told(correlator.finish(START + end * SECOND))).toEqual(fired);
+    const waiting = correlator.waiting().map(({ correlation: { rule }, groups }) => [rule.id, groups]);
+    expect(waiting).toEqual(open);
   });
 });

@@ -48,8 +48,13 @@ export interface Correlator {
   feed(matched: Matched): Fired[];
   /** Says what the passing of time decides: what did not come. */
   advance(now: number): Fired[];
-  /** Decides the `not` of conditions as if nothing more came: the end of a recording. */
-  finish(): Fired[];
+  /**
+   * Decides the `not` of conditions as if nothing more came: the end of a recording. Until `end` nothing more came
+   * indeed: absences that were due by then are decided too. (Default: absences stay undecided.)
+   */
+  finish(end?: number): Fired[];
+  /** Correlations of which groups still wait for what may come, and how many. */
+  waiting(): { correlation: LoadedCorrelation; groups: number }[];
   /**
    * Rebuilds windows: until it is called with false, what is fed again only counts, and only `noteFired` says what
    * fired. What would have and did not, under other rules, then fires with the next event.
@@ -300,14 +305,20 @@ export function createCorrelator(
       tick(now);
       return fired;
     },
-    finish() {
-      let fired = NOTHING;
+    finish(end = Number.NEGATIVE_INFINITY) {
+      // What happened by the end has come: nothing of it can be late any more.
+      let fired = settle(Math.max(clock, end + lateness), NOTHING);
       for (const node of waiting) {
         const found = node.windows.finish();
         if (found.length > 0) fired = late(node, found, clock, fired);
       }
       return fired;
     },
+    waiting: () =>
+      waiting.flatMap(({ correlation, windows }) => {
+        const groups = windows.waiting();
+        return groups === 0 ? [] : [{ correlation, groups }];
+      }),
     restore(restoring) {
       for (const node of all) if (node.correlation.alone) node.windows.restore(restoring);
     },

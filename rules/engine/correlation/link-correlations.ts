@@ -44,16 +44,35 @@ export function linkCorrelations(
       }
     }
     visiting.pop();
-    const names = new Map(correlation.rules.map((ref, index) => [ref, ids[index] as string]));
-    const aliases = Object.fromEntries(
-      Object.entries(correlation.aliases).map(([alias, fields]) => [
-        alias,
-        Object.fromEntries(Object.entries(fields).map(([ref, field]) => [names.get(ref) ?? ref, field])),
-      ]),
-    );
-    const whole = { ...correlation, rules: ids, aliases };
+    const aliases = linkAliases(correlation, ids);
+    if ("code" in aliases) return refuse(correlation, aliases);
+    const whole = { ...correlation, rules: ids, aliases: aliases.found };
     linked.set(id, whole);
     return whole;
+  }
+
+  /** The fields of each alias by the id of the rule, which may be named otherwise than in the list. */
+  function linkAliases(
+    { rules: refs, aliases, file }: LoadedCorrelation,
+    ids: readonly string[],
+  ): { found: LoadedCorrelation["aliases"] } | CorrelationFault {
+    const found: LoadedCorrelation["aliases"] = {};
+    for (const [alias, fields] of Object.entries(aliases)) {
+      const own: Record<string, string> = Object.create(null);
+      for (const [ref, field] of Object.entries(fields)) {
+        const listed = ids[refs.indexOf(ref)] ?? known(ref, file).find((id) => ids.includes(id));
+        if (listed === undefined)
+          return {
+            code: "alias_invalid",
+            path: ["correlation", "aliases", alias, ref],
+            message: `the alias names "${ref}", which \`rules\` does not list`,
+            remedy: "name a rule of `rules`, by its `id` or `name`",
+          };
+        own[listed] = field;
+      }
+      found[alias] = { ...own };
+    }
+    return { found };
   }
 
   function find(

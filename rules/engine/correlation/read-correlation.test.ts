@@ -206,6 +206,18 @@ describe("the rules that a correlation refers to", () => {
     expect(load(BASE, other, correlation(COUNT.replace("rules: a", "rules: other-a"))).refused).toEqual([]);
   });
 
+  it.each([
+    ["[a, b]", "{a: src, b: dst}"],
+    ["[id-a, id-b]", "{a: src, b: dst}"],
+    ["[a, b]", "{id-a: src, id-b: dst}"],
+  ])("may be %s in the list, and in an alias %s", (rules, fields) => {
+    const identified = BASE.replaceAll(/name: (.)/g, "id: id-$1\nname: $1");
+    const body = `type: temporal\nrules: ${rules}\ntimespan: 1m\naliases: {ip: ${fields}}`;
+    const { correlations, refused } = load(`${identified}---\n${correlation(body)}`);
+    expect(refused).toEqual([]);
+    expect(correlations[0]?.aliases).toEqual({ ip: { "id-a": "src", "id-b": "dst" } });
+  });
+
   it("keep standing alone when they state facts", () => {
     const fact = "tocsin: {title_fr: x, reason_fr: y, facts: [{fact: malware_present}]}\n";
     expect(roles(`${BASE.replace("---\n", `${fact}---\n`)}---\n${correlation(COUNT)}`)).toEqual([

@@ -52,7 +52,7 @@ export function readCorrelation(
     groupBy: readFields(body["group-by"], at("group-by")),
     timespan,
     condition,
-    aliases: readAliases(body.aliases, rules),
+    aliases: readAliases(body.aliases),
     generate: readFlag(body.generate ?? raw.generate),
     alone: true,
     ...place,
@@ -156,20 +156,14 @@ function readFlag(raw: unknown): boolean {
   );
 }
 
-function readAliases(raw: unknown, rules: readonly string[]): LoadedCorrelation["aliases"] {
+/** Rules are named as anywhere, by id or name: they are found when all are read. */
+function readAliases(raw: unknown): LoadedCorrelation["aliases"] {
   if (raw === undefined || raw === null) return {};
   const found: LoadedCorrelation["aliases"] = {};
   for (const [alias, fields] of Object.entries(asMap(raw, at("aliases")))) {
     const path = at("aliases", alias);
     const own: Record<string, string> = Object.create(null);
     for (const [rule, field] of Object.entries(asMap(fields, path))) {
-      if (!rules.includes(rule))
-        refuse(
-          "alias_invalid",
-          [...path, rule],
-          `the alias names "${rule}", which \`rules\` does not list`,
-          "spell it as in `rules`",
-        );
       if (typeof field !== "string" || field === "")
         refuse(
           "alias_invalid",

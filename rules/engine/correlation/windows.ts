@@ -51,6 +51,8 @@ export interface Windows {
   settle(now: number): Found[];
   /** Decides all that still waits, as if nothing more would come. */
   finish(): Found[];
+  /** Groups that still wait for what may come. */
+  waiting(): number;
   /** Notes that a group fired, as the record says. */
   setFired(key: string, at: number, now: number): void;
   /** From now on, or no more, what fires does so only once the record says it: at the end the rest has not fired. */
@@ -275,6 +277,15 @@ export function createWindows(
     finish() {
       // A recording that ends says nothing of what would have come after it: an absence stays undecided.
       return type === "absence" ? NOTHING : settle(Number.POSITIVE_INFINITY);
+    },
+    waiting() {
+      let groups = 0;
+      for (const slot of armed) {
+        let index = rings.count(slot) - 1;
+        while (index >= 0 && rings.due(slot, index) === 0) index -= 1;
+        if (index >= 0) groups += 1;
+      }
+      return groups;
     },
     setFired(key, at, now) {
       const slot = groups.find(key) ?? open(key);

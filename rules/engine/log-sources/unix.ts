@@ -47,7 +47,10 @@ export const UNIX_ROWS: Row[] = [
   ...Object.entries(APPLICATIONS).flatMap(([product, programs]) =>
     rowsOfPrograms(programs, { category: "application", product }),
   ),
-  { when: { "process.name": ["clamd", "clamscan"] }, is: { category: "antivirus" } },
+  {
+    when: { "process.name": ["clamd", "clamscan", "clamdscan", "clamonacc"] },
+    is: { category: "antivirus" },
+  },
   { when: { "process.name": ["postgres", "mysqld", "mariadbd"] }, is: { category: "database" } },
   {
     when: { "process.name": ["kernel"], "event.dataset": ["iptables.log"] },
