@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import type { Incident } from "./core/incident.ts";
+import { listed, type RuleTroubles } from "./core/rule-troubles.ts";
 import { listenHttp } from "./http-server.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
@@ -23,7 +24,7 @@ import {
 } from "./setup.ts";
 import type { Desk } from "./stages/desk.ts";
 import { openDesk } from "./stages/open-desk.ts";
-import { openPipeline } from "./stages/pipeline.ts";
+import { BATCH, openPipeline } from "./stages/pipeline.ts";
 import { openSweeper } from "./stages/sweep.ts";
 import type { Work } from "./stages/work.ts";
 import { storeClient } from "./store/client.ts";
@@ -38,6 +39,9 @@ import { windowMetrics } from "./telemetry/window-metrics.ts";
 import { watchRules } from "./watch-rules.ts";
 import { operationsApp } from "./web/operations.ts";
 import { peopleApp } from "./web/server.ts";
+
+/** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
+const CORRELATION_REST = 25;
 
 /** A running daemon. */
 export interface App {
@@ -106,6 +110,12 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     options.onRules?.(change);
     combine(correlations);
   };
+  let troubles: RuleTroubles = {
+    refused: listed([]),
+    inactive: listed([]),
+    kept: listed([]),
+    disabled: listed([]),
+  };
   /** Puts correlations in force, once there is a pipeline; before, no detection is sorted. */
   let combine: (correlations: readonly LoadedCorrelation[]) => void = () => undefined;
 
@@ -117,12 +127,19 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     const events = openEvents(log, metrics);
 
     // Before they are read, so that no change falls in between.
-    const unwatch = watchRules(ruleFoldersOf(config), clock, () => intake.reload("files changed"));
+    const watched = [
+      ...ruleFoldersOf(config).flatMap(({ path, meanings }) => [path, ...meanings]),
+      ...config.mappings,
+    ];
+    const unwatch = watchRules(watched, clock, () => intake.reload("files changed"));
     stops.push({ part: "watch over the rules", stop: async () => unwatch() });
     // Both threads start at once: the rules are read while the database opens.
     const intake = startIntake(intakeData(loaded), {
       detected: () => void correlation.wake(),
       rules: rulesInForce,
+      troubled: (now) => {
+        troubles = now;
+      },
       log: (level, message, fields) => log[level](message, fields),
       failing: (why) => (why === undefined ? causes.delete("store") : causes.add("store")),
       died: (error) => died(`intake: ${messageOf(error)}`),
@@ -188,28 +205,28 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         },
         (error: unknown) => log.error("effects not carried out; tried again", { error: messageOf(error) }),
       );
-      return false;
+      return "nothing";
     });
     const showWindows = windowMetrics(metrics, log);
     const correlation = schedule(async () => {
       // Without the correlations a detection would be passed by uncounted.
-      if (causes.has("starting")) return false;
+      if (causes.has("starting")) return "nothing";
       try {
         const end = metrics.correlation.startTimer();
         const taken = await pipeline.advance();
         causes.delete("pipeline");
         showWindows(pipeline.windows());
-        if (taken === 0) return false;
+        if (taken === 0) return "nothing";
         end();
         metrics.detections.inc(taken);
         void effects.wake();
-        return true;
+        return taken < BATCH ? "some" : "much";
       } catch (error) {
         causes.add("pipeline");
         log.error("pipeline failed; tried again within a second", { error: messageOf(error) });
-        return false;
+        return "nothing";
       }
-    });
+    }, CORRELATION_REST);
     stops.splice(stops.indexOf(stopIntake), 0, {
       part: "pipeline",
       stop: async () => {
@@ -239,6 +256,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         tools: toolsOf(loaded),
         systems: config.systems,
         masks,
+        troubles: () => troubles,
         demo: options.demo ?? false,
         log,
       }),

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { schedule as cron } from "node-cron";
 
 export interface Schedule {
@@ -9,8 +10,14 @@ export interface Schedule {
   stop(): Promise<void>;
 }
 
-/** Runs work one at a time, when woken and every second; `work` says whether more is waiting already. */
-export function schedule(work: () => Promise<boolean>): Schedule {
+/** What is left after a run: nothing known, something, or so much that it is not put off. */
+export type Left = "nothing" | "some" | "much";
+
+/**
+ * Runs work one at a time, when woken and every second; `work` says what is left. Between two runs it rests for so many
+ * milliseconds, so that what comes drop by drop is worked on together. (Default: 0.)
+ */
+export function schedule(work: () => Promise<Left>, rest = 0): Schedule {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
@@ -19,7 +26,9 @@ export function schedule(work: () => Promise<boolean>): Schedule {
   async function run(): Promise<void> {
     while (again && !stopped) {
       again = false;
-      if (await work()) again = true;
+      const left = await work();
+      if (left !== "nothing") again = true;
+      if (rest > 0 && left !== "much" && !stopped) await setTimeout(rest);
     }
   }
 

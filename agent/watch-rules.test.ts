@@ -37,7 +37,7 @@ describe("watchRules", () => {
     ["a file of meanings", () => writeFileSync(`${folder}.meanings`, "m")],
   ])("tells once of a file %s, when it has stood still for a look", async (_what, change) => {
     let told = 0;
-    stop = watchRules([{ path: folder, meanings: [`${folder}.meanings`] }], systemClock, () => told++);
+    stop = watchRules([folder, `${folder}.meanings`], systemClock, () => told++);
     await look();
     change();
     await look();
@@ -53,7 +53,7 @@ describe("watchRules", () => {
     ["nothing", () => undefined],
   ])("does not tell of %s", async (_what, change) => {
     let told = 0;
-    stop = watchRules([{ path: folder, meanings: [] }], systemClock, () => told++);
+    stop = watchRules([folder], systemClock, () => told++);
     await look();
     change();
     for (let looks = 0; looks < 3; looks++) await look();

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { RuleFolder } from "../rules/meanings/load-rule-folders.ts";
 import type { Clock } from "./core/clock.ts";
 
 /** How often the files are looked at, ms. */
@@ -10,17 +9,17 @@ const LOOK_EVERY = 2000;
 const SHARE = 50;
 
 /**
- * Watches the files of rules and of meanings, and calls `changed` when they differ and have then stood still for a
+ * Watches the files of rules, meanings and mappings, and calls `changed` when they differ and have then stood still for a
  * look: what is being copied or checked out is waited for. Returns how to stop.
  *
  * By name, size, inode and times, so that network shares and mounted volumes, which tell of no change, work too.
  */
-export function watchRules(folders: readonly RuleFolder[], clock: Clock, changed: () => void): () => void {
+export function watchRules(files: readonly string[], clock: Clock, changed: () => void): () => void {
   let open = true;
   let told: string | undefined;
   let last: string | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const paths = [...new Set(folders.flatMap(({ path, meanings }) => [path, ...meanings]))];
+  const paths = new Set(files);
 
   async function look(): Promise<void> {
     const began = clock.now();
@@ -42,7 +41,7 @@ export function watchRules(folders: readonly RuleFolder[], clock: Clock, changed
   };
 }
 
-async function digestOf(paths: readonly string[]): Promise<string> {
+async function digestOf(paths: ReadonlySet<string>): Promise<string> {
   const hash = createHash("sha256");
   for (const path of paths) await add(path, true);
   return hash.digest("hex");

@@ -6,6 +6,7 @@ import { isZone } from "../../connectors/shared/utc-from-local.ts";
 import { systemClock } from "../core/clock.ts";
 import { type Problem, problemSentence, TocsinError } from "../core/errors.ts";
 import { INPUT_FORMS, type InputForm } from "./records.ts";
+import { repeated } from "./repeated.ts";
 
 /** What ends a command before it could do what was asked: exit code 2. */
 const UNTRIED = new Set([
@@ -41,7 +42,7 @@ export function addReadOptions(command: Command, unstated: string | undefined): 
     .option(
       "--mappings <path>",
       "a mapping or a folder of them, beside those of the program; may be repeated",
-      (path: string, all: string[]) => [...all, path],
+      repeated,
       [],
     );
 }

@@ -4,31 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { loadConfig, parseConfig } from "../../config/load.ts";
+import { readWholeDate } from "../../connectors/shared/read-date.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { loadRuleFolders, plainFolders } from "../../rules/meanings/load-rule-folders.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
-import {
-  type Clock,
-  type Instant,
-  instantFromIso,
-  isoFromInstant,
-  MICROSECONDS,
-  systemClock,
-} from "../core/clock.ts";
+import { type Clock, type Instant, instantFromIso, MICROSECONDS, systemClock } from "../core/clock.ts";
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
-import { INCIDENT_STATES } from "../core/incident.ts";
-import { CRITERION_VALUES, DEGREE_LABELS, VERDICTS } from "../core/qualification.ts";
 import { passingMasks, ruleFoldersOf, setupOf } from "../setup.ts";
 import { parseText } from "../stages/ingest.ts";
 import { openPipeline } from "../stages/pipeline.ts";
-import { describeFact } from "../stages/qualify.ts";
 import { openSweeper } from "../stages/sweep.ts";
 import { loadWork, type Setup, type Work } from "../stages/work.ts";
 import { makeSigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";
-import type { Store, StoredAlert, StoredDetection, Write } from "../store/store.ts";
+import type { Store, StoredAlert, Write } from "../store/store.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
+import { describeIncident, tellIncidents } from "./describe-incident.ts";
 import { compareCounts, differences, readExpectations } from "./expectations.ts";
 import { openOutput } from "./output.ts";
 import {
@@ -41,12 +33,14 @@ import {
   untriedSentence,
 } from "./read-options.ts";
 import { readRecords } from "./records.ts";
+import { repeated } from "./repeated.ts";
 import { withProgress } from "./with-progress.ts";
 
 interface ReplayOptions extends ReadOptions {
   config?: string;
   rules: string[];
   expect?: string;
+  until?: string;
   json?: boolean;
 }
 
@@ -64,6 +58,12 @@ const BARE =
 /** Beside this file stand no mappings of an installation. */
 const NOWHERE = join(import.meta.dirname, "replay.yml");
 
+const UNTIL = "until when nothing more came than the recording holds (Default: the time of its last record)";
+const AT_THE_END = `
+When the recording ends, a correlation with a "not" is decided as if nothing more came. What only time
+can tell, an absence, holds when its time was over by the last record, or by --until; of the others it is
+said how many still waited.`;
+
 /** Registers `replay`: the whole pipeline on a recording, in a store of its own that is thrown away. */
 export function replayCommand(program: Command): void {
   const command = program
@@ -71,14 +71,11 @@ export function replayCommand(program: Command): void {
     .description("run a recording through the whole pipeline in a temporary store; reaches nobody")
     .argument("[files...]", "files of records, gzip too (Default: standard input)")
     .option("--config <file>", `facility and systems (Default: ${DEFAULT_CONFIG} when it exists)`)
-    .option(
-      "--rules <path>",
-      "rules beside the default pack; may be repeated",
-      (path: string, all: string[]) => [...all, path],
-      [],
-    )
+    .option("--rules <path>", "rules beside the default pack; may be repeated", repeated, [])
     .option("--expect <file>", "how often rules must match; exits with 1 when they match otherwise")
-    .option("--json", "print incidents as JSON");
+    .option("--until <time>", UNTIL)
+    .option("--json", "print incidents as JSON")
+    .addHelpText("after", AT_THE_END);
   addReadOptions(command, undefined).action(async (files: string[], options: ReplayOptions) => {
     const wrong = readOptionsError(options);
     if (wrong !== undefined) {
@@ -139,9 +136,15 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     signal: new AbortController().signal,
   });
 
+  const context = contextOf(options);
+  const until = options.until === undefined ? undefined : readWholeDate(options.until, context);
+  if (options.until !== undefined && until === undefined)
+    return usage(`--until: "${options.until}" is no time; write 2026-11-15T03:00:00Z`);
+
   const lines = new Map<string, number>();
   let waiting: Write[] = [];
   let since: Instant = 0;
+  let last: Instant = 0;
   const counts = { records: 0, unread: 0, matched: 0 };
   const take = async () => {
     if (waiting.length > 0)
@@ -151,7 +154,6 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     await sweep();
   };
 
-  const context = contextOf(options);
   const records = (onRead?: (bytes: number) => void) => readRecords(files, { input: options.input, onRead });
   const shown = { stream: process.stderr, now: systemClock.now };
   for await (const record of options.json ? records() : withProgress(files, shown, records)) {
@@ -162,6 +164,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
       continue;
     }
     const occurred = occurredOf(parsed.alert) ?? (clock.now() || context.received);
+    last = Math.max(last, occurred);
     if (occurred - since >= STEP) {
       await take();
       clock.advance(occurred);
@@ -190,6 +193,9 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     if (waiting.length >= BATCH) await take();
   }
   await take();
+  clock.advance(Math.max(last, until ?? 0));
+  const open = await pipeline.finish();
+  await sweep();
 
   const incidents = await allIncidents(store, setup);
   const outcomes =
@@ -198,18 +204,21 @@ async function replay(files: string[], options: ReplayOptions, directory: string
       : compareCounts(expectations, known, await countsOf(store, setup.facility.id));
   const found = await Promise.all(
     incidents.map(async (work) =>
-      setup.masks.every(await describe(work, store, setup, lines), { incident: work.incident.id }),
+      setup.masks.every(await describeIncident(work, { store, setup, lines }), {
+        incident: work.incident.id,
+      }),
     ),
   );
   await store.close();
   const output = openOutput(process.stdout);
   await output.line(
-    options.json ? JSON.stringify({ incidents: found, expectations: outcomes }) : tell(found),
+    options.json ? JSON.stringify({ incidents: found, expectations: outcomes }) : tellIncidents(found),
   );
   await output.end();
   process.stderr.write(
     `${counts.records} records, ${counts.unread} unread, ${counts.matched} matched a rule, ${found.length} incidents\n`,
   );
+  if (open.length > 0) process.stderr.write(`${waitingSentence(open)}\n`);
   if (outcomes === undefined) return 0;
   const unmet = differences(outcomes);
   for (const line of unmet) process.stderr.write(`${line}\n`);
@@ -226,6 +235,13 @@ async function countsOf(store: Store, facility: string): Promise<Map<string, num
     after = page.at(-1)?.detection.seq ?? after;
     if (page.length < PAGE) return counts;
   }
+}
+
+/** Says of which correlations the end of the recording left groups undecided. */
+function waitingSentence(open: readonly { title: string; groups: number }[]): string {
+  const rules = open.map(({ title, groups }) => `${title} (${groups})`).join(", ");
+  const all = open.reduce((sum, { groups }) => sum + groups, 0);
+  return `${all} groups still waited for what had not come when the recording ended: ${rules}; --until says until when nothing more came`;
 }
 
 function usage(message: string): number {
@@ -280,109 +296,4 @@ async function allIncidents(store: Store, setup: Setup): Promise<Work[]> {
     after = page.at(-1)?.content.id;
     if (page.length < 500) return works.sort((a, b) => a.incident.occurred - b.incident.occurred);
   }
-}
-
-/** What a replay says of one incident. */
-type Replayed = Awaited<ReturnType<typeof describe>>;
-
-async function describe(work: Work, store: Store, setup: Setup, lines: ReadonlyMap<string, number>) {
-  const { incident, facts, qualification, others, deadlines } = work;
-  const joined = await store.reads.detectionsOf(setup.facility.id, incident.id, 1_000_000);
-  return {
-    id: incident.id,
-    reference: incident.reference,
-    state: incident.state,
-    occurred: isoFromInstant(incident.occurred),
-    last_alert: isoFromInstant(incident.last_alert),
-    systems: incident.systems,
-    causes: incident.causes,
-    alerts: alertsOf(joined, lines),
-    facts: facts.map((fact) => ({
-      fact: fact.kind,
-      holds: fact.holds,
-      system: fact.system,
-      subjects: fact.subjects,
-      since: isoFromInstant(fact.since),
-      until: fact.until === null ? null : isoFromInstant(fact.until),
-      because: describeFact(fact, setup.systems),
-      alerts: fact.alerts,
-    })),
-    criteria: (qualification?.criteria ?? []).map(
-      ({ id, label, article, legal, value, degree, because }) => ({
-        id,
-        value,
-        degree,
-        label,
-        article,
-        legal,
-        because: because.map((each) => each.text),
-      }),
-    ),
-    verdict: qualification?.verdict ?? "watching",
-    sentence: qualification?.sentence ?? VERDICTS.watching,
-    questions: (qualification?.questions ?? []).map((question) => question.text),
-    regimes: [...(qualification ? [qualification] : []), ...others].map((each) => ({
-      regime: each.regime,
-      version: each.regime_version,
-      leads: each.leads !== false,
-      verdict: each.verdict,
-      sentence: each.sentence,
-      criteria: each.criteria.map(({ id, value, degree }) => ({ id, value, degree })),
-      remarks: each.remarks ?? [],
-      clocks: deadlines
-        .filter((clock) => clock.regime === each.regime && clock.void !== true)
-        .map(({ label, from, started, due, settled_by }) => ({
-          label,
-          from,
-          started: isoFromInstant(started),
-          due: due === null ? null : isoFromInstant(due),
-          proposed: settled_by !== undefined,
-        })),
-    })),
-  };
-}
-
-function alertsOf(
-  joined: { detection: StoredDetection; alert: StoredAlert }[],
-  lines: ReadonlyMap<string, number>,
-) {
-  const alerts = new Map<
-    string,
-    { id: string; line: number | null; "@timestamp": string; host: string | null; rules: string[] }
-  >();
-  for (const { detection, alert } of joined) {
-    const known = alerts.get(alert.id);
-    if (known !== undefined) known.rules.push(detection.rule.title);
-    else {
-      alerts.set(alert.id, {
-        id: alert.id,
-        line: lines.get(alert.id) ?? null,
-        "@timestamp": isoFromInstant(alert.occurred),
-        host: alert.alert.host?.name ?? null,
-        rules: [detection.rule.title],
-      });
-    }
-  }
-  return [...alerts.values()];
-}
-
-function tell(incidents: readonly Replayed[]): string {
-  if (incidents.length === 0) return "Aucun incident.";
-  return incidents
-    .map((incident) => {
-      const criteria = incident.criteria.map(
-        ({ id, label, value, degree }) =>
-          `  ${id} ${label} : ${CRITERION_VALUES[value]}${degree === null ? "" : ` (${DEGREE_LABELS[degree]})`}`,
-      );
-      return [
-        `Incident ${incident.reference} · ${INCIDENT_STATES[incident.state]} · depuis ${incident.occurred} · ${incident.alerts.length} alerte(s)`,
-        `  ${incident.sentence}`,
-        ...incident.facts.map((fact) => `  - ${fact.since} ${fact.because}`),
-        ...criteria,
-        ...incident.regimes
-          .filter(({ leads, verdict }) => !leads && verdict !== "not_applicable")
-          .map(({ regime, sentence }) => `  [${regime}] ${sentence}`),
-      ].join("\n");
-    })
-    .join("\n\n");
 }

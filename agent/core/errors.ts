@@ -30,6 +30,12 @@ export function problemSentence(problem: Problem): string {
   return `${head}${problem.message}${tail}`;
 }
 
+/** Says of a file whether problems are told of it, or of a folder above it. */
+export function blames(problems: readonly Problem[]): (file: string) => boolean {
+  const paths = problems.map(({ where = "" }) => where.replace(/:\d+:\d+$/, ""));
+  return (file) => paths.some((path) => file === path || file.startsWith(`${path}/`));
+}
+
 /** The message of anything thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openCatalogue } from "../../connectors/registry.ts";
 import { compileGate } from "../../rules/engine/gate.ts";
 import { compileRules } from "../../rules/engine/rule-set.ts";
 import { steppingClock } from "../../test/support/store-samples.ts";
@@ -61,6 +62,7 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
     open: () =>
       openListeners({
         data,
+        catalogue: openCatalogue([]).catalogue,
         taker,
         lines,
         clock,
@@ -174,6 +176,18 @@ it("says of a listener's trouble which source's it is, beside its place in the c
       },
     ]);
   for (const client of clients) client.destroy();
+  await listeners.stop();
+  await here.taker.close();
+});
+
+it("keeps the way in of a source that another catalogue has no more, and says so", async () => {
+  const here = intake();
+  const listeners = await here.open();
+  const { catalogue } = openCatalogue([]);
+  listeners.use(catalogue);
+  expect(here.warned).toEqual([]);
+  listeners.use({ ...catalogue, named: () => undefined });
+  expect(here.warned).toMatchObject([{ fields: { source: "lines", mapping: "syslog" } }]);
   await listeners.stop();
   await here.taker.close();
 });

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Listen } from "../../config/source.ts";
-import { openCatalogue } from "../../connectors/registry.ts";
+import type { Catalogue } from "../../connectors/registry.ts";
 import type { Clock } from "../core/clock.ts";
 import { listenerFailed, listenHttp } from "../http-server.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -20,6 +20,8 @@ import { listenUdp } from "./udp.ts";
 /** Opens every listener of the sources; closes those already open when one can not be. */
 export async function openListeners(parts: {
   data: IntakeData;
+  /** Every way in that a source may name. */
+  catalogue: Catalogue;
   taker: Taker;
   /** Makes the taker of one connection or socket; one that drops is for senders that cannot be made to wait. */
   lines: (kind?: { drops: boolean }) => LineTaker;
@@ -34,11 +36,15 @@ export async function openListeners(parts: {
   bookmark: (name: string) => Promise<string | undefined>;
   /** Begins to ask an index for its documents. */
   poll?: (source: TextSource, index: PolledIndex) => Pick<OpenListener, "stop">;
-}): Promise<{ listening: Listening[]; stop(): Promise<void> }> {
-  const { data, taker, lines, clock, metrics } = parts;
+}): Promise<{
+  listening: Listening[];
+  /** Has every source read by its way in of another catalogue; one whose way in is gone keeps the one it has. */
+  use(catalogue: Catalogue): void;
+  stop(): Promise<void>;
+}> {
+  const { data, catalogue, taker, lines, clock, metrics } = parts;
   const turns = openTurns(parts);
   const { limits } = data;
-  const { catalogue } = openCatalogue(data.mappings);
   const listening: Listening[] = [];
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
@@ -107,15 +113,17 @@ export async function openListeners(parts: {
   }
 
   try {
+    const sources: HttpSource[] = [];
     const httpSources: HttpSource[] = [];
     const polled = new Map<TextSource, PolledIndex>();
     for (const [i, { id, connector: name, zone, listen: wheres, ...proofs }] of data.sources.entries()) {
       const connector = catalogue.named(name);
       if (connector === undefined) throw new Error(`no format or mapping ${name}`);
-      const source: TextSource = { id, connector, zone };
       const { tokenDigest, signature, client, poll } = proofs;
+      const source: HttpSource = { id, connector, zone, tokenDigest, signature, client };
+      sources.push(source);
       if (poll !== undefined) polled.set(source, poll);
-      if (tokenDigest ?? signature ?? client) httpSources.push({ ...source, tokenDigest, signature, client });
+      if (tokenDigest ?? signature ?? client) httpSources.push(source);
       for (const [j, where] of wheres.entries()) {
         const place = `sources.${i}.listen.${j}`;
         const opened = await open(source, where, place).catch((error: unknown) => {
@@ -131,7 +139,25 @@ export async function openListeners(parts: {
       const opened = parts.poll?.(source, index);
       if (opened !== undefined) stops.push(opened.stop);
     }
-    return { listening, stop };
+    return {
+      listening,
+      use(now) {
+        for (const source of sources) {
+          const { name } = source.connector;
+          const found = now.named(name);
+          if (found !== undefined) source.connector = found;
+          else
+            parts.report.warn(
+              "mapping of a source is gone: the last one stays until a restart, which fails",
+              {
+                source: source.id,
+                mapping: name,
+              },
+            );
+        }
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;

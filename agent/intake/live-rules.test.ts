@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { matchAlert } from "../../rules/engine/rule-set.ts";
 import { plainFolders } from "../../rules/meanings/load-rule-folders.ts";
+import type { Claim } from "../core/claim.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Unit } from "../store/store.ts";
 import { openLiveRules } from "./live-rules.ts";
@@ -76,7 +77,7 @@ describe("openLiveRules", () => {
     expect(live.report()).toMatchObject({
       loaded: 2,
       kept: ["a"],
-      refused: [expect.stringContaining("a.yml:1")],
+      refused: [{ where: expect.stringContaining("a.yml:1") }],
     });
     write("a.yml", rule("a", "again"));
     await live.reload();
@@ -88,7 +89,7 @@ describe("openLiveRules", () => {
     const live = open();
     write("a.yml", "title: [");
     expect(await live.reload()).toBe("unchanged");
-    expect(live.report()).toMatchObject({ loaded: 2, kept: ["a"], refused: [expect.any(String)] });
+    expect(live.report()).toMatchObject({ loaded: 2, kept: ["a"], refused: [{ code: "yaml_invalid" }] });
     expect(matched(live, "alpha")).toEqual(["a"]);
   });
 
@@ -114,7 +115,69 @@ describe("openLiveRules", () => {
     meaning("nonsense");
     expect(await live.reload()).toBe("unchanged");
     expect(cause()).toBe("phishing");
-    expect(live.report().refused).toEqual([expect.stringContaining("cause")]);
+    expect(live.report()).toMatchObject({
+      kept: [file],
+      refused: [{ message: expect.stringContaining("cause") }],
+    });
+  });
+
+  const filter = (word: string, rules = "a") => `title: Kept quiet
+id: quiet
+logsource: {category: alert}
+filter: {rules: [${rules}], sel: {message|contains: ${word}}, condition: not sel}
+`;
+  it.each([
+    ["that cannot be read", "title: [", "quiet.yml:1"],
+    ["without a condition", filter("never").replace(", condition: not sel", ""), "quiet.yml:4"],
+    ["that joins no rule any more", filter("never", "nobody"), "quiet.yml"],
+  ])("keeps the last good version of a filter %s, and says both", async (_what, broken, where) => {
+    write("quiet.yml", filter("hush"));
+    const live = open();
+    write("quiet.yml", broken);
+    expect(await live.reload()).toBe("unchanged");
+    expect(matched(live, "alpha hush")).toEqual([]);
+    expect(live.report()).toMatchObject({
+      kept: ["quiet"],
+      refused: [{ where: expect.stringContaining(where) }],
+    });
+    write("quiet.yml", filter("psst"));
+    expect(await live.reload()).toBe("changed");
+    expect(matched(live, "alpha hush")).toEqual(["a"]);
+    expect(matched(live, "alpha psst")).toEqual([]);
+    expect(live.report()).toMatchObject({ kept: [], refused: [] });
+    rmSync(join(folder, "quiet.yml"));
+    await live.reload();
+    expect(matched(live, "alpha psst")).toEqual(["a"]);
+  });
+
+  it("applies the last good filter to a rule that changes while the filter is broken", async () => {
+    write("quiet.yml", filter("hush"));
+    const live = open();
+    write("quiet.yml", "title: [");
+    write("a.yml", rule("a", "other"));
+    expect(await live.reload()).toBe("changed");
+    expect(matched(live, "other hush")).toEqual([]);
+    expect(matched(live, "other")).toEqual(["a"]);
+  });
+
+  it("makes the gate anew when readers write other things, though the rules stay the same", async () => {
+    write(
+      "a.yml",
+      rule("a", "alpha").replace("category: alert", "category: firewall").replace("alpha", "deny"),
+    );
+    write("b.yml", rule("b", "deny").replace("category: alert", "category: firewall"));
+    let claims: Claim[] = [{ field: "observer.type", value: "firewall", holds: [["sentinel-1"]] }];
+    const live = openLiveRules({
+      folders: plainFolders([folder]),
+      options: {},
+      claims: () => claims,
+      clock: clock(),
+    });
+    const passes = (record: string) => live.gate().scan(Buffer.from(record), 0, record.length);
+    expect(passes("sentinel-2 says deny")).toBe(false);
+    claims = [...claims, { field: "observer.type", value: "firewall", holds: [["sentinel-2"]] }];
+    expect(await live.reload()).toBe("unchanged");
+    expect(passes("sentinel-2 says deny")).toBe(true);
   });
 
   it("lets others work while it reads", async () => {
@@ -141,6 +204,7 @@ describe("noteRules", () => {
     return {
       units,
       parts: {
+        what: "rules" as const,
         facility: "f",
         bookmark: async () => kept,
         commit: async (unit: Unit) => {
@@ -189,6 +253,13 @@ describe("noteRules", () => {
       changed: ["a"],
       counts: { added: 1, removed: 1, changed: 1 },
     } satisfies RuleChange);
+  });
+
+  it("does not note that there have never been any", async () => {
+    const { units, parts } = notes();
+    const none = { ...open().report(), versions: new Map(), loaded: 0 };
+    await noteRules(none, parts);
+    expect(units).toEqual([]);
   });
 
   it("bounds what it lists, not what it counts", async () => {

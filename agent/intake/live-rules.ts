@@ -15,25 +15,30 @@ import {
   loadingRuleFolders,
   type RuleFolder,
 } from "../../rules/meanings/load-rule-folders.ts";
+import type { Claim } from "../core/claim.ts";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
-import { problemSentence } from "../core/errors.ts";
+import { blames, type Problem } from "../core/errors.ts";
 
 /** Work on new rules between two looks at what has arrived, µs. */
 const SLICE = MICROSECONDS.second / 200;
 
-/** What a set of rules is made of, as far as others need to know. */
-export interface RuleReport {
-  /** SHA-256 over the lines `id version` of the rules, in the order of their ids: the same rules give the same. */
+/** What is in force of what is read anew while the daemon runs, as far as others need to know. */
+export interface LiveReport {
+  /** SHA-256 over the lines `id version`: the same rules, or mappings, give the same. */
   hash: string;
-  /** Version of each rule by its id. */
+  /** Version of each by its id. */
   versions: ReadonlyMap<string, string>;
   loaded: number;
-  /** Sentences about rules and files of meanings that do not count as they stand. */
-  refused: string[];
-  /** Of the rules loaded, those that run in their last good version, since their file is refused now. */
+  /** What does not count as it stands. */
+  refused: Problem[];
+  /** What is in force in its last good version, since it is refused now: ids, and paths of files of meanings. */
   kept: string[];
+}
+
+/** The same of a set of rules, with their filters and meanings; its hash is in the order of the ids. */
+export interface RuleReport extends LiveReport {
   /** Rules that are loaded and cannot run, such as those whose placeholders have no value. */
-  inactive: number;
+  inactive: readonly Problem[];
   ungated: string[];
 }
 
@@ -55,38 +60,51 @@ export interface LiveRules {
 export function openLiveRules(parts: {
   folders: readonly RuleFolder[];
   options: RuleSetOptions;
+  /** What the readers of records write of their origin by themselves. */
+  claims?: (() => readonly Claim[]) | undefined;
   clock: Clock;
 }): LiveRules {
-  const { folders, options, clock } = parts;
+  const { folders, options, claims, clock } = parts;
   let files = finishSteps(loadingRuleFolders(folders));
-  let kept: Loaded[] = [];
+  let kept: string[] = [];
   let set = finishSteps(compilingRules(files.rules, options));
-  let gate = finishSteps(compilingGate(set));
+  let claimed = claims?.();
+  let gate = finishSteps(compilingGate(set, claimed));
   let report = reportOf(files, { kept, set, gate });
 
   async function reload(): Promise<"changed" | "unchanged"> {
-    const found = await inSlices(loadingRuleFolders(folders, files.meanings), clock);
+    const found = await inSlices(loadingRuleFolders(folders, files), clock);
     const gone = keepLastGood(files, found);
-    const lastGood = allOf(gone);
+    const lastGood = [
+      ...allOf(gone).map(({ rule }) => rule.id),
+      // What was read just now is another object.
+      ...found.filters.filter((filter) => files.filters.includes(filter)).map(({ id }) => id),
+      ...found.meanings.filter((meanings) => files.meanings.includes(meanings)).map(({ file }) => file),
+    ];
     const wanted: LoadedFolders = {
       ...found,
       rules: [...found.rules, ...gone.rules],
       correlations: [...found.correlations, ...gone.correlations],
     };
+    const claimedNow = claims?.();
     if (hashOf(wanted) === report.hash) {
+      // Readers that write other things let other records through.
+      if (claimedNow !== claimed) gate = await inSlices(compilingGate(set, claimedNow), clock);
+      claimed = claimedNow;
       files = wanted;
       kept = lastGood;
       report = reportOf(files, { kept, set, gate });
       return "unchanged";
     }
     const newSet = await inSlices(compilingRules(wanted.rules, options), clock);
-    const newGate = await inSlices(compilingGate(newSet), clock);
+    const newGate = await inSlices(compilingGate(newSet, claimedNow), clock);
     await inSlices(warmingRules(newSet, set), clock);
     // No record is half way: matching never waits, so all of it happens between two.
     files = wanted;
     kept = lastGood;
     set = newSet;
     gate = newGate;
+    claimed = claimedNow;
     report = reportOf(files, { kept, set, gate });
     return "changed";
   }
@@ -114,11 +132,9 @@ async function inSlices<T>(steps: Steps<T>, clock: Clock): Promise<T> {
 
 /** The rules in force whose file, or the folder above it, is refused now: a slip of an editor switches nothing off. */
 function keepLastGood(before: Both, found: LoadedFolders): Both {
-  const refused = found.refused.map(({ where = "" }) => where.replace(/:\d+:\d+$/, ""));
-  if (refused.length === 0) return { rules: [], correlations: [] };
+  const isRefused = blames(found.refused);
   const present = new Set(allOf(found).map(({ rule }) => rule.id));
-  const isKept = ({ rule, file }: Loaded) =>
-    !present.has(rule.id) && refused.some((path) => file === path || file.startsWith(`${path}/`));
+  const isKept = ({ rule, file }: Loaded) => !present.has(rule.id) && isRefused(file);
   return { rules: before.rules.filter(isKept), correlations: before.correlations.filter(isKept) };
 }
 
@@ -129,15 +145,15 @@ const allOf = ({ rules, correlations }: Both): Loaded[] => [...rules, ...correla
 
 function reportOf(
   files: LoadedFolders,
-  { kept, set, gate }: { kept: readonly Loaded[]; set: RuleSet; gate: Gate },
+  { kept, set, gate }: { kept: string[]; set: RuleSet; gate: Gate },
 ): RuleReport {
   return {
     hash: hashOf(files),
     versions: new Map(versionsOf(files)),
     loaded: allOf(files).length,
-    refused: files.refused.map(problemSentence),
-    kept: kept.map(({ rule }) => rule.id),
-    inactive: set.inactive.length,
+    refused: files.refused,
+    kept,
+    inactive: set.inactive,
     ungated: gate.ungated,
   };
 }

@@ -179,6 +179,18 @@ export function intakeMetrics() {
       labelNames: ["state"],
       registers,
     }),
+    mappings: new Gauge({
+      name: "tocsin_mappings",
+      help: "Mappings beside those that come with the program, by what has become of them",
+      labelNames: ["state"],
+      registers,
+    }),
+    mappingReloads: new Counter({
+      name: "tocsin_mapping_reloads_total",
+      help: "Times the mappings were read anew, by outcome",
+      labelNames: ["outcome"],
+      registers,
+    }),
     ruleReloads: new Counter({
       name: "tocsin_rule_reloads_total",
       help: "Times the rules were read anew, by outcome",

@@ -1,8 +1,11 @@
+import type { Catalogue } from "../../connectors/registry.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
+import { type DisabledRule, listed, type RuleTroubles } from "../core/rule-troubles.ts";
 import type { Receipt, Unit } from "../store/store.ts";
-import { type LiveRules, openLiveRules } from "./live-rules.ts";
+import { openLiveMappings } from "./live-mappings.ts";
+import { type LiveReport, type LiveRules, openLiveRules } from "./live-rules.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import { noteRules, type RuleChange } from "./note-rules.ts";
 import type { IntakeData } from "./thread.ts";
@@ -12,37 +15,53 @@ const NOTE_AGAIN = 10_000;
 
 type Say = (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
 
-/** Where changes of the rules are noted, and who is told of them. */
+/** Where changes of the rules and mappings are noted, and who is told of them. */
 interface Notes {
   facility: string;
   bookmark: (facility: string, name: string) => Promise<string | undefined>;
   commit: (unit: Unit) => Promise<Receipt>;
   changed: (change: RuleChange, correlations: readonly LoadedCorrelation[]) => void;
+  /** Told of each other catalogue that comes into force. */
+  mapped: (catalogue: Catalogue) => void;
 }
 
-/** Loads the rules of the intake thread, and says of each reading what was refused, counted and noted. */
+/**
+ * Loads the rules and mappings of the intake thread, and says of each reading what was refused, counted and noted.
+ *
+ * `troubled` is told what of them does not run, at the start and whenever that may have changed.
+ */
 export function serveRules(parts: {
-  data: Pick<IntakeData, "rules" | "placeholders">;
+  data: Pick<IntakeData, "rules" | "placeholders" | "mappings">;
   clock: Clock;
-  metrics: Pick<IntakeMetrics, "rules" | "ruleReloads" | "rulesChanged">;
+  metrics: Pick<IntakeMetrics, "rules" | "mappings" | "ruleReloads" | "mappingReloads" | "rulesChanged">;
   log: Say;
+  troubled: (troubles: RuleTroubles) => void;
 }): {
   live: LiveRules;
-  /** Opens the notes, and notes the present rules when they are not those noted last. */
+  catalogue(): Catalogue;
+  /** Opens the notes, and notes the present rules and mappings when they are not those noted last. */
   note(notes: Notes): Promise<void>;
   reload(because: string): void;
   stop(): Promise<void>;
 } {
   const { data, clock, metrics, log } = parts;
+  let disabled: DisabledRule[] = [];
+  const mappings = openLiveMappings(data.mappings);
   const live = openLiveRules({
     folders: data.rules,
     options: {
       placeholders: data.placeholders,
-      onFault: ({ id, title }, fault) =>
-        log("error", "rule disabled after a fault", { rule: id, title, fault: messageOf(fault) }),
+      onFault({ id, title }, thrown) {
+        const fault = messageOf(thrown);
+        log("error", "rule disabled after a fault", { rule: id, title, fault });
+        disabled.push({ rule: id, title, fault, at: clock.now() });
+        tellTroubles();
+      },
     },
+    claims: () => mappings.catalogue().claims,
     clock,
   });
+  let mapped = mappings.catalogue();
   let notes: Notes | undefined;
   let again: NodeJS.Timeout | undefined;
   let underWay: Promise<unknown> = Promise.resolve();
@@ -51,13 +70,34 @@ export function serveRules(parts: {
   show();
   inForce();
 
-  /** Says each refusal once, for as long as it lasts. */
   function show(): void {
-    const { loaded, refused, kept, inactive, ungated } = live.report();
-    for (const problem of refused) if (!told.has(problem)) log("warn", "rule refused", { problem });
-    told = new Set(refused);
-    const states = { loaded, refused: refused.length, kept: kept.length, inactive, ungated: ungated.length };
+    const rules = live.report();
+    const own = mappings.report();
+    const sentences = [...say("rule refused", rules.refused), ...say("mapping refused", own.refused)];
+    told = new Set(sentences);
+    const { inactive, ungated } = rules;
+    const states = { ...statesOf(rules), inactive: inactive.length, ungated: ungated.length };
     for (const [state, count] of Object.entries(states)) metrics.rules.set({ state }, count);
+    for (const [state, count] of Object.entries(statesOf(own))) metrics.mappings.set({ state }, count);
+    tellTroubles();
+  }
+
+  /** Says each refusal once, for as long as it lasts. */
+  function say(message: string, refused: readonly Problem[]): string[] {
+    const sentences = refused.map(problemSentence);
+    for (const problem of sentences) if (!told.has(problem)) log("warn", message, { problem });
+    return sentences;
+  }
+
+  function tellTroubles(): void {
+    const rules = live.report();
+    const own = mappings.report();
+    parts.troubled({
+      refused: listed([...rules.refused, ...own.refused]),
+      inactive: listed(rules.inactive),
+      kept: listed([...rules.kept, ...own.kept]),
+      disabled: listed(disabled),
+    });
   }
 
   function inForce(): void {
@@ -68,7 +108,9 @@ export function serveRules(parts: {
     clearTimeout(again);
     if (notes === undefined) return;
     try {
-      notes.changed(await noteRules(live.report(), { ...notes, now: clock.now() }), live.correlations());
+      const given = { ...notes, now: clock.now() };
+      await noteRules(mappings.report(), { ...given, what: "mappings" });
+      notes.changed(await noteRules(live.report(), { ...given, what: "rules" }), live.correlations());
     } catch (error) {
       log("error", "change of the rules not noted; tried again", { error: messageOf(error) });
       again = setTimeout(() => chain(write), NOTE_AGAIN).unref();
@@ -77,14 +119,23 @@ export function serveRules(parts: {
 
   async function read(because: string): Promise<void> {
     try {
+      mappings.reload();
+      // The gate of the rules lets through what the new mappings make of records: it comes first.
       const outcome = await live.reload();
+      const remapped = mapped !== mappings.catalogue();
+      if (remapped) {
+        mapped = mappings.catalogue();
+        notes?.mapped(mapped);
+        log("info", "other mappings in force", { because, ...summaryOf(mappings.report()) });
+      }
+      metrics.mappingReloads.inc({ outcome: remapped ? "changed" : "unchanged" });
       metrics.ruleReloads.inc({ outcome });
-      const { hash, refused, kept } = live.report();
-      log("info", "rules read anew", { because, outcome, hash, refused: refused.length, kept: kept.length });
+      log("info", "rules read anew", { because, outcome, ...summaryOf(live.report()) });
+      // Rules of a new set have not thrown yet.
+      if (outcome === "changed") disabled = [];
       show();
-      if (outcome === "unchanged") return;
-      inForce();
-      await write();
+      if (outcome === "changed") inForce();
+      if (outcome === "changed" || remapped) await write();
     } catch (error) {
       metrics.ruleReloads.inc({ outcome: "failed" });
       log("error", "rules not read anew: the old ones stay", { because, error: messageOf(error) });
@@ -100,6 +151,7 @@ export function serveRules(parts: {
 
   return {
     live,
+    catalogue: mappings.catalogue,
     note(opened) {
       notes = opened;
       return chain(write);
@@ -119,3 +171,15 @@ export function serveRules(parts: {
     },
   };
 }
+
+const statesOf = ({ loaded, refused, kept }: LiveReport) => ({
+  loaded,
+  refused: refused.length,
+  kept: kept.length,
+});
+
+const summaryOf = ({ hash, refused, kept }: LiveReport) => ({
+  hash,
+  refused: refused.length,
+  kept: kept.length,
+});

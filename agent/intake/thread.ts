@@ -4,6 +4,7 @@ import type { Listen } from "../../config/source.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import type { RuleFolder } from "../../rules/meanings/load-rule-folders.ts";
 import { TocsinError } from "../core/errors.ts";
+import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { HttpAddress } from "../http-server.ts";
 import type { RuleChange } from "./note-rules.ts";
 import type { SignatureCheck } from "./signature.ts";
@@ -50,7 +51,7 @@ export type ToIntake =
   /** Opens the listeners; `store` is the way to the store thread. */
   | { ask: "listen"; store: MessagePort }
   | { ask: "metrics"; id: number }
-  /** Reads the rules anew; what comes of it is said when it is done. */
+  /** Reads the rules and mappings anew; what comes of it is said when it is done. */
   | { ask: "reload"; because: string }
   | { ask: "stop" };
 export type FromIntake =
@@ -64,6 +65,8 @@ export type FromIntake =
     }
   /** Which rules are in force: said at the start, and when a reload has changed them. */
   | { say: "rules"; change: RuleChange; correlations: readonly LoadedCorrelation[] }
+  /** What of the rules and mappings does not run: said at the start, and when it may have changed. */
+  | { say: "troubled"; troubles: RuleTroubles }
   | { say: "failed"; error: string }
   | { say: "detected"; count: number }
   /** Alerts cannot be stored, with the reason; without one, they can again. */
@@ -89,6 +92,7 @@ export function startIntake(
   on: {
     detected: (count: number) => void;
     rules: (change: RuleChange, correlations: readonly LoadedCorrelation[]) => void;
+    troubled: (troubles: RuleTroubles) => void;
     failing: (why: string | undefined) => void;
     log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
     died: (error: unknown) => void;
@@ -115,6 +119,8 @@ export function startIntake(
         return on.detected(message.count);
       case "rules":
         return on.rules(message.change, message.correlations);
+      case "troubled":
+        return on.troubled(message.troubles);
       case "store":
         return on.failing(message.failing);
       case "log":

@@ -32,6 +32,10 @@ export interface Combiner {
    * `written`. Detections fed once are not fed again, so that a commit that failed may be tried again.
    */
   take(arrivals: readonly Arrival[], from: number, now: Instant): Promise<Write[]>;
+  /** Decides what waits as far as a recording that ends at `end` tells: what fires is told by the next `take`. */
+  finish(end: Instant): Promise<void>;
+  /** Correlations of which groups still wait for what may come. */
+  waiting(): ReturnType<Correlator["waiting"]>;
   /** What `take` said is in the record. */
   written(): void;
   stats(): CorrelatorStats | undefined;
@@ -166,6 +170,10 @@ export function openCombiner(parts: {
       pending = [...pending, ...(await alertsOf(fired, arrivals, now))];
       return pending;
     },
+    async finish(end) {
+      if (correlator !== undefined) pending.push(...(await alertsOf(correlator.finish(end), [], end)));
+    },
+    waiting: () => correlator?.waiting() ?? [],
     written() {
       pending = [];
     },

@@ -14,7 +14,7 @@ import { notify } from "./notify.ts";
 import { changesOf, copyWork, loadWork, type Setup, type Work } from "./work.ts";
 
 /** Detections taken from the store in one unit of work. */
-const BATCH = 500;
+export const BATCH = 500;
 /** Name of the cursor that says how far detections were correlated. */
 const CURSOR = "correlated";
 /** States in which an incident still takes detections in. */
@@ -55,6 +55,11 @@ export interface Pipeline {
   ): Promise<T | undefined>;
   /** The incident's records as committed. */
   view(incident: string): Promise<Work | undefined>;
+  /**
+   * Takes in all there is, and decides what correlations wait for as far as a recording that ends now tells; says of
+   * which it does not tell.
+   */
+  finish(): Promise<{ rule: string; title: string; groups: number }[]>;
   /** Puts correlations in force in place of others. */
   use(correlations: readonly LoadedCorrelation[]): void;
   /** What the windows of correlations hold; undefined before the first detection. */
@@ -205,6 +210,15 @@ export async function openPipeline(parts: {
 
   return {
     advance: () => exclusive(takeBatch),
+    finish: () =>
+      exclusive(async () => {
+        while ((await takeBatch()) > 0);
+        await combiner.finish(clock.now());
+        while ((await takeBatch()) > 0);
+        return combiner
+          .waiting()
+          .map(({ correlation: { rule }, groups }) => ({ rule: rule.id, title: rule.title, groups }));
+      }),
     act: (incident, act, keep = () => true) =>
       exclusive(async () => {
         for (let attempt = 1; ; attempt++) {

@@ -1,113 +1,24 @@
 import { createHash } from "node:crypto";
-import {
-  appendFileSync,
-  copyFileSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NIGHT, samples, steppingClock } from "../../test/support/store-samples.ts";
-import { bodyHash, contentHash, entryHash } from "../core/journal.ts";
-import { checkpointsFileOf } from "./checkpoints.ts";
-import { makeSigningKey, type SigningKey } from "./keys.ts";
-import { entryOf } from "./sqlite/reads.ts";
-import { openSqlite } from "./sqlite.ts";
-import { type VerifyReport, verifyDatabase } from "./verify.ts";
+import {
+  brokenIn,
+  codes,
+  HERE,
+  recordToTamper,
+  sql,
+  type TamperedRecord,
+} from "../../test/support/tampered-record.ts";
 
-const HERE = "ght-nord";
-
-/**
- * The story that every test tampers with: entries 1 and 4 are alerts, 2 the incident, 3 its joins, 5 the
- * incident's second revision, 6 declaration, 7 decision, 8 a note; checkpoints after 5 and 8; 9 has none.
- */
-let folder: string;
-let origin: string;
-let key: SigningKey;
-let copies = 0;
-
+let record: TamperedRecord;
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tocsin-verify-"));
-  origin = join(folder, "origin.db");
-  key = makeSigningKey(join(folder, "key.pem"));
-  const make = samples();
-  const store = openSqlite({ file: origin, signingKey: key, clock: steppingClock() });
-  const incident = make.incident();
-  const { declaration, decision } = make.declared(incident.id);
-  const units = [
-    [make.alert({ eventId: "e1" }, 2), make.alert({ eventId: "e2" })],
-    [make.incidentPut(incident)],
-    [{ write: "join" as const, incident: incident.id, detections: [1, 3] }],
-    [make.alert()],
-    [make.incidentPut({ ...incident, alerts: 2, state: "open" }, 2)],
-    [declaration],
-    [decision],
-    [{ write: "note" as const, what: "printed", incident: incident.id, content: { copies: 1 } }],
-  ];
-  for (const [index, writes] of units.entries()) {
-    await store.commit({ facility: HERE, at: NIGHT + index, writes });
-    if (index === 4) await store.checkpoint(HERE);
-  }
-  await store.checkpoint(HERE);
-  await store.commit({
-    facility: "ght-sud",
-    at: NIGHT,
-    writes: [make.alert(), { write: "note", what: "x", incident: null, content: 1 }],
-  });
-  await store.close();
+  record = await recordToTamper();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Copies the database, lets `tamper` at it as an attacker with the file would, and verifies. */
-function verifyAfter(
-  tamper: (database: DatabaseSync, file: string) => void,
-  { checkpoints = true }: { checkpoints?: boolean } = {},
-): VerifyReport {
-  const file = join(folder, `copy-${++copies}.db`);
-  copyFileSync(origin, file);
-  if (checkpoints) copyFileSync(checkpointsFileOf(origin), checkpointsFileOf(file));
-  const database = new DatabaseSync(file);
-  database.exec("PRAGMA foreign_keys = OFF");
-  tamper(database, file);
-  database.close();
-  return verifyDatabase(file, key.publicKey, checkpointsFileOf(file));
-}
-
-const sql = (text: string) => (database: DatabaseSync) => database.exec(text);
-const brokenIn = (report: VerifyReport, facility = HERE) =>
-  report.facilities.find((candidate) => candidate.facility === facility)?.firstBroken;
-const codes = (report: VerifyReport) => report.cannotProve.map(({ code }) => code);
-
-/** Hashes the chain again from an entry on, as someone without the key can. */
-function rehash(database: DatabaseSync, from: number): void {
-  const rows = database.prepare(
-    `SELECT j.*, c.salt, c.content FROM journal j LEFT JOIN journal_contents c USING (facility, seq)
-     WHERE facility = ? ORDER BY seq`,
-  );
-  const set = database.prepare(
-    "UPDATE journal SET content_hash = ?, previous = ?, body_hash = ?, hash = ? WHERE facility = ? AND seq = ?",
-  );
-  let previous = "0".repeat(64);
-  for (const row of rows.all(HERE)) {
-    const entry = entryOf(row);
-    if (entry.seq >= from) {
-      const contents = contentHash(entry.salt as string, entry.content as string);
-      const body = bodyHash({ ...entry, contentHash: contents });
-      entry.hash = entryHash(previous, body);
-      set.run(contents, previous, body, entry.hash, HERE, entry.seq);
-    }
-    previous = entry.hash;
-  }
-}
+afterAll(() => record.remove());
 
 describe("verifyDatabase", () => {
   it("finds an untouched database intact, and says what that does not prove", () => {
-    const report = verifyAfter(() => {});
+    const report = record.verifyAfter(() => {});
     expect(report).toMatchObject({
       ok: true,
       faults: [],
@@ -309,14 +220,14 @@ describe("verifyDatabase", () => {
       "checkpoint_removed",
     ],
   ] as const)("finds %s", (_what, text, seq, code) => {
-    const report = verifyAfter(sql(text));
+    const report = record.verifyAfter(sql(text));
     expect(report.ok).toBe(false);
     expect(brokenIn(report)).toMatchObject({ seq, code, because: expect.stringMatching(/^[a-zé]/) });
     if (!text.includes("'else'")) expect(brokenIn(report, "ght-sud")).toBeUndefined();
   });
 
   it("finds two entries that changed places", () => {
-    const report = verifyAfter(
+    const report = record.verifyAfter(
       sql(`UPDATE journal SET seq = -6 WHERE facility = 'ght-nord' AND seq = 6;
         UPDATE journal SET seq = 6 WHERE facility = 'ght-nord' AND seq = 7;
         UPDATE journal SET seq = 7 WHERE facility = 'ght-nord' AND seq = -6`),
@@ -324,93 +235,8 @@ describe("verifyDatabase", () => {
     expect(brokenIn(report)).toMatchObject({ seq: 6, code: "entry_link" });
   });
 
-  it("finds the tail cut off, from the table or from the file beside it", () => {
-    const cut = `DELETE FROM journal WHERE facility = 'ght-nord' AND seq > 6;
-      DELETE FROM journal_contents WHERE facility = 'ght-nord' AND seq > 6;
-      DELETE FROM records WHERE journal_seq > 6`;
-    const withTable = verifyAfter(sql(cut), { checkpoints: false });
-    expect(brokenIn(withTable)).toMatchObject({ seq: 7, through: 8, code: "tail_cut" });
-    const withFile = verifyAfter(sql(`${cut}; DELETE FROM checkpoints WHERE seq > 6`));
-    expect(brokenIn(withFile)).toMatchObject({ seq: 7, through: 8, code: "tail_cut" });
-  });
-
-  it("finds a whole facility removed", () => {
-    const report = verifyAfter((database) => {
-      for (const table of ["journal", "journal_contents", "checkpoints", "alerts"]) {
-        database.exec(`DELETE FROM ${table} WHERE facility = 'ght-sud'`);
-      }
-    });
-    expect(brokenIn(report, "ght-sud")).toMatchObject({ seq: 1, through: 2, code: "tail_cut" });
-  });
-
-  it("finds a tail that was hashed again without the key, between two checkpoints", () => {
-    const report = verifyAfter((database) => {
-      database.exec(`UPDATE journal_contents SET content = replace(content, 'approved', 'set_aside') WHERE seq = 7;
-        UPDATE records SET content = replace(content, 'approved', 'set_aside') WHERE kind = 'decision'`);
-      rehash(database, 7);
-    });
-    expect(brokenIn(report)).toMatchObject({ seq: 6, through: 8, code: "chain_forged" });
-  });
-
-  it("cannot see what was redone after the last checkpoint, and says so", () => {
-    const report = verifyAfter(
-      (database, file) => {
-        database.exec("DELETE FROM checkpoints WHERE seq = 8");
-        const text = readFileSync(checkpointsFileOf(origin), "utf8");
-        writeFileSync(
-          checkpointsFileOf(file),
-          text
-            .split("\n")
-            .filter((line) => !line.includes('"seq":8,'))
-            .join("\n"),
-        );
-        database.exec("UPDATE journal_contents SET content = '{\"copies\":9}' WHERE seq = 8");
-        rehash(database, 8);
-      },
-      { checkpoints: false },
-    );
-    expect(report.ok).toBe(true);
-    expect(report.cannotProve[0]).toMatchObject({
-      code: "after_checkpoint",
-      because: expect.stringContaining("n° 6 à 8"),
-    });
-  });
-
-  it("refuses checkpoints of another key", () => {
-    const other = makeSigningKey(join(folder, "other.pem"));
-    const report = verifyDatabase(origin, other.publicKey, checkpointsFileOf(origin));
-    expect(brokenIn(report)).toMatchObject({ seq: 5, code: "checkpoint_key" });
-  });
-
-  it("says that the checkpoints file is missing, cut or unreadable", () => {
-    expect(codes(verifyAfter(() => {}, { checkpoints: false }))).toContain("no_checkpoints_file");
-    const torn = verifyAfter((_, file) => appendFileSync(checkpointsFileOf(file), '{"at":17'));
-    expect([torn.ok, codes(torn).includes("torn_line")]).toEqual([true, true]);
-    const bad = verifyAfter((_, file) => appendFileSync(checkpointsFileOf(file), "{}\n"));
-    expect(bad).toMatchObject({ ok: false, faults: [{ code: "checkpoint_line" }] });
-  });
-
-  it("takes a line cut by a crash out of the checkpoints file when the store opens again", async () => {
-    const file = join(folder, "torn.db");
-    const open = () => openSqlite({ file, signingKey: key, clock: steppingClock() });
-    const note = {
-      facility: HERE,
-      at: NIGHT,
-      writes: [{ write: "note", what: "n", incident: null, content: 1 }],
-    };
-    for (const _ of [1, 2]) {
-      const store = open();
-      await store.commit(note as never);
-      await store.close();
-      truncateSync(checkpointsFileOf(file), readFileSync(checkpointsFileOf(file)).length - (_ === 1 ? 9 : 0));
-    }
-    const report = verifyDatabase(file, key.publicKey, checkpointsFileOf(file));
-    expect(report).toMatchObject({ ok: true, facilities: [{ entries: 2, checkpoint: { seq: 2 } }] });
-    expect(codes(report)).not.toContain("torn_line");
-  });
-
   it("agrees with a reader who knows only SHA-256 and the canonical JSON", () => {
-    const database = new DatabaseSync(origin, { readOnly: true });
+    const database = new DatabaseSync(record.origin, { readOnly: true });
     const row = database
       .prepare("SELECT * FROM journal JOIN journal_contents USING (facility, seq) WHERE seq = 1")
       .get();

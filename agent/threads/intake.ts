@@ -26,7 +26,13 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
     say({ say: "log", level, message, fields });
 
   // The rules are read while the store is still opening.
-  const rules = serveRules({ data, clock, metrics, log });
+  const rules = serveRules({
+    data,
+    clock,
+    metrics,
+    log,
+    troubled: (troubles) => say({ say: "troubled", troubles }),
+  });
   let stop = async () => {};
 
   async function listen(port: MessagePort): Promise<void> {
@@ -64,6 +70,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
     const sampler = openSampler({ clock, metrics });
     const listeners = await openListeners({
       data,
+      catalogue: rules.catalogue(),
       taker,
       lines: ({ drops } = { drops: false }) =>
         openLines({
@@ -114,6 +121,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
       bookmark: store.reads.bookmark,
       commit,
       changed: (change, correlations) => say({ say: "rules", change, correlations }),
+      mapped: listeners.use,
     });
     stop = async () => {
       await rules.stop();

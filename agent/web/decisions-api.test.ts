@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { contentOfScene, draftOf } from "../../test/support/web-scene.ts";
+import { contentOfScene, draftOf } from "../../test/support/web-declaration.ts";
 import { type Login, type Scene, startScene, TOOL_SECRET } from "../../test/support/web-server.ts";
 import { MICROSECONDS } from "../core/clock.ts";
 

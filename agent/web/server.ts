@@ -5,6 +5,7 @@ import type { System } from "../core/asset.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Masks } from "../core/masked.ts";
+import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { Desk } from "../stages/desk.ts";
 import type { Store } from "../store/store.ts";
 import { attempts } from "./attempts.ts";
@@ -18,6 +19,7 @@ import { incidentsPage } from "./pages/incidents.ts";
 import { originalPage } from "./pages/original.ts";
 import { printPage } from "./pages/print.ts";
 import { refusedPage } from "./pages/refused.ts";
+import { ruleTroublesPage } from "./pages/rule-troubles.ts";
 import { SESSION_HOURS, sessionStore } from "./session-store.ts";
 import { signIn } from "./sign-in.ts";
 import { ASSETS } from "./templates.ts";
@@ -37,6 +39,8 @@ export interface PeopleParts {
   systems: readonly Pick<System, "id" | "name">[];
   /** For what pages show beside dossiers, which come without patients. */
   masks: Masks;
+  /** What of the rules does not run now. */
+  troubles: () => RuleTroubles;
   /** Mounts the sign-in by ticket. */
   demo: boolean;
   log: WebLog;
@@ -86,6 +90,7 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(filingPages({ desk, gate: pages }));
   site.use(originalPage({ desk, gate: pages }));
   site.use(refusedPage({ store, gate: pages, facility, masks: parts.masks }));
+  site.use(ruleTroublesPage({ troubles: parts.troubles, gate: pages, masks: parts.masks }));
   site.use(printPage({ desk, gate: pages, publicUrl }));
   app.use("/:facility", site);
 

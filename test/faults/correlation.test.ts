@@ -1,8 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads } from "../../agent/store/sqlite/reads.ts";
 import {
   type Daemon,
   eventually,
@@ -49,11 +47,10 @@ it("sees a series of which half came before a kill, and tells it once", async ()
     for (const id of ids)
       expect((await post(daemon as Daemon, "generic", generic, refused(id))).status).toBe(202);
   };
-  const reads = () => openSqliteReads(stateFiles(join((house as House).directory, "state")).database);
   /** Detections of the correlation, once the pipeline has taken in every detection. */
   const told = () =>
     eventually("all detections to be taken in", async () => {
-      const record = reads();
+      const record = (house as House).reads();
       try {
         const all = await record.detectionsAfter(FACILITY, 0, 100);
         const cursor = await record.cursor(FACILITY, "correlated");

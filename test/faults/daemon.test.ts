@@ -4,7 +4,6 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, it } from "vitest";
 import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads } from "../../agent/store/sqlite/reads.ts";
 import {
   type Daemon,
   eventually,
@@ -56,7 +55,7 @@ it("sorts alerts and stops at once while a receiver of its messages hangs", asyn
   house = await makeHouse({ webhook: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` });
   daemon = await startDaemon(house);
   const { generic } = house.tokens;
-  const reads = openSqliteReads(stateFiles(`${house.directory}/state`).database);
+  const reads = house.reads();
   try {
     await post(daemon, "generic", generic, relevant("first"));
     await eventually("the message to be on its way", () => (asked > 0 ? true : undefined));

@@ -6,8 +6,7 @@ import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
+import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import type { Message } from "../../connectors/contract.ts";
 import {
   codeOf,
@@ -43,7 +42,7 @@ beforeAll(async () => {
   await once(receiver, "listening");
   house = await makeHouse({ webhook: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook` });
   daemon = await startDaemon(house);
-  reads = openSqliteReads(stateFiles(`${house.directory}/state`).database);
+  reads = house.reads();
 });
 afterAll(async () => {
   reads?.close();

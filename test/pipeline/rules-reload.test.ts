@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
+import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import {
   type Daemon,
   eventually,
@@ -24,15 +23,26 @@ level: high
 logsource: {category: alert}
 detection: {sel: {message|contains: ${word}}, condition: sel}
 `;
+const mapping = (field: string) => `mapping: porte
+title: Portes
+reference: [{ url: "https://example.org/doc", read: 2026-11-22 }]
+over: [generic]
+when: { product: porte }
+fields: { message: ${field} }
+`;
 const write = (name: string, text: string) => writeFileSync(join(house.directory, name), text);
 
 beforeAll(async () => {
-  house = await makeHouse({ more: "rules: [{ path: rules, meanings: [meanings.yml] }]" });
+  house = await makeHouse({
+    more: "rules: [{ path: rules, meanings: [meanings.yml] }]\nmappings: [correspondances]",
+  });
   mkdirSync(join(house.directory, "rules"));
+  mkdirSync(join(house.directory, "correspondances"));
+  write("correspondances/porte.yml", mapping("motif"));
   write("rules/own.yml", rule("premiermot"));
   write("meanings.yml", "meanings: [{ rules: { level: high }, cause: software_bug }]");
   daemon = await startDaemon(house);
-  reads = openSqliteReads(stateFiles(`${house.directory}/state`).database);
+  reads = house.reads();
 });
 afterAll(async () => {
   reads?.close();
@@ -41,16 +51,16 @@ afterAll(async () => {
 });
 
 /** How many alerts are kept of one that says this: one when a rule recognised it. */
-async function kept(message: string): Promise<number> {
+async function kept(message: string, fields: Record<string, string> = { message }): Promise<number> {
   const before = await reads.countAlerts(FACILITY);
-  await post(daemon, "generic", house.tokens.generic, { host: "h", message });
+  await post(daemon, "generic", house.tokens.generic, { host: "h", ...fields });
   return (await reads.countAlerts(FACILITY)) - before;
 }
 const reloads = (outcome: string) => metric(daemon, `tocsin_rule_reloads_total{outcome="${outcome}"}`);
-async function notes(): Promise<Record<string, unknown>[]> {
+async function notes(what = "rules"): Promise<Record<string, unknown>[]> {
   const entries = await reads.journal(FACILITY, 0, 1000);
   return entries
-    .filter(({ type }) => type === "note.rules")
+    .filter(({ type }) => type === `note.${what}`)
     .map(({ content }) => JSON.parse(content ?? "null"));
 }
 
@@ -85,4 +95,34 @@ it("keeps the last good rule when a file is refused, and says which; sees the ch
     expect.objectContaining({ message: "rule refused", problem: expect.stringMatching(/own\.yml:1:/) }),
   );
   expect(await notes()).toHaveLength(2);
+});
+
+const byDoor = (field: string) => kept("", { product: "porte", [field]: "encore un secondmot" });
+
+it("takes changed mappings, and notes the change with its hash", async () => {
+  expect(await byDoor("texte")).toBe(0);
+  write("correspondances/porte.yml", mapping("texte"));
+  daemon.process.kill("SIGHUP");
+  await eventually("the mapping", async () =>
+    (await metric(daemon, 'tocsin_mapping_reloads_total{outcome="changed"}')) > 0 ? true : undefined,
+  );
+  expect(await byDoor("texte")).toBe(1);
+  const [first, second] = await eventually("the note", async () => {
+    const found = await notes("mappings");
+    return found.length > 1 ? found : undefined;
+  });
+  expect(first).toMatchObject({ before: null, added: ["porte"] });
+  expect(second).toMatchObject({ before: first?.hash, changed: ["porte"], added: [], removed: [] });
+});
+
+it("keeps the last good mapping when its file is refused, and says which; sees the change by itself", async () => {
+  write("correspondances/porte.yml", "mapping: [");
+  await eventually("the look", async () =>
+    (await metric(daemon, 'tocsin_mappings{state="kept"}')) > 0 ? true : undefined,
+  );
+  expect(await byDoor("texte")).toBe(1);
+  expect(daemon.log).toContainEqual(
+    expect.objectContaining({ message: "mapping refused", problem: expect.stringMatching(/porte\.yml:1:/) }),
+  );
+  expect(await notes("mappings")).toHaveLength(2);
 });

@@ -1,8 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
+import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import {
   type Daemon,
   eventually,
@@ -23,7 +21,7 @@ beforeAll(async () => {
   const text = readFileSync(house.config, "utf8").replace("id: generic, connector: generic,", watched);
   writeFileSync(house.config, text);
   daemon = await startDaemon(house);
-  reads = openSqliteReads(stateFiles(join(house.directory, "state")).database);
+  reads = house.reads();
 });
 afterAll(async () => {
   reads?.close();

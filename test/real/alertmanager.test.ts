@@ -4,8 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
+import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { type Daemon, eventually, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
 import { describePeer, itPeer, peer } from "../support/peer.ts";
 
@@ -86,7 +85,7 @@ describePeer(alertmanager, "Alertmanager", () => {
   beforeEach(async () => {
     house = await makeHouse();
     daemon = await startDaemon(house);
-    reads = openSqliteReads(stateFiles(join(house.directory, "state")).database);
+    reads = house.reads();
   });
   afterEach(async () => {
     running?.kill("SIGTERM");

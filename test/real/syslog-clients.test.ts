@@ -3,8 +3,7 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
+import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { type Daemon, eventually, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
 import { describePeer, itPeer, peer } from "../support/peer.ts";
 import { type Rsyslog, rsyslog, startRsyslog } from "../support/rsyslog.ts";
@@ -17,7 +16,7 @@ let reads: SqliteReads;
 beforeEach(async () => {
   house = await makeHouse();
   daemon = await startDaemon(house);
-  reads = openSqliteReads(stateFiles(join(house.directory, "state")).database);
+  reads = house.reads();
 });
 afterEach(async () => {
   reads?.close();

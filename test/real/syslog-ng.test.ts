@@ -4,8 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
+import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { type Authority, makeAuthority, openssl } from "../support/authority.ts";
 import {
   type Daemon,
@@ -72,7 +71,7 @@ describePeer([syslogNg, openssl], "syslog-ng", () => {
   let reads: SqliteReads;
   let running: ChildProcess | undefined;
   beforeEach(() => {
-    reads = openSqliteReads(stateFiles(join(house.directory, "state")).database);
+    reads = house.reads();
   });
   afterEach(async () => {
     reads.close();

@@ -3,8 +3,7 @@ import { appendFileSync, copyFileSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { connect } from "node:tls";
 import { afterEach, beforeEach, expect } from "vitest";
-import { stateFiles } from "../../agent/setup.ts";
-import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
+import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { type Authority, type Issued, makeAuthority, openssl } from "../support/authority.ts";
 import {
   type Daemon,
@@ -49,7 +48,7 @@ describePeer([rsyslog, openssl, gtls, ossl], "rsyslog over TLS", () => {
     authority = makeAuthority(join(house.directory, "tls"));
     putLive(authority.issue("first", { dns: ["tocsin.example.org"] }));
     daemon = await startDaemon(house);
-    reads = openSqliteReads(stateFiles(join(house.directory, "state")).database);
+    reads = house.reads();
   });
   afterEach(async () => {
     for (const each of running.splice(0)) await each.stop();

@@ -10,6 +10,7 @@ import type { Role } from "../../agent/core/person.ts";
 import type { Listening } from "../../agent/intake/thread.ts";
 import { stateFiles } from "../../agent/setup.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
+import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import { createAccount } from "../../agent/web/accounts.ts";
 
@@ -27,6 +28,8 @@ export interface House {
     "anne.martin" | "paul.durand",
     { id: string; name: string; role: Role; password: string; totp: string }
   >;
+  /** Opens its record to read. */
+  reads(): SqliteReads;
   remove(): void;
 }
 
@@ -88,6 +91,7 @@ export async function makeHouse(
     webhookSecret: secrets.webhook,
     toolSecret: secrets.tool,
     accounts,
+    reads: () => openSqliteReads(files.database),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   };
 }

@@ -8,6 +8,7 @@ import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { contentOf, type DeclarationContent, declarationKey } from "../../agent/core/declaration.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import { type Account, mayAct } from "../../agent/core/person.ts";
+import { listed, type RuleTroubles } from "../../agent/core/rule-troubles.ts";
 import type { Actor, Answer, Desk, Dossier, Refused, Stale, TextSeen } from "../../agent/stages/desk.ts";
 import { maskDossier } from "../../agent/stages/mask-dossier.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
@@ -16,7 +17,8 @@ import type { Store, Write } from "../../agent/store/store.ts";
 import { hashPassword } from "../../agent/web/password.ts";
 import { peopleApp } from "../../agent/web/server.ts";
 import { MASKS } from "./masks.ts";
-import { draftOf, NIGHT, SYSTEMS, sceneDossier } from "./web-scene.ts";
+import { draftOf, NIGHT, SYSTEMS } from "./web-declaration.ts";
+import { sceneDossier } from "./web-scene.ts";
 
 const FACILITY = "chv";
 export const PASSWORD = "correct horse battery staple";
@@ -47,6 +49,8 @@ export interface Scene {
   desk: SceneDesk;
   store: Store;
   clock: { instant: number; now(): number };
+  /** What of the rules does not run; none at first. */
+  troubles: RuleTroubles;
   /** Units committed since the last reading of this list. */
   written(): Write["write"][];
   code(login: Login): string;
@@ -78,6 +82,12 @@ export async function startScene(
     signingKey: makeSigningKey(join(folder, "key.pem")),
     clock,
   });
+  const troubles: RuleTroubles = {
+    refused: listed([]),
+    inactive: listed([]),
+    kept: listed([]),
+    disabled: listed([]),
+  };
   let writes: Write["write"][] = [];
   const store: Store = {
     ...record,
@@ -141,6 +151,7 @@ export async function startScene(
       tools: new Map([["siem", { secret: TOOL_SECRET }]]),
       systems: SYSTEMS,
       masks: MASKS,
+      troubles: () => troubles,
       demo: options.demo ?? false,
       log: { info: quiet, warn: quiet },
     }),
@@ -150,6 +161,7 @@ export async function startScene(
     desk,
     store,
     clock,
+    troubles,
     written() {
       const seen = writes;
       writes = [];

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
+import { openCatalogue } from "../../../connectors/registry.ts";
 import { compileGate } from "../../../rules/engine/gate.ts";
 import { measureCosts } from "../../../rules/engine/measure-cost.ts";
 import { compileRules, type RuleSet, type RuleSetOptions } from "../../../rules/engine/rule-set.ts";
 import { lintRules } from "../../../rules/inspect/lint-rules.ts";
 import { loadRuleFolders, plainFolders, type RuleFolder } from "../../../rules/meanings/load-rule-folders.ts";
 import { messageOf, type Problem, problemSentence } from "../../core/errors.ts";
+import { repeated } from "../repeated.ts";
 import { addPlaceholders, readPlaceholders } from "./placeholders-option.ts";
 import { talk } from "./talk.ts";
 
@@ -31,12 +33,7 @@ export function checkCommand(rules: Command): void {
     )
     .argument("<paths...>", "rule files and folders");
   addPlaceholders(check)
-    .option(
-      "--meanings <file>",
-      "what rules written elsewhere mean; may be repeated",
-      (file: string, all: string[]) => [...all, file],
-      [],
-    )
+    .option("--meanings <file>", "what rules written elsewhere mean; may be repeated", repeated, [])
     .option("--json", "print the result as JSON")
     .action((paths: string[], options: { json?: boolean; meanings: string[]; placeholders?: string }) => {
       let placeholders: Record<string, string[]>;
@@ -60,7 +57,7 @@ export function checkRuleFolders(
 ): RuleCheck {
   const { rules, correlations, refused, advice } = loadRuleFolders(folders);
   const set = compileRules(rules, { placeholders });
-  const ungated = new Set(compileGate(set).ungated);
+  const ungated = new Set(compileGate(set, openCatalogue([]).catalogue.claims).ungated);
   return {
     loaded: rules.length + correlations.length,
     refused,

@@ -5,6 +5,7 @@ import { type Coverage, coverageOf } from "../../../rules/inspect/coverage.ts";
 import { loadRuleFolders, plainFolders } from "../../../rules/meanings/load-rule-folders.ts";
 import { messageOf, problemSentence } from "../../core/errors.ts";
 import { rulesPathError } from "../read-options.ts";
+import { repeated } from "../repeated.ts";
 import { navigatorLayer } from "./navigator-layer.ts";
 import { talk } from "./talk.ts";
 
@@ -20,12 +21,7 @@ export function coverageCommand(rules: Command): void {
     .command("coverage")
     .description("say what rules look for: ATT&CK techniques, categories of cause, RSIT classes")
     .argument("<paths...>", "rule files and folders")
-    .option(
-      "--meanings <file>",
-      "what rules written elsewhere mean; may be repeated",
-      (file: string, all: string[]) => [...all, file],
-      [],
-    )
+    .option("--meanings <file>", "what rules written elsewhere mean; may be repeated", repeated, [])
     .option("--layer <file>", "write a layer for the ATT&CK Navigator too")
     .option("--json", "print the result as JSON")
     .action((paths: string[], options: CoverageOptions) => {

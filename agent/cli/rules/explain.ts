@@ -25,6 +25,7 @@ import {
   untriedSentence,
 } from "../read-options.ts";
 import { readRecords } from "../records.ts";
+import { repeated } from "../repeated.ts";
 import { addPlaceholders, readPlaceholders } from "./placeholders-option.ts";
 import { talk } from "./talk.ts";
 
@@ -52,7 +53,7 @@ export function explainCommand(rules: Command): void {
     .option(
       "--rules <path>",
       "where the rule is; may be repeated (Default: the rules that come with the program)",
-      (path: string, all: string[]) => [...all, path],
+      repeated,
       [],
     )
     .option("--any-logsource", "put the record to the rule whatever its log source")

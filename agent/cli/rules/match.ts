@@ -1,5 +1,8 @@
 import type { Command } from "commander";
 import type { Inbound, ParseContext } from "../../../connectors/contract.ts";
+import { windows } from "../../../connectors/inbound/windows/index.ts";
+import type { JsonObject } from "../../../connectors/shared/json.ts";
+import { clothingOf } from "../../../connectors/shared/windows/read-event-json.ts";
 import { loadRules } from "../../../rules/engine/load.ts";
 import {
   compileRules,
@@ -24,6 +27,7 @@ import {
   untriedSentence,
 } from "../read-options.ts";
 import { readRecords } from "../records.ts";
+import { repeated } from "../repeated.ts";
 import { correlateRecords, type Recorded } from "./correlate-records.ts";
 import { addPlaceholders, readPlaceholders } from "./placeholders-option.ts";
 import { talk } from "./talk.ts";
@@ -52,11 +56,7 @@ export function matchCommand(rules: Command): void {
     .command("match")
     .description("say which rules each record satisfies, one JSON line a record")
     .argument("[files...]", "files of records (Default: standard input)")
-    .requiredOption(
-      "--rules <path>",
-      "a rule file or folder; may be repeated",
-      (path: string, all?: string[]) => [...(all ?? []), path],
-    )
+    .requiredOption("--rules <path>", "a rule file or folder; may be repeated", repeated)
     .option("--any-logsource", "run every rule, whatever its log source, on the event's own field names");
   addReadOptions(addPlaceholders(match), "each is a JSON event").action(
     async (files: string[], options: MatchOptions) => {
@@ -152,7 +152,10 @@ function matchJson(set: RuleSet, record: TextRecord, reading: Reading): Found {
   const alert = asAlert(event);
   if (alert !== undefined) return { record: ofAlert(set, alert) };
   if (set.options.anyLogsource !== true) return matchAs(set, record, reading);
-  const flat = flattenWindowsEvent(event as Record<string, unknown>);
+  // What a collector names otherwise has Windows' names too; the event's own values stand, whole.
+  const isWindows = clothingOf(event as JsonObject) !== undefined;
+  const known = isWindows ? parseText(windows, record, reading.context).alert?.fields : undefined;
+  const flat = { ...known, ...flattenWindowsEvent(event as JsonObject) };
   return { record: { kind: "event", event: flat, matches: matchEvent(set, flat) } };
 }
 

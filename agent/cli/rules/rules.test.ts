@@ -91,6 +91,28 @@ describe("rules match", () => {
     expect(hits(out).map((hit) => hit.detections.length)).toEqual([1, 1, 1, 0]);
   });
 
+  it.each([
+    ["a converter of EVTX", { Event: { System: { EventID: 1 }, EventData: { CommandLine: "whoami" } } }],
+    ["Velociraptor", { System: { EventID: { Value: 1 } }, EventData: { CommandLine: "whoami" } }],
+    ["Winlogbeat", { winlog: { event_id: "1", event_data: { CommandLine: "whoami" } } }],
+    ["Winlogbeat 6", { event_id: 1, log_name: "x", event_data: { CommandLine: "whoami" } }],
+    [
+      "Azure Monitor",
+      {
+        EventID: 1,
+        Source: "x",
+        EventData: '<EventData><Data Name="CommandLine">whoami</Data></EventData>',
+        Computer: "c",
+      },
+    ],
+    ["Splunk", { EventCode: "1", SourceName: "x", CommandLine: "whoami" }],
+  ])("runs rules with --any-logsource on Windows' names in an event of %s", async (_, event) => {
+    const named = file("named.yml", RULE.replace("CommandLine", "EventID: 1, CommandLine"));
+    const records = file("named.jsonl", `${JSON.stringify(event)}\n`);
+    const { out } = await run("match", "--rules", named, "--any-logsource", records);
+    expect(hits(out)).toMatchObject([{ line: 1, detections: [{ title: "Whoami" }] }]);
+  });
+
   it("reads records as a source does", async () => {
     const lines = file("lines.txt", `${JSON.stringify("<13>Aug  2 02:10:41 srv app: x\ny whoami")}\n`);
     const any = file(
@@ -344,7 +366,31 @@ describe("rules test", () => {
     expect(failure.trim()).toBe(hostile.replace("\u0007", "\ufffd"));
   });
 
-  it("exits with 2 when the report cannot be written", async () => {
-    expect((await run("test", rule, "--junit", "/nonexist/report.xml")).code).toBe(2);
+  it("puts the values of --placeholders in, without which the rule does not run", async () => {
+    const open = file(
+      "open.yml",
+      RULE.replace("category: process_creation, product: windows", "category: alert").replace(
+        "CommandLine|contains: whoami",
+        'message|contains|expand: "%Programs%"',
+      ),
+    );
+    const record = (text: string) => `\n  - {as: syslog, record: '<13>Aug  2 02:10:41 srv app: ${text}'}`;
+    file("open.cases.yml", `must_match:${record("whoami")}\nmust_not_match:${record("who")}\n`);
+    const values = file("values.yml", "Programs: [whoami, ipconfig]\n");
+    expect(await run("test", open, "--placeholders", values)).toMatchObject({
+      code: 0,
+      err: "2 cases, 0 failed, 0 problems\n",
+    });
+    const without = await run("test", open);
+    expect(without).toMatchObject({ code: 1, err: expect.stringContaining("%Programs%") });
+  });
+
+  it.each([
+    ["--junit", "/nonexist/report.xml"],
+    ["--placeholders", "/nonexist/values.yml"],
+  ])("exits with 2 when the file of %s is out of reach", async (option, path) => {
+    const { code, err } = await run("test", rule, option, path);
+    expect(code).toBe(2);
+    expect(err).toContain(path);
   });
 });

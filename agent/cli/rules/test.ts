@@ -9,23 +9,35 @@ import { systemClock } from "../../core/clock.ts";
 import { messageOf, problemSentence } from "../../core/errors.ts";
 import { parseText } from "../../stages/ingest.ts";
 import { junitReport } from "./junit.ts";
+import { addPlaceholders, readPlaceholders } from "./placeholders-option.ts";
 import { talk } from "./talk.ts";
 
 /** Registers `rules test`. */
 export function testCommand(rules: Command): void {
-  rules
+  const test = rules
     .command("test")
     .description("put the cases that lie beside the rules to the rules")
     .argument("<paths...>", "rule files and folders")
-    .option("--junit <file>", "write the results as a JUnit report too")
-    .action((paths: string[], options: { junit?: string }) => {
-      process.exitCode = testRules(paths, options.junit);
-    });
+    .option("--junit <file>", "write the results as a JUnit report too");
+  addPlaceholders(test).action((paths: string[], options: TestOptions) => {
+    try {
+      process.exitCode = testRules(paths, options);
+    } catch (thrown) {
+      talk(`rules test: ${messageOf(thrown)}`);
+      process.exitCode = 2;
+    }
+  });
 }
 
-function testRules(paths: string[], junit: string | undefined): number {
+interface TestOptions {
+  junit?: string;
+  placeholders?: string;
+}
+
+function testRules(paths: string[], options: TestOptions): number {
+  const placeholders = readPlaceholders(options.placeholders);
   const { rules, correlations, refused } = loadRules(paths);
-  const set = compileRules(rules);
+  const set = compileRules(rules, { placeholders });
   const context: ParseContext = { received: systemClock.now(), zone: "UTC" };
   const { results, problems } = runCases(
     set,
@@ -42,14 +54,8 @@ function testRules(paths: string[], junit: string | undefined): number {
   }
   process.stdout.write(`${table.toString()}\n`);
   for (const problem of [...refused, ...set.inactive, ...problems]) talk(problemSentence(problem));
-  if (junit !== undefined) {
-    try {
-      writeFileSync(junit, junitReport(results, [...refused, ...problems]));
-    } catch (thrown) {
-      talk(`rules test: ${messageOf(thrown)}`);
-      return 2;
-    }
-  }
+  if (options.junit !== undefined)
+    writeFileSync(options.junit, junitReport(results, [...refused, ...problems]));
   const failed = results.filter((result) => result.outcome === "failed").length;
   talk(`${results.length} cases, ${failed} failed, ${problems.length + refused.length} problems`);
   return failed + problems.length + refused.length === 0 ? 0 : 1;

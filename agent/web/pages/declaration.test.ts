@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { contentOfScene, draftOf } from "../../../test/support/web-scene.ts";
+import { contentOfScene, draftOf } from "../../../test/support/web-declaration.ts";
 import { type Login, PASSWORD, type Scene, startScene } from "../../../test/support/web-server.ts";
 import { type Visitor, visitor } from "../../../test/support/web-visitor.ts";
 import { MICROSECONDS } from "../../core/clock.ts";

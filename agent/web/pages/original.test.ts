@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SYSTEMS, sceneDossier } from "../../../test/support/web-scene.ts";
+import { SYSTEMS } from "../../../test/support/web-declaration.ts";
+import { sceneDossier } from "../../../test/support/web-scene.ts";
 import { type Login, ORIGINAL, type Scene, startScene } from "../../../test/support/web-server.ts";
 import { visitor } from "../../../test/support/web-visitor.ts";
 
