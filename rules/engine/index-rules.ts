@@ -16,9 +16,11 @@ import { rawIn, type Subject, textsIn } from "./subject.ts";
 export interface RuleIndex {
   /** The log sources that rules are written for, each once. */
   sources: readonly LogSource[];
-  words: Words;
+  dictionary: Dictionary;
   /** By word: field, log source and hit, one after the other. */
   posts: readonly Int32Array[];
+  /** Words that rules look for as keywords, with their numbers. */
+  keywords: readonly (readonly [word: string, number: number])[];
   /** Rules that need a character beyond ASCII, a field whatever it says, or nothing that can be shown. */
   beyond: readonly Post[];
   present: readonly Post[];
@@ -27,6 +29,13 @@ export interface RuleIndex {
   both: Uint8Array;
   /** By log source, the fields that its rules wait for. */
   fields: readonly ReadonlySet<number>[];
+}
+
+/** Words to look for in texts. */
+interface Dictionary {
+  words: Words;
+  /** Their numbers in the index, when these are some of its words only. */
+  numbers?: readonly number[] | undefined;
   /** What was found in values met before: the words, and -1 for a character beyond ASCII. */
   known: Map<string, readonly number[]>;
 }
@@ -54,9 +63,10 @@ export interface RuleGroup {
   beyond: Int32Array;
   present: readonly Post[];
   always: readonly number[];
-  /** Fields to look for words in; whether in keywords too. */
+  /** Fields to look for words in. */
   searched: ReadonlySet<number>;
-  keywords: boolean;
+  /** The words to look for where only keywords are; undefined when there are none. */
+  keywords: Dictionary | undefined;
   views: WeakMap<Layout, View>;
 }
 
@@ -70,6 +80,7 @@ interface View {
 
 interface Searched {
   cell: number;
+  dictionary: Dictionary;
   /** How well looking its values up went lately; below zero it is not tried. */
   luck: number;
 }
@@ -129,16 +140,19 @@ export function* indexingRules(rules: readonly CompiledRule[], number: NumberFie
   const present = take(EDGE);
   const always = take("");
   const found = [...posts.values()].map((ofText) => flat([...ofText.values()]));
+  const keywords = [...posts].flatMap(([word, ofText], number) =>
+    [...ofText.values()].some(({ field }) => field === -1) ? [[word, number] as const] : [],
+  );
   return {
     sources: [...sources.values()].map(({ source }) => source),
-    words: enterWords([...posts.keys()]),
+    dictionary: { words: enterWords([...posts.keys()]), known: new Map() },
     posts: found,
+    keywords,
     beyond,
     present,
     always,
     both,
     fields: [...sources.values()].map(({ fields }) => fields),
-    known: new Map(),
   };
 }
 
@@ -152,7 +166,7 @@ export function groupRules(index: RuleIndex, belongs: (source: LogSource) => boo
   const searched = new Set(
     index.fields.flatMap((fields, source) => (applies[source] === 1 ? [...fields] : [])),
   );
-  const keywords = searched.delete(-1);
+  const keywords = searched.delete(-1) ? keywordsOf(index, applies) : undefined;
   return {
     applies,
     beyond: flat(ours(index.beyond)),
@@ -164,16 +178,34 @@ export function groupRules(index: RuleIndex, belongs: (source: LogSource) => boo
   };
 }
 
-function viewOf(group: RuleGroup, layout: Layout): View {
+/** The few words that rules of these log sources look for anywhere: most of an alert is searched for nothing else. */
+function keywordsOf({ keywords, posts }: RuleIndex, applies: Uint8Array): Dictionary {
+  const ours = keywords.filter(([, number]) => {
+    const list = posts[number] as Int32Array;
+    for (let at = 0; at < list.length; at += 3)
+      if (list[at] === -1 && applies[list[at + 1] as number] === 1) return true;
+    return false;
+  });
+  return {
+    words: enterWords(ours.map(([word]) => word)),
+    numbers: ours.map(([, number]) => number),
+    known: new Map(),
+  };
+}
+
+function viewOf(index: RuleIndex, group: RuleGroup, layout: Layout): View {
   const known = group.views.get(layout);
   if (known !== undefined) return known;
   const { cellOf, keyword, cells } = layout;
-  const wanted = new Set<number>();
-  for (const field of group.searched) if (cellOf[field] !== -1) wanted.add(cellOf[field] as number);
-  if (group.keywords) for (let cell = 0; cell < cells; cell += 1) if (keyword[cell] === 1) wanted.add(cell);
+  const wanted = new Map<number, Dictionary>();
+  for (const field of group.searched)
+    if (cellOf[field] !== -1) wanted.set(cellOf[field] as number, index.dictionary);
+  if (group.keywords !== undefined)
+    for (let cell = 0; cell < cells; cell += 1)
+      if (keyword[cell] === 1 && !wanted.has(cell)) wanted.set(cell, group.keywords);
   const present = group.present.flatMap(({ field, hits }) => (cellOf[field] === -1 ? [] : hits));
   const view = {
-    cells: [...wanted].map((cell) => ({ cell, luck: PATIENCE })),
+    cells: [...wanted].map(([cell, dictionary]) => ({ cell, dictionary, luck: PATIENCE })),
     given: [...group.always, ...present],
   };
   group.views.set(layout, view);
@@ -188,7 +220,7 @@ export function findHits(
   add: (hit: number) => void,
 ): void {
   const { layout } = subject;
-  const { cells, given } = viewOf(group, layout);
+  const { cells, given } = viewOf(index, group, layout);
   for (const hit of given) add(hit);
   for (const searched of cells) {
     const raw = rawIn(subject, searched.cell);
@@ -209,7 +241,7 @@ function offer(
 ): void {
   const { cell } = searched;
   const inKeywords = layout.keyword[cell] === 1;
-  for (const word of wordsIn(index, searched, text)) {
+  for (const word of wordsIn(searched, text)) {
     const posts = word === -1 ? group.beyond : (index.posts[word] as Int32Array);
     for (let at = 0; at < posts.length; at += 3) {
       const field = posts[at] as number;
@@ -220,8 +252,8 @@ function offer(
 }
 
 /** The words that a text holds, remembered for values that come again. */
-function wordsIn(index: RuleIndex, searched: Searched, text: string): readonly number[] {
-  const { known } = index;
+function wordsIn(searched: Searched, text: string): readonly number[] {
+  const { words, numbers, known } = searched.dictionary;
   const lookUp = searched.luck >= 0 && text.length >= SHORTEST_KNOWN && text.length <= LONGEST_KNOWN;
   if (lookUp) {
     const before = known.get(text);
@@ -233,13 +265,15 @@ function wordsIn(index: RuleIndex, searched: Searched, text: string): readonly n
     searched.luck += 1;
     if (searched.luck === 0) searched.luck = PATIENCE / 4;
   }
-  const words: number[] = [];
-  if (findWords(index.words, text, words)) words.push(-1);
-  if (!lookUp) return words;
+  let found: number[] = [];
+  const beyond = findWords(words, text, found);
+  if (numbers !== undefined) found = found.map((word) => numbers[word] as number);
+  if (beyond) found.push(-1);
+  if (!lookUp) return found;
   searched.luck -= 1;
   if (searched.luck < 0) searched.luck = -REST;
   if (known.size >= MOST_KNOWN) known.clear();
   // A copy: the text may be a piece of a record, which it would keep in memory.
-  known.set(Buffer.from(text).toString(), words);
-  return words;
+  known.set(Buffer.from(text).toString(), found);
+  return found;
 }
