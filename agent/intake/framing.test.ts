@@ -181,7 +181,7 @@ describe("framer", () => {
         expect(gated.faults).toEqual(whole.faults);
         skimmed += skipped;
       }),
-      { numRuns: 2000 },
+      { numRuns: 5000 },
     );
     expect(skimmed).toBeGreaterThan(100);
   });

@@ -67,12 +67,12 @@ export function framer(
     let from = looked;
     looked = 0;
     let at = 0;
-    const last = chunk.lastIndexOf(LF);
-    // A NUL ends a line too: where one stands, all are cut out one by one.
-    const lines = last < 0 || chunk.includes(NUL) ? 0 : bytes.length - chunk.length + last + 1;
+    let lines: number | undefined;
     while (at < bytes.length) {
-      if (skip === 0 && before !== "count" && at < lines) {
-        const next = skim(bytes, at, lines);
+      // What may be counted is looked at on its own.
+      if (skip === 0 && before !== "count" && !isDigit(bytes[at])) {
+        lines ??= linesOf(bytes, chunk);
+        const next = at < lines ? skim(bytes, at, lines) : at;
         if (next > at) {
           at = next;
           from = 0;
@@ -229,6 +229,12 @@ export function framer(
       });
     },
   };
+}
+
+/** Where the last line ends of bytes that end with a chunk; 0 when a NUL, which ends a line too, stands among them. */
+function linesOf(bytes: Uint8Array, chunk: Uint8Array): number {
+  const last = chunk.lastIndexOf(LF);
+  return last < 0 || bytes.includes(NUL) ? 0 : bytes.length - chunk.length + last + 1;
 }
 
 /** Finds where a line ends, asked from ever further places: each byte is looked at once for each of the two ends. */
