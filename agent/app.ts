@@ -1,8 +1,10 @@
 import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { AggregatorRegistry, Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
-import { type Clock, systemClock } from "./core/clock.ts";
+import { openPacks } from "../rules/regimes/open-packs.ts";
+import { type Clock, MICROSECONDS, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import type { Incident } from "./core/incident.ts";
@@ -23,8 +25,11 @@ import {
   toolsOf,
 } from "./setup.ts";
 import type { Desk } from "./stages/desk.ts";
+import { unknownAssets } from "./stages/note-unknown.ts";
 import { openDesk } from "./stages/open-desk.ts";
+import { notePacks, packsDone } from "./stages/packs-in-force.ts";
 import { BATCH, openPipeline } from "./stages/pipeline.ts";
+import { requalify } from "./stages/requalify.ts";
 import { openSweeper } from "./stages/sweep.ts";
 import type { Work } from "./stages/work.ts";
 import { storeClient } from "./store/client.ts";
@@ -39,6 +44,7 @@ import { windowMetrics } from "./telemetry/window-metrics.ts";
 import { watchRules } from "./watch-rules.ts";
 import { operationsApp } from "./web/operations.ts";
 import { peopleApp } from "./web/server.ts";
+import { scheduleWeeklyReport } from "./weekly-report.ts";
 
 /** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
 const CORRELATION_REST = 25;
@@ -257,6 +263,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         systems: config.systems,
         masks,
         troubles: () => troubles,
+        unknown: () =>
+          unknownAssets({ reads: store.reads, facility, locate: setup.locate, assets: loaded.assets }),
         demo: options.demo ?? false,
         log,
       }),
@@ -279,6 +287,48 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         },
       }),
     );
+
+    for (const problem of openPacks(config.packs).problems) log.error("law pack refused", { ...problem });
+    const packs = { store, facility, regimes: setup.regimes, clock };
+    const { change, due } = await notePacks(packs);
+    if (change !== undefined) log.info("other law packs in force", { ...change });
+    if (due) {
+      let logged = clock.now();
+      const stopping = new AbortController();
+      const requalifying = requalify(pipeline, clock, {
+        signal: stopping.signal,
+        progress(done, total) {
+          if (done < total && clock.now() - logged < MICROSECONDS.second) return;
+          logged = clock.now();
+          log.info("dossiers evaluated anew", { done, total });
+        },
+      }).then(
+        async ({ stopped, total, differing }) => {
+          if (stopped) return;
+          await packsDone(packs);
+          log.info("every dossier evaluated under the law packs in force", {
+            total,
+            differing: differing.length,
+          });
+          void effects.wake();
+        },
+        (error: unknown) =>
+          log.error("dossiers not all evaluated anew; tried again at the next start", {
+            error: messageOf(error),
+          }),
+      );
+      const stop = () => {
+        stopping.abort();
+        return requalifying;
+      };
+      stops.splice(stops.indexOf(stopIntake), 0, { part: "evaluation anew", stop });
+    }
+
+    if (config.mode === "observe") {
+      const folder = join(stateDirectory, "bilans");
+      const weekly = scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder });
+      stops.splice(stops.indexOf(stopIntake), 0, { part: "weekly report", stop: weekly.stop });
+    }
 
     correlation.start();
     effects.start();

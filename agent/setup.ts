@@ -9,6 +9,7 @@ import type { Reveal } from "../connectors/contract.ts";
 import { NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
 import { plainFolders, type RuleFolder } from "../rules/meanings/load-rule-folders.ts";
 import { loadRegimes } from "../rules/regimes/load-regime.ts";
+import { openPacks } from "../rules/regimes/open-packs.ts";
 import { MICROSECONDS } from "./core/clock.ts";
 import { TocsinError } from "./core/errors.ts";
 import type { NewId } from "./core/id.ts";
@@ -65,13 +66,17 @@ export function passingMasks({ config }: Pick<LoadedConfig, "config">): Masks {
 }
 
 /** What of a configuration the stages work with. */
-export function setupOf({ config }: Pick<LoadedConfig, "config">, newId: NewId, masks: Masks): Setup {
+export function setupOf(
+  { config, assets }: Pick<LoadedConfig, "config" | "assets">,
+  newId: NewId,
+  masks: Masks,
+): Setup {
   return {
     facility: config.facility,
     mode: config.mode,
     systems: new Map(config.systems.map((system) => [system.id, system])),
-    locate: locator(config.systems),
-    regimes: loadRegimes(config.regimes),
+    locate: locator(config.systems, assets),
+    regimes: loadRegimes(config.regimes, openPacks(config.packs).source),
     notify: config.notify.map((channel) => ({ id: channel.id, for: channel.for })),
     outbound: config.outbound.flatMap((channel) => {
       const connector = OUTBOUNDS.find((each) => each.name === channel.connector);

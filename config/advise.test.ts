@@ -49,6 +49,20 @@ describe("advise", () => {
       ["system_unseen systems.0"],
     ],
     [
+      "systems that nothing recognises in one line",
+      SOUND.replace(', hosts: ["pacs-*"]', "").concat(
+        "  - { id: ris, name: RIS, kind: imaging }\n  - { id: ad, name: AD, kind: directory, hosts: [dc] }\n",
+      ),
+      ["system_unseen systems.0"],
+    ],
+    [
+      "a network inside that of another system",
+      `${SOUND}  - { id: lan, name: LAN, kind: network, cidrs: [10.0.0.0/8, 10.1.0.0/16] }
+  - { id: ad, name: AD, kind: directory, cidrs: [10.2.3.0/24, 2001:db8::/32] }
+`,
+      ["network_nested systems.2.cidrs.0"],
+    ],
+    [
       "a real mode that tells nobody",
       SOUND.replace("exercise", "live"),
       ["nobody_told notify", "nobody_told notify"],

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SecretSource } from "../connectors/contract.ts";
+import { claimsOfSystems, type Nesting, openClaims } from "./inventory/claims.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
@@ -15,9 +16,11 @@ export interface Advice {
 }
 
 const READABLE_BY_ALL = 0o004;
+/** Networks inside others that are told. */
+const NESTINGS = 20;
 
 /** Says what a sound configuration leaves dangerous or without effect. */
-export function advise({ config, file }: Pick<LoadedConfig, "config" | "file">): Advice[] {
+export function advise({ config, file, assets }: Pick<LoadedConfig, "config" | "file" | "assets">): Advice[] {
   const found: Advice[] = [];
   const say = (path: readonly PropertyKey[], code: string, message: string, remedy: string) =>
     found.push({ code, path, message, remedy });
@@ -32,9 +35,24 @@ export function advise({ config, file }: Pick<LoadedConfig, "config" | "file">):
     const message = "no system is described: an alert tells which machine, not which care depends on it";
     say(["systems"], "systems_undescribed", message, "describe the applications that care depends on");
   }
-  for (const [i, { hosts, cidrs, services }] of config.systems.entries()) {
-    if (hosts.length + cidrs.length + services.length > 0) continue;
-    say(["systems", i], "system_unseen", "no alert can be about it", "give hosts, cidrs or services");
+  const imported = new Set(assets.map(({ system }) => system));
+  const unseen = config.systems.flatMap(({ id, hosts, cidrs, services }, i) =>
+    hosts.length + cidrs.length + services.length > 0 || imported.has(id) ? [] : [{ id, i }],
+  );
+  const [first, ...others] = unseen;
+  if (first !== undefined) {
+    const ids = unseen.map(({ id }) => id).join(", ");
+    const message = others.length === 0 ? "no alert can be about it" : `no alert can be about any of ${ids}`;
+    say(
+      ["systems", first.i],
+      "system_unseen",
+      message,
+      "give hosts, cidrs or services, or import an inventory",
+    );
+  }
+  for (const { inner, outer } of nestings(config.systems).slice(0, NESTINGS)) {
+    const message = `${inner.text} of "${inner.system}" lies in ${outer.text} of "${outer.system}": its addresses are of "${inner.system}"`;
+    say(inner.path ?? [], "network_nested", message, "nothing to do, if that is what is meant");
   }
   for (const event of ["on_call", "delegate"] as const) {
     if (config.mode !== "live" || config.notify.some((channel) => channel.for.includes(event))) continue;
@@ -49,6 +67,13 @@ export function advise({ config, file }: Pick<LoadedConfig, "config" | "file">):
     say(path, "secret_readable", `anyone on this machine may read ${secret}`, `chmod o= ${secret}`);
   }
   return found;
+}
+
+/** Networks of the configuration that lie inside one of another system. */
+function nestings(systems: Config["systems"]): Nesting[] {
+  const claims = openClaims();
+  for (const claim of claimsOfSystems(systems, () => "")) claims.add(claim);
+  return claims.nestings();
 }
 
 /** Every secret that a configuration names, with its place. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
+import type { Asset } from "../agent/core/asset.ts";
 import { isTimeZone, systemClock } from "../agent/core/clock.ts";
 import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
@@ -10,6 +11,9 @@ import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
 import { checkPoll } from "./check-poll.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
+import { checkSystems } from "./check-systems.ts";
+import { assetFolder, readAssetFiles } from "./inventory/asset-files.ts";
+import { checkPacks } from "./packs.ts";
 import { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
 
@@ -20,6 +24,8 @@ export interface LoadedConfig {
   stateDirectory: string;
   /** By the configuration path of its SecretSource, such as `sources.0.token`. */
   secrets: ReadonlyMap<string, Secret>;
+  /** Machines that were imported beside the configuration. */
+  assets: readonly Asset[];
 }
 
 /** Where secrets named by `env` are found; null leaves all secrets unread, for what needs none. */
@@ -85,6 +91,10 @@ export function parseConfig(
     const { catalogue, problems: wrong } = openCatalogue(mappings);
     problems.push(...wrong);
     checkReferences(config, catalogue, problem);
+    checkPacks(config, problem);
+    const { assets, problems: unread } = readAssetFiles(assetFolder(base));
+    problems.push(...unread);
+    problems.push(...checkSystems({ config, assets, whereOf: read.whereOf, tell: problem }).problems);
     for (const [i, { token, signature, poll }] of config.sources.entries()) {
       if (token) secret(["sources", i, "token"], token);
       if (signature) secret(["sources", i, "signature", "secret"], signature.secret);
@@ -112,6 +122,7 @@ export function parseConfig(
         meanings: meanings.map(absolute),
       }));
       config.mappings = mappings;
+      config.packs.folder = absolute(config.packs.folder);
       for (const { tls } of tlsOf(config)) {
         tls.certificate = absolute(tls.certificate);
         tls.key = absolute(tls.key);
@@ -121,7 +132,8 @@ export function parseConfig(
         for (const part of ["authority", "certificate", "key"] as const)
           if (poll?.tls?.[part] !== undefined) poll.tls[part] = absolute(poll.tls[part]);
       }
-      return { loaded: { config, file, stateDirectory: resolve(base, config.state_directory), secrets } };
+      const stateDirectory = resolve(base, config.state_directory);
+      return { loaded: { config, file, stateDirectory, secrets, assets } };
     }
   }
   return { problems };
@@ -178,22 +190,12 @@ function checkReferences(config: Config, catalogue: Catalogue, tell: Tell): void
     }
   }
   repeated(config.sources, ["sources"], tell);
+  repeated(config.sites, ["sites"], tell);
   repeated(config.systems, ["systems"], tell);
   repeated(config.notify, ["notify"], tell);
   repeated(config.outbound, ["outbound"], tell);
   repeated(config.tools, ["tools"], tell);
-  for (const [i, system] of config.systems.entries()) {
-    for (const [j, other] of system.depends_on.entries()) {
-      if (!config.systems.some((each) => each.id === other)) {
-        tell(
-          ["systems", i, "depends_on", j],
-          "system_unknown",
-          `no system "${other}"`,
-          "name the id of a system of this file",
-        );
-      }
-    }
-  }
+  repeated(config.packs.signers, ["packs", "signers"], tell);
   for (const [i, channel] of config.notify.entries()) {
     const connector = NOTIFIERS.find((each) => each.name === channel.connector);
     if (connector === undefined) {

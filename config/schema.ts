@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { System } from "../agent/core/asset.ts";
+import { Site, System } from "../agent/core/asset.ts";
 import { isTimeZone } from "../agent/core/clock.ts";
 import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { Identities } from "./identities.ts";
+import { PlacementRule } from "./inventory/placement.ts";
+import { PackSettings } from "./packs.ts";
 import { RuleFolder } from "./rule-folder.ts";
 import { Address, Id, Port, ServerTls, Source } from "./source.ts";
 
@@ -84,11 +86,17 @@ export const Config = z.strictObject({
   placeholders: z.record(z.string(), z.array(z.string())).default({}),
   /** Folders or files of mappings, beside those of the program and of `mappings/` next to this file. */
   mappings: z.array(z.string()).default([]),
+  /** Places of the facility, when there is more than one. */
+  sites: z.array(Site).default([]),
   systems: z.array(System).default([]),
+  /** How imported machines find their system; what was imported stands in `assets/` next to this file. */
+  assets: z.strictObject({ rules: z.array(PlacementRule).default([]) }).prefault({}),
   /** How this facility writes what identifies its patients; masked wherever it would leave the record. */
   identities: Identities,
   /** Law packs of rules/regimes/ that are enabled; packs of one duty follow each other by date. */
   regimes: z.array(z.string()).min(1).default(["sante-2022", "sante-2016", "rgpd-33"]),
+  /** Law packs that did not come with the program, and whose are taken. */
+  packs: PackSettings,
   /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision. */
   notify: z.array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate"])).min(1) })).default([]),
   /** How an approved declaration leaves; one way for now. */

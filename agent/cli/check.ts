@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { advise } from "../../config/advise.ts";
 import { loadConfig } from "../../config/load.ts";
 import { readRegimes } from "../../rules/regimes/load-regime.ts";
+import { openPacks } from "../../rules/regimes/open-packs.ts";
 import { type Regime, verifiedLongAgo } from "../../rules/regimes/regime.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
@@ -47,8 +48,9 @@ function findings(file: string): { problems: Problem[]; advice: Problem[] } {
       found.push({ code, where, message: messageOf(error) });
     }
   };
-  const { regimes, problems: clashes } = readRegimes(loaded.config.regimes);
-  found.push(...clashes);
+  const packs = openPacks(loaded.config.packs);
+  const { regimes, problems: clashes } = readRegimes(loaded.config.regimes, packs.source);
+  found.push(...packs.problems, ...clashes);
   const { signingKey } = stateFiles(loaded.stateDirectory);
   attempt("state_directory", () => loadSigningKey(signingKey));
   if (!existsSync(stateFiles(loaded.stateDirectory).database)) {
@@ -73,7 +75,7 @@ function oldPacks(regimes: readonly Regime[]): Problem[] {
       code: "regime_old",
       where: `regimes: ${id}`,
       message: `its texts were last verified on ${verified}, over a year ago`,
-      remedy: "upgrade, or have its SOURCES.md read again",
+      remedy: "install a newer pack or upgrade, or have its SOURCES.md read again",
     }));
 }
 

@@ -15,12 +15,14 @@ import { createAccount } from "../web/accounts.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
 import { givenPassword, isLongEnough, type PasswordOptions } from "./given-password.ts";
 import { configText } from "./init/config-text.ts";
+import { PROFILES } from "./init/profiles.ts";
 
 interface InitOptions extends PasswordOptions {
   config: string;
   facilityId?: string;
   facilityName?: string;
   kind?: string;
+  profile?: string;
   mode?: string;
   state: string;
   login?: string;
@@ -31,6 +33,7 @@ interface InitOptions extends PasswordOptions {
 interface Answers {
   facilityId: string;
   facilityName: string;
+  profile?: string | undefined;
   kind: string;
   mode: string;
   login: string;
@@ -48,6 +51,10 @@ export function initCommand(program: Command): void {
     .option("--facility-id <id>", "short name: lower-case letters, digits, hyphens")
     .option("--facility-name <name>", "raison sociale")
     .option("--kind <kind>", "etablissement_de_sante, medico_social, radiotherapie, laboratoire or autre")
+    .option(
+      "--profile <profile>",
+      `start from the systems that such a facility has: ${Object.keys(PROFILES).join(", ")}`,
+    )
     .option("--mode <mode>", "observe, exercise or live")
     .option("--state <directory>", "state directory, from the configuration's folder", "../state")
     .option("--login <login>", "login of the first account, a delegate")
@@ -68,11 +75,15 @@ async function init(options: InitOptions): Promise<number> {
     process.stderr.write(`${options.config}: there is a configuration already; nothing was changed.\n`);
     return 2;
   }
+  if (options.profile !== undefined && !Object.hasOwn(PROFILES, options.profile)) {
+    process.stderr.write(`--profile ${options.profile}: one of ${Object.keys(PROFILES).join(", ")}\n`);
+    return 2;
+  }
   const answers = process.stdin.isTTY ? await ask(options) : fromFlags(options);
   if (answers === undefined) return 2;
 
   // Everything is checked before anything is written: a half-made installation could not be made again.
-  const text = configText({ ...answers, state: options.state });
+  const text = configText({ ...answers, state: options.state, profile: PROFILES[answers.profile ?? ""] });
   const { loaded, problems } = parseConfig(text, file, null);
   const login = Account.shape.login.safeParse(answers.login);
   const given = givenPassword(options);
@@ -131,6 +142,8 @@ async function init(options: InitOptions): Promise<number> {
 }
 
 function fromFlags(options: InitOptions): Answers | undefined {
+  const kind = options.kind ?? PROFILES[options.profile ?? ""]?.facility;
+  if (kind !== undefined) options.kind = kind;
   const missing = (["facilityId", "facilityName", "kind", "mode", "login", "person"] as const).filter(
     (name) => !options[name],
   );
@@ -156,8 +169,21 @@ async function ask(options: InitOptions): Promise<Answers | undefined> {
           ),
         facilityId: () =>
           given(options.facilityId, () => text({ message: "Nom court (ch-exemple)", validate: slug })),
+        profile: () =>
+          given(options.profile, () =>
+            select({
+              message: "Partir des systèmes d'un établissement de ce genre",
+              options: [
+                ...Object.entries(PROFILES).map(([value, { label }]) => ({ value, label })),
+                { value: "", label: "Aucun : je les décrirai" },
+              ],
+            }),
+          ).then((value) => {
+            if (typeof value === "string") options.profile = value;
+            return value;
+          }),
         kind: () =>
-          given(options.kind, () =>
+          given<string>(options.kind ?? PROFILES[options.profile ?? ""]?.facility, () =>
             select({
               message: "Type de structure",
               options: [

@@ -10,11 +10,15 @@ const COMMANDS: readonly (() => Promise<(program: Command) => void>)[] = [
   async () => (await import("./parse.ts")).parseCommand,
   async () => (await import("./rules/index.ts")).rulesCommand,
   async () => (await import("./mappings.ts")).mappingsCommand,
+  async () => (await import("./packs/index.ts")).packsCommand,
   async () => (await import("./replay.ts")).replayCommand,
   async () => (await import("./explain-incident.ts")).explainCommand,
+  async () => (await import("./requalify.ts")).requalifyCommand,
+  async () => (await import("./report.ts")).reportCommand,
   async () => (await import("./account.ts")).accountCommand,
   async () => (await import("./bundle.ts")).bundleCommand,
   async () => (await import("./quarantine.ts")).quarantineCommand,
+  async () => (await import("./assets.ts")).assetsCommand,
   async () => {
     const [{ verifyCommand }, { installedStore }] = await Promise.all([
       import("./verify.ts"),
@@ -31,11 +35,15 @@ const NAMES = [
   "parse",
   "rules",
   "mappings",
+  "packs",
   "replay",
   "explain",
+  "requalify",
+  "report",
   "account",
   "bundle",
   "quarantine",
+  "assets",
   "verify",
 ];
 

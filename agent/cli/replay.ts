@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
-import { loadConfig, parseConfig } from "../../config/load.ts";
+import { type LoadedConfig, loadConfig, parseConfig } from "../../config/load.ts";
 import { readWholeDate } from "../../connectors/shared/read-date.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { loadRuleFolders, plainFolders } from "../../rules/meanings/load-rule-folders.ts";
@@ -94,7 +94,7 @@ export function replayCommand(program: Command): void {
 }
 
 async function replay(files: string[], options: ReplayOptions, directory: string): Promise<number> {
-  const config = configFor(options.config);
+  const { config, assets } = loadedFor(options.config);
   const rules = loadRuleFolders([...ruleFoldersOf(config), ...plainFolders(options.rules)]);
   const nowhere = rulesPathError(options.rules, rules.refused);
   if (nowhere !== undefined) return usage(nowhere);
@@ -110,7 +110,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   const clock = recordedClock();
   const newId = uuidv7(clock, counted());
   const setup: Setup = {
-    ...setupOf({ config }, newId, passingMasks({ config })),
+    ...setupOf({ config, assets }, newId, passingMasks({ config })),
     mode: "observe",
     notify: [],
     outbound: [],
@@ -249,11 +249,11 @@ function usage(message: string): number {
   return 2;
 }
 
-function configFor(file: string | undefined) {
+function loadedFor(file: string | undefined): Pick<LoadedConfig, "config" | "assets"> {
   const path = file ?? DEFAULT_CONFIG;
   const { loaded, problems } =
     file === undefined && !existsSync(path) ? parseConfig(BARE, NOWHERE, null) : loadConfig(path, null);
-  if (loaded !== undefined) return loaded.config;
+  if (loaded !== undefined) return loaded;
   throw new TocsinError({
     code: "config_invalid",
     where: path,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Confidence, FactKind } from "./fact.ts";
+import { Confidence, FactKind, PERSON_ONLY } from "./fact.ts";
 
 /** CERT Santé's categories of cause as the press reports them: no official closed list is known. */
 export const CAUSES = {
@@ -27,7 +27,9 @@ export type Cause = z.infer<typeof Cause>;
 
 /** A fact that a rule states when it matches. */
 export const FactStatement = z.object({
-  fact: FactKind,
+  fact: FactKind.refine((kind) => !PERSON_ONLY.has(kind), {
+    error: ({ input }) => `${input} is for a person to state: remove it, or state what the alert shows`,
+  }),
   /**
    * Dotted fields of the alert that name the host or service whose system is concerned, the first present
    * wins. (Default: host.name, host.hostname, host.ip, service.name, destination.ip, destination.domain, source.ip, source.domain.)

@@ -66,7 +66,7 @@ export const FACTS = {
 export const FactKind = z.enum(Object.keys(FACTS) as [keyof typeof FACTS, ...(keyof typeof FACTS)[]]);
 export type FactKind = z.infer<typeof FactKind>;
 
-/** What only a person may state: a rule that does is not heard. */
+/** What only a person may state: a rule that does is refused. */
 export const PERSON_ONLY: ReadonlySet<FactKind> = new Set<FactKind>([
   "exceptional_situation",
   "risk_unlikely",
@@ -76,6 +76,28 @@ export const PERSON_ONLY: ReadonlySet<FactKind> = new Set<FactKind>([
   "essential_service_affected",
   "defence_secret",
 ]);
+
+/** What a probe sees of a system that answers no more: such a fact alone waits for the delay of its system. */
+export const AVAILABILITY: ReadonlySet<FactKind> = new Set<FactKind>([
+  "system_unavailable",
+  "data_inaccessible",
+]);
+
+/** Who can have told a person what they write down. */
+export const FACT_SOURCES = {
+  self: "la personne qui l'écrit",
+  care: "cadre de santé",
+  provider: "prestataire",
+  partner: "partenaire",
+  anssi: "ANSSI",
+  cert_sante: "CERT Santé",
+  press: "presse",
+  other: "autre",
+} as const;
+export const FactSource = z.enum(
+  Object.keys(FACT_SOURCES) as [keyof typeof FACT_SOURCES, ...(keyof typeof FACT_SOURCES)[]],
+);
+export type FactSource = z.infer<typeof FactSource>;
 
 /** Judgements of a person for one duty: they tell nothing of what happened. */
 export const JUDGEMENTS: ReadonlySet<FactKind> = new Set<FactKind>([
@@ -121,6 +143,8 @@ export const Fact = z.object({
   since: Instant,
   /** When a state ended; null while it lasts, and always for events. */
   until: Instant.nullable(),
+  /** Who said that it ended, when a person did; meaningless once it goes on again. */
+  ended: z.object({ at: Instant, source: z.string(), writer: z.string() }).optional(),
   confidence: Confidence,
   origin: FactOrigin,
   /** Names of the rules whose detections end it for a subject. */
@@ -130,6 +154,8 @@ export const Fact = z.object({
   /** How many alerts say the same in all. */
   alerts: z.int(),
   stated: Instant,
+  /** The person's own account of it, when one was given. */
+  text: z.string().optional(),
   withdrawn: z.object({ at: Instant, writer: z.string(), reason: z.string() }).nullable(),
 });
 export type Fact = z.infer<typeof Fact>;

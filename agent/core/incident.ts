@@ -11,6 +11,7 @@ export const INCIDENT_STATES = {
   facts_ended: "Rétabli, reste à clore",
   closed: "Clos",
   set_aside: "Non déclaré (motivé)",
+  merged: "Réuni à un autre incident",
 } as const;
 
 export const IncidentState = z.enum(
@@ -20,21 +21,23 @@ export type IncidentState = z.infer<typeof IncidentState>;
 
 /** D.1111-16-3: a resolution is declared too, so only `facts_ended` and reasoned endings lead to `closed`. */
 export const INCIDENT_TRANSITIONS: Transitions<IncidentState> = {
-  candidate: ["open", "in_review", "set_aside", "closed"],
-  open: ["in_review", "set_aside"],
-  in_review: ["open", "approved", "set_aside"],
+  candidate: ["open", "in_review", "set_aside", "closed", "merged"],
+  open: ["in_review", "set_aside", "merged"],
+  in_review: ["open", "approved", "set_aside", "merged"],
   approved: ["in_review", "declared"],
   declared: ["facts_ended", "in_review"],
   facts_ended: ["declared", "in_review", "closed"],
-  set_aside: ["open", "in_review", "closed"],
+  set_aside: ["open", "in_review", "closed", "merged"],
   closed: ["open", "in_review"],
+  // Only what had made them one can be undone.
+  merged: ["candidate", "open", "in_review", "set_aside"],
 };
 
 const Instant = z.int();
 
-/** Something that detections share and by which they join: weighted, since a proxy touches everything. */
+/** Something that detections name and may share. */
 export const Entity = z.object({
-  kind: z.enum(["host", "user", "address", "hash", "system", "source", "campaign"]),
+  kind: z.enum(["host", "user", "address", "hash", "process", "system", "source", "campaign"]),
   value: z.string(),
 });
 export type Entity = z.infer<typeof Entity>;
@@ -55,6 +58,8 @@ export const Incident = z.object({
   last_alert: Instant,
   alerts: z.int(),
   entities: z.array(Entity),
+  /** True when there were more than are listed: they join all the same. */
+  entities_cut: z.boolean().optional(),
   systems: z.array(z.string()),
   causes: z.array(Cause),
   /** Answer of a person to "was it malicious?"; null while nobody has said. */
@@ -64,5 +69,19 @@ export const Incident = z.object({
   opened_by: z.enum(["machine", "person"]),
   /** Why it is in its state, in French, for the page. */
   because: z.string(),
+  /** Who closed it; absent while it runs. */
+  closed_by: z.enum(["machine", "person"]).optional(),
+  /** Why `occurred` was moved back, in French: what told it, and what stood before. */
+  beginning: z.object({ because: z.string(), fact: z.string().nullable(), before: Instant }).optional(),
+  /** The incident that this one was merged into. */
+  merged_into: z.string().optional(),
+  /** Incidents whose messages count as this one's, all of them or that of the opening: nobody is told twice. */
+  told_with: z.array(z.object({ incident: z.string(), messages: z.enum(["all", "opening"]) })).optional(),
+  /** Closed incidents whose alerts go on here. */
+  follows: z.array(z.string()).optional(),
+  /** Incidents that the machine may not merge this one with, though they share something: a person is asked. */
+  linked: z.array(z.object({ incident: z.string(), because: z.string() })).optional(),
+  /** Incidents that a person said are others. */
+  apart: z.array(z.string()).optional(),
 });
 export type Incident = z.infer<typeof Incident>;

@@ -11,12 +11,12 @@ export const Role = z.enum(["delegate", "director", "rssi", "operator", "auditor
 export type Role = z.infer<typeof Role>;
 
 /** Acts a person may be allowed. */
-export type Act = "read" | "answer" | "edit" | "decide" | "record_filing" | "unmask";
+export type Act = "read" | "answer" | "edit" | "decide" | "record_filing" | "unmask" | "sign_off";
 
 const ACTS: Readonly<Record<Role, readonly Act[]>> = {
-  delegate: ["read", "answer", "edit", "decide", "record_filing", "unmask"],
-  director: ["read", "answer", "edit", "decide", "record_filing", "unmask"],
-  rssi: ["read", "answer", "edit", "record_filing", "unmask"],
+  delegate: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off"],
+  director: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off"],
+  rssi: ["read", "answer", "edit", "record_filing", "unmask", "sign_off"],
   operator: ["read", "answer"],
   auditor: ["read"],
 };

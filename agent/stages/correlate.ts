@@ -1,260 +1,177 @@
-import type { System } from "../core/asset.ts";
-import { type Instant, MICROSECONDS } from "../core/clock.ts";
-import { CAUSES, type FactStatement } from "../core/detection.ts";
-import { FACTS, type Fact } from "../core/fact.ts";
-import type { Entity, Incident } from "../core/incident.ts";
-import type { StoredAlert, StoredDetection } from "../store/store.ts";
-import { valuesAt } from "./locate.ts";
+import type { Instant } from "../core/clock.ts";
+import type { Incident } from "../core/incident.ts";
+import { absorb } from "./grouping/absorb.ts";
+import { type Grouping, isDecided, type Place } from "./grouping/grouping.ts";
+import { locateOnce } from "./grouping/locate-once.ts";
+import { openIncident } from "./grouping/open-incident.ts";
+import { type Arrival, opens, type Traits } from "./grouping/read-traits.ts";
+import { stateFacts, unionOf } from "./grouping/state-facts.ts";
+import { tellTie } from "./grouping/tell-tie.ts";
+import { mergeWorks } from "./merge-works.ts";
+import { moveByAlert } from "./move-beginning.ts";
 import { newWork, type Setup, type Work } from "./work.ts";
 
-/** How far apart in event time two detections of one incident may be. */
-const WINDOW = 4 * MICROSECONDS.hour;
-/** Two malicious acts of one kind this close together are one campaign, even with nothing else in common. */
-const CAMPAIGN_WINDOW = MICROSECONDS.hour;
-/** How far an event's own date may stand from its receipt before the receipt counts instead. */
-const FUTURE = 10 * MICROSECONDS.minute;
-const PAST = 90 * MICROSECONDS.day;
-/** A state stated again this soon after its end has not ended. */
-const FLAPPING = 10 * MICROSECONDS.minute;
-const BOUNDS = { entities: 200, subjects: 200, evidence: 20 } as const;
-/** Names that everybody shares tell nothing. */
-const COMMON_USERS = new Set([
-  "root",
-  "system",
-  "administrator",
-  "administrateur",
-  "admin",
-  "local service",
-  "network service",
-  "-",
-  "n/a",
-]);
-/** Systems under many others: their outage explains those of hosts nobody described. */
-const HUBS = new Set<System["kind"]>(["directory", "infrastructure", "network", "building"]);
+export type { Arrival } from "./grouping/read-traits.ts";
 
-export interface Arrival {
-  detection: StoredDetection;
-  alert: StoredAlert;
-  /** What a correlation counted that touched no incident alone: it comes with it. */
-  base?: readonly Arrival[] | undefined;
+/** Incidents linked by one without a person's answer, at most. */
+const MOST_LINKED = 20;
+
+/** The incidents that detections are placed in. */
+export interface Shelf {
+  grouping: Grouping;
+  setup: Setup;
+  now: Instant;
+  /** The last detection placed before. */
+  seq: number;
+  /** The next free reference. */
+  reference(): string;
+  peek(incident: string): Work | undefined;
+  /** The copy of a work that may be changed. */
+  own(work: Work): Work;
+  add(work: Work): void;
+  /** One that was made one with another: it takes nothing any more. */
+  gone(work: Work, into: Work): void;
 }
 
-/**
- * Joins one detection to the incident it belongs to, or opens one; undefined when it matters to none.
- * `own` gives the copy of an active work that may be changed.
- */
-export function correlate(
-  arrival: Arrival,
-  active: readonly Work[],
-  setup: Setup,
-  reference: () => string,
-  own: (work: Work) => Work,
-): Work | undefined {
-  const { detection, alert } = arrival;
-  const at = eventTime(alert);
-  const where = setup.locate(alert.alert, detection.rule.meaning?.facts[0]?.about);
-  const entities = entitiesOf(arrival, where.system);
-  const outage = detection.rule.meaning?.facts.some((each) => each.fact === "system_unavailable") ?? false;
-
-  const found = active.find((each) =>
-    belongs(each, { at, entities, system: where.system, outage }, setup.systems),
-  );
-  if (found === undefined && !opens(arrival)) return undefined;
-  const work = found === undefined ? newWork(openIncident(alert, at, setup, reference())) : own(found);
-  absorb(work, arrival, { at, entities, system: where.system });
-  endFacts(work, arrival, at, setup);
-  for (const statement of detection.rule.meaning?.facts ?? []) stateFact(work, statement, arrival, at, setup);
-  for (const part of arrival.base ?? []) absorbPart(work, part);
-  const seqs = (arrival.base ?? []).map((part) => part.detection.seq);
-  work.beside.push({ write: "join", incident: work.incident.id, detections: [...seqs, detection.seq] });
+/** Joins one detection to the incident it belongs to, or opens one; undefined when it matters to none. */
+export function correlate(arrival: Arrival, shelf: Shelf): Work | undefined {
+  const place = shelf.grouping.place(arrival);
+  const work = opens(arrival) ? homeOf(arrival, place, shelf) : nearest(arrival, place, shelf);
+  if (work === undefined) return undefined;
+  const [traits, ...parts] = place.traits;
+  for (const each of [arrival, ...(arrival.base ?? [])]) moveByAlert(work, each);
+  if (traits !== undefined) absorb(work, arrival, traits);
+  stateFacts(work, arrival, shelf.setup);
+  const base = arrival.base ?? [];
+  // What was counted belongs to the incident: its machines and addresses, and when it began.
+  for (const [i, part] of base.entries()) {
+    const named = parts[i];
+    if (named !== undefined) absorb(work, part, { ...named, system: null });
+  }
+  const seqs = [...base.map((part) => part.detection.seq), arrival.detection.seq];
+  const last = work.beside.at(-1);
+  if (last?.write === "join" && last.of === undefined) last.detections.push(...seqs);
+  else work.beside.push({ write: "join", incident: work.incident.id, detections: seqs });
   return work;
 }
 
-interface Traits {
-  at: Instant;
-  entities: Entity[];
-  system: System | null;
+/**
+ * What only informs goes where it fits best and ties nothing, so that it does not matter when it comes: a recovery
+ * where what it ends still lasts, however long ago that began.
+ */
+function nearest(arrival: Arrival, { found, traits }: Place, shelf: Shelf): Work | undefined {
+  const near = known(found, shelf);
+  const [about] = traits;
+  const awaiting = about === undefined ? [] : awaitingOf(arrival, about, shelf);
+  const ended = awaiting.find((work) => near.some((each) => each.work === work)) ?? awaiting[0];
+  if (ended !== undefined) return shelf.own(ended);
+  const [best] = near.sort((a, b) => b.shared - a.shared || earlier(a.work, b.work));
+  return best && shelf.own(best.work);
 }
 
-function eventTime(alert: StoredAlert): Instant {
-  const { occurred, received } = alert;
-  return occurred > received + FUTURE || occurred < received - PAST ? received : occurred;
-}
-
-/** A detection that only informs, such as a recovery, enriches an incident; it opens none. */
-function opens({ detection }: Arrival): boolean {
-  const { level, meaning } = detection.rule;
-  if (level === "informational") return false;
-  return meaning !== undefined || level !== "low";
-}
-
-function entitiesOf({ alert: { alert }, detection }: Arrival, system: System | null): Entity[] {
-  const found: Entity[] = [];
-  const add = (kind: Entity["kind"], path: string) => {
-    for (const value of valuesAt(alert, path)) {
-      const lower = value.toLowerCase();
-      if (kind === "user" && (COMMON_USERS.has(lower) || lower.endsWith("$"))) continue;
-      found.push({ kind, value: lower });
-    }
-  };
-  add("host", "host.name");
-  add("address", "host.ip");
-  add("address", "source.ip");
-  add("user", "user.name");
-  add("hash", "file.hash.sha256");
-  // Our own alerts about a source: its silence, and that it speaks again.
-  if (alert.event?.module === "tocsin") add("source", "service.name");
-  if (system !== null) found.push({ kind: "system", value: system.id });
-  const cause = detection.rule.meaning?.cause;
-  if (cause !== undefined && CAUSES[cause].malicious) found.push({ kind: "campaign", value: cause });
-  return found;
-}
-
-/** Same window and something shared; for an outage, systems that lean on each other count too. */
-function belongs(work: Work, traits: Traits & { outage: boolean }, systems: Setup["systems"]): boolean {
-  const { incident } = work;
-  if (traits.at < incident.occurred - WINDOW || traits.at > incident.last_alert + WINDOW) return false;
-  const near =
-    traits.at >= incident.occurred - CAMPAIGN_WINDOW && traits.at <= incident.last_alert + CAMPAIGN_WINDOW;
-  const shared = traits.entities.some(
-    (entity) =>
-      (entity.kind !== "campaign" || near) &&
-      incident.entities.some((each) => each.kind === entity.kind && each.value === entity.value),
-  );
-  return shared || (traits.outage && related(work, traits.system, systems));
-}
-
-/** True when systems of an incident and this one lean on each other; for a host nobody described, when a hub is down. */
-function related(work: Work, system: System | null, systems: Setup["systems"]): boolean {
-  const hit = work.incident.systems.flatMap((id) => systems.get(id) ?? []);
-  if (system !== null)
-    return hit.some((each) => each.depends_on.includes(system.id) || system.depends_on.includes(each.id));
-  const down = (each: System) =>
-    work.facts.some(
-      (fact) => fact.kind === "system_unavailable" && fact.system === each.id && fact.until === null,
-    );
-  return hit.some((each) => HUBS.has(each.kind) && down(each));
-}
-
-function openIncident(alert: StoredAlert, at: Instant, setup: Setup, reference: string): Incident {
-  return {
-    id: setup.newId(),
-    facility: setup.facility.id,
-    reference,
-    state: "candidate",
-    occurred: at,
-    first_alert: alert.received,
-    found: null,
-    last_alert: at,
-    alerts: 0,
-    entities: [],
-    systems: [],
-    causes: [],
-    malicious: null,
-    declarant: null,
-    opened_by: "machine",
-    because: "Première alerte reçue.",
-  };
-}
-
-function absorb(work: Work, { detection }: Arrival, { at, entities, system }: Traits): void {
-  const { incident } = work;
-  const key = (entity: Entity) => `${entity.kind}\n${entity.value}`;
-  const known = new Set(incident.entities.map(key));
-  const added = entities.filter((entity) => !known.has(key(entity)));
-  const cause = detection.rule.meaning?.cause;
-  work.incident = {
-    ...incident,
-    occurred: Math.min(incident.occurred, at),
-    last_alert: Math.max(incident.last_alert, at),
-    alerts: incident.alerts + 1,
-    entities:
-      added.length === 0 ? incident.entities : [...incident.entities, ...added].slice(0, BOUNDS.entities),
-    systems:
-      system === null || incident.systems.includes(system.id)
-        ? incident.systems
-        : [...incident.systems, system.id],
-    causes:
-      cause === undefined || incident.causes.includes(cause) ? incident.causes : [...incident.causes, cause],
-  };
-}
-
-/** What was counted belongs to the incident: its machines and addresses, and when it began. */
-function absorbPart(work: Work, part: Arrival): void {
-  absorb(work, part, { at: eventTime(part.alert), entities: entitiesOf(part, null), system: null });
-}
-
-function stateFact(work: Work, statement: FactStatement, arrival: Arrival, at: Instant, setup: Setup): void {
-  const { detection, alert } = arrival;
-  const kind = FACTS[statement.fact];
-  const where =
-    kind.about === "system" ? setup.locate(alert.alert, statement.about) : { subject: null, system: null };
-  const system = where.system?.id ?? null;
-  const index = work.facts.findIndex(
-    (fact) =>
-      fact.kind === statement.fact &&
-      fact.holds &&
-      fact.withdrawn === null &&
-      fact.system === system &&
-      fact.origin.by === "rule" &&
-      // A state that comes back at once is the same one, flapping.
-      (fact.until === null || at <= fact.until + FLAPPING),
-  );
-  const subjects = where.subject === null ? [] : [where.subject];
-  const before = work.facts[index];
-  if (before === undefined) {
-    work.facts.push({
-      id: setup.newId(),
-      incident: work.incident.id,
-      kind: statement.fact,
-      holds: true,
-      system,
-      subjects,
-      since: at,
-      until: null,
-      confidence: statement.confidence,
-      origin: {
-        by: "rule",
-        rule: detection.rule.id,
-        version: detection.rule.version,
-        title: detection.rule.meaning?.title_fr ?? detection.rule.title,
-      },
-      ended_by: statement.ended_by,
-      evidence: [alert.id],
-      alerts: 1,
-      stated: alert.received,
-      withdrawn: null,
-    });
-    return;
-  }
-  work.facts[index] = {
-    ...before,
-    since: Math.min(before.since, at),
-    until: before.until !== null && at > before.until ? null : before.until,
-    subjects: [...new Set([...before.subjects, ...subjects])].slice(0, BOUNDS.subjects),
-    confidence: statement.confidence === "confirmed" ? "confirmed" : before.confidence,
-    ended_by: [...new Set([...before.ended_by, ...statement.ended_by])],
-    evidence: before.evidence.length < BOUNDS.evidence ? [...before.evidence, alert.id] : before.evidence,
-    alerts: before.alerts + 1,
-  };
-}
-
-/** A state ends once every host or service it was stated for is well again. */
-function endFacts(work: Work, { detection, alert }: Arrival, at: Instant, setup: Setup): void {
-  const name = detection.rule.name;
-  if (name === undefined) return;
-  const { subject, system } = setup.locate(alert.alert);
-  work.facts = work.facts.map((fact): Fact => {
-    if (
-      FACTS[fact.kind].lasts !== "state" ||
-      fact.until !== null ||
-      !fact.ended_by.includes(name) ||
-      at < fact.since
+/** Incidents with a state that lasts and that this detection ends, the earliest first. */
+function awaitingOf({ detection, alert }: Arrival, about: Traits, shelf: Shelf): Work[] {
+  const { name } = detection.rule;
+  const { subject } = locateOnce(shelf.setup.locate, alert.alert);
+  if (name === undefined || subject === null) return [];
+  return [...shelf.grouping.everAbout(about)]
+    .flatMap((id) => shelf.peek(id) ?? [])
+    .filter(({ facts }) =>
+      facts.some(
+        ({ until, since, ended_by, subjects }) =>
+          until === null && since <= about.at && ended_by.includes(name) && subjects.includes(subject),
+      ),
     )
-      return fact;
-    if (fact.system !== (system?.id ?? null) || subject === null || !fact.subjects.includes(subject))
-      return fact;
-    const subjects = fact.subjects.filter((each) => each !== subject);
-    return subjects.length > 0 ? { ...fact, subjects } : { ...fact, until: at };
+    .sort(earlier);
+}
+
+function homeOf(arrival: Arrival, { found, adds, closed }: Place, shelf: Shelf): Work {
+  const near = known(found, shelf);
+  const [alone] = near;
+  if (near.length === 1 && alone !== undefined) {
+    // What mostly happens: it is one more of an incident that nothing else touches.
+    const home = shelf.own(alone.work);
+    cite(home, closed);
+    shelf.grouping.tie(home.incident.id, adds);
+    return home;
+  }
+  const free = near.filter(({ work }) => !isDecided(work));
+  const kept = near.filter(({ work }) => isDecided(work));
+  const estranged = free.some(({ work }, i) => free.slice(i + 1).some((each) => areApart(work, each.work)));
+  free.sort(
+    (a, b) =>
+      (estranged ? b.shared - a.shared : 0) || standing(b.work) - standing(a.work) || earlier(a.work, b.work),
+  );
+  kept.sort((a, b) => b.shared - a.shared || earlier(a.work, b.work));
+
+  const [first] = free.length > 0 ? free : kept;
+  const home =
+    first === undefined
+      ? newWork(openIncident(arrival.alert, shelf.setup, shelf.reference()))
+      : shelf.own(first.work);
+  if (first === undefined) shelf.add(home);
+  for (const { work, by } of free.slice(1)) if (!areApart(home, work)) mergeByMachine(home, work, by, shelf);
+  for (const { work, by } of kept) if (work.incident.id !== home.incident.id) link(home, work, by, shelf);
+  cite(home, closed);
+  shelf.grouping.tie(home.incident.id, adds);
+  return home;
+}
+
+/** A closed incident takes nothing in: what follows cites it. */
+function cite(home: Work, closed: readonly string[]): void {
+  const { follows = [] } = home.incident;
+  if (closed.every((id) => follows.includes(id)) || follows.length >= MOST_LINKED) return;
+  home.incident = { ...home.incident, follows: unionOf(follows, closed, MOST_LINKED) };
+}
+
+function known(found: Place["found"], shelf: Shelf) {
+  return found.flatMap((each) => {
+    const work = shelf.peek(each.id);
+    return work === undefined ? [] : [{ ...each, work }];
   });
+}
+
+export function mergeByMachine(home: Work, work: Work, by: string, shelf: Shelf): void {
+  const other = shelf.own(work);
+  mergeWorks(home, other, {
+    id: shelf.setup.newId(),
+    by: null,
+    because: `Une alerte les relie : ${tellTie(by, shelf.setup.systems)}.`,
+    now: shelf.now,
+    seq: shelf.seq,
+  });
+  shelf.grouping.merge(other.incident.id, home.incident.id);
+  shelf.gone(other, home);
+}
+
+/** A decided incident is never merged by the machine: both name each other, and a person is asked. */
+function link(home: Work, work: Work, by: string, shelf: Shelf): void {
+  if (areApart(home, work)) return;
+  const because = `Une alerte les relie : ${tellTie(by, shelf.setup.systems)}.`;
+  const name = (one: Work, other: Incident) => {
+    const linked = one.incident.linked ?? [];
+    if (linked.length >= MOST_LINKED || linked.some(({ incident }) => incident === other.id)) return;
+    one.incident = { ...one.incident, linked: [...linked, { incident: other.id, because }] };
+  };
+  if (work.incident.linked?.some(({ incident }) => incident === home.incident.id) === true) return;
+  const other = shelf.own(work);
+  name(home, other.incident);
+  name(other, home.incident);
+}
+
+export function areApart({ incident: one }: Work, { incident: other }: Work): boolean {
+  return (one.apart?.includes(other.id) ?? false) || (other.apart?.includes(one.id) ?? false);
+}
+
+/** What a person took note of stays rather than what nobody saw, and what is on record rather than what is new. */
+function standing({ incident, base }: Work): number {
+  return (incident.found === null ? 0 : 2) + (base.size > 0 ? 1 : 0);
+}
+
+function earlier({ incident: a }: Work, { incident: b }: Work): number {
+  return (
+    a.first_alert - b.first_alert ||
+    a.reference.length - b.reference.length ||
+    (a.reference < b.reference ? -1 : 1)
+  );
 }

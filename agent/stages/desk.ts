@@ -1,16 +1,33 @@
 import type { System } from "../core/asset.ts";
 import type { Instant } from "../core/clock.ts";
+import type { Closing, SignOff } from "../core/closing.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Decision } from "../core/decision.ts";
 import type { Declaration, DeclarationContent } from "../core/declaration.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Effect } from "../core/effect.ts";
-import type { Fact } from "../core/fact.ts";
+import type { Fact, FactKind, FactSource } from "../core/fact.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Masked } from "../core/masked.ts";
 import type { Account } from "../core/person.ts";
 import type { Qualification, Question } from "../core/qualification.ts";
 import type { ShownAlert } from "./show-evidence.ts";
+
+/** Another incident that a page names, and what it is to this one. */
+export interface Kin {
+  relation: "merged_into" | "merged" | "follows" | "linked" | "apart" | "split_off";
+  incident: string;
+  reference: string;
+  /** Why, in French; empty when the relation says it. */
+  because: string;
+}
+
+/** What a page shows of how an incident was made of others, and of those near it. */
+export interface GroupingView {
+  kin: Kin[];
+  /** The last merge or split, which a person may undo. */
+  last: { kind: "merge" | "split"; by: string | null; at: number; because: string } | null;
+}
 
 /** All that stands about one incident, as a page or a record shows it. */
 export interface Dossier {
@@ -35,6 +52,8 @@ export interface Dossier {
   /** The first alerts by event time, bounded. */
   evidence: Masked<ShownAlert>[];
   systems: System[];
+  /** Incidents that it was made of, follows, or may belong with. */
+  grouping: GroupingView;
 }
 
 /** Who acts: the account, and for what others told, the person who knew. */
@@ -70,11 +89,136 @@ export interface Amendment {
   fields: { id: string; value: string | null; unknown: boolean }[];
 }
 
+/** What a person states: on an incident, or to open one. */
+export interface Statement {
+  /** Made with the form it was typed in: sent twice, it is stated once. */
+  form: string;
+  kinds: FactKind[];
+  /** Ids of the systems concerned; none when they cannot be named. */
+  systems: string[];
+  /** When it began or happened; else now. */
+  since?: Instant | undefined;
+  /** Who knows it, by what they are, and their name or telephone; `name` may be empty, except for `other`. */
+  source: { who: FactSource; name: string };
+  /** What happened, in the person's words; may be empty. */
+  text: string;
+  /** The person wants the delegate told now, whatever the evaluation says. (Default: false.) */
+  callDelegate?: boolean | undefined;
+}
+
+export interface FactEnd {
+  incident: string;
+  fact: string;
+  /** When it ended; else now. */
+  until?: Instant | undefined;
+  source: Statement["source"];
+}
+
+export interface FactWithdrawal {
+  incident: string;
+  fact: string;
+  reason: string;
+}
+
+/** What was closed as a candidate in one month, and who signed which list. */
+export interface ClosingsOfMonth {
+  month: string;
+  /** False while the month runs: its list is not complete. */
+  over: boolean;
+  /** Oldest first. */
+  closings: Closing[];
+  /** Fingerprint of the part of the list that the machine closed: what a signature is under. */
+  sha256: string;
+  /** Signatures under this list or an earlier state of it, oldest first. */
+  signed: SignOff[];
+}
+
+/** How people state, end and withdraw facts. */
+export interface FactsDesk {
+  /** What the systems are called, for a person to choose from. */
+  readonly systems: readonly Pick<System, "id" | "name">[];
+  /** An id for one form. */
+  newForm(): string;
+  openByHand(statement: Statement, actor: Actor): Promise<{ outcome: "opened"; incident: string } | Refused>;
+  stateFacts(incident: string, statement: Statement, actor: Actor): Promise<{ outcome: "stated" } | Refused>;
+  /** Ends a state: what it met stays met. */
+  endFact(end: FactEnd, actor: Actor): Promise<{ outcome: "ended" } | Refused>;
+  /** Says that a fact was never true: it stays readable, and what it met is no longer met. */
+  withdrawFact(withdrawal: FactWithdrawal, actor: Actor): Promise<{ outcome: "withdrawn" } | Refused>;
+}
+
+/** Candidates closed without a declaration. */
+export interface ClosingsDesk {
+  /** The month that runs, `2026-11`. */
+  thisMonth(): string;
+  closings(month: string): Promise<Masked<ClosingsOfMonth>>;
+  /** A person closes what is only watched: a reasoned non-declaration. */
+  closeByHand(
+    closing: { incident: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "closed" } | Refused>;
+  /** Opens anew what was closed as a candidate. */
+  reopen(
+    reopening: { incident: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "reopened" } | Refused>;
+  /** Signs the list of a month that is over, as it was seen. */
+  signOff(
+    list: { month: string; sha256: string },
+    actor: Actor,
+  ): Promise<{ outcome: "signed"; signOff: SignOff } | Refused>;
+}
+
+export interface Merging {
+  incident: string;
+  /** Reference or id of the one that goes into it. */
+  other: string;
+  reason: string;
+}
+
+export interface Splitting {
+  incident: string;
+  /** What goes: `host:…`, `system:…`, `user:…` or `address:…` as the incident lists them, or `alert:` and an id. */
+  picks: readonly string[];
+  reason: string;
+}
+
+/** How people bring incidents together and take them apart; the machine then respects it. */
+export interface RegroupDesk {
+  merge(merging: Merging, actor: Actor): Promise<{ outcome: "merged"; incident: string } | Refused>;
+  /** Says that two incidents, which the machine would bring together, are others. */
+  keepApart(merging: Merging, actor: Actor): Promise<{ outcome: "apart" } | Refused>;
+  split(splitting: Splitting, actor: Actor): Promise<{ outcome: "split"; incident: string } | Refused>;
+  /** Undoes the last merge or split of an incident. */
+  undoRegrouping(
+    undoing: { incident: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "undone" } | Refused>;
+}
+
+/** From when a clock counts, as the person settles it who the law leaves it to. */
+export interface ClockSettlement {
+  incident: string;
+  deadline: string;
+  /** One of the instants proposed; or `confirmed`, with when that was. */
+  from: "found" | "awareness" | "confirmed";
+  /** For `confirmed` only. */
+  at?: Instant | undefined;
+  reason: string;
+  /** Who settles it: the data protection officer, say. */
+  source: string;
+}
+
+/** What clocks count from, where a text leaves it to a person. */
+export interface ClocksDesk {
+  settleClock(settlement: ClockSettlement, actor: Actor): Promise<{ outcome: "settled" } | Refused>;
+}
+
 /** How the person proved to be there at the moment of deciding. */
 export type Proof = Decision["how"];
 
 /** What people can ask of the pipeline: each act checks the actor's role itself and is journalled. */
-export interface Desk {
+export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
   /** Fields of the form that nobody edits: who declares, for which structure. */

@@ -41,7 +41,8 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
     : "initial";
   const id = before?.id ?? setup.newId();
   const version = open?.version ?? (before?.version ?? 0) + 1;
-  const byPerson = new Map([...personFields(before), ...(edits ?? [])]);
+  const old = before && (JSON.parse(before.canonical) as Masked<DeclarationContent>);
+  const byPerson = new Map([...personFields(old), ...(edits ?? [])]);
   const sections = fill(work, setup, { regime, byPerson });
   const criteria = work.qualification?.criteria ?? [];
   const heading = {
@@ -62,7 +63,10 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
   );
   const content = { ...body, text: render(heading, { ...body, regime }, setup) };
   const { canonical, sha256 } = sealContent(content);
-  if (before !== undefined && sameSubstance(before, content)) return;
+  if (before !== undefined && old !== undefined) {
+    if (before.sha256 === sha256) return;
+    if (sameSubstance(content, { old, drafted: before.state === "draft" })) return;
+  }
   const declaration: Declaration = {
     id,
     incident: work.incident.id,
@@ -93,9 +97,12 @@ function settingsOf(sections: readonly FormSection[], { facility }: Setup): Read
 }
 
 /** True when only the version number would differ: an approved text is not followed by an identical one. */
-function sameSubstance(before: Declaration, content: Masked<DeclarationContent>): boolean {
-  const old = JSON.parse(before.canonical) as Masked<DeclarationContent>;
-  if (before.state === "draft" && old.kind !== content.kind) return false;
+function sameSubstance(
+  content: Masked<DeclarationContent>,
+  { old, drafted }: { old: Masked<DeclarationContent>; drafted: boolean },
+): boolean {
+  if (drafted && old.kind !== content.kind) return false;
+  if (old.pack.version !== content.pack.version) return false;
   return (
     sealContent({ ...content, version: old.version, kind: old.kind, text: "" }).sha256 ===
     sealContent({ ...old, text: "" }).sha256
@@ -103,11 +110,9 @@ function sameSubstance(before: Declaration, content: Masked<DeclarationContent>)
 }
 
 function personFields(
-  before: Declaration | undefined,
+  content: DeclarationContent | undefined,
 ): [string, Pick<FormField, "value" | "unknown" | "provenance">][] {
-  if (before === undefined) return [];
-  const content = JSON.parse(before.canonical) as DeclarationContent;
-  return content.sections
+  return (content?.sections ?? [])
     .flatMap((section) => section.fields)
     .filter((field) => field.provenance.by === "person")
     .map((field) => [field.id, field]);

@@ -37,7 +37,9 @@ function run(
     return started === undefined ? [] : [{ from, started }];
   });
   if (first === undefined || before?.met != null) return;
-  const { from, started } = first;
+  // What a person has settled stands, whatever becomes known later.
+  const settled = before?.settled;
+  const { from, started } = settled === undefined || before === undefined ? first : before;
   const candidates = (["found", "awareness"] as const).flatMap((start) => {
     const at = instants[start];
     return at === undefined ? [] : [{ from: start, at }];
@@ -53,7 +55,10 @@ function run(
     met: null,
     nature: clock.nature,
     // Which instant counts is a person's to say, with a reason: every one is kept.
-    ...(clock.settled_by !== undefined && { settled_by: clock.settled_by, candidates }),
+    ...(clock.settled_by !== undefined && {
+      ...(settled === undefined ? { settled_by: clock.settled_by } : { settled }),
+      candidates,
+    }),
   };
   if (before === undefined) work.deadlines.push(after);
   else if (!isDeepStrictEqual(before, after)) work.deadlines[index] = after;

@@ -1,4 +1,4 @@
-import type { Instant } from "../core/clock.ts";
+import { type Instant, MICROSECONDS } from "../core/clock.ts";
 
 export const FACILITY_KINDS: Readonly<Record<string, string>> = {
   etablissement_de_sante: "Établissement de santé",
@@ -18,4 +18,22 @@ export function formatInstant(instant: Instant, zone: string): string {
     FORMATS.set(zone, format);
   }
   return format.format(instant / 1000);
+}
+
+/** `44 min`, `3 h 05`, `2 j 4 h`; never negative. */
+export function duration(microseconds: number): string {
+  const minutes = Math.max(0, Math.floor(microseconds / MICROSECONDS.minute));
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")}`;
+  return hours % 24 === 0 ? `${hours / 24} j` : `${Math.floor(hours / 24)} j ${hours % 24} h`;
+}
+
+/** The month of an instant in a zone, `2026-11`. */
+export function monthOf(instant: Instant, zone: string): string {
+  const parts = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit" });
+  const { year, month } = Object.fromEntries(
+    parts.formatToParts(instant / 1000).map(({ type, value }) => [type, value]),
+  );
+  return `${year}-${month}`;
 }

@@ -8,19 +8,16 @@ import { mayMove } from "../core/transitions.ts";
 import type { Situation } from "./evaluate.ts";
 import { qualify } from "./qualify.ts";
 import { regimesOf } from "./regimes-of.ts";
+import { isTelling, whatOpens } from "./when-told.ts";
 import { currentDeclaration, planEffect, type Setup, type Work } from "./work.ts";
-
-/** Facts that make an incident worth evaluating at once; a mere probe or an odd sign-in does not. */
-const OPENING: ReadonlySet<Fact["kind"]> = new Set(
-  (Object.keys(FACTS) as Fact["kind"][]).filter(
-    (kind) => !["system_unavailable", "account_compromised", "data_inaccessible"].includes(kind),
-  ),
-);
 
 /** Evaluates the incident and moves it to the state that its facts call for. */
 export function judge(work: Work, setup: Setup, now: Instant): void {
   const secret = underDefenceSecret(work.facts);
-  if (work.incident.state === "candidate" && !secret) promote(work, setup, now);
+  if (work.incident.state === "candidate" && !secret) {
+    const because = whatOpens(work, setup, now);
+    if (because !== undefined) to(work, "open", because);
+  }
   if (work.incident.state === "set_aside") reopen(work);
   const found = evaluateAll(work, setup, now);
   // Flagged: the state stays where the person left it, and nothing of the dossier is carried further.
@@ -91,28 +88,10 @@ function situationOf(work: Work, setup: Setup, now: Instant): Situation {
   return { facts: work.facts, systems: setup.systems, now, facility: setup.facility };
 }
 
-function promote(work: Work, setup: Setup, now: Instant): void {
-  const standing = work.facts.filter((fact) => fact.withdrawn === null);
-  const telling = standing.find(
-    (fact) => (fact.holds && OPENING.has(fact.kind)) || fact.origin.by === "person",
-  );
-  if (telling !== undefined) {
-    to(work, "open", `${FACTS[telling.kind].label}.`);
-    return;
-  }
-  // An outage waits for its delay, unless it meets a criterion by itself: the regulation of emergency calls, say.
-  const asOpen = { ...work.incident, state: "open" as const };
-  const { leading } = regimesOf(setup, work.incident);
-  const found = qualify(asOpen, leading, situationOf(work, setup, now));
-  if (found.verdict === "declare") to(work, "open", found.sentence);
-}
-
 /** Not to declare was decided on what was known: a fact of another kind or system asks again. */
 function reopen(work: Work): void {
   const decided = work.decisions.at(-1)?.at ?? 0;
-  const fresh = work.facts.find(
-    (fact) => fact.withdrawn === null && fact.holds && fact.stated > decided && OPENING.has(fact.kind),
-  );
+  const fresh = work.facts.find((fact) => fact.holds && fact.stated > decided && isTelling(fact));
   if (fresh !== undefined) to(work, "open", `Fait nouveau depuis la décision : ${FACTS[fresh.kind].label}.`);
 }
 

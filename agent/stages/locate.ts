@@ -1,6 +1,6 @@
-import { BlockList, isIP } from "node:net";
 import type { Alert } from "../core/alert.ts";
-import type { System } from "../core/asset.ts";
+import type { Asset, System } from "../core/asset.ts";
+import { indexSystems } from "../core/index-systems.ts";
 
 /** What an alert is about: the name its source gives, and the facility's system behind it when one is known. */
 export interface Location {
@@ -21,64 +21,61 @@ const DEFAULT_ABOUT = [
   "source.domain",
 ];
 
-/** Finds the system of an alert; the first system of the configuration wins. */
+/** Names whose system is remembered. */
+const REMEMBERED = 4096;
+/** Characters of a name that are looked at. */
+const LONGEST = 255;
+
+/** Finds the system of an alert: of its names, in order, the first that a system claims. */
 export type Locate = (alert: Alert, about?: readonly string[]) => Location;
 
-export function locator(systems: readonly System[]): Locate {
-  const matchers = systems.map((system) => ({ system, matches: matcherOf(system) }));
-  return (alert, about = DEFAULT_ABOUT) => {
-    const names = about.flatMap((path) => valuesAt(alert, path));
-    for (const name of names) {
-      const found = matchers.find(({ matches }) => matches(name));
-      if (found !== undefined) return { subject: name, system: found.system };
+export function locator(systems: readonly System[], assets: readonly Asset[] = []): Locate {
+  const index = indexSystems(systems, assets);
+  const byId = new Map(systems.map((system) => [system.id, system]));
+  /** A storm names the same few hosts over and over; names invented by the thousand only empty it. */
+  const found = new Map<string, System | null>();
+  const systemOf = (name: string): System | null => {
+    let system = found.get(name);
+    if (system === undefined) {
+      const id = index.find(name);
+      system = (id === undefined ? undefined : byId.get(id)) ?? null;
+      if (found.size >= REMEMBERED) found.clear();
+      // The beginning of a long text would keep all of it in memory.
+      if (name.length < LONGEST) found.set(name, system);
     }
-    return { subject: names[0] ?? null, system: null };
+    return system;
+  };
+  return (alert, about = DEFAULT_ABOUT) => {
+    let subject: string | null = null;
+    for (const path of about) {
+      for (const name of valuesAt(alert, path)) {
+        subject ??= name;
+        const system = systemOf(name);
+        if (system !== null) return { subject: name, system };
+      }
+    }
+    return { subject, system: null };
   };
 }
 
-function matcherOf(system: System): (name: string) => boolean {
-  const patterns = [...system.hosts, ...system.services].map((pattern) => pattern.toLowerCase().split("*"));
-  const networks = new BlockList();
-  for (const cidr of system.cidrs) {
-    const [address = "", bits = ""] = cidr.split("/");
-    networks.addSubnet(address, Number(bits), address.includes(":") ? "ipv6" : "ipv4");
-  }
-  return (name) => {
-    const family = isIP(name);
-    if (family !== 0 && networks.check(name, family === 6 ? "ipv6" : "ipv4")) return true;
-    const lower = name.toLowerCase();
-    // A short pattern also names the host of a fully qualified name.
-    const host = family === 0 ? lower.split(".")[0] : undefined;
-    return patterns.some((parts) => fits(parts, lower) || (host !== undefined && fits(parts, host)));
-  };
-}
-
-/** Matches a name against the pieces of a `*` pattern, in linear time. */
-function fits(parts: readonly string[], name: string): boolean {
-  const first = parts[0] ?? "";
-  if (parts.length === 1) return name === first;
-  const last = parts.at(-1) ?? "";
-  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last))
-    return false;
-  let from = first.length;
-  const end = name.length - last.length;
-  for (const part of parts.slice(1, -1)) {
-    const at = name.indexOf(part, from);
-    if (at < 0 || at + part.length > end) return false;
-    from = at + part.length;
-  }
-  return true;
-}
+/** Steps of the paths that are asked for again and again: those of our own stages and of the rules. */
+const STEPS = new Map<string, readonly string[]>();
 
 /** Texts that stand at a dotted path of an alert; empty when none does. */
 export function valuesAt(alert: Alert, path: string): string[] {
-  let value: unknown = alert;
-  const flat = alert.fields?.[path];
-  if (flat !== undefined) value = flat;
-  else
-    for (const step of path.split(".")) value = (value as Record<string, unknown> | undefined | null)?.[step];
+  let value: unknown = alert.fields?.[path];
+  if (value === undefined) {
+    let steps = STEPS.get(path);
+    if (steps === undefined) {
+      steps = path.split(".");
+      STEPS.set(path, steps);
+    }
+    value = alert;
+    for (const step of steps) value = (value as Record<string, unknown> | undefined | null)?.[step];
+  }
+  if (value === undefined) return [];
   const list = Array.isArray(value) ? value : [value];
   return list
     .filter((each): each is string => typeof each === "string" && each !== "")
-    .map((each) => each.slice(0, 255));
+    .map((each) => each.slice(0, LONGEST));
 }

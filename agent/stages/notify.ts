@@ -2,6 +2,7 @@ import type { Attempt, AttemptContext, Message } from "../../connectors/contract
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DECLARATION_STATES } from "../core/declaration.ts";
 import { underDefenceSecret } from "../core/fact.ts";
+import { byDay, isLateNews, TOLD } from "./when-told.ts";
 import { currentDeclaration, planEffect, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 export type Telling = Message["event"];
@@ -10,6 +11,8 @@ export type Telling = Message["event"];
 export interface NotifyPayload {
   channel: string;
   event: Telling;
+  /** A person asked for it. */
+  asked?: true;
 }
 
 /** How often an approved declaration that is not filed is called to mind. */
@@ -17,19 +20,31 @@ const NAG_EVERY = 15 * MICROSECONDS.minute;
 /** No more reminders than this for one approval. */
 const NAG_TIMES = 96;
 
+/** Begins the key of a call that a person asked for. */
+const ASKED_KEY = "asked:";
+/** Ends the key of a call that waits for the morning. */
+const LATE_KEY = ":late";
+
 /** Plans who must be told of the state an incident has come to; a key plans each message once. */
 export function notify(work: Work, setup: Setup, now: Instant): void {
   if (setup.mode === "observe" || underDefenceSecret(work.facts)) return;
-  const { state } = work.incident;
-  if (state === "candidate" || state === "closed" || state === "set_aside") return;
-  plan(work, setup, { event: "incident_opened", role: "on_call", key: "incident_opened", due: now });
-  if (state === "in_review")
-    plan(work, setup, {
-      event: "decision_needed",
-      role: "delegate",
-      key: `decision_needed:${work.decisions.length}`,
-      due: now,
-    });
+  const told = TOLD[work.incident.state];
+  if (told.includes("on_call"))
+    plan(work, setup, { event: "incident_opened", role: "on_call", key: "incident_opened", due: now });
+  if (!told.includes("delegate")) return;
+  const key = `decision_needed:${work.decisions.length}`;
+  // A key of its own: what happens live meanwhile must not find its call already planned for the morning.
+  const telling = isLateNews(work)
+    ? { key: `${key}${LATE_KEY}`, due: byDay(now, setup.facility.time_zone) }
+    : { key, due: now };
+  plan(work, setup, { event: "decision_needed", role: "delegate", ...telling });
+}
+
+/** Tells the delegate because a person who states a fact wants it, whatever the evaluation says. */
+export function callDelegate(work: Work, setup: Setup, { fact, now }: { fact: string; now: Instant }): void {
+  if (setup.mode === "observe" || underDefenceSecret(work.facts)) return;
+  const key = `${ASKED_KEY}${fact}`;
+  plan(work, setup, { event: "incident_opened", role: "delegate", key, due: now, asked: true });
 }
 
 /** Plans the next reminder that an approved text is not filed. */
@@ -44,11 +59,15 @@ export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): void 
 function plan(
   work: Work,
   setup: Setup,
-  telling: { event: Telling; role: "on_call" | "delegate"; key: string; due: Instant },
+  telling: { event: Telling; role: "on_call" | "delegate"; key: string; due: Instant; asked?: true },
 ): void {
   for (const channel of setup.notify) {
     if (!channel.for.includes(telling.role)) continue;
-    const payload: NotifyPayload = { channel: channel.id, event: telling.event };
+    const payload: NotifyPayload = {
+      channel: channel.id,
+      event: telling.event,
+      ...(telling.asked && { asked: true }),
+    };
     planEffect(work, {
       key: `notify:${setup.facility.id}:${channel.id}:${work.incident.id}:${telling.key}`,
       kind: telling.event === "not_filed" ? "reminder" : "notify",
@@ -70,11 +89,15 @@ export function messageOf(
   if (underDefenceSecret(work.facts)) return undefined;
   const declaration = event === "not_filed" ? unfiledDeclaration(work) : currentDeclaration(work);
   if (event === "decision_needed" && incident.state !== "in_review") return undefined;
+  // Called since for what happened live: the morning has nothing to add.
+  if (key.endsWith(LATE_KEY) && work.planned.has(key.slice(0, -LATE_KEY.length))) return undefined;
   if (event === "not_filed" && incident.state !== "approved") return undefined;
   const exercise = setup.mode === "exercise";
   const mark = exercise ? "EXERCICE : " : "";
   const subject = {
-    incident_opened: `${mark}incident ${incident.reference} ouvert`,
+    incident_opened: key.includes(`:${ASKED_KEY}`)
+      ? `${mark}incident ${incident.reference} : on demande que vous soyez prévenu`
+      : `${mark}incident ${incident.reference} ouvert`,
     decision_needed: `${mark}incident ${incident.reference} : votre décision est attendue`,
     not_filed: `${mark}incident ${incident.reference} : ${DECLARATION_STATES.approved}`,
   }[event];

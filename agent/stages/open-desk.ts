@@ -1,18 +1,23 @@
-import type { RegimeQuestion } from "../../rules/regimes/regime.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Decision } from "../core/decision.ts";
 import { contentOf, type FormField } from "../core/declaration.ts";
-import { type Fact, underDefenceSecret } from "../core/fact.ts";
+import { underDefenceSecret } from "../core/fact.ts";
 import { type Act, mayAct } from "../core/person.ts";
 import type { Store } from "../store/store.ts";
+import { closingsDesk } from "./closings-desk.ts";
 import { confirm } from "./confirm.ts";
 import type { Actor, Desk, Dossier, Refused, Stale, TextSeen } from "./desk.ts";
 import { draft } from "./draft.ts";
+import { type ActOn, factsDesk, NOT_ALLOWED } from "./facts-desk.ts";
 import { flagDefenceSecret } from "./flag-secret.ts";
+import { kinOf } from "./kin-of.ts";
 import { maskDossier } from "./mask-dossier.ts";
+import { addFact, impossible, withdrawAnswer } from "./person-facts.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { asQuestion } from "./qualify.ts";
 import { questionsOf, regimesOf } from "./regimes-of.ts";
+import { regroupDesk } from "./regroup-desk.ts";
+import { clocksDesk } from "./settle-clock.ts";
 import { showEvidence } from "./show-evidence.ts";
 import { settleDelivery } from "./transmit.ts";
 import { unmask } from "./unmask.ts";
@@ -43,8 +48,7 @@ export function openDesk(parts: {
     work: (work: Work, now: number) => T | Refused | Stale,
     options: { whileSecret?: boolean } = {},
   ): Promise<T | Refused | Stale> {
-    if (!mayAct(actor, right))
-      return { outcome: "refused", code: "not_allowed", because: "Votre rôle ne permet pas cet acte." };
+    if (!mayAct(actor, right)) return NOT_ALLOWED;
     const result = await pipeline.act(
       incident,
       (each, now) => {
@@ -67,7 +71,15 @@ export function openDesk(parts: {
     );
   }
 
+  const people = { store, pipeline, setup, now: () => parts.clock.now(), planned: parts.planned };
+  // What goes through here is bound to no text: it is never stale.
+  const actOn = act as ActOn;
+
   return {
+    ...factsDesk({ ...people, actOn }),
+    ...closingsDesk({ ...people, actOn }),
+    ...clocksDesk({ setup, actOn }),
+    ...regroupDesk(people),
     facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
     mode: setup.mode,
     fixedFields: new Set(
@@ -115,6 +127,7 @@ export function openDesk(parts: {
         effects: await store.reads.effectsOf(facility, incident),
         evidence: showEvidence(found, setup.masks, incident),
         systems: work.incident.systems.flatMap((id) => setup.systems.get(id) ?? []),
+        grouping: await kinOf(work, store.reads, facility),
       };
       return maskDossier(dossier, setup.masks);
     },
@@ -125,28 +138,23 @@ export function openDesk(parts: {
         | Refused,
 
     answer: async (answer, actor) => {
-      if (answer.since !== undefined && answer.since > parts.clock.now()) {
-        return { outcome: "refused", code: "future_instant", because: "L'heure donnée est dans le futur." };
-      }
+      const { since } = answer;
+      const wrong =
+        since === undefined ? undefined : impossible(since, parts.clock.now(), setup.facility.time_zone);
+      if (wrong !== undefined) return wrong;
       const result = await act(answer.incident, actor, "answer", (work, now) => {
         const question = questionsOf(setup, work.incident).find((each) => each.id === answer.question);
         const chosen = question?.answers.find((each) => each.id === answer.answer);
         if (question === undefined || chosen === undefined)
           return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
-        withdrawAnswer(work, question, actor.name, now);
-        for (const { fact, holds } of chosen.states)
-          stateByPerson(
-            work,
-            {
-              kind: fact,
-              holds,
-              since: answer.since ?? now,
-              source: answer.source ?? actor.name,
-              writer: actor.name,
-              question: question.id,
-            },
-            now,
-          );
+        const kinds = new Set(question.answers.flatMap(({ states }) => states.map(({ fact }) => fact)));
+        withdrawAnswer(work, { question: question.id, kinds, writer: actor.name }, now);
+        for (const { fact, holds } of chosen.states) {
+          const said = { kind: fact, holds, system: null, since: since ?? now };
+          const source = answer.source ?? actor.name;
+          const origin = { by: "person" as const, source, writer: actor.name, question: question.id };
+          addFact(work, { id: setup.newId(), ...said, origin }, now);
+        }
         return { outcome: "answered" as const };
       });
       return result as { outcome: "answered" } | Refused;
@@ -274,19 +282,6 @@ export function openDesk(parts: {
     },
   };
 
-  /** A later answer to the same question puts the earlier one right: withdrawn, not erased. */
-  function withdrawAnswer(work: Work, question: RegimeQuestion, writer: string, now: number): void {
-    const kinds = new Set(question.answers.flatMap((answer) => answer.states.map((state) => state.fact)));
-    work.facts = work.facts.map((fact) =>
-      fact.origin.by === "person" &&
-      fact.origin.question === question.id &&
-      fact.withdrawn === null &&
-      kinds.has(fact.kind)
-        ? { ...fact, withdrawn: { at: now, writer, reason: "Réponse corrigée." } }
-        : fact,
-    );
-  }
-
   function answeredQuestions(work: Work): Dossier["answered"] {
     return questionsOf(setup, work.incident).flatMap((question) => {
       const standing = work.facts.filter(
@@ -301,44 +296,6 @@ export function openDesk(parts: {
       if (standing.length === 0 || given === undefined) return [];
       return [{ question: asQuestion(question), answer: given.label }];
     });
-  }
-
-  function stateByPerson(
-    work: Work,
-    statement: {
-      kind: Fact["kind"];
-      holds: boolean;
-      since: number;
-      source: string;
-      writer: string;
-      question: string;
-    },
-    now: number,
-  ): void {
-    work.facts.push({
-      id: setup.newId(),
-      incident: work.incident.id,
-      kind: statement.kind,
-      holds: statement.holds,
-      system: null,
-      subjects: [],
-      since: statement.since,
-      until: null,
-      confidence: "confirmed",
-      origin: {
-        by: "person",
-        source: statement.source,
-        writer: statement.writer,
-        question: statement.question,
-      },
-      ended_by: [],
-      evidence: [],
-      alerts: 0,
-      stated: now,
-      withdrawn: null,
-    });
-    if (statement.kind === "malicious_action_suspected")
-      work.incident = { ...work.incident, malicious: statement.holds };
   }
 }
 
@@ -365,6 +322,7 @@ function flagOnly({ incident, facts, qualification }: Work): Dossier {
     effects: [],
     evidence: [],
     systems: [],
+    grouping: { kin: [], last: null },
   };
 }
 

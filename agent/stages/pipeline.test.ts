@@ -174,9 +174,12 @@ describe("a decision not to declare", () => {
 });
 
 describe("an outage", () => {
-  it("of the regulation of emergency calls is not waited for", async () => {
+  it("of the regulation of emergency calls is waited for no longer than its own delay", async () => {
     stages = await openStages();
     await stages.take(down("samu-01"));
+    expect(await incidents()).toMatchObject([{ state: "candidate" }]);
+    stages.clock.pass(5);
+    await stages.sweeper.sweep();
     expect(await incidents()).toMatchObject([{ state: "in_review" }]);
   });
 

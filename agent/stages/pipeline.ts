@@ -5,20 +5,29 @@ import { standsAlone } from "../core/detection.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Account } from "../core/person.ts";
 import type { Receipt, Store, Write } from "../store/store.ts";
+import { breather } from "./breather.ts";
+import { planClosing } from "./close-candidates.ts";
 import { openCombiner } from "./combine.ts";
 import { type Arrival, correlate } from "./correlate.ts";
 import { draft } from "./draft.ts";
 import { followUp } from "./follow-up.ts";
+import { openGrouping } from "./grouping/grouping.ts";
+import { loadGrouping, spansOf } from "./grouping/load-grouping.ts";
+import { opens } from "./grouping/read-traits.ts";
 import { judge, planClocks } from "./judge.ts";
+import { openUnknownNotes } from "./note-unknown.ts";
 import { notify } from "./notify.ts";
+import { openShelf } from "./shelf.ts";
+import { arrivalsOf, MOST_REREAD, takeApart } from "./take-apart.ts";
 import { changesOf, copyWork, loadWork, type Setup, type Work } from "./work.ts";
 
-/** Detections taken from the store in one unit of work. */
+/** Detections taken from the store in one unit of work, and in one turn. */
 export const BATCH = 500;
+const TURN = 50;
 /** Name of the cursor that says how far detections were correlated. */
 const CURSOR = "correlated";
 /** States in which an incident still takes detections in. */
-const ACTIVE: readonly Incident["state"][] = [
+export const ACTIVE: readonly Incident["state"][] = [
   "candidate",
   "open",
   "in_review",
@@ -29,13 +38,35 @@ const ACTIVE: readonly Incident["state"][] = [
   "set_aside",
 ];
 
-/** What the facts of an incident lead to, in order: judge, draft, tell, follow. */
-export function carry(work: Work, setup: Setup, now: Instant): void {
+/**
+ * What the facts of an incident lead to, in order: judge, draft, tell, follow. With what it was `before`, on the same
+ * facts, a text is written anew only for another evaluation.
+ */
+export function carry(work: Work, setup: Setup, now: Instant, before?: Work): void {
+  if (work.incident.state === "merged") return;
   judge(work, setup, now);
-  if (work.incident.state !== "candidate" && work.incident.state !== "closed") draft(work, setup, now);
+  const { incident, qualification } = work;
+  const other = before?.qualification !== qualification || before?.incident !== incident;
+  if (other && incident.state !== "candidate" && incident.state !== "closed") draft(work, setup, now);
   notify(work, setup, now);
   planClocks(work, setup);
+  planClosing(work, setup);
   followUp(work, setup);
+}
+
+/** What those who bring incidents together or take them apart work with. */
+export interface Regrouper {
+  now: Instant;
+  /** The last detection that was placed. */
+  seq: number;
+  reference(): string;
+  /** All detections of incidents; undefined when there are too many to be read again. */
+  arrivals(...incidents: string[]): Promise<Arrival[] | undefined>;
+  cameFrom(incident: string, other: string): Promise<number[]>;
+  /** What ties detections to one incident ties them to the other from now on. */
+  merged(from: Work, into: Work): void;
+  /** Only these detections tie anything to this incident. */
+  retied(work: Work, arrivals: readonly Arrival[]): void;
 }
 
 export interface Pipeline {
@@ -53,6 +84,29 @@ export interface Pipeline {
     act: (work: Work, now: Instant) => T,
     keep?: (result: T) => boolean,
   ): Promise<T | undefined>;
+  /**
+   * Works on several incidents at once, then commits, with those that `act` adds; undefined when one is unknown or
+   * named twice. Nothing is kept when `act` returns a refusal, as `act` alone.
+   */
+  regroup<T>(
+    incidents: readonly string[],
+    act: (works: Work[], tools: Regrouper) => Promise<T> | T,
+    keep: (result: T) => boolean,
+  ): Promise<T | undefined>;
+  /** The incident that one went into, itself when it stands. */
+  standing(incident: string): Promise<string>;
+  /** Opens an incident that no alert made, then commits; does nothing when there is one of this id. */
+  open(incident: string, make: (reference: string, now: Instant) => Work): Promise<void>;
+  /** Ids of the incidents that may still change. */
+  incidents(): string[];
+  /**
+   * Evaluates incidents anew, in order until `enough` says so, and commits them as one; says how many of them were
+   * looked at, and what those that may still change were and became.
+   */
+  revise(
+    incidents: readonly string[],
+    enough: () => boolean,
+  ): Promise<{ taken: number; revised: { before: Work; after: Work }[] }>;
   /** The incident's records as committed. */
   view(incident: string): Promise<Work | undefined>;
   /**
@@ -93,6 +147,7 @@ export async function openPipeline(parts: {
 }): Promise<Pipeline> {
   const { store, setup, clock } = parts;
   const facility = setup.facility.id;
+  const unknownHosts = openUnknownNotes({ reads: store.reads, facility, locate: setup.locate });
   const combiner = openCombiner({
     reads: store.reads,
     facility,
@@ -103,6 +158,7 @@ export async function openPipeline(parts: {
     rebuilt: parts.events?.rebuilt,
   });
   const active = new Map<string, Work>();
+  const grouping = openGrouping(setup);
   let queue: Promise<unknown> = Promise.resolve();
   const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
     const next = queue.then(work, work);
@@ -123,8 +179,9 @@ export async function openPipeline(parts: {
         if (work !== undefined) active.set(content.id, work);
       }
       after = page.at(-1)?.content.id;
-      if (page.length < 500) return;
+      if (page.length < 500) break;
     }
+    await loadGrouping(grouping, active.values(), { reads: store.reads, facility, position });
   }
 
   async function commit(works: readonly Work[], more: Write[], now: Instant): Promise<Receipt> {
@@ -133,10 +190,17 @@ export async function openPipeline(parts: {
     const receipt = await store.commit({ facility, at: now, writes });
     if (receipt.outcome === "conflict") return receipt;
     for (const { work, base } of changes) {
-      const before = active.get(work.incident.id)?.incident;
+      const known = active.get(work.incident.id);
+      const before = known?.incident;
       const kept: Work = { ...work, beside: [], base };
       if (ACTIVE.includes(kept.incident.state)) active.set(kept.incident.id, kept);
       else active.delete(kept.incident.id);
+      grouping.moved(kept.incident);
+      // A system that a person has just named ties what follows about it.
+      const spoken = kept.facts.some(
+        (fact) => fact.origin.by === "person" && fact.system !== null && known?.facts.includes(fact) !== true,
+      );
+      if (kept.links === undefined || spoken) grouping.load(kept.incident, spansOf(kept));
       parts.events?.changed?.(before, kept);
     }
     return receipt;
@@ -147,56 +211,90 @@ export async function openPipeline(parts: {
       .map((each) => each.content)
       .reverse();
 
-  function carryFor(work: Work, declarants: readonly Account[], now: Instant): void {
+  function carryFor(work: Work, declarants: readonly Account[], now: Instant, before?: Work): void {
     work.declarant = declarantOf(work, declarants);
-    carry(work, setup, now);
+    carry(work, setup, now, before);
+  }
+
+  /** The references of a year, in order; `used` is what a commit must write of those that were taken. */
+  async function referencesOf(now: Instant): Promise<{ next: () => string; used: () => Write[] }> {
+    const year = new Date(now / 1000).getUTCFullYear();
+    const name = `reference:${year}`;
+    const from = await store.reads.cursor(facility, name);
+    let to = from;
+    return {
+      next: () => `${year}-${String(++to).padStart(4, "0")}`,
+      used: () => (to === from ? [] : [{ write: "cursor", name, from, to }]),
+    };
   }
 
   async function takeBatch(): Promise<number> {
     const now = clock.now();
     const from = await store.reads.cursor(facility, CURSOR);
     if (from !== position) await loadActive();
-    const arrivals: Arrival[] = await store.reads.detectionsAfter(facility, from, BATCH);
+    // Until it is committed, what ties incidents stands ahead of the record: read again if this fails.
+    position = -1;
+    const breathe = breather();
+    const arrivals: Arrival[] = [];
+    while (arrivals.length < BATCH) {
+      const page = await store.reads.detectionsAfter(facility, arrivals.at(-1)?.detection.seq ?? from, TURN);
+      arrivals.push(...page);
+      if (page.length < TURN) break;
+      await breathe();
+    }
     const to = arrivals.at(-1)?.detection.seq ?? from;
     const combined = await combiner.take(arrivals, from, now);
-    if (arrivals.length + combined.length === 0) return 0;
-    const year = new Date(now / 1000).getUTCFullYear();
-    const series = `reference:${year}`;
-    const used = await store.reads.cursor(facility, series);
-    let next = used;
-    const reference = () => `${year}-${String(++next).padStart(4, "0")}`;
+    if (arrivals.length + combined.length === 0) {
+      position = from;
+      return 0;
+    }
+    const references = await referencesOf(now);
 
-    const touched = new Map<string, Work>();
-    const works = [...active.values()];
+    const shelf = openShelf({ active, grouping, setup, now, seq: from, reference: references.next });
     for (const arrival of arrivals) {
       if (!standsAlone(arrival.detection.rule)) continue;
-      const base = await partsOf(arrival);
-      // A work is copied when first touched: a refused commit must leave what is in memory as it was.
-      const found = correlate({ ...arrival, base }, works, setup, reference, (work) => {
-        const copy = touched.get(work.incident.id) ?? copyWork(work);
-        works[works.indexOf(work)] = copy;
-        touched.set(copy.incident.id, copy);
-        return copy;
-      });
-      if (found !== undefined && !touched.has(found.incident.id)) {
-        touched.set(found.incident.id, found);
-        works.push(found);
-      }
+      const whole = { ...arrival, base: await partsOf(arrival) };
+      const home = correlate(whole, shelf);
+      if (home !== undefined) shelf.placed(whole, home);
+      await breathe();
     }
-    const changed = [...touched.values()];
+    await takeApart(shelf, store.reads);
+    const changed = shelf.changed();
     const declarants = await declarantsNow();
-    for (const work of changed) carryFor(work, declarants, now);
-    const more: Write[] = [...combined, { write: "cursor", name: CURSOR, from, to }];
-    if (next !== used) more.push({ write: "cursor", name: series, from: used, to: next });
+    for (const work of changed) {
+      const { id, state } = work.incident;
+      if (state !== "merged") work.links = { id, incident: id, ...grouping.spansOf(id) };
+      carryFor(work, declarants, now);
+      await breathe();
+    }
+    const more: Write[] = [
+      ...combined,
+      ...(await unknownHosts.take(arrivals)),
+      { write: "cursor", name: CURSOR, from, to },
+      ...references.used(),
+    ];
     const receipt = await commit(changed, more, now);
     // Another process moved on: take its view and try again.
     if (receipt.outcome === "conflict") await loadActive();
     else {
       position = to;
       combiner.written();
+      unknownHosts.written();
     }
     return arrivals.length + combined.length;
   }
+
+  const regrouper = (one: Pick<Regrouper, "now" | "seq" | "reference">): Regrouper => ({
+    ...one,
+    arrivals: (...ids) => arrivalsOf(store.reads, facility, ids, MOST_REREAD),
+    cameFrom: (incident, other) => store.reads.cameFrom(facility, incident, other),
+    merged: (from, into) => grouping.merge(from.incident.id, into.incident.id),
+    retied(work, arrivals) {
+      grouping.drop(work.incident.id);
+      for (const arrival of arrivals)
+        if (opens(arrival)) grouping.tie(work.incident.id, grouping.tiesOf(arrival).adds);
+    },
+  });
 
   /** The detections that a correlation counted and that touched no incident alone. */
   async function partsOf({ detection }: Arrival): Promise<Arrival[]> {
@@ -235,6 +333,87 @@ export async function openPipeline(parts: {
           if (receipt.outcome === "committed") return result;
           active.delete(incident);
           if (attempt === 3) throw new Error(`incident ${incident}: ${receipt.because}, three times over`);
+        }
+      }),
+    regroup: (incidents, act, keep) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          const found = await Promise.all(
+            [...new Set(incidents)].map((id) => active.get(id) ?? loadWork(store.reads, facility, id)),
+          );
+          const works = found.flatMap((each) => (each === undefined ? [] : [copyWork(each)]));
+          if (works.length < incidents.length) return undefined;
+          const now = clock.now();
+          const references = await referencesOf(now);
+          const from = await store.reads.cursor(facility, CURSOR);
+          // What ties incidents stands ahead of the record until it is committed.
+          const before = position;
+          position = -1;
+          const result = await act(works, regrouper({ now, seq: from, reference: references.next }));
+          if (!keep(result)) {
+            position = before;
+            return result;
+          }
+          const declarants = await declarantsNow();
+          for (const work of works) {
+            const { id, state } = work.incident;
+            if (state !== "merged") work.links = { id, incident: id, ...grouping.spansOf(id) };
+            carryFor(work, declarants, now);
+          }
+          const receipt = await commit(works, references.used(), now);
+          if (receipt.outcome === "committed") {
+            position = before;
+            return result;
+          }
+          await loadActive();
+          if (attempt === 3)
+            throw new Error(`incidents ${incidents.join(", ")}: ${receipt.because}, three times over`);
+        }
+      }),
+    async standing(incident) {
+      for (let id = incident; ; ) {
+        const work = await store.reads.record(facility, "incident", id);
+        if (work?.content.merged_into === undefined || work.content.state !== "merged") return id;
+        id = work.content.merged_into;
+      }
+    },
+    open: (incident, make) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          if ((await store.reads.record(facility, "incident", incident)) !== undefined) return;
+          const now = clock.now();
+          const references = await referencesOf(now);
+          const work = make(references.next(), now);
+          carryFor(work, await declarantsNow(), now);
+          const receipt = await commit([work], references.used(), now);
+          if (receipt.outcome === "committed") return;
+          if (attempt === 3) throw new Error(`incident ${incident}: ${receipt.because}, three times over`);
+        }
+      }),
+    incidents: () => [...active.keys()],
+    revise: (incidents, enough) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          const declarants = await declarantsNow();
+          const now = clock.now();
+          const revised: { before: Work; after: Work }[] = [];
+          let taken = 0;
+          while (taken < incidents.length && (taken === 0 || !enough())) {
+            const before = active.get(incidents[taken++] ?? "");
+            if (before === undefined) continue;
+            const after = copyWork(before);
+            carryFor(after, declarants, now, before);
+            revised.push({ before, after });
+          }
+          const receipt = await commit(
+            revised.map(({ after }) => after),
+            [],
+            now,
+          );
+          if (receipt.outcome === "committed") return { taken, revised };
+          await loadActive();
+          if (attempt === 3)
+            throw new Error(`incidents evaluated anew: ${receipt.because}, three times over`);
         }
       }),
     view: (incident) =>

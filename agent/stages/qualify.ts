@@ -44,7 +44,8 @@ export function qualify(incident: Incident, regime: Regime, situation: Situation
   );
   const remarks = regime.reminders.map(({ text, article }) => `${text} (${article})`);
   const criteria = shown.map(({ result }) => result);
-  if (incident.state === "candidate") {
+  // What was closed while it was only watched asks nobody anything.
+  if (incident.state === "candidate" || incident.closed_by !== undefined) {
     return {
       ...bare("watching", regime.sentences.watching),
       criteria: criteria.map((each) => ({ ...each, value: "not_evaluated", degree: null, because: [] })),

@@ -55,7 +55,7 @@ export function questionsOf(
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
 /** The day of an instant in the facility's zone, `2026-11-15`. */
-function dayOf(instant: number, zone: string): string {
+export function dayOf(instant: number, zone: string): string {
   let format = FORMATS.get(zone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" });

@@ -5,6 +5,7 @@ import type { Effect, EffectState } from "../core/effect.ts";
 import { messageOf as errorMessage } from "../core/errors.ts";
 import { move } from "../core/transitions.ts";
 import type { Store, Write } from "../store/store.ts";
+import { closeCandidate, isClosing, READ_OVER } from "./close-candidates.ts";
 import { messageOf, type NotifyPayload, type OpenChannel, planNag } from "./notify.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { type DeliverPayload, filingOf, type OpenOutbound, settleDelivery } from "./transmit.ts";
@@ -84,7 +85,9 @@ export function openSweeper(parts: {
     if (!(await claim(effect))) return;
     const { channel, event } = effect.payload as NotifyPayload;
     const open = parts.channels.get(channel);
-    const work = effect.incident === null ? undefined : await pipeline.view(effect.incident);
+    // What was planned for an incident that went into another is told of the one that stands.
+    const incident = effect.incident === null ? null : await pipeline.standing(effect.incident);
+    const work = incident === null ? undefined : await pipeline.view(incident);
     if (open === undefined) return settle(effect, "failed", `canal ${channel} absent de la configuration`);
     const message = work && messageOf(effect.key, event, work, setup, parts.page);
     if (message === undefined) return settle(effect, "done", "devenu sans objet");
@@ -152,8 +155,19 @@ export function openSweeper(parts: {
   /** Time has passed: the incident is judged anew. */
   async function tick(effect: Effect): Promise<void> {
     if (!(await claim(effect))) return;
-    if (effect.incident !== null) await pipeline.act(effect.incident, () => undefined);
-    await settle(effect, "done", "délai écoulé");
+    const { incident } = effect;
+    if (incident === null || !isClosing(effect.payload)) {
+      if (incident !== null) await pipeline.act(await pipeline.standing(incident), () => undefined);
+      return settle(effect, "done", "délai écoulé");
+    }
+    // One more than is read over says that there are too many.
+    const found = await store.reads.detectionsOf(facility, incident, READ_OVER + 1);
+    const rules = found.map(({ detection }) => detection.rule);
+    const done = await pipeline.act(incident, (work, now) =>
+      // A clock set back meanwhile does not undo that the time had come.
+      closeCandidate(work, setup, { rules, now: Math.max(now, effect.due) }),
+    );
+    await settle(effect, "done", done?.outcome === "kept" ? done.because : "délai écoulé");
   }
 
   function carryOut(effect: Effect): Promise<void> {

@@ -1,11 +1,13 @@
 import type { Regime } from "../../rules/regimes/regime.ts";
 import type { System } from "../core/asset.ts";
+import type { Closing } from "../core/closing.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Decision } from "../core/decision.ts";
 import { type Declaration, declarationKey } from "../core/declaration.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Effect } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
+import type { Links, Regrouping } from "../core/grouping.ts";
 import type { NewId } from "../core/id.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Masks } from "../core/masked.ts";
@@ -54,6 +56,12 @@ export interface Work {
   decisions: Decision[];
   deliveries: Delivery[];
   deadlines: Deadline[];
+  /** Each time that it was closed as a candidate, without a declaration. */
+  closings: Closing[];
+  /** By which keys detections join it; undefined until one did. */
+  links: Links | undefined;
+  /** How it was made of others, or others of it, oldest first. */
+  regroupings: Regrouping[];
   /** Who declares: the incident's declarant, else the first delegate there is. */
   declarant: Account | undefined;
   /** Writes beside the records: joins, effects, notes. */
@@ -74,6 +82,9 @@ export function newWork(incident: Incident): Work {
     decisions: [],
     deliveries: [],
     deadlines: [],
+    closings: [],
+    links: undefined,
+    regroupings: [],
     declarant: undefined,
     beside: [],
     planned: new Set(),
@@ -91,6 +102,8 @@ export function copyWork(work: Work): Work {
     decisions: [...work.decisions],
     deliveries: [...work.deliveries],
     deadlines: [...work.deadlines],
+    closings: [...work.closings],
+    regroupings: [...work.regroupings],
     beside: [],
     planned: new Set(work.planned),
   };
@@ -117,11 +130,34 @@ export async function loadWork(reads: Reads, facility: string, id: string): Prom
     decisions: await all("decision"),
     deliveries: await all("delivery"),
     deadlines: await all("deadline"),
+    closings: await all("closing"),
+    links: (await all("links"))[0],
+    regroupings: await all("regrouping"),
     declarant: undefined,
     beside: [],
-    planned: new Set((await reads.effectsOf(facility, id)).map((effect) => effect.key)),
+    planned: await plannedFor(reads, facility, incident.content),
     base,
   };
+}
+
+/** Keys planned for an incident, and for those whose messages count as its own. */
+async function plannedFor(reads: Reads, facility: string, incident: Incident): Promise<Set<string>> {
+  const planned = new Set((await reads.effectsOf(facility, incident.id)).map((effect) => effect.key));
+  for (const { incident: other, messages } of incident.told_with ?? []) {
+    const keys = (await reads.effectsOf(facility, other)).map((effect) => effect.key);
+    for (const key of toldKeys(keys, { from: other, into: incident.id, messages })) planned.add(key);
+  }
+  return planned;
+}
+
+/** What was planned for one incident, under the keys that another would plan it by. */
+export function toldKeys(
+  keys: Iterable<string>,
+  { from, into, messages }: { from: string; into: string; messages: "all" | "opening" },
+): string[] {
+  return [...keys]
+    .filter((key) => messages === "all" || key.endsWith(":incident_opened"))
+    .map((key) => key.replaceAll(`:${from}:`, `:${into}:`));
 }
 
 /** Plans an effect of this incident, once for its key. */
@@ -162,17 +198,22 @@ export function changesOf(work: Work): { writes: Write[]; base: Map<string, Stor
     if (before?.content === content) return;
     const revision = (before?.revision ?? 0) + 1;
     base.set(`${kind}/${id}`, { revision, content });
-    const state = (content as { state?: string }).state ?? null;
+    // Closings are listed by month, whatever became of them.
+    const { state: named, month } = content as { state?: string; month?: string };
+    const state = named ?? month ?? null;
     writes.push({ write: "record", kind, id, revision, incident: work.incident.id, state, content } as Write);
   };
   put("incident", work.incident);
   for (const each of work.facts) put("fact", each);
+  if (work.links !== undefined) put("links", work.links);
+  for (const each of work.regroupings) put("regrouping", each);
   if (work.qualification !== undefined) put("qualification", work.qualification);
   for (const each of work.others) put("qualification", each);
   for (const each of work.declarations) put("declaration", each);
   for (const each of work.decisions) put("decision", each);
   for (const each of work.deliveries) put("delivery", each);
   for (const each of work.deadlines) put("deadline", each);
+  for (const each of work.closings) put("closing", each);
   return { writes: [...writes, ...work.beside], base };
 }
 

@@ -18,7 +18,7 @@ export interface SealedAlert {
   detections: number;
 }
 
-/** A record as it is stored: `content` goes to the record's row, `entry` to the journal. */
+/** A record as it is stored: `content` goes to the record's row, and into the entry of the journal. */
 export interface SealedRecord {
   write: "record";
   kind: RecordKind;
@@ -28,7 +28,6 @@ export interface SealedRecord {
   state: string | null;
   name: string | null;
   content: string;
-  entry: string;
 }
 
 export type SealedWrite =
@@ -55,7 +54,7 @@ export function sealUnit(unit: Unit): SealedUnit {
 }
 
 /** What the journal holds of a record. Its members come in canonical order, so that text can be joined. */
-export function recordEntry(record: Omit<SealedRecord, "write" | "entry" | "incident" | "name">): string {
+export function recordEntry(record: Omit<SealedRecord, "write" | "incident" | "name">): string {
   const { content, id, kind, revision, state } = record;
   const [idText, stateText] = [canonicalJson(id), canonicalJson(state)];
   return `{"content":${content},"id":${idText},"kind":"${kind}","revision":${revision},"state":${stateText}}`;
@@ -87,7 +86,6 @@ function sealWrite(write: Write): SealedWrite {
         state,
         name,
         content,
-        entry: recordEntry({ kind, id, revision, state, content }),
       };
     }
     case "note":

@@ -7,6 +7,8 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Detection } from "../core/detection.ts";
 import type { Effect, EffectState } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
+import type { Links, Regrouping } from "../core/grouping.ts";
+import type { Closing, SignOff } from "../core/closing.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Checkpoint, JournalEntry } from "../core/journal.ts";
 import type { Account, Credentials } from "../core/person.ts";
@@ -21,6 +23,10 @@ export interface Records {
   decision: Decision;
   delivery: Delivery;
   deadline: Deadline;
+  closing: Closing;
+  sign_off: SignOff;
+  links: Links;
+  regrouping: Regrouping;
   account: Account;
 }
 export type RecordKind = keyof Records;
@@ -82,8 +88,8 @@ export type Write =
         content: Records[K];
       };
     }[RecordKind]
-  /** Joins detections, by their seq, to an incident. */
-  | { write: "join"; incident: string; detections: number[] }
+  /** Joins detections, by their seq, to an incident, with all those of `of`: each is in the one that joined it last. */
+  | { write: "join"; incident: string; detections: number[]; of?: string }
   /** Moves a named cursor; a conflict when it does not stand at `from`. An unknown cursor stands at 0. */
   | { write: "cursor"; name: string; from: number; to: number }
   /** Notes where a source stands, in place of what stood there; `content` is the source's own text. */
@@ -136,6 +142,8 @@ export interface Reads {
     kind: K,
     id: string,
   ): Promise<Stored<Records[K]> | undefined>;
+  /** Id of the incident of a reference. */
+  incidentNamed(facility: string, reference: string): Promise<string | undefined>;
   /** All records of a kind that belong to an incident, oldest first. */
   ofIncident<K extends RecordKind>(
     facility: string,
@@ -156,12 +164,15 @@ export interface Reads {
     seq: number,
     limit: number,
   ): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
-  /** Detections joined to an incident, by event time. */
+  /** Detections that are in an incident, by event time, after one of them when given. */
   detectionsOf(
     facility: string,
     incident: string,
     limit: number,
+    after?: { occurred: Instant; seq: number },
   ): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
+  /** Detections that are in an incident and that another had joined before, by their seq. */
+  cameFrom(facility: string, incident: string, other: string): Promise<number[]>;
   alert(facility: string, id: string): Promise<StoredAlert | undefined>;
   countAlerts(facility: string): Promise<number>;
   cursor(facility: string, name: string): Promise<number>;

@@ -208,8 +208,10 @@ function joinedCheck(prepare: Prepare, facility: string, faults: FaultList) {
       if (incident !== entry.incident) faults.add(fault(entry.seq, "joined_differs", incident));
       for (const said of detections) {
         const row = find.get(facility, incident, said.seq);
-        if (row !== undefined && row.journal_seq === entry.seq) matched += 1;
-        if (row === undefined || row.journal_seq !== entry.seq || !agrees(row, said)) {
+        const stands = Number(row?.journal_seq ?? -1);
+        if (stands === entry.seq) matched += 1;
+        // It may have left for another incident and come back: the later entry answers for the row.
+        if (row === undefined || stands < entry.seq || !agrees(row, said)) {
           faults.add(fault(entry.seq, "joined_differs", canonicalJson(said)));
         }
       }

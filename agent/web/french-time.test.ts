@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { instantFromIso, MICROSECONDS } from "../core/clock.ts";
-import { duration, frenchTime } from "./french-time.ts";
+import { duration } from "../stages/french.ts";
+import { frenchTime } from "./french-time.ts";
 
 const paris = frenchTime("Europe/Paris");
 

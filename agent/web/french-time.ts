@@ -12,15 +12,6 @@ export interface FrenchTime {
   instantOf(date: string, time: string): Instant | undefined;
 }
 
-/** `44 min`, `3 h 05`, `2 j 4 h`; never negative. */
-export function duration(microseconds: number): string {
-  const minutes = Math.max(0, Math.floor(microseconds / MICROSECONDS.minute));
-  if (minutes < 60) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${String(minutes % 60).padStart(2, "0")}`;
-  return hours % 24 === 0 ? `${hours / 24} j` : `${Math.floor(hours / 24)} j ${hours % 24} h`;
-}
-
 export function frenchTime(zone: string): FrenchTime {
   const format = new Intl.DateTimeFormat("fr-FR", {
     timeZone: zone,

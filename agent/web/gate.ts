@@ -3,8 +3,9 @@ import type { NextFunction, Request, Response } from "express";
 import type { Clock } from "../core/clock.ts";
 import { type Account, type Act, mayAct } from "../core/person.ts";
 import type { Desk } from "../stages/desk.ts";
+import { duration } from "../stages/french.ts";
 import type { Store } from "../store/store.ts";
-import { duration, frenchTime } from "./french-time.ts";
+import { frenchTime } from "./french-time.ts";
 import { PageError } from "./page-error.ts";
 import { templates } from "./templates.ts";
 

@@ -7,19 +7,25 @@ import { messageOf } from "../core/errors.ts";
 import type { Masks } from "../core/masked.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { Desk } from "../stages/desk.ts";
+import type { unknownAssets } from "../stages/note-unknown.ts";
 import type { Store } from "../store/store.ts";
 import { attempts } from "./attempts.ts";
 import { decisionsApi } from "./decisions-api.ts";
 import { type Gate, gate } from "./gate.ts";
 import { PageError } from "./page-error.ts";
+import { closingsPage } from "./pages/closings.ts";
 import { declarationPages } from "./pages/declaration.ts";
+import { factsPage } from "./pages/facts.ts";
 import { filingPages } from "./pages/filing.ts";
 import { incidentPage } from "./pages/incident.ts";
 import { incidentsPage } from "./pages/incidents.ts";
 import { originalPage } from "./pages/original.ts";
 import { printPage } from "./pages/print.ts";
 import { refusedPage } from "./pages/refused.ts";
+import { regroupPages } from "./pages/regroup.ts";
+import { reportPage } from "./pages/report.ts";
 import { ruleTroublesPage } from "./pages/rule-troubles.ts";
+import { unknownAssetsPage } from "./pages/unknown-assets.ts";
 import { SESSION_HOURS, sessionStore } from "./session-store.ts";
 import { signIn } from "./sign-in.ts";
 import { ASSETS } from "./templates.ts";
@@ -41,6 +47,8 @@ export interface PeopleParts {
   masks: Masks;
   /** What of the rules does not run now. */
   troubles: () => RuleTroubles;
+  /** The hosts that no system claims. */
+  unknown: () => ReturnType<typeof unknownAssets>;
   /** Mounts the sign-in by ticket. */
   demo: boolean;
   log: WebLog;
@@ -85,12 +93,17 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(signIn({ desk, store, clock, gate: pages, attempts: limits, demo, log }));
   site.use(pages.signedIn, pages.ownForm);
   site.use(incidentsPage({ desk, gate: pages, systems }));
+  site.use(reportPage({ desk, clock, gate: pages }));
+  site.use(factsPage({ desk, clock, gate: pages }));
+  site.use(closingsPage({ desk, gate: pages }));
   site.use(incidentPage({ desk, clock, gate: pages }));
+  site.use(regroupPages({ desk }));
   site.use(declarationPages({ desk, store, clock, gate: pages, attempts: limits }));
   site.use(filingPages({ desk, gate: pages }));
   site.use(originalPage({ desk, gate: pages }));
   site.use(refusedPage({ store, gate: pages, facility, masks: parts.masks }));
   site.use(ruleTroublesPage({ troubles: parts.troubles, gate: pages, masks: parts.masks }));
+  site.use(unknownAssetsPage({ unknown: parts.unknown, gate: pages, masks: parts.masks }));
   site.use(printPage({ desk, gate: pages, publicUrl }));
   app.use("/:facility", site);
 

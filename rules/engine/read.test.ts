@@ -125,6 +125,12 @@ describe("a rule that cannot be used is refused with its code and its place", ()
       "title: Good\ntocsin: {title_fr: x, reason_fr: y, cause: magic}",
       "meaning_invalid:2:44",
     ],
+    [
+      "a fact that only a person may state",
+      "title: Good",
+      "title: Good\ntocsin:\n  title_fr: x\n  reason_fr: y\n  facts:\n    - fact: data_lost\n    - fact: defence_secret",
+      "meaning_invalid:7:13",
+    ],
     ["a list instead of a rule", GOOD, "- a\n- b\n", "not_a_rule:1:1"],
   ])("%s", (_, from, to, expected) => {
     expect(refusedRules(GOOD.replace(from, () => to))).toEqual([expected]);

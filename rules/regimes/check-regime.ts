@@ -46,7 +46,15 @@ export function checkRegime(regime: Regime): Contradiction[] {
       if (leavesOf(expression).some(({ leaf, negated }) => negated && "presumed" in leaf && leaf.presumed))
         add(path, "presumed: not under not would make silence a yes", "leave presumed out under not");
       const can = reach(expression);
-      if (!can.true) add(path, `${criterion.id} can never be met`, "correct the expression");
+      if (!can.true) {
+        const clash = demandedAndForbidden(expression);
+        const why = clash === undefined ? "" : `: ${clash.name} is both required and excluded`;
+        add(
+          [...path, ...(clash?.path ?? [])],
+          `${criterion.id} can never be met${why}`,
+          "require it or exclude it, not both",
+        );
+      }
       if (!can.false) add(path, `${criterion.id} is met whatever the facts`, "correct the expression");
     }
     if (criterion.only_when_stated) continue;
@@ -102,14 +110,27 @@ function openFacts(criterion: Regime["criteria"][number]): string[] {
 /** Which of true and false an expression can come to, over every state of its statements that can be. */
 function reach(expression: Expression): { true: boolean; false: boolean } {
   const leaves: Leaf[] = [];
-  for (const { leaf } of leavesOf(expression))
-    if (!leaves.some((each) => sameStatement(each, leaf))) leaves.push(leaf);
+  const places = new Map<Leaf, number>();
+  for (const { leaf } of leavesOf(expression)) {
+    const known = leaves.findIndex((each) => sameStatement(each, leaf));
+    places.set(leaf, known < 0 ? leaves.push(leaf) - 1 : known);
+  }
   if (leaves.length > TRIED) return { true: true, false: true };
+  const rules = leaves.flatMap((one, i) => leaves.map((other, j) => ruleOf(one, other, i === j)));
+  const size = leaves.length;
   const can = { true: false, false: false };
-  for (let bits = 0; bits < 2 ** leaves.length; bits++) {
-    const holds = (leaf: Leaf) => (bits >> leaves.findIndex((each) => sameStatement(each, leaf))) % 2 === 1;
-    if (!possible(leaves, holds)) continue;
-    can[comesTrue(expression, holds) ? "true" : "false"] = true;
+  for (let bits = 0; bits < 2 ** size && !(can.true && can.false); bits++) {
+    const state = (place: number) => (bits >> place) % 2 === 1;
+    const impossible = rules.some((rule, at) => {
+      const [one, other] = [state(Math.floor(at / size)), state(at % size)];
+      return (
+        (rule === "implies" && one && !other) ||
+        (rule === "differ" && one === other) ||
+        (rule === "exclude" && one && other)
+      );
+    });
+    if (impossible) continue;
+    can[comesTrue(expression, (leaf) => state(places.get(leaf) ?? 0)) ? "true" : "false"] = true;
   }
   return can;
 }
@@ -126,23 +147,18 @@ function sameStatement(a: Leaf, b: Leaf): boolean {
   return isDeepStrictEqual(bare(a), bare(b));
 }
 
-/** What holds of a narrower statement holds of the wider one; a facility is of one kind. */
-function possible(leaves: readonly Leaf[], holds: (leaf: Leaf) => boolean): boolean {
-  return leaves.every((one) => {
-    if (!holds(one)) return true;
-    return leaves.every((other) => {
-      if (one === other) return true;
-      if ("facility" in one && "facility" in other) {
-        const kinds = [one.facility.kind, other.facility.kind];
-        const apart = kinds[0] && kinds[1] && !kinds[0].some((kind) => kinds[1]?.includes(kind));
-        return !(apart && holds(other));
-      }
-      const alike =
-        ("fact" in one && "fact" in other && one.fact === other.fact) ||
-        ("lasting" in one && "lasting" in other && one.lasting === other.lasting);
-      return !alike || !wider(other, one) || holds(other);
-    });
-  });
+/** What holding of one statement says of another: a narrower one implies the wider; a facility is of one kind. */
+function ruleOf(one: Leaf, other: Leaf, same: boolean): "implies" | "exclude" | "differ" | undefined {
+  if (same) return undefined;
+  if ("facility" in one && "facility" in other) {
+    const [a, b] = [one.facility, other.facility];
+    if (a.kind && b.kind) return a.kind.some((kind) => b.kind?.includes(kind)) ? undefined : "exclude";
+    return a.cyber_insurance !== undefined && b.cyber_insurance !== undefined ? "differ" : undefined;
+  }
+  const alike =
+    ("fact" in one && "fact" in other && one.fact === other.fact) ||
+    ("lasting" in one && "lasting" in other && one.lasting === other.lasting);
+  return alike && wider(other, one) ? "implies" : undefined;
 }
 
 function wider(one: Leaf, than: Leaf): boolean {
@@ -151,4 +167,31 @@ function wider(one: Leaf, than: Leaf): boolean {
   return Object.entries(filter(one)).every(([key, value]) =>
     narrow.some(([name, wanted]) => name === key && isDeepStrictEqual(value, wanted)),
   );
+}
+
+/** A statement that an expression demands and forbids at once, with the path of what forbids it. */
+function demandedAndForbidden(expression: Expression): { name: string; path: PropertyKey[] } | undefined {
+  const demanded: Leaf[] = [];
+  const forbidden: { leaf: Leaf; path: PropertyKey[] }[] = [];
+  const walk = (each: Expression, path: PropertyKey[]): void => {
+    if ("all" in each) for (const [i, part] of each.all.entries()) walk(part, [...path, "all", i]);
+    else if ("not" in each) {
+      const parts = "any" in each.not ? each.not.any : [each.not];
+      for (const leaf of parts) if (isLeaf(leaf)) forbidden.push({ leaf, path: [...path, "not"] });
+    } else if (isLeaf(each)) demanded.push(each);
+  };
+  walk(expression, []);
+  const found = forbidden.find(({ leaf }) =>
+    demanded.some((each) => sameStatement(each, leaf) || ruleOf(each, leaf, false) === "implies"),
+  );
+  return found && { name: nameOf(found.leaf), path: found.path };
+}
+
+function isLeaf(expression: Expression): expression is Leaf {
+  return "fact" in expression || "lasting" in expression || "facility" in expression;
+}
+
+function nameOf(leaf: Leaf): string {
+  if ("fact" in leaf) return leaf.fact;
+  return "lasting" in leaf ? leaf.lasting : Object.keys(leaf.facility).join(", ");
 }

@@ -7,8 +7,15 @@ import { openPlaces } from "../engine/yaml-places.ts";
 import { checkRegime } from "./check-regime.ts";
 import { type LeadingRegime, Regime } from "./regime.ts";
 
-/** Reads a file of a pack by its name; undefined when there is none. */
-export type ReadPackFile = (pack: string, file: string) => string | undefined;
+/** Where the files of law packs are read. */
+export interface PackSource {
+  /** Names of all packs there are. */
+  names(): string[];
+  /** A file of a pack; undefined when there is none. */
+  read(pack: string, file: string): string | undefined;
+  /** How an error names a file of a pack. */
+  placeOf(pack: string, file: string): string;
+}
 
 /** A pack that was read, or everything that is wrong with it, each with its place. */
 export type ReadRegime =
@@ -28,23 +35,41 @@ export function regimeNames(): string[] {
     .sort();
 }
 
+/** The packs that come with the program. */
+export const SHIPPED: PackSource = {
+  names: regimeNames,
+  read(pack, file) {
+    try {
+      return readFileSync(new URL(`./${pack}/${file}`, import.meta.url), "utf8");
+    } catch {
+      return undefined;
+    }
+  },
+  placeOf: (pack, file) => `rules/regimes/${pack}/${file}`,
+};
+
+/** True for what may name a pack and its folder. */
+export function isPackName(id: string): boolean {
+  return /^[a-z0-9][a-z0-9-]{0,40}$/.test(id);
+}
+
 /** Reads a pack by its name, as what another one extends when it has an heir; never throws. */
-export function readRegime(id: string, read: ReadPackFile = fromProgram, heir = false): ReadRegime {
-  const text = /^[a-z0-9][a-z0-9-]*$/.test(id) ? read(id, "regime.yml") : undefined;
+export function readRegime(id: string, source: PackSource = SHIPPED, heir = false): ReadRegime {
+  const text = isPackName(id) ? source.read(id, "regime.yml") : undefined;
   if (text === undefined) {
-    const known = regimeNames().join(", ");
+    const known = source.names().join(", ");
     return {
       problems: [
         { code: "regime_unknown", where: id, message: "no such law pack", remedy: `name one of ${known}` },
       ],
     };
   }
-  const file = `rules/regimes/${id}/regime.yml`;
-  const formText = read(id, "form.yml");
+  const file = source.placeOf(id, "regime.yml");
+  const formFile = source.placeOf(id, "form.yml");
+  const formText = source.read(id, "form.yml");
   const parsed = parse(text, file);
   if ("problems" in parsed) return parsed;
-  const form =
-    formText === undefined ? { value: undefined } : parse(formText, `rules/regimes/${id}/form.yml`);
+  const form = formText === undefined ? { value: undefined } : parse(formText, formFile);
   if ("problems" in form) return form;
   const { extends: parent, ...own } = parsed.value;
   let pack: Record<string, unknown> = { ...own, ...(form.value === undefined ? {} : { form: form.value }) };
@@ -57,7 +82,7 @@ export function readRegime(id: string, read: ReadPackFile = fromProgram, heir = 
           { code: "regime_invalid", where: file, message: astray, remedy: "extend a pack that stands alone" },
         ],
       };
-    const above = readRegime(String(parent), read, true);
+    const above = readRegime(String(parent), source, true);
     if (above.regime === undefined) return above;
     const inherited = above.regime;
     pack = {
@@ -69,7 +94,7 @@ export function readRegime(id: string, read: ReadPackFile = fromProgram, heir = 
     const places = openPlaces(text, file);
     return {
       problems: found.map(({ path, message, remedy = REMEDY }) => {
-        const where = path[0] === "form" ? `rules/regimes/${id}/form.yml` : places.placeOf(0, path);
+        const where = path[0] === "form" ? formFile : places.placeOf(0, path);
         return { code: "regime_invalid", where, message: `${path.join(".")}: ${message}`, remedy };
       }),
     };
@@ -97,9 +122,9 @@ export function loadRegime(id: string): Regime {
 /** Reads the packs that an installation enables and what does not go together among them. */
 export function readRegimes(
   ids: readonly string[],
-  read: ReadPackFile = fromProgram,
+  source: PackSource = SHIPPED,
 ): { regimes: Regime[]; problems: Problem[] } {
-  const outcomes = ids.map((id) => readRegime(id, read));
+  const outcomes = ids.map((id) => readRegime(id, source));
   const regimes = outcomes.flatMap(({ regime }) => regime ?? []);
   const problems = outcomes.flatMap((outcome) => outcome.problems ?? []);
   const add = (message: string, remedy: string) =>
@@ -137,8 +162,8 @@ export function readRegimes(
 }
 
 /** Reads the packs that an installation enables, the leading one of today first; throws the first that is wrong. */
-export function loadRegimes(ids: readonly string[]): Regime[] {
-  const { regimes, problems } = readRegimes(ids);
+export function loadRegimes(ids: readonly string[], source: PackSource = SHIPPED): Regime[] {
+  const { regimes, problems } = readRegimes(ids, source);
   const [first] = problems;
   if (first === undefined) return regimes;
   throw new TocsinError({ ...first, message: problems.map(problemSentence).join("\n"), where: undefined });
@@ -147,14 +172,6 @@ export function loadRegimes(ids: readonly string[]): Regime[] {
 /** True for a pack that prepares a declaration. */
 export function isLeading(regime: Regime): regime is LeadingRegime {
   return regime.form !== undefined;
-}
-
-function fromProgram(pack: string, file: string): string | undefined {
-  try {
-    return readFileSync(new URL(`./${pack}/${file}`, import.meta.url), "utf8");
-  } catch {
-    return undefined;
-  }
 }
 
 function parse(text: string, file: string): { value: Record<string, unknown> } | { problems: Problem[] } {

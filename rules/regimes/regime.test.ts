@@ -2,7 +2,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
-import { loadRegime, loadRegimes, readRegime, readRegimes, regimeNames } from "./load-regime.ts";
+import {
+  loadRegime,
+  loadRegimes,
+  type PackSource,
+  readRegime,
+  readRegimes,
+  regimeNames,
+  SHIPPED,
+} from "./load-regime.ts";
 import { verifiedLongAgo } from "./regime.ts";
 
 const GOOD = `id: essai
@@ -31,9 +39,14 @@ sentences:
 `;
 const MET = "{ fact: degraded_mode } }";
 
+const from = (read: PackSource["read"]): PackSource => ({ ...SHIPPED, read });
+
 /** Reads a pack written here, as if it stood in rules/regimes/essai. */
 function readText(text: string) {
-  return readRegime("essai", (pack, file) => (pack !== "autre" && file === "regime.yml" ? text : undefined));
+  return readRegime(
+    "essai",
+    from((pack, file) => (pack !== "autre" && file === "regime.yml" ? text : undefined)),
+  );
 }
 
 const criterion = (met: string) => GOOD.replace(MET, `${met} }`);
@@ -97,6 +110,29 @@ describe("a pack that is wrong", () => {
       ),
       "E1 can never be met",
       8,
+    ],
+    [
+      "a fact both required and excluded",
+      criterion(
+        "{ all: [{ fact: data_lost }, { not: { any: [{ fact: degraded_mode }, { fact: data_lost }] } }] }",
+      ),
+      "data_lost is both required and excluded",
+      8,
+    ],
+    [
+      "a facility that has an insurance and has none",
+      criterion(
+        "{ all: [{ fact: degraded_mode }, { facility: { cyber_insurance: true } }, { facility: { cyber_insurance: false } }] }",
+      ),
+      "E1 can never be met",
+      8,
+    ],
+    ["a day that is in no calendar", `${GOOD}effective_from: 2026-02-30\n`, "effective_from: ", 24],
+    [
+      "a version that cannot be compared",
+      GOOD.replace('version: "1"', "version: brouillon"),
+      "numbers with dots",
+      3,
     ],
     [
       "a criterion met whatever the facts",
@@ -211,8 +247,11 @@ describe("a pack that is wrong", () => {
 
   it("cannot extend itself, nor one that is not there", () => {
     expect(readText(`extends: essai\n${GOOD}`).problems?.[0]?.message).toContain("cannot extend itself");
-    const chain = readRegime("essai", (pack, file) =>
-      file === "regime.yml" ? `extends: ${pack === "essai" ? "deux" : "trois"}\n${GOOD}` : undefined,
+    const chain = readRegime(
+      "essai",
+      from((pack, file) =>
+        file === "regime.yml" ? `extends: ${pack === "essai" ? "deux" : "trois"}\n${GOOD}` : undefined,
+      ),
     );
     expect(chain.problems?.[0]?.message).toContain("extends another itself");
     expect(readText(`extends: autre\n${GOOD}`).problems?.[0]?.code).toBe("regime_unknown");
@@ -221,12 +260,12 @@ describe("a pack that is wrong", () => {
 
 describe("packs that do not go together", () => {
   const twin = (change: (text: string) => string) =>
-    readRegimes(["sante-2022", "essai"], (pack, file) =>
-      pack === "essai"
-        ? file === "regime.yml"
-          ? change(GOOD)
-          : undefined
-        : readFileSync(join(import.meta.dirname, pack, file), "utf8"),
+    readRegimes(
+      ["sante-2022", "essai"],
+      from((pack, file) => {
+        if (pack !== "essai") return SHIPPED.read(pack, file);
+        return file === "regime.yml" ? change(GOOD) : undefined;
+      }),
     ).problems.map(({ message }) => message);
 
   it.each([

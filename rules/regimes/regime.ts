@@ -114,7 +114,8 @@ export const Regime = z.strictObject({
   id: Id,
   /** Packs of one duty are its law at different times: one of them is in force on a day. */
   duty: Id,
-  version: z.string(),
+  /** Numbers with dots: of two packs of one id the higher is in force. */
+  version: z.string().regex(/^\d{1,6}(\.\d{1,6}){0,3}$/, "write numbers with dots, such as 2 or 2.1"),
   title: z.string().min(1),
   article: z.string().min(1),
   /** False for a pack that may not be used yet; `reason` says why. */

@@ -137,6 +137,39 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
     120_000,
   );
 
+  itPeer(
+    browserPeer,
+    "reports an incident by hand, ends and withdraws its facts, and reads the closings",
+    async () => {
+      await page.goto(`${daemon.people}/${FACILITY}/incidents`);
+      await page.getByRole("link", { name: "Signaler un incident" }).click();
+      await page.waitForURL("**/incidents/signaler");
+      await sound("9-signaler");
+      await page.getByLabel("Mode dégradé (papier)").check();
+      await page.getByLabel("Prise en charge interrompue ou reportée").check();
+      await page.getByLabel("Qui le dit ?").selectOption({ label: "cadre de santé" });
+      await page.getByLabel(/Nom, fonction ou téléphone/).fill("Mme Roux, poste 1234");
+      await page.getByLabel(/Ce que l’on sait/).fill(`Plus de téléphone. ${HOSTILE}`);
+      await page.getByRole("button", { name: "Signaler" }).click();
+      await page.waitForURL("**/incidents/*?fait=signale");
+      expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("À déclarer maintenant");
+      await sound("10-signale");
+
+      await page.getByRole("link", { name: "Constater, mettre fin ou retirer un fait" }).click();
+      await page.waitForURL("**/faits");
+      await page.getByText("Mettre fin : Mode dégradé (papier)").click();
+      await page.getByText("Retirer : Prise en charge").click();
+      await sound("11-faits");
+      await page.locator("details[open]").getByRole("button", { name: "Mettre fin" }).click();
+      await page.waitForURL("**/incidents/*?fait=termine*");
+      expect(await page.getByText("Fin signalée par").count()).toBe(1);
+
+      await page.goto(`${daemon.people}/${FACILITY}/clotures?mois=2026-01`);
+      await sound("12-clotures");
+    },
+    120_000,
+  );
+
   itPeer(browserPeer, "works without scripts, on a large screen too", async () => {
     const plain = await browser.newContext({
       javaScriptEnabled: false,

@@ -32,7 +32,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 const SET_UP = /^npm run -s tocsin -- init --/;
 const LIVE = /^(curl|logger) /;
 const RUN =
-  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine)\b|npm run demo -- --once|npx vitest run|tar|head) ?/;
+  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine|assets|packs|requalify|report)\b|npm run demo -- --once|npx vitest run|tar|head|cp) ?/;
 
 /** What some commands must say, on standard output or standard error. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [
@@ -45,6 +45,9 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/rules explain recovery-destroyed/, /^MATCH .*\n(.*\n)*gate {8}opened: .*"vssadmin"/],
   [/rules coverage .*rules\/detection$/, /Rançongiciel[\s\S]* rules, \d+ techniques/],
   [/replay .*--expect/, /3 expectations, 0 not met/],
+  [/assets import .*--write/, /written to \S*assets\/glpi\.yml/],
+  [/assets import .*glpi$/, /4 machine\(s\): 4 added, 0 changed, 0 gone, 0 as before\nnothing was written/],
+  [/assets list/, /^dpi {2}Dossier patient .*\(by default\)/],
   [/rules test/, / 0 failed, 0 problems/],
   [/mappings check/, / 0 problems/],
   [/mappings test/, / 0 failed, 0 problems/],
@@ -53,6 +56,11 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/demo -- --once/, /Dossier de preuve : [\s\S]*Journal scellé : intact, \d+ entrées/],
   [/verify \S*dossier\.json/, /^Dossier intact \(EXERCICE\)/],
   [/verify( --database|$)/, /^Journal intact : \d+ entrée/],
+  [/packs list/, /^sante-2022 \d.*[\s\S]*in effect 2022/m],
+  [/packs sign/, /signed with the key [0-9a-f]{16}\nTo trust it: packs: /],
+  [/packs check/, /^rgpd-33 \d+: 0 problem/m],
+  [/requalify/, /\d+ dossiers, \d+ come out otherwise/],
+  [/report --week/, /^Bilan de la semaine du [\s\S]*c'est en prendre connaissance/],
   [/-- check/, /no problem found/],
   [/alerts\/\w+$/, /"rejected":\[\]/],
   [/readyz/, /"status":"ready"/],
@@ -116,7 +124,7 @@ const COPIED = [
 const running = new Set<ChildProcess>();
 
 beforeAll(() => {
-  const own = new Set([join(ROOT, "config/tocsin.yml"), join(ROOT, "config/secrets")]);
+  const own = new Set(["tocsin.yml", "secrets", "assets"].map((name) => join(ROOT, "config", name)));
   for (const entry of COPIED)
     cpSync(join(ROOT, entry), join(copy, entry), { recursive: true, filter: (from) => !own.has(from) });
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));

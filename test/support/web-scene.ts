@@ -91,6 +91,7 @@ export function sceneDossier(hostile?: string): Dossier {
   return {
     filing: undefined,
     answered: [],
+    grouping: { kin: [], last: null },
     incident: {
       id: "inc-1",
       facility: "chv",

@@ -4,13 +4,16 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Secret, TOTP } from "otpauth";
+import { Asset } from "../../agent/core/asset.ts";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { contentOf, type DeclarationContent, declarationKey } from "../../agent/core/declaration.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import { type Account, mayAct } from "../../agent/core/person.ts";
 import { listed, type RuleTroubles } from "../../agent/core/rule-troubles.ts";
 import type { Actor, Answer, Desk, Dossier, Refused, Stale, TextSeen } from "../../agent/stages/desk.ts";
+import { locator } from "../../agent/stages/locate.ts";
 import { maskDossier } from "../../agent/stages/mask-dossier.ts";
+import { unknownAssets } from "../../agent/stages/note-unknown.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import type { Store, Write } from "../../agent/store/store.ts";
@@ -31,6 +34,9 @@ const PEOPLE = {
   anne: "auditor",
 } as const;
 export type Login = keyof typeof PEOPLE;
+
+/** A machine that the inventory of tests knows, and that belongs to no system. */
+const ASSETS = [Asset.parse({ name: "pc-accueil", location: "Bâtiment A > Accueil" })];
 
 /** What the desk of tests gives to who asks for an original: an invented person. */
 export const ORIGINAL = "patient DUPONT Jean, NIR 1 85 05 78 006 084 91";
@@ -68,7 +74,14 @@ let hashed: Promise<string> | undefined;
 
 /** Starts the people's listener on a real port, over a real record and a desk of one dossier. */
 export async function startScene(
-  options: { dossier?: Dossier; demo?: boolean; secure?: boolean; port?: number } = {},
+  options: {
+    dossier?: Dossier;
+    demo?: boolean;
+    secure?: boolean;
+    port?: number;
+    /** The desk that the pages ask, over the scene's own record. (Default: one of one dossier.) */
+    desk?: (parts: { store: Store; clock: { now(): number } }) => Promise<Desk>;
+  } = {},
 ): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-web-"));
   const clock = {
@@ -143,7 +156,7 @@ export async function startScene(
   server.on(
     "request",
     peopleApp({
-      desk,
+      desk: (await options.desk?.({ store, clock })) ?? desk,
       store,
       clock,
       publicUrl: options.secure ? "https://tocsin.example" : url,
@@ -152,6 +165,8 @@ export async function startScene(
       systems: SYSTEMS,
       masks: MASKS,
       troubles: () => troubles,
+      unknown: () =>
+        unknownAssets({ reads: store.reads, facility: FACILITY, locate: locator(SYSTEMS), assets: ASSETS }),
       demo: options.demo ?? false,
       log: { info: quiet, warn: quiet },
     }),
@@ -207,6 +222,23 @@ function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     facility: { id: FACILITY, name: "Centre hospitalier du Val", timeZone: "Europe/Paris" },
     mode: "exercise",
     fixedFields: new Set(["declarant_name"]),
+    systems: SYSTEMS,
+    newForm: newId,
+    openByHand: async () => refused,
+    stateFacts: async () => refused,
+    endFact: async () => refused,
+    withdrawFact: async () => refused,
+    thisMonth: () => "2026-11",
+    closings: async (month) =>
+      MASKS.every({ month, over: false, closings: [], sha256: "", signed: [] }, { incident: null }),
+    closeByHand: async () => refused,
+    reopen: async () => refused,
+    signOff: async () => refused,
+    merge: async () => refused,
+    keepApart: async () => refused,
+    split: async () => refused,
+    undoRegrouping: async () => refused,
+    settleClock: async () => refused,
     dossiers: [first],
     answers: [],
     unmasked: [],

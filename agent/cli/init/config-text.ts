@@ -1,3 +1,5 @@
+import { type Profile, systemsText } from "./profiles.ts";
+
 /** Writes the commented configuration of a new installation, in the operators' language. */
 export function configText(given: {
   facilityId: string;
@@ -5,8 +7,10 @@ export function configText(given: {
   kind: string;
   mode: string;
   state: string;
+  profile?: Profile | undefined;
 }): string {
   const quoted = JSON.stringify;
+  const systems = given.profile === undefined ? SYSTEMS : systemsText(given.profile);
   return `# Configuration de Tocsin. Chaque clé : docs/fr/configuration.md. Pour prendre une ligne en commentaire, ôtez « # ».
 # Après chaque changement : npm run tocsin -- check, puis redémarrer (les certificats, eux, sont relus seuls).
 # Les chemins partent du dossier de ce fichier. Un secret ne s'écrit jamais ici : { file: … } ou { env: … }.
@@ -46,22 +50,9 @@ rules: []
 # Les correspondances de l'établissement se posent dans mappings/, à côté de ce fichier.
 
 # Les systèmes de l'établissement : sans eux, une alerte dit quelle machine, pas quel service de soins.
-# Le premier qui correspond l'emporte ; hosts, services ou cidrs disent ses machines. Ôtez [] en décrivant le premier.
-systems: []
-  # - id: pacs
-  #   name: PACS (imagerie)
-  #   kind: imaging
-  #   hosts: ["pacs-*"]
-  #   services: ["pacs*"]
-  #   cidrs: ["10.20.4.0/24"]
-  #   health_data: true
-  #   care_critical: true
-  #   shared: false
-  #   trusted_by_others: false
-  #   degraded_after_minutes: 30
-  #   restore_within_minutes: 240
-  #   depends_on: []
-
+# hosts, services ou cidrs disent ses machines ; un nom exact l'emporte sur un motif, un réseau plus petit sur un plus
+# grand. Ce qui n'est pas écrit (soins, données de santé, délais) vient du type.
+${systems}
 regimes: [sante-2022, sante-2016, rgpd-33]
 
 # Qui est prévenu : on_call à l'ouverture d'un incident, delegate quand une décision est attendue.
@@ -129,4 +120,22 @@ const SOURCES = `  # Machines et équipements, en syslog. 127.0.0.1 n'entend que
   #     username: tocsin
   #     password: { file: secrets/indexeur.password }
   #     tls: { authority: tls/indexeur-ca.pem }
+`;
+
+/** The systems of who chose no profile: a sample of one. */
+const SYSTEMS = `# Ôtez [] en décrivant le premier.
+systems: []
+  # - id: pacs
+  #   name: PACS (imagerie)
+  #   kind: imaging
+  #   hosts: ["pacs-*"]
+  #   services: ["pacs*"]
+  #   cidrs: ["10.20.4.0/24"]
+  #   health_data: true
+  #   care_critical: true
+  #   shared: false
+  #   trusted_by_others: false
+  #   degraded_after_minutes: 30
+  #   restore_within_minutes: 240
+  #   depends_on: []
 `;

@@ -4,6 +4,7 @@ import type { Effect } from "../../core/effect.ts";
 import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
 import type { QuarantineEntry, Reads, Stored, StoredAlert, StoredDetection } from "../store.ts";
 import { openReading, prepareOnce } from "./connection.ts";
+import { LAST_JOINED } from "./writes.ts";
 
 /** Reads with the connection they hold. */
 export interface SqliteReads extends Reads {
@@ -47,6 +48,10 @@ function readsOf(database: DatabaseSync): SqliteReads {
       const row = one(`${RECORD} WHERE facility = ? AND kind = ? AND id = ?`, facility, kind, id);
       return row === undefined ? undefined : storedOf(row);
     },
+    async incidentNamed(facility, reference) {
+      const sql = "SELECT id FROM records WHERE facility = ? AND kind = 'incident' AND name = ?";
+      return one(sql, facility, reference)?.id as string | undefined;
+    },
     async ofIncident(facility, kind, incident) {
       const sql = `${RECORD} WHERE facility = ? AND incident = ? AND kind = ? ORDER BY created`;
       return all(sql, facility, incident, kind).map((row) => storedOf(row));
@@ -89,14 +94,21 @@ function readsOf(database: DatabaseSync): SqliteReads {
       });
       return found.filter(({ detection }) => detection.seq > seq).slice(0, limit);
     },
-    async detectionsOf(facility, incident, limit) {
+    async detectionsOf(facility, incident, limit, after = { occurred: Number.MIN_SAFE_INTEGER, seq: 0 }) {
       const sql = `SELECT j.detection, j.position, a.content FROM joined j
         JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
-        WHERE j.facility = ? AND j.incident = ? ORDER BY j.occurred, j.detection LIMIT ?`;
-      return all(sql, facility, incident, limit).map((row) => {
+        WHERE j.facility = ? AND j.incident = ? AND (j.occurred, j.detection) > (?, ?) AND ${LAST_JOINED}
+        ORDER BY j.occurred, j.detection LIMIT ?`;
+      return all(sql, facility, incident, after.occurred, after.seq, limit).map((row) => {
         const { alert, detections } = alertOf(String(row.content));
         return detected(alert, detections[Number(row.position)] as Detection, Number(row.detection));
       });
+    },
+    async cameFrom(facility, incident, other) {
+      const sql = `SELECT j.detection FROM joined j
+        JOIN joined o ON o.facility = j.facility AND o.incident = ? AND o.detection = j.detection
+        WHERE j.facility = ? AND j.incident = ? AND ${LAST_JOINED} ORDER BY j.detection`;
+      return all(sql, other, facility, incident).map((row) => Number(row.detection));
     },
     async alert(facility, id) {
       const row = one("SELECT content FROM alerts WHERE facility = ? AND id = ?", facility, id);

@@ -2,7 +2,7 @@ import type { Instant } from "../../core/clock.ts";
 import { canonicalJson } from "../../core/declaration.ts";
 import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
 import { mayMove } from "../../core/transitions.ts";
-import type { SealedAlert, SealedRecord, SealedWrite } from "../seal.ts";
+import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
 import type { Chain } from "./chain.ts";
 import type { Prepare } from "./connection.ts";
 
@@ -26,6 +26,9 @@ export interface Writes {
   apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Conflict;
 }
 
+/** True of a row `j` when no other incident joined its detection since. */
+export const LAST_JOINED = `NOT EXISTS (SELECT 1 FROM joined k WHERE k.facility = j.facility
+  AND k.detection = j.detection AND k.journal_seq > j.journal_seq)`;
 /** Refused records kept for each source. */
 const QUARANTINE_KEPT = 200;
 
@@ -126,7 +129,7 @@ function recordWrite(prepare: Prepare) {
       if (holder !== undefined && holder !== id)
         return `${kind} ${String(holder)} already has the name ${name}`;
     }
-    const seq = chain.append({ type: `${kind}.put`, at, incident, content: write.entry });
+    const seq = chain.append({ type: `${kind}.put`, at, incident, content: recordEntry(write) });
     const values = [content, incident, state, name, seq, at, revision, facility, kind, id] as const;
     if (revision === 1) insert.run(...values, seq);
     else replace.run(...values);
@@ -143,18 +146,32 @@ function joinWrite(prepare: Prepare) {
     `INSERT INTO joined (facility, incident, detection, alert, position, occurred, journal_seq)
      VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
-  return ({ facility, at, chain }: Place, { incident, detections }: Of<"join">): Conflict => {
+  const holder = prepare(
+    "SELECT incident FROM joined WHERE facility = ? AND detection = ? ORDER BY journal_seq DESC LIMIT 1",
+  );
+  const again = prepare(
+    "UPDATE joined SET journal_seq = ? WHERE facility = ? AND incident = ? AND detection = ?",
+  );
+  const all = prepare(
+    `SELECT detection FROM joined j WHERE facility = ? AND incident = ? AND ${LAST_JOINED}`,
+  );
+  return ({ facility, at, chain }: Place, { incident, detections, of }: Of<"join">): Conflict => {
+    const others = of === undefined ? [] : all.all(facility, of).map((row) => Number(row.detection));
     const undo = chain.mark();
     const entry = { type: "joined", at, incident, content: "" };
     const seq = chain.append(entry);
     const joined: { alert: string; position: number; seq: number }[] = [];
-    for (const detection of detections) {
+    for (const detection of [...others, ...detections]) {
       const row = find.get(facility, detection);
       const position = detection - Number(row?.first_detection);
       if (row === undefined || position >= Number(row.detections)) return `detection ${detection} is unknown`;
       const alert = String(row.id);
-      const { occurred } = JSON.parse(String(row.content)) as { occurred: Instant };
-      if (insert.run(facility, incident, detection, alert, position, occurred, seq).changes === 0) continue;
+      const occurred = occurredOf(String(row.content));
+      if (insert.run(facility, incident, detection, alert, position, occurred, seq).changes === 0) {
+        if (holder.get(facility, detection)?.incident === incident) continue;
+        // It had left for another incident, and comes back.
+        again.run(seq, facility, incident, detection);
+      }
       joined.push({ alert, position, seq: detection });
     }
     // Everything was joined already: nothing happened, so the journal says nothing.
@@ -162,6 +179,12 @@ function joinWrite(prepare: Prepare) {
     else entry.content = canonicalJson({ detections: joined, incident });
     return undefined;
   };
+}
+
+/** Reads one member of a stored alert unparsed: of the canonical ones after it none can hold its name. */
+function occurredOf(content: string): Instant {
+  const from = content.lastIndexOf(',"occurred":') + 12;
+  return Number(content.slice(from, content.indexOf(",", from)));
 }
 
 function cursorWrite(prepare: Prepare) {

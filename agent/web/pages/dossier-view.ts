@@ -171,7 +171,10 @@ export function factRows(facts: readonly Fact[], systems: readonly System[]) {
   return facts
     .toSorted((a, b) => Number(a.withdrawn !== null) - Number(b.withdrawn !== null) || a.since - b.since)
     .map((fact) => ({
+      id: fact.id,
       label: FACTS[fact.kind].label,
+      text: fact.text ?? null,
+      ended: fact.until === null ? null : (fact.ended ?? null),
       holds: fact.holds,
       system: systemName(fact.system, systems),
       since: fact.since,
@@ -255,12 +258,14 @@ const EFFECT_STATES: Readonly<Record<Effect["state"], string>> = {
 };
 
 // The notify stage owns the payload; the page shows what it recognises of it and nothing else.
-const Told = z.looseObject({ channel: z.string(), event: z.string() }).partial();
+const Told = z.looseObject({ channel: z.string(), event: z.string(), asked: z.literal(true) }).partial();
 const TELLINGS: Readonly<Record<string, string>> = {
   incident_opened: "Ouverture, à l'astreinte informatique",
   decision_needed: "Décision attendue, à la personne déléguée",
   not_filed: "Rappel : validé, pas encore déposé",
 };
+
+const ASKED = "À la demande d'une personne, à la personne déléguée";
 
 /** Who was told, by which way, and whether it arrived. */
 export function toldRows(effects: readonly Effect[]) {
@@ -268,11 +273,19 @@ export function toldRows(effects: readonly Effect[]) {
     .filter((effect) => effect.kind === "notify" || effect.kind === "reminder")
     .toSorted((a, b) => a.due - b.due)
     .map((effect) => {
-      const { channel = effect.key, event = "" } = Told.safeParse(effect.payload).data ?? {};
+      const { channel = effect.key, event = "", asked } = Told.safeParse(effect.payload).data ?? {};
       const words =
         effect.kind === "reminder" && effect.state === "done" ? "Rappelé" : EFFECT_STATES[effect.state];
       const { due, state, because, attempt } = effect;
-      return { due, state, words, channel, what: TELLINGS[event] ?? event, because, attempt };
+      return {
+        due,
+        state,
+        words,
+        channel,
+        what: asked ? ASKED : (TELLINGS[event] ?? event),
+        because,
+        attempt,
+      };
     });
 }
 

@@ -1,6 +1,6 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
-import { type Clock, type Instant, MICROSECONDS } from "../../core/clock.ts";
+import type { Clock } from "../../core/clock.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Question } from "../../core/qualification.ts";
 import { becauseTree } from "../../stages/because-tree.ts";
@@ -9,6 +9,7 @@ import { Line, readForm, TextFields } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
+import { typedInstant } from "../typed-instant.ts";
 import { fieldMark, type KeptField, keptFields, touchedFields, typedFields } from "./amendment.ts";
 import {
   clockRows,
@@ -24,6 +25,7 @@ import {
   textsRow,
   toldRows,
 } from "./dossier-view.ts";
+import { regroupRows } from "./regroup-rows.ts";
 import { nextStep, verdictOf } from "./verdict.ts";
 
 const AnswerForm = z.object({
@@ -44,6 +46,16 @@ export const DONE: Readonly<Record<string, string>> = {
     "Vous avez pris l'incident en charge. Le texte est à votre nom si vous pouvez déclarer : relisez-le.",
   texte: "Modification enregistrée : c'est une nouvelle version du texte.",
   secret: "Secret de la défense nationale : le signalement est enregistré.",
+  signale: "Incident signalé. L'évaluation est faite : lisez-la.",
+  constate: "Fait enregistré. L'évaluation a été revue.",
+  termine: "Fin enregistrée. Ce qui était rempli le reste.",
+  retire: "Fait retiré. L'évaluation a été revue ; le fait reste lisible.",
+  clos: "Surveillance close. Elle se retrouve dans les clôtures.",
+  rouvert: "Incident rouvert.",
+  reuni: "Incidents réunis. L'évaluation a été revue.",
+  distingue: "C'est noté : Tocsin ne réunira pas ces incidents.",
+  separe: "Voici l'incident séparé : il est évalué de son côté.",
+  defait: "C'est annulé : chaque incident est de nouveau ce qu'il était.",
   inchange: "Rien à enregistrer : aucun champ n'a changé.",
 };
 
@@ -125,6 +137,13 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
         secret: qualification?.verdict === "withheld",
         mayFlag: mayAct(person, qualification?.verdict === "withheld" ? "decide" : "answer"),
         versions: dossier.declarations,
+        watched: dossier.incident.state === "candidate",
+        closed: dossier.incident.state === "closed" && dossier.incident.closed_by !== undefined,
+        regroup: regroupRows(dossier, person),
+        byPerson: dossier.incident.opened_by === "person",
+        beginning: dossier.incident.beginning ?? null,
+        mayClose: mayAct(person, "edit"),
+        mayReopen: mayAct(person, "sign_off"),
       },
     });
   };
@@ -138,7 +157,7 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
     const person = personWho(response, "answer");
     const form = readForm(request, AnswerForm);
     const dossier = await dossierOf(desk, request.params.id);
-    const since = sinceOf(form, time, clock.now());
+    const since = typedInstant(form, time, clock.now());
     if (typeof since === "string") {
       show(request, response, dossier, { status: 422, message: since, rejected: { ...form, error: since } });
       return;
@@ -223,18 +242,4 @@ export async function dossierOf(desk: Desk, id: string | undefined): Promise<Dos
     message: "Aucun incident de cet établissement n'a cette adresse.",
     remedy: "Revenez à la liste des incidents.",
   });
-}
-
-/** The instant typed; undefined when none was; a sentence when it cannot be. */
-function sinceOf(
-  form: { date: string; time: string },
-  time: ReturnType<typeof frenchTime>,
-  now: Instant,
-): Instant | undefined | string {
-  if (form.time === "") return undefined;
-  const since = time.instantOf(form.date === "" ? time.date(now) : form.date, form.time);
-  if (since === undefined)
-    return "Cette heure n'est pas lisible, ou n'existe pas ce jour-là (changement d'heure).";
-  if (since > now + MICROSECONDS.minute) return "Cette heure est dans le futur : vérifiez la date.";
-  return since;
 }

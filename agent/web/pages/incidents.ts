@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import type { System } from "../../core/asset.ts";
 import { INCIDENT_STATES, type Incident, IncidentState } from "../../core/incident.ts";
+import { mayAct } from "../../core/person.ts";
 import type { Desk } from "../../stages/desk.ts";
 import type { Gate } from "../gate.ts";
 import { personWho } from "../gate.ts";
@@ -40,7 +41,7 @@ export function incidentsPage(parts: {
   });
 
   router.get("/incidents", async (request: Request, response: Response) => {
-    personWho(response, "read");
+    const person = personWho(response, "read");
     const filter = IncidentState.safeParse(request.query.etat);
     const after =
       typeof request.query.apres === "string" && request.query.apres !== "" ? request.query.apres : undefined;
@@ -64,6 +65,7 @@ export function incidentsPage(parts: {
         waiting: lists.filter((list) => list.first).reduce((sum, list) => sum + list.rows.length, 0),
         filter: filter.success ? filter.data : null,
         states: INCIDENT_STATES,
+        mayReport: mayAct(person, "answer"),
       },
     });
   });

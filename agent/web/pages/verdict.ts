@@ -17,6 +17,7 @@ const STATE_TONES: Readonly<Record<Incident["state"], Tone>> = {
   facts_ended: "ask",
   closed: "calm",
   set_aside: "calm",
+  merged: "calm",
 };
 const VERDICT_TONES: Readonly<Record<Verdict, Tone>> = {
   declare: "alarm",
@@ -40,6 +41,7 @@ const DECIDED: ReadonlySet<Incident["state"]> = new Set([
   "facts_ended",
   "closed",
   "set_aside",
+  "merged",
 ]);
 
 /** The first line about an incident: the evaluation while it is judged, then what became of it. */

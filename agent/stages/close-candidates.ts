@@ -1,0 +1,144 @@
+import { type Instant, MICROSECONDS } from "../core/clock.ts";
+import type { Closing } from "../core/closing.ts";
+import { CAUSES, type DetectionRule } from "../core/detection.ts";
+import { AVAILABILITY, FACTS, type Fact, underDefenceSecret } from "../core/fact.ts";
+import { duration, formatInstant, monthOf } from "./french.ts";
+import { to } from "./judge.ts";
+import { nameOf } from "./qualify.ts";
+import { regimesOf } from "./regimes-of.ts";
+import { sentenceWhenMet } from "./when-told.ts";
+import { planEffect, type Setup, type Work } from "./work.ts";
+
+/*
+ * A candidate closes by itself when nothing makes it matter, and only then:
+ * - it holds nothing but outages, all ended, none of which met a criterion or outlived the delay of its system:
+ *   whatever touches an account or data is a suspicion of malice or leaves C2 unknown, and waits for a person;
+ * - no detection of it is malicious, or of a rule that does not say what it means;
+ * - no question to a person is open;
+ * - nothing new came for QUIET.
+ * What was closed so is a non-declaration: a record of its own, listed by month for a person to sign off.
+ */
+
+/** As long as a detection may still join: what comes later is another incident. */
+export const QUIET = 4 * MICROSECONDS.hour;
+/** Timers stand on whole quarters of an hour, so that a storm plans few of them. */
+const STEP = 15 * MICROSECONDS.minute;
+/** Detections read over before closing; one with more is left to a person. */
+export const READ_OVER = 5000;
+
+/** What a `clock` effect carries that is to close a candidate. */
+export interface ClosingPayload {
+  closing: true;
+}
+
+export function isClosing(payload: unknown): payload is ClosingPayload {
+  return (payload as Partial<ClosingPayload> | null)?.closing === true;
+}
+
+/** Plans the moment at which a candidate that nothing keeps has been quiet for long enough. */
+export function planClosing(work: Work, setup: Setup): void {
+  if (keptBy(work) !== undefined) return;
+  const due = Math.ceil((quietSince(work) + QUIET) / STEP) * STEP;
+  const payload: ClosingPayload = { closing: true };
+  // A question about its neighbours, once settled, asks anew: nothing else came.
+  const settled = work.incident.apart?.length ?? 0;
+  const key = `clock:${setup.facility.id}:${work.incident.id}:closing:${due}:${settled}`;
+  planEffect(work, { key, kind: "clock", due, payload });
+}
+
+/** Closes the candidate if nothing keeps it; else says what does, in French. `rules` are those of its detections. */
+export function closeCandidate(
+  work: Work,
+  setup: Setup,
+  { rules, now }: { rules: readonly DetectionRule[]; now: Instant },
+): { outcome: "closed" } | { outcome: "kept"; because: string } {
+  const kept =
+    keptBy(work) ??
+    (now < quietSince(work) + QUIET ? "Une alerte ou un fait est trop récent." : undefined) ??
+    (rules.length > READ_OVER ? "Trop d'alertes pour être relues." : undefined) ??
+    (rules.some(isSuspicious) ? "Une alerte laisse soupçonner un acte malveillant." : undefined) ??
+    sentenceWhenMet(work, setup, work.facts.filter(stands), now);
+  if (kept !== undefined) return { outcome: "kept", because: kept };
+  close(work, setup, { by: "machine", writer: null, because: becauseOf(work, setup) }, now);
+  return { outcome: "closed" };
+}
+
+/** Closes a candidate and leaves the record of it. */
+export function close(
+  work: Work,
+  setup: Setup,
+  { by, writer, because }: Pick<Closing, "by" | "writer" | "because">,
+  now: Instant,
+): void {
+  const { leading } = regimesOf(setup, work.incident);
+  to(work, "closed", because);
+  work.incident = { ...work.incident, closed_by: by };
+  work.closings.push({
+    id: setup.newId(),
+    incident: work.incident.id,
+    reference: work.incident.reference,
+    by,
+    writer,
+    at: now,
+    month: monthOf(now, setup.facility.time_zone),
+    because,
+    regime: leading.id,
+    regime_version: leading.version,
+    reopened: null,
+  });
+}
+
+/** What keeps a candidate, time and detections apart; undefined when nothing does. */
+function keptBy({ incident, facts, qualification, others }: Work): string | undefined {
+  if (incident.state !== "candidate") return "Ce n'est plus une simple surveillance.";
+  if (underDefenceSecret(facts)) return "Secret de la défense nationale.";
+  if (incident.malicious === true) return "Une personne dit l'acte malveillant.";
+  if (incident.malicious === null && incident.causes.some((cause) => CAUSES[cause].malicious))
+    return "Un acte malveillant est soupçonné.";
+  const standing = facts.filter(stands);
+  if (standing.some(({ kind }) => !AVAILABILITY.has(kind)))
+    return "Un compte ou des données sont en cause : seule une personne peut l'écarter.";
+  if (standing.some(({ until }) => until === null)) return "Un état constaté dure encore.";
+  if ((incident.linked?.length ?? 0) > 0) return "Un rapprochement attend l'avis d'une personne.";
+  if ([qualification, ...others].some((each) => (each?.questions.length ?? 0) > 0))
+    return "Une question attend sa réponse.";
+  return undefined;
+}
+
+function stands({ holds, withdrawn }: Fact): boolean {
+  return holds && withdrawn === null;
+}
+
+/** The last thing that was new: an alert by its own date, a fact by when it came. */
+function quietSince({ incident, facts }: Work): Instant {
+  const told = facts.flatMap(({ stated, until, withdrawn }) => [stated, until ?? 0, withdrawn?.at ?? 0]);
+  return Math.max(incident.last_alert, incident.first_alert, ...told);
+}
+
+/** A rule whose matches are no known breakdown: malicious, or without a word on what they mean. */
+function isSuspicious({ meaning, tags }: DetectionRule): boolean {
+  if (meaning === undefined) return true;
+  if (meaning.cause !== undefined) return CAUSES[meaning.cause].malicious;
+  // Impact alone is what an outage has in common with an attack.
+  return tags.some((tag) => tag.startsWith("attack.") && tag !== "attack.impact");
+}
+
+/** Why nothing had to be declared, for who signs off. */
+function becauseOf(work: Work, setup: Setup): string {
+  const zone = setup.facility.time_zone;
+  const outages = work.facts.filter(stands).map((fact) => {
+    const name = nameOf(fact, setup.systems);
+    const minutes = (fact.system === null ? undefined : setup.systems.get(fact.system))
+      ?.degraded_after_minutes;
+    const lasted = (fact.until ?? fact.since) - fact.since;
+    const delay =
+      minutes === undefined
+        ? "système non décrit, sans délai connu"
+        : minutes === 0
+          ? "ce système ne mène pas au mode dégradé"
+          : `mode dégradé attendu après ${minutes} min`;
+    return `${FACTS[fact.kind].label}${name === undefined ? "" : ` : ${name}`}, le ${formatInstant(fact.since, zone)} pendant ${duration(lasted)} (${delay}).`;
+  });
+  const told = outages.length > 0 ? outages.join(" ") : "Aucun fait n'a été constaté.";
+  return `${told} Aucun soupçon de malveillance, aucun critère rempli, rien de nouveau depuis ${duration(QUIET)}.`;
+}

@@ -1,0 +1,38 @@
+import { mayAct } from "../../core/person.ts";
+import type { Actor, Dossier } from "../../stages/desk.ts";
+
+const KINDS: Readonly<Record<string, string>> = {
+  host: "machine",
+  system: "système",
+  user: "compte",
+  address: "adresse",
+};
+const RELATIONS = {
+  merged_into: "Réuni à",
+  merged: "Comprend",
+  follows: "Fait suite à",
+  linked: "Peut-être lié à",
+  apart: "Distinct de",
+  split_off: "A été séparé de lui :",
+} as const;
+
+/** What the page says of the incidents near one, and what may be taken out of it. */
+export function regroupRows({ incident, grouping, systems }: Dossier, person: Actor) {
+  const running = incident.state !== "merged" && incident.state !== "closed";
+  return {
+    kin: grouping.kin.map((each) => ({ ...each, words: RELATIONS[each.relation] })),
+    last: grouping.last,
+    may: mayAct(person, "edit") && incident.state !== "merged",
+    mayMerge: running,
+    cut: incident.entities_cut === true,
+    parts: running
+      ? incident.entities
+          .filter(({ kind }) => kind in KINDS)
+          .map(({ kind, value }) => ({
+            pick: `${kind}:${value}`,
+            kind: KINDS[kind],
+            name: (kind === "system" && systems.find(({ id }) => id === value)?.name) || value,
+          }))
+      : [],
+  };
+}
