@@ -8,12 +8,12 @@ import { SecretSource } from "../connectors/contract.ts";
 import { nearestName } from "../connectors/mapping/nearest-name.ts";
 import { type Catalogue, NOTIFIERS, OUTBOUNDS, openCatalogue } from "../connectors/registry.ts";
 import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
+import { checkPacks } from "./check-packs.ts";
 import { checkPoll } from "./check-poll.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { checkSystems } from "./check-systems.ts";
 import { assetFolder, readAssetFiles } from "./inventory/asset-files.ts";
-import { checkPacks } from "./packs.ts";
 import { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
 

@@ -1,7 +1,5 @@
 import { z } from "zod";
-import { readPublicKey } from "../rules/regimes/sign-pack.ts";
-import type { Tell } from "./check-surroundings.ts";
-import type { Config } from "./schema.ts";
+import { readPublicKey } from "../agent/core/public-key.ts";
 import { Id } from "./source.ts";
 
 /** Law packs that did not come with the program. */
@@ -24,14 +22,3 @@ export const PackSettings = z
     unsigned: z.enum(["refuse", "allow"]).default("refuse"),
   })
   .prefault({});
-
-/** Checks what of the packs' settings does not go with the rest. */
-export function checkPacks({ packs, mode }: Pick<Config, "packs" | "mode">, tell: Tell): void {
-  if (packs.unsigned === "allow" && mode === "live")
-    tell(
-      ["packs", "unsigned"],
-      "unsigned_in_live",
-      "a law that nobody vouches for would decide what is declared",
-      "remove it, and install signed packs; allow is for exercise and observe",
-    );
-}

@@ -86,7 +86,8 @@ export function messageOf(
   page: (incident: string) => string,
 ): Message | undefined {
   const { incident } = work;
-  if (underDefenceSecret(work.facts)) return undefined;
+  // Planned before the mode was changed: observing, nobody is told.
+  if (setup.mode === "observe" || underDefenceSecret(work.facts)) return undefined;
   const declaration = event === "not_filed" ? unfiledDeclaration(work) : currentDeclaration(work);
   if (event === "decision_needed" && incident.state !== "in_review") return undefined;
   // Called since for what happened live: the morning has nothing to add.

@@ -6,6 +6,7 @@ import { NIGHT } from "../../test/support/incident.ts";
 import { DELETED, down, NOTE, openStages, type Stages } from "../../test/support/pipeline.ts";
 import { instantFromIso, MICROSECONDS } from "../core/clock.ts";
 import { writeWeeklyReport } from "../weekly-report.ts";
+import { messageOf } from "./notify.ts";
 import { reportWeek } from "./report-week.ts";
 import { tellWeek } from "./tell-week.ts";
 import { lastWeek, type Week, weekOf } from "./weeks.ts";
@@ -64,6 +65,18 @@ describe("the report of a week in observation", () => {
     expect(text).toContain("Bilan de la semaine du 09/11/2026 · CH Exemple · Observation (aucun envoi)");
     expect(text).toContain("15/11/2026 02:00 : personne déléguée (décision attendue)");
     expect(text).toMatch(/découvrir ici un incident passé.*c'est en prendre connaissance/);
+  });
+
+  it("sends nothing that was planned before the mode was changed", async () => {
+    stages = await openStages({ mode: "live" });
+    await stages.take(DELETED, NOTE);
+    const [first] = await stages.desk.incidents({ limit: 1 });
+    const work = await stages.pipeline.view(first?.incident.id ?? "");
+    if (work === undefined) throw new Error("no incident");
+    const told = (mode: "live" | "observe") =>
+      messageOf("key", "decision_needed", work, { ...stages.setup, mode }, () => "");
+    expect(told("live")).toBeDefined();
+    expect(told("observe")).toBeUndefined();
   });
 
   it("tells the same calls that the live mode makes", async () => {

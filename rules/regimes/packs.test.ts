@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { publicKeyLine, readPublicKey } from "../../agent/core/public-key.ts";
 import { compareRegimes } from "./compare-regimes.ts";
 import { loadRegime, readRegime } from "./load-regime.ts";
 import { compareVersions, openPacks, type PackSettings } from "./open-packs.ts";
-import { publicKeyLine, readPublicKey, signPack, whoSigned } from "./sign-pack.ts";
+import { signPack, whoSigned } from "./sign-pack.ts";
 
 const root = mkdtempSync(join(tmpdir(), "tocsin-packs-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../../agent/core/declaration.ts";
+import { readPublicKey } from "../../agent/core/public-key.ts";
 
 /** Name of the file beside a pack that proves who made it. */
 export const SIGNATURE_FILE = "pack.sig";
@@ -28,21 +29,6 @@ export type Signed =
   | { outcome: "unknown_signer"; key: string }
   | { outcome: "altered"; signer: string; key: string }
   | { outcome: "unreadable" };
-
-/** The public key written in one line of a configuration; undefined when it is no Ed25519 key. */
-export function readPublicKey(text: string): KeyObject | undefined {
-  try {
-    const key = createPublicKey({ key: Buffer.from(text, "base64"), format: "der", type: "spki" });
-    return key.asymmetricKeyType === "ed25519" ? key : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A public key as a configuration writes it: SPKI, DER, base64. */
-export function publicKeyLine(key: KeyObject): string {
-  return derOf(key).toString("base64");
-}
 
 /** Signs the files of a pack with an Ed25519 key; returns the text of its signature file. */
 export function signPack(files: ReadonlyMap<string, string>, privateKey: KeyObject): string {
@@ -76,11 +62,10 @@ function bytesOfPack(files: ReadonlyMap<string, string>): Buffer {
 }
 
 function fingerprintOf(key: KeyObject): string {
-  return createHash("sha256").update(derOf(key)).digest("hex").slice(0, 16);
-}
-
-function derOf(key: KeyObject): Buffer {
-  return key.export({ type: "spki", format: "der" });
+  return createHash("sha256")
+    .update(key.export({ type: "spki", format: "der" }))
+    .digest("hex")
+    .slice(0, 16);
 }
 
 function jsonOf(text: string): unknown {

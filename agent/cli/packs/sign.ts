@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import { readRegime, SHIPPED } from "../../../rules/regimes/load-regime.ts";
 import { inPlaceOf, readPackFolder } from "../../../rules/regimes/pack-folder.ts";
-import { publicKeyLine, SIGNATURE_FILE, signPack } from "../../../rules/regimes/sign-pack.ts";
+import { SIGNATURE_FILE, signPack } from "../../../rules/regimes/sign-pack.ts";
 import { problemSentence } from "../../core/errors.ts";
+import { publicKeyLine } from "../../core/public-key.ts";
 import { loadSigningKey, makeSigningKey } from "../../store/keys.ts";
 
 /** Registers `packs sign`: for who makes packs. */
