@@ -24,12 +24,12 @@ import {
   stateFiles,
   toolsOf,
 } from "./setup.ts";
-import type { Desk } from "./stages/desk.ts";
+import type { Desk } from "./stages/desk/desk.ts";
+import { openDesk } from "./stages/desk/open-desk.ts";
+import { notePacks, packsDone } from "./stages/law/packs-in-force.ts";
+import { requalify } from "./stages/law/requalify.ts";
 import { unknownAssets } from "./stages/note-unknown.ts";
-import { openDesk } from "./stages/open-desk.ts";
-import { notePacks, packsDone } from "./stages/packs-in-force.ts";
 import { BATCH, openPipeline } from "./stages/pipeline.ts";
-import { requalify } from "./stages/requalify.ts";
 import { openSweeper } from "./stages/sweep.ts";
 import type { Work } from "./stages/work.ts";
 import { storeClient } from "./store/client.ts";

@@ -12,7 +12,7 @@ import { problemSentence } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES, type Incident } from "../core/incident.ts";
 import { passingMasks, stateFiles } from "../setup.ts";
-import type { Dossier } from "../stages/desk.ts";
+import type { Dossier } from "../stages/desk/desk.ts";
 import type { Work } from "../stages/work.ts";
 import { writeBundle } from "../store/bundle.ts";
 import { checkpointsFileOf } from "../store/checkpoints.ts";

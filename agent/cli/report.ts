@@ -2,9 +2,9 @@ import { type Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { uuidv7 } from "../core/id.ts";
 import { passingMasks, setupOf, stateFiles } from "../setup.ts";
-import { reportWeek } from "../stages/report-week.ts";
-import { tellWeek } from "../stages/tell-week.ts";
-import { lastWeek, weekOf } from "../stages/weeks.ts";
+import { reportWeek } from "../stages/observe/report-week.ts";
+import { tellWeek } from "../stages/observe/tell-week.ts";
+import { lastWeek, weekOf } from "../stages/observe/weeks.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
 import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
 

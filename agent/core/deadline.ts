@@ -28,9 +28,7 @@ export const Deadline = z.object({
   /** Who has to settle from when it counts, while nobody has: until then it is proposed. */
   settled_by: z.enum(["rssi", "care", "dpo", "provider"]).optional(),
   /** Who settled from when it counts, who wrote it down, and why. */
-  settled: z
-    .object({ at: z.int(), source: z.string(), writer: z.string(), reason: z.string() })
-    .optional(),
+  settled: z.object({ at: z.int(), source: z.string(), writer: z.string(), reason: z.string() }).optional(),
   /** Every instant it might count from; all are kept. */
   candidates: z.array(z.object({ from: z.enum(STARTS), at: z.int() })).optional(),
   /** True once what had started it was withdrawn. */

@@ -4,8 +4,8 @@ import { CAUSES, type DetectionRule } from "../core/detection.ts";
 import { AVAILABILITY, FACTS, type Fact, underDefenceSecret } from "../core/fact.ts";
 import { duration, formatInstant, monthOf } from "./french.ts";
 import { to } from "./judge.ts";
+import { regimesOf } from "./law/regimes-of.ts";
 import { nameOf } from "./qualify.ts";
-import { regimesOf } from "./regimes-of.ts";
 import { sentenceWhenMet } from "./when-told.ts";
 import { planEffect, type Setup, type Work } from "./work.ts";
 

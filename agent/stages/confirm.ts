@@ -9,7 +9,7 @@ import {
 import { DELIVERY_TRANSITIONS } from "../core/delivery.ts";
 import { underDefenceSecret } from "../core/fact.ts";
 import { move } from "../core/transitions.ts";
-import type { Actor, Proof, Refused, Stale, TextSeen } from "./desk.ts";
+import type { Actor, Proof, Refused, Stale, TextSeen } from "./desk/desk.ts";
 import { to } from "./judge.ts";
 import { planNag } from "./notify.ts";
 import { transmit } from "./transmit.ts";

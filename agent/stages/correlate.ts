@@ -3,12 +3,12 @@ import type { Incident } from "../core/incident.ts";
 import { absorb } from "./grouping/absorb.ts";
 import { type Grouping, isDecided, type Place } from "./grouping/grouping.ts";
 import { locateOnce } from "./grouping/locate-once.ts";
+import { mergeWorks } from "./grouping/merge-works.ts";
+import { moveByAlert } from "./grouping/move-beginning.ts";
 import { openIncident } from "./grouping/open-incident.ts";
 import { type Arrival, opens, type Traits } from "./grouping/read-traits.ts";
 import { stateFacts, unionOf } from "./grouping/state-facts.ts";
 import { tellTie } from "./grouping/tell-tie.ts";
-import { mergeWorks } from "./merge-works.ts";
-import { moveByAlert } from "./move-beginning.ts";
 import { newWork, type Setup, type Work } from "./work.ts";
 
 export type { Arrival } from "./grouping/read-traits.ts";

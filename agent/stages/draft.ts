@@ -15,8 +15,8 @@ import type { Masked, Tally } from "../core/masked.ts";
 import type { Account } from "../core/person.ts";
 import { CRITERION_VALUES, type CriterionResult, DEGREE_LABELS } from "../core/qualification.ts";
 import { FACILITY_KINDS, formatInstant } from "./french.ts";
+import { regimesOf } from "./law/regimes-of.ts";
 import { describeFact, nameOf } from "./qualify.ts";
-import { regimesOf } from "./regimes-of.ts";
 import { currentDeclaration, type Setup, type Work } from "./work.ts";
 
 /** Version of the French rendering below: part of what is signed. */

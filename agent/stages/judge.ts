@@ -5,9 +5,9 @@ import { FACTS, type Fact, underDefenceSecret } from "../core/fact.ts";
 import { INCIDENT_TRANSITIONS, type IncidentState } from "../core/incident.ts";
 import type { Qualification } from "../core/qualification.ts";
 import { mayMove } from "../core/transitions.ts";
-import type { Situation } from "./evaluate.ts";
+import type { Situation } from "./law/evaluate.ts";
+import { regimesOf } from "./law/regimes-of.ts";
 import { qualify } from "./qualify.ts";
-import { regimesOf } from "./regimes-of.ts";
 import { isTelling, whatOpens } from "./when-told.ts";
 import { currentDeclaration, planEffect, type Setup, type Work } from "./work.ts";
 

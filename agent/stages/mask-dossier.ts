@@ -1,5 +1,5 @@
 import type { Masked, Masks } from "../core/masked.ts";
-import type { Dossier } from "./desk.ts";
+import type { Dossier } from "./desk/desk.ts";
 
 /** What people said and machines found, without patients; texts that are sealed were masked when they were written. */
 export function maskDossier(dossier: Dossier, masks: Masks): Masked<Dossier> {

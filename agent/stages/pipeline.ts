@@ -14,11 +14,11 @@ import { followUp } from "./follow-up.ts";
 import { openGrouping } from "./grouping/grouping.ts";
 import { loadGrouping, spansOf } from "./grouping/load-grouping.ts";
 import { opens } from "./grouping/read-traits.ts";
+import { openShelf } from "./grouping/shelf.ts";
+import { arrivalsOf, MOST_REREAD, takeApart } from "./grouping/take-apart.ts";
 import { judge, planClocks } from "./judge.ts";
 import { openUnknownNotes } from "./note-unknown.ts";
 import { notify } from "./notify.ts";
-import { openShelf } from "./shelf.ts";
-import { arrivalsOf, MOST_REREAD, takeApart } from "./take-apart.ts";
 import { changesOf, copyWork, loadWork, type Setup, type Work } from "./work.ts";
 
 /** Detections taken from the store in one unit of work, and in one turn. */

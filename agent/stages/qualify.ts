@@ -10,7 +10,7 @@ import {
   type Question,
   type Verdict,
 } from "../core/qualification.ts";
-import { type Evaluated, evaluate, type Situation } from "./evaluate.ts";
+import { type Evaluated, evaluate, type Situation } from "./law/evaluate.ts";
 
 /** What a page says of a dossier that a person has flagged; the arrêté of 2017 reserves the matter (article 1). */
 const WITHHELD =

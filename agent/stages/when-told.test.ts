@@ -3,7 +3,7 @@ import { aFact, NIGHT, said } from "../../test/support/incident.ts";
 import { DELETED, down, type Line, NOTE, openStages, type Stages } from "../../test/support/pipeline.ts";
 import { instantFromIso, isoFromInstant, MICROSECONDS } from "../core/clock.ts";
 import { FactKind, PERSON_ONLY } from "../core/fact.ts";
-import type { Actor } from "./desk.ts";
+import type { Actor } from "./desk/desk.ts";
 import { byDay, isTelling } from "./when-told.ts";
 
 let stages: Stages;

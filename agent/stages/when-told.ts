@@ -1,9 +1,9 @@
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { AVAILABILITY, FACTS, type Fact } from "../core/fact.ts";
 import type { IncidentState } from "../core/incident.ts";
-import type { Situation } from "./evaluate.ts";
+import type { Situation } from "./law/evaluate.ts";
+import { regimesOf } from "./law/regimes-of.ts";
 import { qualify } from "./qualify.ts";
-import { regimesOf } from "./regimes-of.ts";
 import type { Setup, Work } from "./work.ts";
 
 /*

@@ -1,5 +1,6 @@
 import type { Alert } from "../core/alert.ts";
 import type { Instant } from "../core/clock.ts";
+import type { Closing, SignOff } from "../core/closing.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Decision } from "../core/decision.ts";
 import type { Declaration } from "../core/declaration.ts";
@@ -8,7 +9,6 @@ import type { Detection } from "../core/detection.ts";
 import type { Effect, EffectState } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
-import type { Closing, SignOff } from "../core/closing.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Checkpoint, JournalEntry } from "../core/journal.ts";
 import type { Account, Credentials } from "../core/person.ts";

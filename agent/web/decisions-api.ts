@@ -6,7 +6,7 @@ import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import { declarationKey, sha256Hex } from "../core/declaration.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
 import { mayAct } from "../core/person.ts";
-import type { Desk } from "../stages/desk.ts";
+import type { Desk } from "../stages/desk/desk.ts";
 import type { Store } from "../store/store.ts";
 import type { Attempts } from "./attempts.ts";
 import { spendCode } from "./one-time-code.ts";

@@ -2,7 +2,7 @@ import { doubleCsrf } from "csrf-csrf";
 import type { NextFunction, Request, Response } from "express";
 import type { Clock } from "../core/clock.ts";
 import { type Account, type Act, mayAct } from "../core/person.ts";
-import type { Desk } from "../stages/desk.ts";
+import type { Desk } from "../stages/desk/desk.ts";
 import { duration } from "../stages/french.ts";
 import type { Store } from "../store/store.ts";
 import { frenchTime } from "./french-time.ts";

@@ -6,7 +6,7 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Masks } from "../core/masked.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
-import type { Desk } from "../stages/desk.ts";
+import type { Desk } from "../stages/desk/desk.ts";
 import type { unknownAssets } from "../stages/note-unknown.ts";
 import type { Store } from "../store/store.ts";
 import { attempts } from "./attempts.ts";

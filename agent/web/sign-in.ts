@@ -4,7 +4,7 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Account } from "../core/person.ts";
-import type { Desk } from "../stages/desk.ts";
+import type { Desk } from "../stages/desk/desk.ts";
 import type { Store } from "../store/store.ts";
 import { type Attempts, placeOf } from "./attempts.ts";
 import { readForm } from "./form.ts";

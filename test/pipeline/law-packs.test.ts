@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { explainedText, explainIncident } from "../../agent/cli/explain-incident.ts";
-import type { Actor, Dossier, Proof } from "../../agent/stages/desk.ts";
+import type { Actor, Dossier, Proof } from "../../agent/stages/desk/desk.ts";
 import { loadWork } from "../../agent/stages/work.ts";
 import { DELETED, NOTE, openStages, type Stages } from "../support/pipeline.ts";
 

@@ -1,7 +1,7 @@
 import { uuidv7 } from "../../agent/core/id.ts";
-import type { Desk } from "../../agent/stages/desk.ts";
+import type { Desk } from "../../agent/stages/desk/desk.ts";
+import { openDesk } from "../../agent/stages/desk/open-desk.ts";
 import { locator } from "../../agent/stages/locate.ts";
-import { openDesk } from "../../agent/stages/open-desk.ts";
 import { openPipeline } from "../../agent/stages/pipeline.ts";
 import type { Setup } from "../../agent/stages/work.ts";
 import type { Store } from "../../agent/store/store.ts";

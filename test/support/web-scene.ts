@@ -1,8 +1,8 @@
 import { isoFromInstant } from "../../agent/core/clock.ts";
 import type { Fact } from "../../agent/core/fact.ts";
 import type { Qualification } from "../../agent/core/qualification.ts";
-import type { Dossier } from "../../agent/stages/desk.ts";
-import { showEvidence } from "../../agent/stages/show-evidence.ts";
+import type { Dossier } from "../../agent/stages/desk/desk.ts";
+import { showEvidence } from "../../agent/stages/desk/show-evidence.ts";
 import { MASKS } from "./masks.ts";
 import { at, CRITERIA, contentOfScene, DESCRIPTION, draftOf, NIGHT, SYSTEMS } from "./web-declaration.ts";
 

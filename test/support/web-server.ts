@@ -10,7 +10,7 @@ import { contentOf, type DeclarationContent, declarationKey } from "../../agent/
 import { uuidv7 } from "../../agent/core/id.ts";
 import { type Account, mayAct } from "../../agent/core/person.ts";
 import { listed, type RuleTroubles } from "../../agent/core/rule-troubles.ts";
-import type { Actor, Answer, Desk, Dossier, Refused, Stale, TextSeen } from "../../agent/stages/desk.ts";
+import type { Actor, Answer, Desk, Dossier, Refused, Stale, TextSeen } from "../../agent/stages/desk/desk.ts";
 import { locator } from "../../agent/stages/locate.ts";
 import { maskDossier } from "../../agent/stages/mask-dossier.ts";
 import { unknownAssets } from "../../agent/stages/note-unknown.ts";

@@ -1,5 +1,5 @@
 import { TOTP } from "otpauth";
-import type { Dossier } from "../../stages/desk.ts";
+import type { Dossier } from "../../stages/desk/desk.ts";
 
 /** The demonstration's delegate: goes through the same pages as a person, form by form. */
 export interface Delegate {

@@ -1,5 +1,5 @@
 import { CRITERION_VALUES, DEGREE_LABELS } from "../../core/qualification.ts";
-import type { Dossier } from "../../stages/desk.ts";
+import type { Dossier } from "../../stages/desk/desk.ts";
 
 const COLOURS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 type Colour = keyof typeof COLOURS;

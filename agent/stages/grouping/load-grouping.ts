@@ -1,10 +1,10 @@
 import { MICROSECONDS } from "../../core/clock.ts";
 import type { Links } from "../../core/grouping.ts";
 import type { Reads } from "../../store/store.ts";
-import { arrivalsOf } from "../take-apart.ts";
 import type { Work } from "../work.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Span } from "./link-index.ts";
+import { arrivalsOf } from "./take-apart.ts";
 
 /** Closed incidents read again, that what follows may cite. */
 const MOST_CLOSED = 2_000;

@@ -1,6 +1,6 @@
 import type { DeclarationContent, FormField } from "../../core/declaration.ts";
 import { sha256Hex } from "../../core/declaration.ts";
-import type { Amendment } from "../../stages/desk.ts";
+import type { Amendment } from "../../stages/desk/desk.ts";
 import { visibleText } from "../visible-text.ts";
 
 /** What a person left in one field of the form. */

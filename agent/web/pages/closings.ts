@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
 import { mayAct } from "../../core/person.ts";
-import type { Desk } from "../../stages/desk.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
 import { readForm } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";

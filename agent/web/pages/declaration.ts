@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { contentOf, DECLARATION_KINDS, type DeclarationContent } from "../../core/declaration.ts";
 import { type Account, mayAct, ROLES } from "../../core/person.ts";
-import type { Desk, Dossier, Refused, Stale, TextSeen } from "../../stages/desk.ts";
+import type { Desk, Dossier, Refused, Stale, TextSeen } from "../../stages/desk/desk.ts";
 import type { Store } from "../../store/store.ts";
 import { type Attempts, placeOf } from "../attempts.ts";
 import { Line, readForm, TextFields } from "../form.ts";

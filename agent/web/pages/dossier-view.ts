@@ -22,8 +22,8 @@ import {
   VERDICTS,
   type Verdict,
 } from "../../core/qualification.ts";
-import type { TreeCriterion, TreeDuty, TreeFact } from "../../stages/because-tree.ts";
-import type { Dossier } from "../../stages/desk.ts";
+import type { Dossier } from "../../stages/desk/desk.ts";
+import type { TreeCriterion, TreeDuty, TreeFact } from "../../stages/law/because-tree.ts";
 
 const ASKED_OF: Readonly<Record<Question["asked_of"], string>> = {
   rssi: "RSSI ou astreinte informatique",

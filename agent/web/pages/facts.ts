@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { FACTS } from "../../core/fact.ts";
 import { type Account, mayAct } from "../../core/person.ts";
-import type { Desk, Dossier } from "../../stages/desk.ts";
+import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { Line, readForm } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";

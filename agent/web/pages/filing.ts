@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Delivery } from "../../core/delivery.ts";
 import { mayAct } from "../../core/person.ts";
-import type { Desk, Dossier } from "../../stages/desk.ts";
+import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { Line, readForm } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { deliveryRows } from "./dossier-view.ts";

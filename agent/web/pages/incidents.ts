@@ -2,7 +2,7 @@ import { type Request, type Response, Router } from "express";
 import type { System } from "../../core/asset.ts";
 import { INCIDENT_STATES, type Incident, IncidentState } from "../../core/incident.ts";
 import { mayAct } from "../../core/person.ts";
-import type { Desk } from "../../stages/desk.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
 import type { Gate } from "../gate.ts";
 import { personWho } from "../gate.ts";
 import { headAndRest, headlineOf, toneOf } from "./verdict.ts";

@@ -1,7 +1,7 @@
 import { Router } from "express";
 import { z } from "zod";
-import type { Desk } from "../../stages/desk.ts";
-import { REASON } from "../../stages/unmask.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
+import { REASON } from "../../stages/desk/unmask.ts";
 import { Line, readForm } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";

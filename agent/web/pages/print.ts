@@ -1,6 +1,6 @@
 import { Router } from "express";
 import { contentOf, DECLARATION_KINDS } from "../../core/declaration.ts";
-import type { Desk } from "../../stages/desk.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { fingerprintGroups } from "./declaration.ts";

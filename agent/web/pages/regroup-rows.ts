@@ -1,5 +1,5 @@
 import { mayAct } from "../../core/person.ts";
-import type { Actor, Dossier } from "../../stages/desk.ts";
+import type { Actor, Dossier } from "../../stages/desk/desk.ts";
 
 const KINDS: Readonly<Record<string, string>> = {
   host: "machine",

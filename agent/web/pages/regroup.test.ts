@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Scene, startScene } from "../../../test/support/web-server.ts";
 import { type Visitor, visitor } from "../../../test/support/web-visitor.ts";
-import type { GroupingView } from "../../stages/desk.ts";
+import type { GroupingView } from "../../stages/desk/desk.ts";
 
 const INCIDENT = "/chv/incidents/inc-1";
 const MOTIF = "Même panne, vue avec le RSSI.";

@@ -1,6 +1,6 @@
 import { type Response, Router } from "express";
 import { z } from "zod";
-import type { Desk, Refused } from "../../stages/desk.ts";
+import type { Desk, Refused } from "../../stages/desk/desk.ts";
 import { Line, readForm } from "../form.ts";
 import { personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";

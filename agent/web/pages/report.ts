@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
 import { INCIDENT_STATES } from "../../core/incident.ts";
-import type { Desk } from "../../stages/desk.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
 import { readForm } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";

@@ -3,7 +3,7 @@ import { INCIDENT_STATES } from "../../core/incident.ts";
 import type { Account } from "../../core/person.ts";
 import { mayAct } from "../../core/person.ts";
 import { type Qualification, VERDICTS, type Verdict } from "../../core/qualification.ts";
-import type { Dossier } from "../../stages/desk.ts";
+import type { Dossier } from "../../stages/desk/desk.ts";
 
 /** What the colour and the sign of a verdict block say; words always say it too. */
 export type Tone = "alarm" | "due" | "ask" | "done" | "calm";

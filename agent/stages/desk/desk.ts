@@ -1,0 +1,271 @@
+import type { System } from "../../core/asset.ts";
+import type { Instant } from "../../core/clock.ts";
+import type { Closing, SignOff } from "../../core/closing.ts";
+import type { Deadline } from "../../core/deadline.ts";
+import type { Decision } from "../../core/decision.ts";
+import type { Declaration, DeclarationContent } from "../../core/declaration.ts";
+import type { Delivery } from "../../core/delivery.ts";
+import type { Effect } from "../../core/effect.ts";
+import type { Fact, FactKind, FactSource } from "../../core/fact.ts";
+import type { Incident } from "../../core/incident.ts";
+import type { Masked } from "../../core/masked.ts";
+import type { Account } from "../../core/person.ts";
+import type { Qualification, Question } from "../../core/qualification.ts";
+import type { ShownAlert } from "./show-evidence.ts";
+
+/** Another incident that a page names, and what it is to this one. */
+export interface Kin {
+  relation: "merged_into" | "merged" | "follows" | "linked" | "apart" | "split_off";
+  incident: string;
+  reference: string;
+  /** Why, in French; empty when the relation says it. */
+  because: string;
+}
+
+/** What a page shows of how an incident was made of others, and of those near it. */
+export interface GroupingView {
+  kin: Kin[];
+  /** The last merge or split, which a person may undo. */
+  last: { kind: "merge" | "split"; by: string | null; at: number; because: string } | null;
+}
+
+/** All that stands about one incident, as a page or a record shows it. */
+export interface Dossier {
+  incident: Incident;
+  facts: Fact[];
+  /** Under the law that leads state, draft and verdict. */
+  qualification: Qualification | undefined;
+  /** Under the other duties that the installation evaluates. */
+  others: Qualification[];
+  /** Versions of the declaration, oldest first. */
+  declarations: Declaration[];
+  /** The version to read or decide on, opened; undefined while there is no draft. */
+  current: { declaration: Declaration; content: Masked<DeclarationContent> } | undefined;
+  /** The approved text that is still to be filed, whatever was drafted since; else the last one filed. */
+  filing: { declaration: Declaration; content: Masked<DeclarationContent> } | undefined;
+  /** Questions that a person answered and may answer anew, with the answer that stands. */
+  answered: { question: Question; answer: string }[];
+  decisions: Decision[];
+  deliveries: Delivery[];
+  deadlines: Deadline[];
+  effects: Effect[];
+  /** The first alerts by event time, bounded. */
+  evidence: Masked<ShownAlert>[];
+  systems: System[];
+  /** Incidents that it was made of, follows, or may belong with. */
+  grouping: GroupingView;
+}
+
+/** Who acts: the account, and for what others told, the person who knew. */
+export type Actor = Pick<Account, "id" | "name" | "role" | "active">;
+
+/** The exact text seen by the person: anything else is stale. */
+export interface TextSeen {
+  incident: string;
+  declaration: string;
+  version: number;
+  sha256: string;
+}
+
+export type Stale = {
+  outcome: "stale";
+  current: { declaration: string; version: number; sha256: string } | null;
+};
+export type Refused = { outcome: "refused"; code: string; because: string };
+
+export interface Answer {
+  incident: string;
+  question: string;
+  answer: string;
+  /** When it began, if the person says so; else the instant of the answer. */
+  since?: Instant | undefined;
+  /** Who knows it ("cadre de santé des urgences"); else the actor. */
+  source?: string | undefined;
+}
+
+export interface Amendment {
+  text: TextSeen;
+  /** `value` null with `unknown` true says "inconnu à ce stade". */
+  fields: { id: string; value: string | null; unknown: boolean }[];
+}
+
+/** What a person states: on an incident, or to open one. */
+export interface Statement {
+  /** Made with the form it was typed in: sent twice, it is stated once. */
+  form: string;
+  kinds: FactKind[];
+  /** Ids of the systems concerned; none when they cannot be named. */
+  systems: string[];
+  /** When it began or happened; else now. */
+  since?: Instant | undefined;
+  /** Who knows it, by what they are, and their name or telephone; `name` may be empty, except for `other`. */
+  source: { who: FactSource; name: string };
+  /** What happened, in the person's words; may be empty. */
+  text: string;
+  /** The person wants the delegate told now, whatever the evaluation says. (Default: false.) */
+  callDelegate?: boolean | undefined;
+}
+
+export interface FactEnd {
+  incident: string;
+  fact: string;
+  /** When it ended; else now. */
+  until?: Instant | undefined;
+  source: Statement["source"];
+}
+
+export interface FactWithdrawal {
+  incident: string;
+  fact: string;
+  reason: string;
+}
+
+/** What was closed as a candidate in one month, and who signed which list. */
+export interface ClosingsOfMonth {
+  month: string;
+  /** False while the month runs: its list is not complete. */
+  over: boolean;
+  /** Oldest first. */
+  closings: Closing[];
+  /** Fingerprint of the part of the list that the machine closed: what a signature is under. */
+  sha256: string;
+  /** Signatures under this list or an earlier state of it, oldest first. */
+  signed: SignOff[];
+}
+
+/** How people state, end and withdraw facts. */
+export interface FactsDesk {
+  /** What the systems are called, for a person to choose from. */
+  readonly systems: readonly Pick<System, "id" | "name">[];
+  /** An id for one form. */
+  newForm(): string;
+  openByHand(statement: Statement, actor: Actor): Promise<{ outcome: "opened"; incident: string } | Refused>;
+  stateFacts(incident: string, statement: Statement, actor: Actor): Promise<{ outcome: "stated" } | Refused>;
+  /** Ends a state: what it met stays met. */
+  endFact(end: FactEnd, actor: Actor): Promise<{ outcome: "ended" } | Refused>;
+  /** Says that a fact was never true: it stays readable, and what it met is no longer met. */
+  withdrawFact(withdrawal: FactWithdrawal, actor: Actor): Promise<{ outcome: "withdrawn" } | Refused>;
+}
+
+/** Candidates closed without a declaration. */
+export interface ClosingsDesk {
+  /** The month that runs, `2026-11`. */
+  thisMonth(): string;
+  closings(month: string): Promise<Masked<ClosingsOfMonth>>;
+  /** A person closes what is only watched: a reasoned non-declaration. */
+  closeByHand(
+    closing: { incident: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "closed" } | Refused>;
+  /** Opens anew what was closed as a candidate. */
+  reopen(
+    reopening: { incident: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "reopened" } | Refused>;
+  /** Signs the list of a month that is over, as it was seen. */
+  signOff(
+    list: { month: string; sha256: string },
+    actor: Actor,
+  ): Promise<{ outcome: "signed"; signOff: SignOff } | Refused>;
+}
+
+export interface Merging {
+  incident: string;
+  /** Reference or id of the one that goes into it. */
+  other: string;
+  reason: string;
+}
+
+export interface Splitting {
+  incident: string;
+  /** What goes: `host:…`, `system:…`, `user:…` or `address:…` as the incident lists them, or `alert:` and an id. */
+  picks: readonly string[];
+  reason: string;
+}
+
+/** How people bring incidents together and take them apart; the machine then respects it. */
+export interface RegroupDesk {
+  merge(merging: Merging, actor: Actor): Promise<{ outcome: "merged"; incident: string } | Refused>;
+  /** Says that two incidents, which the machine would bring together, are others. */
+  keepApart(merging: Merging, actor: Actor): Promise<{ outcome: "apart" } | Refused>;
+  split(splitting: Splitting, actor: Actor): Promise<{ outcome: "split"; incident: string } | Refused>;
+  /** Undoes the last merge or split of an incident. */
+  undoRegrouping(
+    undoing: { incident: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "undone" } | Refused>;
+}
+
+/** From when a clock counts, as the person settles it who the law leaves it to. */
+export interface ClockSettlement {
+  incident: string;
+  deadline: string;
+  /** One of the instants proposed; or `confirmed`, with when that was. */
+  from: "found" | "awareness" | "confirmed";
+  /** For `confirmed` only. */
+  at?: Instant | undefined;
+  reason: string;
+  /** Who settles it: the data protection officer, say. */
+  source: string;
+}
+
+/** What clocks count from, where a text leaves it to a person. */
+export interface ClocksDesk {
+  settleClock(settlement: ClockSettlement, actor: Actor): Promise<{ outcome: "settled" } | Refused>;
+}
+
+/** How the person proved to be there at the moment of deciding. */
+export type Proof = Decision["how"];
+
+/** What people can ask of the pipeline: each act checks the actor's role itself and is journalled. */
+export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk {
+  readonly facility: { id: string; name: string; timeZone: string };
+  readonly mode: "observe" | "exercise" | "live";
+  /** Fields of the form that nobody edits: who declares, for which structure. */
+  readonly fixedFields: ReadonlySet<string>;
+  incidents(filter: {
+    states?: Incident["state"][];
+    limit: number;
+    after?: string;
+  }): Promise<Masked<{ incident: Incident; sentence: string | null }>[]>;
+  dossier(incident: string): Promise<Masked<Dossier> | undefined>;
+  /** Says that the person has taken note: the constat, when it is the first; the text is put in the name of who may declare. */
+  takeUp(incident: string, actor: Actor): Promise<{ outcome: "taken_up" } | Refused>;
+  answer(answer: Answer, actor: Actor): Promise<{ outcome: "answered" } | Refused>;
+  /**
+   * Flags the dossier as under the secret of national defence, or lifts the flag: while it stands nothing is
+   * drafted, told, answered, decided or sent, and the dossier shows nothing but the flag.
+   */
+  flagSecret(
+    flag: { incident: string; holds: boolean; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "flagged" } | Refused>;
+  amend(
+    amendment: Amendment,
+    actor: Actor,
+  ): Promise<{ outcome: "amended"; declaration: Declaration } | Stale | Refused>;
+  approve(
+    text: TextSeen,
+    proof: Proof,
+    actor: Actor,
+  ): Promise<{ outcome: "approved"; decision: Decision } | Stale | Refused>;
+  setAside(
+    text: TextSeen,
+    reason: string,
+    proof: Proof,
+    actor: Actor,
+  ): Promise<{ outcome: "set_aside"; decision: Decision } | Stale | Refused>;
+  /** Records what the person did on the portal: its reference makes the declaration filed. */
+  recordFiling(
+    filing: { incident: string; delivery: string; reference: string },
+    actor: Actor,
+  ): Promise<{ outcome: "recorded"; delivery: Delivery } | Refused>;
+  /**
+   * Gives the original of one alert shown with an incident, patients included, once the journal holds who asked and
+   * why; only those alerts, and only to who may.
+   */
+  unmask(
+    request: { incident: string; alert: string; reason: string },
+    actor: Actor,
+  ): Promise<{ outcome: "unmasked"; original: string } | Refused>;
+}

@@ -1,0 +1,356 @@
+import type { Clock } from "../../core/clock.ts";
+import type { Decision } from "../../core/decision.ts";
+import { contentOf, type FormField } from "../../core/declaration.ts";
+import { underDefenceSecret } from "../../core/fact.ts";
+import { type Act, mayAct } from "../../core/person.ts";
+import type { Store } from "../../store/store.ts";
+import { confirm } from "../confirm.ts";
+import { draft } from "../draft.ts";
+import { kinOf } from "../grouping/kin-of.ts";
+import { questionsOf, regimesOf } from "../law/regimes-of.ts";
+import { maskDossier } from "../mask-dossier.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { asQuestion } from "../qualify.ts";
+import { settleDelivery } from "../transmit.ts";
+import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "../work.ts";
+import { closingsDesk } from "./closings-desk.ts";
+import type { Actor, Desk, Dossier, Refused, Stale, TextSeen } from "./desk.ts";
+import { type ActOn, factsDesk, NOT_ALLOWED } from "./facts-desk.ts";
+import { flagDefenceSecret } from "./flag-secret.ts";
+import { addFact, impossible, withdrawAnswer } from "./person-facts.ts";
+import { regroupDesk } from "./regroup-desk.ts";
+import { clocksDesk } from "./settle-clock.ts";
+import { showEvidence } from "./show-evidence.ts";
+import { unmask } from "./unmask.ts";
+
+/** Alerts shown with a dossier. */
+const EVIDENCE = 50;
+/** Longest text a person may put in a field. */
+const FIELD_LENGTH = 20_000;
+
+/** Builds what people can ask of the pipeline. */
+export function openDesk(parts: {
+  store: Store;
+  pipeline: Pipeline;
+  setup: Setup;
+  clock: Clock;
+  decided: (decision: Decision) => void;
+  unmasked?: (asked: { incident: string; alert: string; account: string }) => void;
+  planned: () => void;
+}): Desk {
+  const { store, pipeline, setup } = parts;
+  const facility = setup.facility.id;
+
+  async function act<T extends { outcome: string }>(
+    incident: string,
+    actor: Actor,
+    right: Act,
+    work: (work: Work, now: number) => T | Refused | Stale,
+    options: { whileSecret?: boolean } = {},
+  ): Promise<T | Refused | Stale> {
+    if (!mayAct(actor, right)) return NOT_ALLOWED;
+    const result = await pipeline.act(
+      incident,
+      (each, now) => {
+        if (underDefenceSecret(each.facts) && options.whileSecret !== true) return SECRET;
+        const done = work(each, now);
+        // A decision changes nothing of the text it is about.
+        if (!unsuccessful(done) && right !== "decide" && right !== "record_filing")
+          takeNote(each, actor, now);
+        return done;
+      },
+      (done) => !unsuccessful(done),
+    );
+    parts.planned();
+    return (
+      result ?? {
+        outcome: "refused",
+        code: "unknown_incident",
+        because: "Aucun incident ne porte cet identifiant.",
+      }
+    );
+  }
+
+  const people = { store, pipeline, setup, now: () => parts.clock.now(), planned: parts.planned };
+  // What goes through here is bound to no text: it is never stale.
+  const actOn = act as ActOn;
+
+  return {
+    ...factsDesk({ ...people, actOn }),
+    ...closingsDesk({ ...people, actOn }),
+    ...clocksDesk({ setup, actOn }),
+    ...regroupDesk(people),
+    facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
+    mode: setup.mode,
+    fixedFields: new Set(
+      setup.regimes.flatMap(({ form }) =>
+        (form?.sections ?? []).flatMap(({ fields }) =>
+          fields.filter((field) => field.fixed).map((field) => field.id),
+        ),
+      ),
+    ),
+
+    async incidents({ states = [], limit, after }) {
+      const page = await store.reads.byState(facility, "incident", states, { limit, after });
+      return Promise.all(
+        page.map(async ({ content }) => {
+          const qualification = await store.reads.record(
+            facility,
+            "qualification",
+            `${content.id}/${regimesOf(setup, content).leading.id}`,
+          );
+          const sentence = qualification?.content.sentence ?? null;
+          return setup.masks.every({ incident: content, sentence }, { incident: content.id });
+        }),
+      );
+    },
+
+    async dossier(incident) {
+      const work = await pipeline.view(incident);
+      if (work === undefined) return undefined;
+      if (underDefenceSecret(work.facts)) return maskDossier(flagOnly(work), setup.masks);
+      const declaration = currentDeclaration(work);
+      const filing = unfiledDeclaration(work) ?? work.declarations.findLast((each) => each.state === "filed");
+      const found = await store.reads.detectionsOf(facility, incident, EVIDENCE);
+      const dossier: Dossier = {
+        incident: work.incident,
+        facts: work.facts,
+        qualification: work.qualification,
+        others: work.others,
+        declarations: work.declarations,
+        current: declaration && { declaration, content: contentOf(declaration) },
+        filing: filing && { declaration: filing, content: contentOf(filing) },
+        answered: answeredQuestions(work),
+        decisions: work.decisions,
+        deliveries: work.deliveries,
+        deadlines: work.deadlines,
+        effects: await store.reads.effectsOf(facility, incident),
+        evidence: showEvidence(found, setup.masks, incident),
+        systems: work.incident.systems.flatMap((id) => setup.systems.get(id) ?? []),
+        grouping: await kinOf(work, store.reads, facility),
+      };
+      return maskDossier(dossier, setup.masks);
+    },
+
+    takeUp: async (incident, actor) =>
+      (await act(incident, actor, "answer", () => ({ outcome: "taken_up" as const }))) as
+        | { outcome: "taken_up" }
+        | Refused,
+
+    answer: async (answer, actor) => {
+      const { since } = answer;
+      const wrong =
+        since === undefined ? undefined : impossible(since, parts.clock.now(), setup.facility.time_zone);
+      if (wrong !== undefined) return wrong;
+      const result = await act(answer.incident, actor, "answer", (work, now) => {
+        const question = questionsOf(setup, work.incident).find((each) => each.id === answer.question);
+        const chosen = question?.answers.find((each) => each.id === answer.answer);
+        if (question === undefined || chosen === undefined)
+          return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
+        const kinds = new Set(question.answers.flatMap(({ states }) => states.map(({ fact }) => fact)));
+        withdrawAnswer(work, { question: question.id, kinds, writer: actor.name }, now);
+        for (const { fact, holds } of chosen.states) {
+          const said = { kind: fact, holds, system: null, since: since ?? now };
+          const source = answer.source ?? actor.name;
+          const origin = { by: "person" as const, source, writer: actor.name, question: question.id };
+          addFact(work, { id: setup.newId(), ...said, origin }, now);
+        }
+        return { outcome: "answered" as const };
+      });
+      return result as { outcome: "answered" } | Refused;
+    },
+
+    async unmask(request, actor) {
+      const done = await unmask(request, actor, {
+        store,
+        facility,
+        pipeline,
+        clock: parts.clock,
+        masks: setup.masks,
+        shown: EVIDENCE,
+      });
+      if (done.outcome === "unmasked")
+        parts.unmasked?.({ incident: request.incident, alert: request.alert, account: actor.id });
+      return done;
+    },
+
+    flagSecret: async ({ incident, holds, reason }, actor) =>
+      // Anyone who may answer may flag; to lift the flag is the delegate's.
+      (await act(
+        incident,
+        actor,
+        holds ? "answer" : "decide",
+        (work, now) => flagDefenceSecret(work, { holds, reason, writer: actor.name, id: setup.newId() }, now),
+        { whileSecret: true },
+      )) as { outcome: "flagged" } | Refused,
+
+    amend: (amendment, actor) =>
+      act(amendment.text.incident, actor, "edit", (work, now) => {
+        const stale = staleness(work, amendment.text);
+        if (stale !== undefined) return stale;
+        const { sections } = regimesOf(setup, work.incident).leading.form;
+        const known = new Set(sections.flatMap((section) => section.fields.map((field) => field.id)));
+        const fixed = sections
+          .flatMap(({ fields }) => fields)
+          .find((field) => field.fixed && amendment.fields.some((each) => each.id === field.id));
+        if (fixed !== undefined) {
+          const because = `« ${fixed.label} » vient de la configuration et de la personne qui déclare : il ne se modifie pas ici.`;
+          return { outcome: "refused", code: "field_fixed", because };
+        }
+        const wrong = amendment.fields.find(
+          (field) => !known.has(field.id) || (field.value?.length ?? 0) > FIELD_LENGTH,
+        );
+        if (wrong !== undefined)
+          return {
+            outcome: "refused",
+            code: "bad_field",
+            because: `Le champ « ${wrong.id} » est inconnu ou trop long.`,
+          };
+        const provenance: FormField["provenance"] = { by: "person", name: actor.name, at: now };
+        draft(
+          work,
+          setup,
+          now,
+          new Map(amendment.fields.map(({ id, value, unknown }) => [id, { value, unknown, provenance }])),
+        );
+        const declaration = currentDeclaration(work);
+        if (declaration === undefined)
+          return {
+            outcome: "refused",
+            code: "no_draft",
+            because: "Il n'y a pas encore de projet de déclaration.",
+          };
+        return { outcome: "amended" as const, declaration };
+      }),
+
+    approve: async (text, proof, actor) => {
+      const done = await act(text.incident, actor, "decide", (work, now) =>
+        confirm(work, { text, decision: "approved", reason: null, proof, actor }, setup, now),
+      );
+      if (done.outcome !== "decided") return done;
+      parts.decided(done.decision);
+      return { outcome: "approved", decision: done.decision };
+    },
+
+    setAside: async (text, reason, proof, actor) => {
+      const done = await act(text.incident, actor, "decide", (work, now) =>
+        confirm(work, { text, decision: "set_aside", reason, proof, actor }, setup, now),
+      );
+      if (done.outcome !== "decided") return done;
+      parts.decided(done.decision);
+      return { outcome: "set_aside", decision: done.decision };
+    },
+
+    recordFiling: async ({ incident, delivery, reference }, actor) => {
+      const result = await act(incident, actor, "record_filing", (work, now) => {
+        const planned = work.deliveries.find((each) => each.id === delivery);
+        if (planned === undefined)
+          return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
+        if (planned.state === "delivered")
+          return {
+            outcome: "refused",
+            code: "already_filed",
+            because: `Déjà déposé, n° ${planned.reference}.`,
+          };
+        if (planned.reach !== "assisted" && planned.state !== "uncertain") {
+          return {
+            outcome: "refused",
+            code: "not_assisted",
+            because: "Cet envoi n'est pas fait par une personne.",
+          };
+        }
+        const given = reference.trim();
+        if (given.length < 3 || given.length > 100)
+          return {
+            outcome: "refused",
+            code: "bad_reference",
+            because: "La référence du portail compte de 3 à 100 caractères.",
+          };
+        const settled = settleDelivery(
+          work,
+          delivery,
+          { outcome: "delivered", because: `Référence relevée par ${actor.name}.`, reference: given },
+          now,
+        );
+        if (settled === undefined)
+          return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
+        return { outcome: "recorded" as const, delivery: settled };
+      });
+      return result as
+        | { outcome: "recorded"; delivery: NonNullable<ReturnType<typeof settleDelivery>> }
+        | Refused;
+    },
+  };
+
+  function answeredQuestions(work: Work): Dossier["answered"] {
+    return questionsOf(setup, work.incident).flatMap((question) => {
+      const standing = work.facts.filter(
+        (fact) =>
+          fact.withdrawn === null && fact.origin.by === "person" && fact.origin.question === question.id,
+      );
+      const given = question.answers.find((answer) =>
+        answer.states.every((state) =>
+          standing.some((fact) => fact.kind === state.fact && fact.holds === state.holds),
+        ),
+      );
+      if (standing.length === 0 || given === undefined) return [];
+      return [{ question: asQuestion(question), answer: given.label }];
+    });
+  }
+}
+
+const SECRET: Refused = {
+  outcome: "refused",
+  code: "defence_secret",
+  because: "Ce dossier est couvert par le secret de la défense nationale : rien n'en est traité ici.",
+};
+
+/** The dossier while the flag stands: that it exists and that it is flagged, nothing else. */
+function flagOnly({ incident, facts, qualification }: Work): Dossier {
+  return {
+    incident: { ...incident, entities: [], systems: [], causes: [], because: "" },
+    facts: facts.filter(({ kind }) => kind === "defence_secret"),
+    qualification,
+    others: [],
+    declarations: [],
+    current: undefined,
+    filing: undefined,
+    answered: [],
+    decisions: [],
+    deliveries: [],
+    deadlines: [],
+    effects: [],
+    evidence: [],
+    systems: [],
+    grouping: { kin: [], last: null },
+  };
+}
+
+/** Constat: the first act of a person is when the facility took note. Who may declare and acts is the declarant. */
+function takeNote(work: Work, actor: Actor, now: number): void {
+  const found = work.incident.found ?? now;
+  const declarant =
+    mayAct(actor, "decide") && work.declarations.at(-1)?.state !== "approved"
+      ? actor.id
+      : work.incident.declarant;
+  work.incident = { ...work.incident, found, declarant };
+}
+
+function staleness(work: Work, text: TextSeen): Stale | undefined {
+  const current = currentDeclaration(work);
+  if (
+    current !== undefined &&
+    current.id === text.declaration &&
+    current.version === text.version &&
+    current.sha256 === text.sha256
+  )
+    return undefined;
+  return {
+    outcome: "stale",
+    current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null,
+  };
+}
+
+function unsuccessful(result: { outcome: string }): boolean {
+  return result.outcome === "refused" || result.outcome === "stale";
+}

@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { Regime } from "../../../rules/regimes/regime.ts";
+import type { Clock } from "../../core/clock.ts";
+import { canonicalJson, sha256Hex } from "../../core/declaration.ts";
+import type { Reads, Store } from "../../store/store.ts";
+
+/** A law pack as dossiers were last evaluated under it. */
+const PackMark = z.object({
+  id: z.string(),
+  version: z.string(),
+  /** Fingerprint of the pack as it is read, and of each of its criteria. */
+  sha256: z.string(),
+  criteria: z.record(z.string(), z.string()),
+});
+type PackMark = z.infer<typeof PackMark>;
+
+/** What is kept of the packs: `done` is false while dossiers are being evaluated anew under them. */
+const Kept = z.object({ packs: z.array(PackMark), done: z.boolean() });
+
+/** How the packs in force differ from those before. */
+export interface PacksChange {
+  added: { id: string; version: string }[];
+  removed: { id: string; version: string }[];
+  changed: {
+    id: string;
+    from: string;
+    to: string;
+    criteria: { added: string[]; removed: string[]; changed: string[] };
+  }[];
+}
+
+const BOOKMARK = "law-packs";
+
+type Looked = { reads: Reads; facility: string; regimes: readonly Regime[] };
+type Parts = { store: Store; facility: string; regimes: readonly Regime[]; clock: Clock };
+
+/**
+ * Compares the packs in force with those under which dossiers were last evaluated, and journals a change, once; says
+ * whether dossiers are still to be evaluated anew.
+ */
+export async function notePacks(parts: Parts): Promise<{ change: PacksChange | undefined; due: boolean }> {
+  const { kept, change, packs } = await look({ ...parts, reads: parts.store.reads });
+  if (change === undefined) return { change, due: kept?.done === false };
+  const { store, facility, clock } = parts;
+  const told = (marks: readonly PackMark[]) =>
+    marks.map(({ id, version, sha256 }) => ({ id, version, sha256 }));
+  await store.commit({
+    facility,
+    at: clock.now(),
+    writes: [
+      {
+        write: "note",
+        what: "law_packs",
+        incident: null,
+        content: { before: kept === undefined ? null : told(kept.packs), after: told(packs), change },
+      },
+      { write: "bookmark", name: BOOKMARK, content: canonicalJson({ packs, done: false }) },
+    ],
+  });
+  return { change, due: true };
+}
+
+/** Remembers that every dossier was evaluated under the packs in force. */
+export async function packsDone(parts: Parts): Promise<void> {
+  const { store, facility, regimes, clock } = parts;
+  const content = canonicalJson({ packs: regimes.map(markOf), done: true });
+  await store.commit({ facility, at: clock.now(), writes: [{ write: "bookmark", name: BOOKMARK, content }] });
+}
+
+/** The same comparison, journalling nothing. */
+export async function packsChange(parts: Looked): Promise<PacksChange | undefined> {
+  return (await look(parts)).change;
+}
+
+async function look({ reads, facility, regimes }: Looked) {
+  const text = await reads.bookmark(facility, BOOKMARK);
+  const kept = text === undefined ? undefined : Kept.parse(JSON.parse(text));
+  const packs = regimes.map(markOf);
+  return {
+    kept,
+    packs,
+    change: isDeepStrictEqual(kept?.packs, packs) ? undefined : compare(kept?.packs ?? [], packs),
+  };
+}
+
+function markOf(regime: Regime): PackMark {
+  const fingerprint = (value: unknown) => sha256Hex(canonicalJson(value));
+  return {
+    id: regime.id,
+    version: regime.version,
+    sha256: fingerprint(regime),
+    criteria: Object.fromEntries(regime.criteria.map((each) => [each.id, fingerprint(each)])),
+  };
+}
+
+function compare(before: readonly PackMark[], after: readonly PackMark[]): PacksChange {
+  const bare = ({ id, version }: PackMark) => ({ id, version });
+  const without = (some: readonly PackMark[], others: readonly PackMark[]) =>
+    some.filter(({ id }) => others.every((each) => each.id !== id)).map(bare);
+  return {
+    added: without(after, before),
+    removed: without(before, after),
+    changed: after.flatMap((pack) => {
+      const old = before.find(({ id }) => id === pack.id);
+      if (old === undefined || old.sha256 === pack.sha256) return [];
+      const [was, is] = [Object.keys(old.criteria), Object.keys(pack.criteria)];
+      const criteria = {
+        added: is.filter((id) => !was.includes(id)),
+        removed: was.filter((id) => !is.includes(id)),
+        changed: is.filter((id) => was.includes(id) && old.criteria[id] !== pack.criteria[id]),
+      };
+      return [{ id: pack.id, from: old.version, to: pack.version, criteria }];
+    }),
+  };
+}

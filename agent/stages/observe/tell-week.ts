@@ -1,0 +1,63 @@
+import { INCIDENT_STATES } from "../../core/incident.ts";
+import { DEGREE_LABELS, VERDICTS } from "../../core/qualification.ts";
+import { formatInstant } from "../french.ts";
+import type { ReportedIncident, WeekReport } from "./report-week.ts";
+import type { Call } from "./would-have-told.ts";
+
+const ROLES = { on_call: "astreinte informatique", delegate: "personne déléguée" } as const;
+const EVENTS: Readonly<Record<Call["event"], string>> = {
+  incident_opened: "incident ouvert",
+  decision_needed: "décision attendue",
+  not_filed: "texte validé, pas encore déposé",
+};
+
+/** Finding is knowing: constat starts duties, whatever mode the program runs in. */
+const KNOWING =
+  "À SAVOIR : découvrir ici un incident passé qui devait être déclaré, c'est en prendre connaissance. La lecture de ce bilan vaut constat : la déclaration se fait alors sans délai (L.1111-8-2), et les 72 h du RGPD courent. Le mode observation n'envoie rien ; il ne dispense de rien.";
+
+/** Writes the report of a week as a French text, for a zone. */
+export function tellWeek(report: WeekReport, zone: string): string {
+  const { facility, mode, week, incidents, closed, rules, detections } = report;
+  const when = (at: number) => formatInstant(at, zone);
+  const declared = incidents.filter(({ verdict }) => verdict === "declare");
+  const calls = incidents.flatMap((each) => each.calls);
+  const lines = [
+    `Bilan de la semaine du ${week.monday.split("-").toReversed().join("/")} · ${facility.name}${mode === "observe" ? " · Observation (aucun envoi)" : ""}`,
+    "",
+    KNOWING,
+    "",
+    `${incidents.length} incident(s), dont ${declared.length} à déclarer ; ${calls.length} appel(s) auraient été passés ; ${closed.length} surveillance(s) close(s) par la machine ; ${detections} anomalie(s) reconnue(s).`,
+  ];
+  const title = (text: string) => lines.push("", text, "-".repeat(text.length));
+  title("Ce qui aurait été déclaré");
+  if (declared.length === 0) lines.push("Rien, d'après ce qui est connu.");
+  for (const each of declared) lines.push(...incidentLines(each, when));
+  title("Autres incidents");
+  const others = incidents.filter(({ verdict }) => verdict !== "declare");
+  if (others.length === 0) lines.push("Aucun.");
+  for (const each of others) lines.push(...incidentLines(each, when));
+  title("Surveillances closes par la machine : des non-déclarations, à relire");
+  if (closed.length === 0) lines.push("Aucune.");
+  for (const { reference, at, because } of closed)
+    lines.push(`${reference} · close le ${when(at)}. ${because}`);
+  title("Règles les plus bruyantes");
+  if (rules.length === 0) lines.push("Aucune anomalie reconnue.");
+  for (const rule of rules) lines.push(`${String(rule.detections).padStart(7)}  ${rule.title}`);
+  return `${lines.join("\n")}\n`;
+}
+
+function incidentLines(incident: ReportedIncident, when: (at: number) => string): string[] {
+  const { reference, state, occurred, found, alerts, verdict, sentence, criteria, others, calls } = incident;
+  const constat = found === null ? "aucun constat par une personne" : `constat ${when(found)}`;
+  return [
+    `${reference} · ${VERDICTS[verdict]} · ${INCIDENT_STATES[state]} · début estimé ${when(occurred)} · ${constat} · ${alerts} alerte(s)`,
+    `  ${sentence}`,
+    ...criteria.map(
+      ({ id, label, degree }) =>
+        `  ${id} ${label} : rempli${degree === null ? "" : ` (${DEGREE_LABELS[degree]})`}`,
+    ),
+    ...others.map(({ title, sentence }) => `  ${title} : ${sentence}`),
+    ...(calls.length === 0 ? ["  Personne n'aurait été appelé."] : []),
+    ...calls.map(({ role, event, at }) => `  ${when(at)} : ${ROLES[role]} (${EVENTS[event]})`),
+  ];
+}
