@@ -69,6 +69,19 @@ for (const name of chosen) {
   for (const table of found) report(table);
   tables.push(...found);
 }
-if (values.plot !== undefined) writeFileSync(values.plot, plot(tables, machine));
+if (values.plot !== undefined) {
+  // What has a goal: the rest is for who works on one parser.
+  const drawn = tables.map((table) => ({
+    ...table,
+    measures: table.measures.filter(({ goal }) => goal !== undefined),
+  }));
+  writeFileSync(
+    values.plot,
+    plot(
+      drawn.filter(({ measures }) => measures.length > 0),
+      machine,
+    ),
+  );
+}
 if (values.markdown !== undefined)
   writeFileSync(values.markdown, `${tables.map(markdownOf).join("\n")}\n\n${machine}\n`);

@@ -10,6 +10,7 @@ import type { Measure } from "./report.ts";
 const ROOT = resolve(import.meta.dirname, "../../connectors/inbound");
 /** Records of a pass, nearly all different: a parser that remembers the last line gains nothing. */
 const RECORDS = 10_000;
+const HARD = 2_000;
 const TINY = 100;
 /** What a format is mostly given, and how many records a second one core shall read, the parser alone. */
 const ORDINARY: readonly { connector: string; what: string; goal: number; records: readonly string[] }[] = [
@@ -62,10 +63,10 @@ export async function benchParsers({ tiny, names }: BenchOptions): Promise<Measu
   for (const connector of INBOUND) {
     if (names.length > 0 && !names.includes(connector.name)) continue;
     for (const { what, goal, records } of ORDINARY.filter((each) => each.connector === connector.name))
-      measures.push({ ...(await benchParser(connector, what, records, tiny)), goal });
+      measures.push({ ...(await benchParser(connector, what, records, tiny ? TINY : RECORDS)), goal });
     for (const file of globSync(`${ROOT}/${connector.name}/fixtures/*.in`).sort()) {
       const what = `${connector.name}, hard: ${basename(file, ".in")}`;
-      measures.push(await benchParser(connector, what, recordsOf(file), tiny));
+      measures.push(await benchParser(connector, what, recordsOf(file), tiny ? TINY : HARD));
     }
   }
   return measures;
@@ -75,9 +76,10 @@ async function benchParser(
   connector: Inbound,
   what: string,
   written: readonly string[],
-  tiny: boolean,
+  length: number,
 ): Promise<Measure> {
-  const records = varied(written, tiny ? TINY : RECORDS);
+  const records = varied(written, length);
+  const tiny = length === TINY;
   const strings = records.map((record) => JSON.stringify(record));
   const bench = new Bench(
     tiny
