@@ -8,6 +8,8 @@ import type { SyslogHeader } from "../../shared/syslog/syslog-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
 import { isEventData, readEventData } from "../../shared/windows/read-event-text.ts";
 import { anywhere, beginning, type Payload, type Payloads } from "./payloads.ts";
+import { pidOf } from "./pid-of.ts";
+import { readPlain } from "./read-plain.ts";
 import { writeData } from "./write-data.ts";
 
 const DATASETS = { rfc5424: "syslog.rfc5424", rfc3164: "syslog.rfc3164", cisco: "syslog.cisco" };
@@ -18,6 +20,15 @@ const DATASETS = { rfc5424: "syslog.rfc5424", rfc3164: "syslog.rfc3164", cisco: 
  * Errors: `empty` (nothing there), `no_message` (a priority and nothing else; the alert carries it).
  */
 export function parseSyslog(text: string, context: ParseContext, payloads: Payloads): Parsed {
+  if (context.trace === undefined) {
+    const plain = readPlain(text, context, payloads);
+    if (plain !== undefined) return { alert: plain };
+  }
+  return parseWhole(text, context, payloads);
+}
+
+/** The same for any record. */
+export function parseWhole(text: string, context: ParseContext, payloads: Payloads): Parsed {
   const end = trimmedEnd(text);
   const header = readHeader(text, context);
   const headless =
@@ -82,20 +93,8 @@ function headerStep(header: SyslogHeader) {
 }
 
 function putProcess(alert: Alert, name: string, procid: string | undefined): void {
-  const pid = pidOf(procid);
+  const pid = procid === undefined ? undefined : pidOf(procid);
   alert.process = pid === undefined ? { name } : { name, pid };
-}
-
-/** A process number, when it is one; RFC 5424 allows any text there. */
-function pidOf(procid: string | undefined): number | undefined {
-  if (procid === undefined || procid.length > 10) return undefined;
-  let pid = 0;
-  for (let at = 0; at < procid.length; at++) {
-    const digit = procid.charCodeAt(at) - 0x30;
-    if (digit < 0 || digit > 9) return undefined;
-    pid = pid * 10 + digit;
-  }
-  return procid === "" ? undefined : pid;
 }
 
 /** Senders end a record with a line feed, a NUL, or both; rsyslog writes them as `#012`, `#015` and `#000`. */
@@ -167,7 +166,7 @@ function around(
   const program = header.appname;
   const named = program !== undefined && program.charCodeAt(0) !== 0x40 && program.charCodeAt(0) !== 0x25;
   if (named && OWN.has(name) && alert.process?.name === undefined) {
-    const pid = alert.process?.pid ?? pidOf(header.procid);
+    const pid = alert.process?.pid ?? (header.procid === undefined ? undefined : pidOf(header.procid));
     alert.process = { ...alert.process, name: clip(draft, program) };
     if (pid !== undefined) alert.process.pid = pid;
   }

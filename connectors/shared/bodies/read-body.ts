@@ -89,6 +89,11 @@ export function readBody(alert: Alert, program: string, message: string): void {
   if (draft.cut) addTag(alert, AlertTag.cut);
 }
 
+/** Says whether something is known of what the program says. */
+export function hasReader(program: string, message: string): boolean {
+  return (readerNamed(program) ?? readerOf(message)) !== undefined;
+}
+
 /** What the program says, without what Solaris or rsyslog put around it. */
 function bodyOf(draft: Draft, message: string): string {
   const first = message.charCodeAt(0);
