@@ -37,6 +37,20 @@ describe("readPlain", () => {
     "<13>Oct 11 22:14:15 app[12]: text",
   ])("leaves the others: %s", (text) => expect(quick(text)).toBe(false));
 
+  it("reads a date again when the time of receipt puts it into another year", () => {
+    const text = "<13>Oct 11 22:14:15 app-01 myapp: the queue is empty";
+    for (const [month, day] of [
+      [9, 12],
+      [8, 1],
+      [21, 12],
+      [20, 1],
+      [9, 12],
+    ] as const) {
+      const context = { ...CONTEXT, received: Date.UTC(2023, month, day) * 1000 };
+      expect({ alert: readPlain(text, context, payloads) }).toEqual(parseWhole(text, context, payloads));
+    }
+  });
+
   it("reads whatever it takes as the whole reading does", () => {
     const of = (...list: string[]) => fc.constantFrom(...list);
     /** The plain form of a part, and now and then another. */

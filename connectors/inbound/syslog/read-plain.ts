@@ -1,8 +1,10 @@
 import { type Alert, ECS_VERSION } from "../../../agent/core/alert.ts";
+import { type Instant, MICROSECONDS } from "../../../agent/core/clock.ts";
 import type { ParseContext } from "../../contract.ts";
 import { isAddress } from "../../shared/address.ts";
 import { hasReader } from "../../shared/bodies/read-body.ts";
 import { isoOf } from "../../shared/iso-of.ts";
+import { ownText } from "../../shared/own-text.ts";
 import { readDate } from "../../shared/read-date.ts";
 import { readIsoDate } from "../../shared/read-iso-date.ts";
 import { SEVERITY_NAMES, SEVERITY_RISKS } from "../../shared/severity.ts";
@@ -88,10 +90,12 @@ function read3164(
 ): Alert | undefined {
   // `Mmm dd hh:mm:ss `: what else a date may be is not looked for here.
   if (text.charCodeAt(from) < 0x41 || text.charCodeAt(from + 6) !== SPACE) return undefined;
-  const date = readDate(text, from, context);
-  if (date === undefined || date.end !== from + 15 || text.charCodeAt(date.end) !== SPACE) return undefined;
-  const hostEnd = nameEnd(text, date.end + 1);
-  if (hostEnd < 0 || !isHost(text, date.end + 1, hostEnd)) return undefined;
+  const dateEnd = from + 15;
+  if (text.charCodeAt(dateEnd) !== SPACE) return undefined;
+  const instant = instantAt(text, from, context);
+  if (instant === undefined) return undefined;
+  const hostEnd = nameEnd(text, dateEnd + 1);
+  if (hostEnd < 0 || !isHost(text, dateEnd + 1, hostEnd)) return undefined;
   const appEnd = runEnd(text, hostEnd + 1);
   if (appEnd === hostEnd + 1 || appEnd - hostEnd > LONGEST_NAME || !isLetter(text.charCodeAt(hostEnd + 1)))
     return undefined;
@@ -108,10 +112,32 @@ function read3164(
   const message = messageAt(text, at + 2, payloads);
   if (message === undefined || hasReader(appname, message)) return undefined;
   const syslog = syslogOf(priority);
-  syslog.hostname = text.slice(date.end + 1, hostEnd);
+  syslog.hostname = text.slice(dateEnd + 1, hostEnd);
   syslog.appname = appname;
   if (procid !== undefined) syslog.procid = procid;
-  return alertOf(text, { at: isoOf(date.instant), dataset: "syslog.rfc3164", message, syslog });
+  return alertOf(text, { at: isoOf(instant), dataset: "syslog.rfc3164", message, syslog });
+}
+
+/** The date read last: records come by the hundred in one second. */
+let last: { text: string; context: ParseContext; instant: Instant } | undefined;
+/** So long after a date, the same date without a year is still of the same year. */
+const SAME_YEAR = 330 * MICROSECONDS.day;
+
+/** Reads the 15 characters of a date without year; undefined when they are none. */
+function instantAt(text: string, from: number, context: ParseContext): Instant | undefined {
+  if (
+    last !== undefined &&
+    text.startsWith(last.text, from) &&
+    context.zone === last.context.zone &&
+    context.year === last.context.year &&
+    context.received >= last.context.received &&
+    context.received < last.instant + SAME_YEAR
+  )
+    return last.instant;
+  const date = readDate(text, from, context);
+  if (date === undefined || date.end !== from + 15) return undefined;
+  last = { text: ownText(text.slice(from, date.end)), context, instant: date.instant };
+  return date.instant;
 }
 
 function syslogOf(priority: number): Syslog {
