@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { NIGHT } from "../../test/support/incident.ts";
 import { DELETED, down, type Line, openStages, type Stages } from "../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../core/clock.ts";
-import { QUIET } from "./close-candidates.ts";
+import { closeCandidate, QUIET } from "./close-candidates.ts";
 import type { Actor } from "./desk/desk.ts";
 
 let stages: Stages;
@@ -69,6 +69,21 @@ describe("a candidate", () => {
     const dossier = await stages.desk.dossier((await only()).id);
     expect(dossier?.qualification).toMatchObject({ verdict: "watching", questions: [] });
     expect(dossier?.declarations).toEqual([]);
+  });
+
+  it.each([
+    [["source-silent"], "kept"],
+    [["source-silent", "source-heard"], "closed"],
+    [["source-silent", "source-heard", "source-silent", "host-down"], "kept"],
+  ])("that was told of %j is %s", async (names, outcome) => {
+    await blip();
+    const { id } = await only();
+    const [found] = await stages.store.reads.detectionsOf("ch-exemple", id, 1);
+    if (found === undefined) throw new Error("no detection");
+    const rules = names.map((name) => ({ ...found.detection.rule, name }));
+    const now = stages.clock.now() + 2 * QUIET;
+    const done = await stages.pipeline.act(id, (work) => closeCandidate(work, stages.setup, { rules, now }));
+    expect(done?.outcome).toBe(outcome);
   });
 
   it("waits again from what came last", async () => {

@@ -14,7 +14,7 @@ import { planEffect, type Setup, type Work } from "./work.ts";
  * - it holds nothing but outages, all ended, none of which met a criterion or outlived the delay of its system:
  *   whatever touches an account or data is a suspicion of malice or leaves C2 unknown, and waits for a person;
  * - no detection of it is malicious, or of a rule that does not say what it means;
- * - no question to a person is open;
+ * - no question to a person is open, and no source that fell silent still is;
  * - nothing new came for QUIET.
  * What was closed so is a non-declaration: a record of its own, listed by month for a person to sign off.
  */
@@ -25,6 +25,9 @@ export const QUIET = 4 * MICROSECONDS.hour;
 const STEP = 15 * MICROSECONDS.minute;
 /** Detections read over before closing; one with more is left to a person. */
 export const READ_OVER = 5000;
+
+/** The rules by which we hear of our own sources. */
+const [SILENT, HEARD] = ["source-silent", "source-heard"];
 
 /** What a `clock` effect carries that is to close a candidate. */
 export interface ClosingPayload {
@@ -46,7 +49,10 @@ export function planClosing(work: Work, setup: Setup): void {
   planEffect(work, { key, kind: "clock", due, payload });
 }
 
-/** Closes the candidate if nothing keeps it; else says what does, in French. `rules` are those of its detections. */
+/**
+ * Closes the candidate if nothing keeps it; else says what does, in French. `rules` are those of its detections, in the
+ * order of their time.
+ */
 export function closeCandidate(
   work: Work,
   setup: Setup,
@@ -56,6 +62,7 @@ export function closeCandidate(
     keptBy(work) ??
     (now < quietSince(work) + QUIET ? "Une alerte ou un fait est trop récent." : undefined) ??
     (rules.length > READ_OVER ? "Trop d'alertes pour être relues." : undefined) ??
+    (isStillSilent(rules) ? "Une source est toujours silencieuse." : undefined) ??
     (rules.some(isSuspicious) ? "Une alerte laisse soupçonner un acte malveillant." : undefined) ??
     sentenceWhenMet(work, setup, work.facts.filter(stands), now);
   if (kept !== undefined) return { outcome: "kept", because: kept };
@@ -121,6 +128,11 @@ function isSuspicious({ meaning, tags }: DetectionRule): boolean {
   if (meaning.cause !== undefined) return CAUSES[meaning.cause].malicious;
   // Impact alone is what an outage has in common with an attack.
   return tags.some((tag) => tag.startsWith("attack.") && tag !== "attack.impact");
+}
+
+/** Whether the last that was told of a source is that it fell silent: no state ends then, and nothing comes. */
+function isStillSilent(rules: readonly DetectionRule[]): boolean {
+  return rules.findLast(({ name }) => name === SILENT || name === HEARD)?.name === SILENT;
 }
 
 /** Why nothing had to be declared, for who signs off. */
