@@ -95,7 +95,7 @@ describe("the people's listener", () => {
   ])("answers 404 for %s, in French, with a way on", async (_what, path) => {
     const reply = await person.get(path);
     expect(reply.status).toBe(404);
-    expect(reply.text).toContain("Que faire ?");
+    expect(reply.text).toContain("Que faire\u00a0?");
     expect(reply.text).toContain('href="/chv/incidents"');
   });
 

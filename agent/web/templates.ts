@@ -21,9 +21,20 @@ export function escapeHtml(value: unknown): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? "") : text;
 }
 
+/** French puts a space before these signs, and after and before quotation marks, at which no line breaks. */
+const bound = (words: string): string => words.replace(/ (?=[:;?!»](?:\s|$|<))|(?<=«) /g, "\u00a0");
+
 /** Loads the views once; `render` gives the whole page. */
 export function templates(): { render(view: string, model: object): string } {
-  const eta = new Eta({ views: join(import.meta.dirname, "views"), cache: true, escapeFunction: escapeHtml });
+  const eta = new Eta({
+    views: join(import.meta.dirname, "views"),
+    cache: true,
+    escapeFunction: escapeHtml,
+    // Of the views' own words: what is shown of records stays as it is.
+    plugins: [
+      { processAST: (parts) => parts.map((part) => (typeof part === "string" ? bound(part) : part)) },
+    ],
+  });
   const version = createHash("sha256");
   for (const file of ["page.css", "controls.css", "views.css", "paper.css", "page.js"])
     version.update(readFileSync(join(ASSETS, file)));

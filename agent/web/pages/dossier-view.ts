@@ -14,6 +14,7 @@ import { DELIVERY_STATES, type Delivery } from "../../core/delivery.ts";
 import { CAUSES } from "../../core/detection.ts";
 import type { Effect } from "../../core/effect.ts";
 import { FACTS, type Fact } from "../../core/fact.ts";
+import type { Incident } from "../../core/incident.ts";
 import {
   CRITERION_VALUES,
   type CriterionResult,
@@ -237,7 +238,8 @@ export function summaryOf({ incident, facts, systems }: Dossier) {
           : malicious === "suspected"
             ? "soupçonnée"
             : "à déterminer",
-    causes: incident.causes.map((each) => CAUSES[each].label),
+    causes: labelsOf(incident, true),
+    otherCauses: labelsOf(incident, false),
     systems: incident.systems.map((each) => systemName(each, systems) ?? each),
     effects: [...bySystem].map(([system, facts]) => ({ system, facts: facts.slice(0, 4) })),
     care: named(["degraded_mode", "care_interrupted", "care_diverted", "patient_harmed", "others_affected"]),
@@ -246,6 +248,10 @@ export function summaryOf({ incident, facts, systems }: Dossier) {
     found: incident.found,
     alerts: incident.alerts,
   };
+}
+
+function labelsOf({ causes }: Incident, malicious: boolean): string[] {
+  return causes.flatMap((each) => (CAUSES[each].malicious === malicious ? CAUSES[each].label : []));
 }
 
 const EFFECT_STATES: Readonly<Record<Effect["state"], string>> = {

@@ -215,7 +215,7 @@ describe("a fact on its page", () => {
 describe("closings", () => {
   it("list nothing at first, name the month, and offer no signature while it runs", async () => {
     const { text } = await (await signedIn("remi")).get("/chv/clotures");
-    expect(text).toContain("Clôtures automatiques : novembre 2026");
+    expect(text).toContain("Clôtures automatiques\u00a0: novembre 2026");
     expect(text).toContain("Le mois n’est pas fini");
     expect(text).not.toContain("Je signe");
   });

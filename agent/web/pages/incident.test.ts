@@ -48,10 +48,10 @@ describe("the page of an incident", () => {
       "Non rempli",
       "réglage de l’établissement",
       "Consigne, hors critères légaux",
-      "Suffisant pour déclarer : <strong>oui</strong>",
-      "Origine : machine",
-      "Origine : personne (A. Morel, dim. 15 nov. 02:22)",
-      "Origine : inconnue",
+      "Suffisant pour déclarer\u00a0: <strong>oui</strong>",
+      "Origine\u00a0: machine",
+      "Origine\u00a0: personne (A. Morel, dim. 15 nov. 02:22)",
+      "Origine\u00a0: inconnue",
       "Inconnu à ce stade",
       "À compléter ensuite (2)",
       "Sans confirmation, à vérifier",
@@ -184,7 +184,7 @@ describe("correcting the text", () => {
     });
     expect(reply.status).toBe(409);
     expect(reply.text).toContain("vous aviez la version 1, voici la version 2");
-    expect(reply.text).toMatch(/changé entre-temps[\s\S]*« PACS, DPI »/);
+    expect(reply.text).toMatch(/changé entre-temps[\s\S]*«\u00a0PACS, DPI\u00a0»/);
     expect(reply.text).toMatch(/<textarea[^>]*name="v\.systems"[^>]*>Tout le SI<\/textarea>/);
     expect(reply.text).toMatch(/<textarea[^>]*name="v\.description"[^>]*>Ma phrase\.<\/textarea>/);
     expect(reply.text).toMatch(/<textarea[^>]*name="v\.occurred"[^>]*>14\/11\/2026 23:40<\/textarea>/);
@@ -268,7 +268,7 @@ describe("the other duties", () => {
       "Violation de données personnelles (CNIL)",
       "Il manque une réponse",
       "(proposé)",
-      "À fixer par : délégué à la protection des données",
+      "À fixer par\u00a0: délégué à la protection des données",
       "système dit contenir des données de santé",
       "règle r-1 (abcdef012345), 12 alertes",
       "Un risque pour les personnes concernées peut-il être exclu ?",

@@ -49,7 +49,12 @@ describe("the page of unknown hosts", () => {
   it("shows each host with its alerts, its source and what the inventory says", async () => {
     const text = await page(of("srv-b", "PC-accueil"));
     expect(text.indexOf("srv-b")).toBeLessThan(text.indexOf("PC-accueil"));
-    for (const shown of ["1 alerte<", "2 alertes<", "par wazuh.", "À l’inventaire : Bâtiment A &gt; Accueil"])
+    for (const shown of [
+      "1 alerte<",
+      "2 alertes<",
+      "par wazuh.",
+      "À l’inventaire\u00a0: Bâtiment A &gt; Accueil",
+    ])
       expect(text).toContain(shown);
     expect(text).not.toContain("La liste garde");
   });
