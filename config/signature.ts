@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { enumOf } from "../agent/core/enum-of.ts";
 import { SecretSource } from "../connectors/contract.ts";
 
 /** How one sender signs a body: an HMAC of some text, somewhere in the headers. Header names in lower case. */
@@ -72,9 +73,7 @@ const HeaderName = z
   .transform((name) => name.toLowerCase());
 
 const Known = z.strictObject({
-  scheme: z.enum(
-    Object.keys(SIGNATURE_SCHEMES) as [keyof typeof SIGNATURE_SCHEMES, ...(keyof typeof SIGNATURE_SCHEMES)[]],
-  ),
+  scheme: enumOf(SIGNATURE_SCHEMES),
   secret: SecretSource,
   /** Grafana's optional header of that name: the signature then covers the time too. */
   timestamp_header: HeaderName.optional(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { enumOf } from "./enum-of.ts";
 
 /** Kinds of hospital systems with the French label shown; a kind brings default attributes. */
 export const SYSTEM_KINDS = {
@@ -24,9 +25,7 @@ export const SYSTEM_KINDS = {
   other: "Autre",
 } as const;
 
-export const SystemKind = z.enum(
-  Object.keys(SYSTEM_KINDS) as [keyof typeof SYSTEM_KINDS, ...(keyof typeof SYSTEM_KINDS)[]],
-);
+export const SystemKind = enumOf(SYSTEM_KINDS);
 export type SystemKind = z.infer<typeof SystemKind>;
 
 /** What the law's criteria need to know of a system: settings of the facility, which a kind gives when none is written. */

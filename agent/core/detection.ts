@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { enumOf } from "./enum-of.ts";
 import { Confidence, FactKind, PERSON_ONLY } from "./fact.ts";
 
 /** CERT Santé's categories of cause as the press reports them: no official closed list is known. */
@@ -22,7 +23,7 @@ export const CAUSES = {
   cooling_failure: { malicious: false, label: "Panne de climatisation" },
 } as const satisfies Record<string, { malicious: boolean; label: string }>;
 
-export const Cause = z.enum(Object.keys(CAUSES) as [keyof typeof CAUSES, ...(keyof typeof CAUSES)[]]);
+export const Cause = enumOf(CAUSES);
 export type Cause = z.infer<typeof Cause>;
 
 /** A fact that a rule states when it matches. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { enumOf } from "./enum-of.ts";
 
 /**
  * What can be stated about an incident. A *state* lasts and ends; an *event* happened and does not end.
@@ -63,7 +64,7 @@ export const FACTS = {
   { lasts: "state" | "event"; about: "system" | "incident"; label: string }
 >;
 
-export const FactKind = z.enum(Object.keys(FACTS) as [keyof typeof FACTS, ...(keyof typeof FACTS)[]]);
+export const FactKind = enumOf(FACTS);
 export type FactKind = z.infer<typeof FactKind>;
 
 /** What only a person may state: a rule that does is refused. */
@@ -94,9 +95,7 @@ export const FACT_SOURCES = {
   press: "presse",
   other: "autre",
 } as const;
-export const FactSource = z.enum(
-  Object.keys(FACT_SOURCES) as [keyof typeof FACT_SOURCES, ...(keyof typeof FACT_SOURCES)[]],
-);
+export const FactSource = enumOf(FACT_SOURCES);
 export type FactSource = z.infer<typeof FactSource>;
 
 /** Judgements of a person for one duty: they tell nothing of what happened. */

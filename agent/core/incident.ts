@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Cause } from "./detection.ts";
+import { enumOf } from "./enum-of.ts";
 import type { Transitions } from "./transitions.ts";
 
 export const INCIDENT_STATES = {
@@ -14,9 +15,7 @@ export const INCIDENT_STATES = {
   merged: "Réuni à un autre incident",
 } as const;
 
-export const IncidentState = z.enum(
-  Object.keys(INCIDENT_STATES) as [keyof typeof INCIDENT_STATES, ...(keyof typeof INCIDENT_STATES)[]],
-);
+export const IncidentState = enumOf(INCIDENT_STATES);
 export type IncidentState = z.infer<typeof IncidentState>;
 
 /** D.1111-16-3: a resolution is declared too, so only `facts_ended` and reasoned endings lead to `closed`. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { enumOf } from "./enum-of.ts";
 
 export const CRITERION_VALUES = {
   met: "Rempli",
@@ -67,7 +68,7 @@ export const VERDICTS = {
   not_applicable: "Sans objet",
   withheld: "Secret de la défense nationale",
 } as const;
-export const Verdict = z.enum(Object.keys(VERDICTS) as [keyof typeof VERDICTS, ...(keyof typeof VERDICTS)[]]);
+export const Verdict = enumOf(VERDICTS);
 export type Verdict = z.infer<typeof Verdict>;
 
 /** Our proposed evaluation of an incident under one regime; *qualification* in law is CERT Santé's act. */
