@@ -29,7 +29,7 @@ import { openDesk } from "./stages/desk/open-desk.ts";
 import { notePacks, packsDone } from "./stages/law/packs-in-force.ts";
 import { requalify } from "./stages/law/requalify.ts";
 import { unknownAssets } from "./stages/note-unknown.ts";
-import { BATCH, openPipeline } from "./stages/pipeline.ts";
+import { BATCH, openPipeline } from "./stages/open-pipeline.ts";
 import { openSweeper } from "./stages/sweep.ts";
 import type { Work } from "./stages/work.ts";
 import { storeClient } from "./store/client.ts";

@@ -13,7 +13,7 @@ import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { passingMasks, ruleFoldersOf, setupOf } from "../setup.ts";
 import { parseText } from "../stages/ingest.ts";
-import { openPipeline } from "../stages/pipeline.ts";
+import { openPipeline } from "../stages/open-pipeline.ts";
 import { openSweeper } from "../stages/sweep.ts";
 import { loadWork, type Setup, type Work } from "../stages/work.ts";
 import { makeSigningKey } from "../store/keys.ts";

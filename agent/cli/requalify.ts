@@ -7,7 +7,8 @@ import { masksOf, ownSecret, passingMasks, setupOf, stateFiles } from "../setup.
 import { judge } from "../stages/judge.ts";
 import { notePacks, type PacksChange, packsChange, packsDone } from "../stages/law/packs-in-force.ts";
 import { differenceOf, type Requalified, requalify } from "../stages/law/requalify.ts";
-import { ACTIVE, openPipeline } from "../stages/pipeline.ts";
+import { openPipeline } from "../stages/open-pipeline.ts";
+import { ACTIVE } from "../stages/pipeline.ts";
 import { copyWork, loadWork } from "../stages/work.ts";
 import { lockState } from "../store/lock.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";

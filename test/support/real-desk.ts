@@ -2,7 +2,7 @@ import { uuidv7 } from "../../agent/core/id.ts";
 import type { Desk } from "../../agent/stages/desk/desk.ts";
 import { openDesk } from "../../agent/stages/desk/open-desk.ts";
 import { locator } from "../../agent/stages/locate.ts";
-import { openPipeline } from "../../agent/stages/pipeline.ts";
+import { openPipeline } from "../../agent/stages/open-pipeline.ts";
 import type { Setup } from "../../agent/stages/work.ts";
 import type { Store } from "../../agent/store/store.ts";
 import { loadRegimes } from "../../rules/regimes/load-regime.ts";

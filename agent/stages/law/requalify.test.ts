@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { loadRegime } from "../../../rules/regimes/load-regime.ts";
 import type { Regime } from "../../../rules/regimes/regime.ts";
 import { DELETED, down, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
-import { openPipeline } from "../pipeline.ts";
+import { openPipeline } from "../open-pipeline.ts";
 import type { Setup } from "../work.ts";
 import { notePacks, packsChange, packsDone } from "./packs-in-force.ts";
 import { requalify } from "./requalify.ts";

@@ -1,0 +1,319 @@
+import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
+import type { CorrelatorOptions } from "../../rules/engine/correlation/correlator.ts";
+import type { Clock, Instant } from "../core/clock.ts";
+import { standsAlone } from "../core/detection.ts";
+import type { Account } from "../core/person.ts";
+import type { Receipt, Store, Write } from "../store/store.ts";
+import { breather } from "./breather.ts";
+import { openCombiner } from "./combine.ts";
+import { type Arrival, correlate } from "./correlate.ts";
+import { openGrouping } from "./grouping/grouping.ts";
+import { loadGrouping, spansOf } from "./grouping/load-grouping.ts";
+import { opens } from "./grouping/read-traits.ts";
+import { openShelf } from "./grouping/shelf.ts";
+import { arrivalsOf, MOST_REREAD, takeApart } from "./grouping/take-apart.ts";
+import { openUnknownNotes } from "./note-unknown.ts";
+import { ACTIVE, carry, type Pipeline, type PipelineEvents, type Regrouper } from "./pipeline.ts";
+import { changesOf, copyWork, loadWork, type Setup, type Work } from "./work.ts";
+
+/** Detections taken from the store in one unit of work, and in one turn. */
+export const BATCH = 500;
+const TURN = 50;
+/** Name of the cursor that says how far detections were correlated. */
+const CURSOR = "correlated";
+/** The person who acted, else the delegate first registered, else the director. */
+function declarantOf({ incident }: Work, accounts: readonly Account[]): Account | undefined {
+  const active = accounts.filter((account) => account.active);
+  return (
+    active.find((account) => account.id === incident.declarant) ??
+    active.find((account) => account.role === "delegate") ??
+    active[0]
+  );
+}
+
+/** Builds the pipeline behind the detections; it owns every change of an incident, one at a time. */
+export async function openPipeline(parts: {
+  store: Store;
+  setup: Setup;
+  clock: Clock;
+  events?: PipelineEvents;
+  correlations?: readonly LoadedCorrelation[];
+  windows?: CorrelatorOptions;
+}): Promise<Pipeline> {
+  const { store, setup, clock } = parts;
+  const facility = setup.facility.id;
+  const unknownHosts = openUnknownNotes({ reads: store.reads, facility, locate: setup.locate });
+  const combiner = openCombiner({
+    reads: store.reads,
+    facility,
+    zone: setup.facility.time_zone,
+    newId: setup.newId,
+    correlations: parts.correlations,
+    options: parts.windows,
+    rebuilt: parts.events?.rebuilt,
+  });
+  const active = new Map<string, Work>();
+  const grouping = openGrouping(setup);
+  let queue: Promise<unknown> = Promise.resolve();
+  const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = queue.then(work, work);
+    queue = next.catch(() => undefined);
+    return next;
+  };
+  /** How far this process knows the incidents: elsewhere than the store's cursor, someone else went on. */
+  let position = -1;
+  await loadActive();
+
+  async function loadActive(): Promise<void> {
+    position = await store.reads.cursor(facility, CURSOR);
+    active.clear();
+    for (let after: string | undefined; ; ) {
+      const page = await store.reads.byState(facility, "incident", ACTIVE, { limit: 500, after });
+      for (const { content } of page) {
+        const work = await loadWork(store.reads, facility, content.id);
+        if (work !== undefined) active.set(content.id, work);
+      }
+      after = page.at(-1)?.content.id;
+      if (page.length < 500) break;
+    }
+    await loadGrouping(grouping, active.values(), { reads: store.reads, facility, position });
+  }
+
+  async function commit(works: readonly Work[], more: Write[], now: Instant): Promise<Receipt> {
+    const changes = works.map((work) => ({ work, ...changesOf(work) }));
+    const writes = [...changes.flatMap((change) => change.writes), ...more];
+    const receipt = await store.commit({ facility, at: now, writes });
+    if (receipt.outcome === "conflict") return receipt;
+    for (const { work, base } of changes) {
+      const known = active.get(work.incident.id);
+      const before = known?.incident;
+      const kept: Work = { ...work, beside: [], base };
+      if (ACTIVE.includes(kept.incident.state)) active.set(kept.incident.id, kept);
+      else active.delete(kept.incident.id);
+      grouping.moved(kept.incident);
+      // A system that a person has just named ties what follows about it.
+      const spoken = kept.facts.some(
+        (fact) => fact.origin.by === "person" && fact.system !== null && known?.facts.includes(fact) !== true,
+      );
+      if (kept.links === undefined || spoken) grouping.load(kept.incident, spansOf(kept));
+      parts.events?.changed?.(before, kept);
+    }
+    return receipt;
+  }
+
+  const declarantsNow = async (): Promise<Account[]> =>
+    (await store.reads.byState(facility, "account", ["delegate", "director"], { limit: 200 }))
+      .map((each) => each.content)
+      .reverse();
+
+  function carryFor(work: Work, declarants: readonly Account[], now: Instant, before?: Work): void {
+    work.declarant = declarantOf(work, declarants);
+    carry(work, setup, now, before);
+  }
+
+  /** The references of a year, in order; `used` is what a commit must write of those that were taken. */
+  async function referencesOf(now: Instant): Promise<{ next: () => string; used: () => Write[] }> {
+    const year = new Date(now / 1000).getUTCFullYear();
+    const name = `reference:${year}`;
+    const from = await store.reads.cursor(facility, name);
+    let to = from;
+    return {
+      next: () => `${year}-${String(++to).padStart(4, "0")}`,
+      used: () => (to === from ? [] : [{ write: "cursor", name, from, to }]),
+    };
+  }
+
+  async function takeBatch(): Promise<number> {
+    const now = clock.now();
+    const from = await store.reads.cursor(facility, CURSOR);
+    if (from !== position) await loadActive();
+    // Until it is committed, what ties incidents stands ahead of the record: read again if this fails.
+    position = -1;
+    const breathe = breather();
+    const arrivals: Arrival[] = [];
+    while (arrivals.length < BATCH) {
+      const page = await store.reads.detectionsAfter(facility, arrivals.at(-1)?.detection.seq ?? from, TURN);
+      arrivals.push(...page);
+      if (page.length < TURN) break;
+      await breathe();
+    }
+    const to = arrivals.at(-1)?.detection.seq ?? from;
+    const combined = await combiner.take(arrivals, from, now);
+    if (arrivals.length + combined.length === 0) {
+      position = from;
+      return 0;
+    }
+    const references = await referencesOf(now);
+
+    const shelf = openShelf({ active, grouping, setup, now, seq: from, reference: references.next });
+    for (const arrival of arrivals) {
+      if (!standsAlone(arrival.detection.rule)) continue;
+      const whole = { ...arrival, base: await partsOf(arrival) };
+      const home = correlate(whole, shelf);
+      if (home !== undefined) shelf.placed(whole, home);
+      await breathe();
+    }
+    await takeApart(shelf, store.reads);
+    const changed = shelf.changed();
+    const declarants = await declarantsNow();
+    for (const work of changed) {
+      const { id, state } = work.incident;
+      if (state !== "merged") work.links = { id, incident: id, ...grouping.spansOf(id) };
+      carryFor(work, declarants, now);
+      await breathe();
+    }
+    const more: Write[] = [
+      ...combined,
+      ...(await unknownHosts.take(arrivals)),
+      { write: "cursor", name: CURSOR, from, to },
+      ...references.used(),
+    ];
+    const receipt = await commit(changed, more, now);
+    // Another process moved on: take its view and try again.
+    if (receipt.outcome === "conflict") await loadActive();
+    else {
+      position = to;
+      combiner.written();
+      unknownHosts.written();
+    }
+    return arrivals.length + combined.length;
+  }
+
+  const regrouper = (one: Pick<Regrouper, "now" | "seq" | "reference">): Regrouper => ({
+    ...one,
+    arrivals: (...ids) => arrivalsOf(store.reads, facility, ids, MOST_REREAD),
+    cameFrom: (incident, other) => store.reads.cameFrom(facility, incident, other),
+    merged: (from, into) => grouping.merge(from.incident.id, into.incident.id),
+    retied(work, arrivals) {
+      grouping.drop(work.incident.id);
+      for (const arrival of arrivals)
+        if (opens(arrival)) grouping.tie(work.incident.id, grouping.tiesOf(arrival).adds);
+    },
+  });
+
+  /** The detections that a correlation counted and that touched no incident alone. */
+  async function partsOf({ detection }: Arrival): Promise<Arrival[]> {
+    const base: Arrival[] = [];
+    for (const seq of detection.based_on ?? []) {
+      const [found] = await store.reads.detectionsAfter(facility, seq - 1, 1);
+      if (found?.detection.seq === seq && !standsAlone(found.detection.rule)) base.push(found);
+    }
+    return base;
+  }
+
+  return {
+    advance: () => exclusive(takeBatch),
+    finish: () =>
+      exclusive(async () => {
+        while ((await takeBatch()) > 0);
+        await combiner.finish(clock.now());
+        while ((await takeBatch()) > 0);
+        return combiner
+          .waiting()
+          .map(({ correlation: { rule }, groups }) => ({ rule: rule.id, title: rule.title, groups }));
+      }),
+    act: (incident, act, keep = () => true) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          const known = active.get(incident) ?? (await loadWork(store.reads, facility, incident));
+          if (known === undefined) return undefined;
+          const work = copyWork(known);
+          const declarants = await declarantsNow();
+          const now = clock.now();
+          work.declarant = declarantOf(work, declarants);
+          const result = act(work, now);
+          if (!keep(result)) return result;
+          carryFor(work, declarants, now);
+          const receipt = await commit([work], [], now);
+          if (receipt.outcome === "committed") return result;
+          active.delete(incident);
+          if (attempt === 3) throw new Error(`incident ${incident}: ${receipt.because}, three times over`);
+        }
+      }),
+    regroup: (incidents, act, keep) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          const found = await Promise.all(
+            [...new Set(incidents)].map((id) => active.get(id) ?? loadWork(store.reads, facility, id)),
+          );
+          const works = found.flatMap((each) => (each === undefined ? [] : [copyWork(each)]));
+          if (works.length < incidents.length) return undefined;
+          const now = clock.now();
+          const references = await referencesOf(now);
+          const from = await store.reads.cursor(facility, CURSOR);
+          // What ties incidents stands ahead of the record until it is committed.
+          const before = position;
+          position = -1;
+          const result = await act(works, regrouper({ now, seq: from, reference: references.next }));
+          if (!keep(result)) {
+            position = before;
+            return result;
+          }
+          const declarants = await declarantsNow();
+          for (const work of works) {
+            const { id, state } = work.incident;
+            if (state !== "merged") work.links = { id, incident: id, ...grouping.spansOf(id) };
+            carryFor(work, declarants, now);
+          }
+          const receipt = await commit(works, references.used(), now);
+          if (receipt.outcome === "committed") {
+            position = before;
+            return result;
+          }
+          await loadActive();
+          if (attempt === 3)
+            throw new Error(`incidents ${incidents.join(", ")}: ${receipt.because}, three times over`);
+        }
+      }),
+    async standing(incident) {
+      for (let id = incident; ; ) {
+        const work = await store.reads.record(facility, "incident", id);
+        if (work?.content.merged_into === undefined || work.content.state !== "merged") return id;
+        id = work.content.merged_into;
+      }
+    },
+    open: (incident, make) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          if ((await store.reads.record(facility, "incident", incident)) !== undefined) return;
+          const now = clock.now();
+          const references = await referencesOf(now);
+          const work = make(references.next(), now);
+          carryFor(work, await declarantsNow(), now);
+          const receipt = await commit([work], references.used(), now);
+          if (receipt.outcome === "committed") return;
+          if (attempt === 3) throw new Error(`incident ${incident}: ${receipt.because}, three times over`);
+        }
+      }),
+    incidents: () => [...active.keys()],
+    revise: (incidents, enough) =>
+      exclusive(async () => {
+        for (let attempt = 1; ; attempt++) {
+          const declarants = await declarantsNow();
+          const now = clock.now();
+          const revised: { before: Work; after: Work }[] = [];
+          let taken = 0;
+          while (taken < incidents.length && (taken === 0 || !enough())) {
+            const before = active.get(incidents[taken++] ?? "");
+            if (before === undefined) continue;
+            const after = copyWork(before);
+            carryFor(after, declarants, now, before);
+            revised.push({ before, after });
+          }
+          const receipt = await commit(
+            revised.map(({ after }) => after),
+            [],
+            now,
+          );
+          if (receipt.outcome === "committed") return { taken, revised };
+          await loadActive();
+          if (attempt === 3)
+            throw new Error(`incidents evaluated anew: ${receipt.because}, three times over`);
+        }
+      }),
+    view: (incident) =>
+      exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
+    use: combiner.use,
+    windows: combiner.stats,
+  };
+}
