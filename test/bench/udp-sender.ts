@@ -1,44 +1,22 @@
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { setImmediate, setTimeout } from "node:timers/promises";
+import { execFile, execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { peer } from "../support/peer.ts";
 import { RECORD_BYTES } from "./records.ts";
+import type { Scene } from "./scene.ts";
 
-/** Most that is made up for at once when the sender was held up, ms. */
-const CATCH_UP = 5;
+export const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 
-/**
- * Sends records as datagrams at an even rate, as far as this process can; resolves with how many left.
- */
-export async function sendDatagrams(parts: {
-  port: number;
-  /** As `makeRecords` makes them. */
-  records: Buffer;
-  /** Datagrams a second. */
-  rate: number;
-  seconds: number;
-}): Promise<number> {
-  const { port, records, rate } = parts;
-  const total = Math.min(Math.floor(rate * parts.seconds), records.length / (RECORD_BYTES + 1));
-  const socket = createSocket("udp4");
-  socket.on("error", () => undefined);
-  socket.connect(port, "127.0.0.1");
-  await once(socket, "connect");
-  let sent = 0;
-  let from = performance.now();
-  while (sent < total) {
-    const now = performance.now();
-    // A burst at full speed would say nothing of the rate that is tried.
-    const late = (now - from) * (rate / 1000) - sent - CATCH_UP * (rate / 1000);
-    if (late > 0) from += late / (rate / 1000);
-    const due = Math.min(total, Math.ceil((now - from) * (rate / 1000)));
-    for (; sent < due; sent++) {
-      const at = sent * (RECORD_BYTES + 1);
-      socket.send(records.subarray(at, at + RECORD_BYTES));
-    }
-    const ahead = performance.now() - from < (sent / rate) * 1000;
-    await (ahead ? setTimeout(1) : setImmediate());
-  }
-  // A connected socket sends at once or queues; what is queued leaves before the close.
-  await new Promise<void>((closed) => socket.close(closed));
-  return sent;
+/** Sends records, as `makeRecords` makes them, to a port at so many a second; resolves with how many left. */
+export type SendDatagrams = (to: { port: number; records: Buffer; rate: number }) => Promise<number>;
+
+/** Builds what sends datagrams at an even rate. */
+export function datagramSender(scene: Scene): SendDatagrams {
+  const program = join(scene.folder("udp-sender"), "udp-sender");
+  execFileSync("gcc", ["-O2", "-o", program, join(import.meta.dirname, "udp-sender.c")]);
+  return async ({ port, records, rate }) => {
+    const running = promisify(execFile)(program, [String(port), String(rate), String(RECORD_BYTES + 1)]);
+    running.child.stdin?.end(records);
+    return Number((await running).stdout);
+  };
 }
