@@ -1,9 +1,8 @@
-import { hash } from "node:crypto";
-import canonicalize from "canonicalize";
 import { z } from "zod";
-import { TocsinError } from "./errors.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import type { Masked } from "./masked.ts";
 import { CriterionResult } from "./qualification.ts";
+import { sha256Hex } from "./sha256.ts";
 import type { Transitions } from "./transitions.ts";
 
 export const DECLARATION_KINDS = {
@@ -97,19 +96,6 @@ export type ApprovedDeclaration = Declaration & { state: "approved" };
 /** Key of a version among the records. */
 export function declarationKey(declaration: { id: string; version: number }): string {
   return `${declaration.id}/${declaration.version}`;
-}
-
-/** RFC 8785 canonical JSON; throws `not_canonical` on what JSON cannot carry. */
-export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value);
-  if (text === undefined)
-    throw new TocsinError({ code: "not_canonical", message: "the value has no JSON form" });
-  return text;
-}
-
-/** SHA-256 in lower-case hexadecimal. */
-export function sha256Hex(bytes: string | Uint8Array): string {
-  return hash("sha256", bytes);
 }
 
 /** The bytes and fingerprint of a text to decide on. */

@@ -1,5 +1,5 @@
 import { createHash, hash } from "node:crypto";
-import { canonicalJson } from "./declaration.ts";
+import { canonicalJson } from "./canonical-json.ts";
 
 /** What an entry says in clear; its content stands apart, behind a salted hash, so that it can be erased. */
 export interface JournalBody {

@@ -3,9 +3,9 @@ import type { Bound, LoadedCorrelation } from "../../rules/engine/correlation/co
 import type { Fired } from "../../rules/engine/correlation/correlator.ts";
 import type { Alert } from "../core/alert.ts";
 import { type Instant, isoFromInstant, MICROSECONDS } from "../core/clock.ts";
-import { sha256Hex } from "../core/declaration.ts";
 import type { Detection, MatchReason } from "../core/detection.ts";
 import type { NewId } from "../core/id.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import type { Write } from "../store/store.ts";
 import type { Arrival } from "./correlate.ts";
 import { formatInstant } from "./french.ts";

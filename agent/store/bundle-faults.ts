@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { Decision } from "../core/decision.ts";
-import { Declaration, sha256Hex } from "../core/declaration.ts";
+import { Declaration } from "../core/declaration.ts";
 import { Delivery } from "../core/delivery.ts";
 import { messageOf } from "../core/errors.ts";
 import { entryHash, GENESIS } from "../core/journal.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import { ALERTS_MAX, type Bundle, type ShownEntry } from "./bundle-format.ts";
 import { checkpointHolds } from "./checkpoints.ts";
 import { declaredErased, ERASED, type Erased } from "./erasure.ts";

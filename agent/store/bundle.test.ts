@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NIGHT, samples, steppingClock } from "../../test/support/store-samples.ts";
-import { canonicalJson } from "../core/declaration.ts";
+import { canonicalJson } from "../core/canonical-json.ts";
 import { bodyHash, contentHash, entryHash } from "../core/journal.ts";
 import { type BundleVerdict, verifyBundle, writeBundle } from "./bundle.ts";
 import type { Bundle, ShownEntry } from "./bundle-format.ts";

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { canonicalJson } from "../core/canonical-json.ts";
 import type { Instant } from "../core/clock.ts";
-import { canonicalJson } from "../core/declaration.ts";
 import { TocsinError } from "../core/errors.ts";
 import type { JournalEntry } from "../core/journal.ts";
 import { bundleFaults } from "./bundle-faults.ts";

@@ -1,8 +1,8 @@
 import { type KeyObject, sign, verify } from "node:crypto";
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { z } from "zod";
+import { canonicalJson } from "../core/canonical-json.ts";
 import type { Instant } from "../core/clock.ts";
-import { canonicalJson } from "../core/declaration.ts";
 import type { Checkpoint } from "../core/journal.ts";
 import type { SigningKey } from "./keys.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NIGHT } from "../../test/support/store-samples.ts";
-import { canonicalJson } from "../core/declaration.ts";
+import { canonicalJson } from "../core/canonical-json.ts";
 import { sealUnit } from "./seal.ts";
 
 const contentOf = (value: unknown) => {

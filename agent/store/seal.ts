@@ -1,7 +1,8 @@
+import { canonicalJson } from "../core/canonical-json.ts";
 import type { Instant } from "../core/clock.ts";
-import { canonicalJson, sha256Hex } from "../core/declaration.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
-import { quickJson } from "./quick-json.ts";
+import { quickJson } from "../core/quick-json.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import type { RecordKind, StoredAlert, Unit, Write } from "./store.ts";
 
 /** An alert as it is stored: `content` are the bytes whose digest the journal holds. */
@@ -123,7 +124,7 @@ function sealAlert({ alert, detections }: Write & { write: "alert" }): SealedAle
 }
 
 /** Kept as it is when short, so that sources which number their events fill the index in order. */
-export function eventKey({ source, eventId }: StoredAlert): string | null {
+export function eventKey({ source, eventId }: Pick<StoredAlert, "source" | "eventId">): string | null {
   if (eventId === null) return null;
   const key = `${source}\u001f${eventId}`;
   const plain = key.length <= EVENT_KEY_CHARACTERS && key.isWellFormed() && !key.includes("\0");

@@ -1,5 +1,6 @@
-import { canonicalJson, sha256Hex } from "../core/declaration.ts";
+import { canonicalJson } from "../core/canonical-json.ts";
 import type { JournalEntry } from "../core/journal.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import type { Erased } from "./erasure.ts";
 import { type FaultCode, type FaultList, fault } from "./proof.ts";
 import { eventKey, nameOf, recordEntry } from "./seal.ts";

@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { z } from "zod";
-import { canonicalJson } from "../../agent/core/declaration.ts";
+import { canonicalJson } from "../../agent/core/canonical-json.ts";
 import { readPublicKey } from "../../agent/core/public-key.ts";
 
 /** Name of the file beside a pack that proves who made it. */

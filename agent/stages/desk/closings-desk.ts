@@ -1,5 +1,6 @@
 import type { Closing, SignOff } from "../../core/closing.ts";
-import { canonicalJson, sha256Hex } from "../../core/declaration.ts";
+import { canonicalJson } from "../../core/canonical-json.ts";
+import { sha256Hex } from "../../core/sha256.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
 import { close } from "../close-candidates.ts";

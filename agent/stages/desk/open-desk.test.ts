@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
-import { contentOf, sha256Hex } from "../../core/declaration.ts";
+import { contentOf } from "../../core/declaration.ts";
+import { sha256Hex } from "../../core/sha256.ts";
 import type { Actor, Dossier, Proof, TextSeen } from "./desk.ts";
 
 let stages: Stages;

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Regime } from "../../../rules/regimes/regime.ts";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Clock } from "../../core/clock.ts";
-import { canonicalJson, sha256Hex } from "../../core/declaration.ts";
+import { sha256Hex } from "../../core/sha256.ts";
 import type { Reads, Store } from "../../store/store.ts";
 
 /** A law pack as dossiers were last evaluated under it. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Instant } from "../../core/clock.ts";
-import { canonicalJson } from "../../core/declaration.ts";
 import { bodyHash, contentHash, entryHash, GENESIS } from "../../core/journal.ts";
 import type { Prepare } from "./connection.ts";
 

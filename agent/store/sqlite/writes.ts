@@ -1,5 +1,5 @@
+import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Instant } from "../../core/clock.ts";
-import { canonicalJson } from "../../core/declaration.ts";
 import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
 import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";

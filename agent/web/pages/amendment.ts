@@ -1,5 +1,5 @@
 import type { DeclarationContent, FormField } from "../../core/declaration.ts";
-import { sha256Hex } from "../../core/declaration.ts";
+import { sha256Hex } from "../../core/sha256.ts";
 import type { Amendment } from "../../stages/desk/desk.ts";
 import { visibleText } from "../visible-text.ts";
 
