@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +11,7 @@ import { isoFromInstant, MICROSECONDS, systemClock } from "../core/clock.ts";
 import { problemSentence } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { INCIDENT_STATES, type Incident } from "../core/incident.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import { passingMasks, stateFiles } from "../setup.ts";
 import type { Dossier } from "../stages/desk/desk.ts";
 import type { Work } from "../stages/work.ts";
@@ -166,7 +167,7 @@ function enrol(app: App) {
 /** A link that shows a button; only the button signs in, and once. */
 async function ticketLink(app: App, account: string): Promise<string> {
   const ticket = token();
-  const hash = createHash("sha256").update(ticket).digest("hex");
+  const hash = sha256Hex(ticket);
   const at = systemClock.now();
   await app.store.commit({
     facility: app.desk.facility.id,

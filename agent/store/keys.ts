@@ -1,12 +1,7 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-} from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { messageOf, TocsinError } from "../core/errors.ts";
+import { sha256Hex } from "../core/sha256.ts";
 
 /** What signs checkpoints and bundles. */
 export interface SigningKey {
@@ -71,7 +66,7 @@ export function loadPublicKey(file: string): KeyObject {
 /** First 16 hex digits of the SHA-256 of the public key (SPKI, DER). */
 export function fingerprintOf(publicKey: KeyObject): string {
   const spki = publicKey.export({ type: "spki", format: "der" });
-  return createHash("sha256").update(spki).digest("hex").slice(0, 16);
+  return sha256Hex(spki).slice(0, 16);
 }
 
 function signingKeyOf(privateKey: KeyObject): SigningKey {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import session from "express-session";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import type { Store } from "../store/store.ts";
 
 declare module "express-session" {
@@ -60,7 +60,7 @@ class RecordedSessions extends session.Store {
 }
 
 function hashed(id: string): string {
-  return createHash("sha256").update(id).digest("hex");
+  return sha256Hex(id);
 }
 
 function settle(work: Promise<unknown>, callback?: Done): void {

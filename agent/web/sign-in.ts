@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { Account } from "../core/person.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import type { Desk } from "../stages/desk/desk.ts";
 import type { Store } from "../store/store.ts";
 import { type Attempts, placeOf } from "./attempts.ts";
@@ -112,7 +112,7 @@ export function signIn(parts: {
 
     router.post("/connexion/billet", gate.ownForm, async (request, response) => {
       const { jeton } = readForm(request, TicketForm);
-      const hash = createHash("sha256").update(jeton).digest("hex");
+      const hash = sha256Hex(jeton);
       const at = clock.now();
       const ticket = await store.reads.ticket(facility, hash, at);
       const account = ticket && (await store.reads.record(facility, "account", ticket.account))?.content;

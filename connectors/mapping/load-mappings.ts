@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { blames, messageOf, type Problem } from "../../agent/core/errors.ts";
+import { sha256Hex } from "../../agent/core/sha256.ts";
 import { issuesOf, readYamlQuickly } from "../shared/read-yaml.ts";
 import { compileMapping, type Mapping } from "./compile.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -93,7 +93,7 @@ function loadMapping(
       ],
     };
   }
-  const digest = createHash("sha256").update(text).digest("hex");
+  const digest = sha256Hex(text);
   if (last?.digest === digest) return { mapping: last, problems: [] };
   const { mapping, problems } = readMapping(text, file, formats);
   return mapping === undefined ? { problems } : { mapping: { ...mapping, digest }, problems };

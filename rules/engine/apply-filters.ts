@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { Problem } from "../../agent/core/errors.ts";
+import { sha256Hex } from "../../agent/core/sha256.ts";
 import type { LoadedFilter } from "./read-filter.ts";
 import type { Condition, LoadedRule, LogSource } from "./rule.ts";
 
@@ -63,7 +63,7 @@ function renamed(condition: Condition, rename: (name: string) => string): Condit
   }
 }
 
-const hashOf = (text: string) => createHash("sha256").update(text).digest("hex").slice(0, 12);
+const hashOf = (text: string) => sha256Hex(text).slice(0, 12);
 
 function unusedProblem(filter: LoadedFilter): Problem {
   const { category, product, service } = filter.logsource;

@@ -36,12 +36,17 @@ const APART = new Map<string, readonly string[]>([
 
 /** Says what keeps the modifiers of a line from being used together, or with so few values. */
 export function clashOf(modifiers: readonly string[], values: number): ModifierFault | undefined {
-  const pairs = [
-    ...ALTERNATIVES.map((set) => set.filter((one) => modifiers.includes(one))),
-    ...[...APART].flatMap(([one, others]) =>
-      modifiers.includes(one) ? others.filter((other) => modifiers.includes(other)).map((o) => [one, o]) : [],
-    ),
-  ];
+  const pairs =
+    modifiers.length < 2
+      ? []
+      : [
+          ...ALTERNATIVES.map((set) => set.filter((one) => modifiers.includes(one))),
+          ...[...APART].flatMap(([one, others]) =>
+            modifiers.includes(one)
+              ? others.filter((other) => modifiers.includes(other)).map((o) => [one, o])
+              : [],
+          ),
+        ];
   const clash = pairs.find((pair) => pair.length > 1);
   if (clash !== undefined) {
     const said = clash.map((one) => `\`${one}\``).join(" and ");

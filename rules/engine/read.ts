@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { CORE_SCHEMA, loadAll, mergeTag } from "js-yaml";
 import { type DetectionRule, RuleMeaning } from "../../agent/core/detection.ts";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import { sha256Hex } from "../../agent/core/sha256.ts";
 import type { LoadedCorrelation } from "./correlation/correlation.ts";
 import { readCorrelation } from "./correlation/read-correlation.ts";
 import { asMap, isPlain, type Json, readDetection, readLogSource, readTitle } from "./read-detection.ts";
@@ -61,10 +61,7 @@ export function readRules(text: string, file: string, damaged = false): ReadRule
           refuse("action_unknown", ["action"], message, "write global, repeat or reset, or remove it");
         }
         previous = action === "repeat" ? merge(previous, body) : merge(global, body);
-        const version = createHash("sha256")
-          .update(several ? `${text}\n#${at}` : text)
-          .digest("hex")
-          .slice(0, 12);
+        const version = sha256Hex(several ? `${text}\n#${at}` : text).slice(0, 12);
         const sharesId = body.id === undefined && several;
         if (previous.filter !== undefined) found.filters.push(readFilter(previous, file, version));
         else if (previous.correlation !== undefined) {

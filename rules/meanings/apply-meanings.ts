@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { relative, sep } from "node:path";
 import type { DetectionRule, RuleMeaning } from "../../agent/core/detection.ts";
 import type { Problem } from "../../agent/core/errors.ts";
+import { sha256Hex } from "../../agent/core/sha256.ts";
 import type { LogSource } from "../engine/rule.ts";
 import type { PlacedEntry } from "./read-meanings.ts";
 import type { Entry, Selector } from "./schema.ts";
@@ -122,10 +122,7 @@ function withMeaning(rule: DetectionRule, { entry, cited }: PlacedEntry): Detect
   const { rules: _, ...rest } = entry;
   const fill = (text: string) => text.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => wordOf(rule, name));
   const meaning: RuleMeaning = { ...rest, title_fr: fill(entry.title_fr), reason_fr: fill(entry.reason_fr) };
-  const version = createHash("sha256")
-    .update(`${rule.version}\n${stable(meaning)}`)
-    .digest("hex")
-    .slice(0, 12);
+  const version = sha256Hex(`${rule.version}\n${stable(meaning)}`).slice(0, 12);
   return { ...rule, version, meaning, meaning_from: cited };
 }
 

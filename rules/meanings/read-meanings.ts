@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { CORE_SCHEMA, load } from "js-yaml";
 import type { z } from "zod";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import { sha256Hex } from "../../agent/core/sha256.ts";
 import { openPlaces } from "../engine/yaml-places.ts";
 import { type Entry, MeaningFile } from "./schema.ts";
 
@@ -47,7 +47,7 @@ export function readMeanings(
   const places = openPlaces(text, file);
   const read = MeaningFile.safeParse(value);
   if (!read.success) return { problems: faultsOf(read.error.issues, (path) => places.placeOf(0, path)) };
-  const digest = createHash("sha256").update(text).digest("hex");
+  const digest = sha256Hex(text);
   const entries = read.data.meanings.map((entry, at) => {
     const where = places.placeOf(0, ["meanings", at]);
     const line = /:(\d+):\d+$/.exec(where)?.[1] ?? "0";

@@ -1,7 +1,8 @@
-import { createHash, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../../agent/core/canonical-json.ts";
 import { readPublicKey } from "../../agent/core/public-key.ts";
+import { sha256Hex } from "../../agent/core/sha256.ts";
 
 /** Name of the file beside a pack that proves who made it. */
 export const SIGNATURE_FILE = "pack.sig";
@@ -62,10 +63,7 @@ function bytesOfPack(files: ReadonlyMap<string, string>): Buffer {
 }
 
 function fingerprintOf(key: KeyObject): string {
-  return createHash("sha256")
-    .update(key.export({ type: "spki", format: "der" }))
-    .digest("hex")
-    .slice(0, 16);
+  return sha256Hex(key.export({ type: "spki", format: "der" })).slice(0, 16);
 }
 
 function jsonOf(text: string): unknown {

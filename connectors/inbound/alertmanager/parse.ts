@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { ALERT_LIMITS } from "../../../agent/core/alert.ts";
+import { sha256Hex } from "../../../agent/core/sha256.ts";
 import type { Decoded, DecodedRecord, ParseContext, Parsed, RecordList } from "../../contract.ts";
 import { hostOf, isAddress } from "../../shared/address.ts";
 import { boundedId } from "../../shared/bounded-id.ts";
@@ -135,7 +135,7 @@ function readAlert(
 /** What tells an alert's labels from all others, for senders that compute no fingerprint. */
 function fingerprintOf(labels: Labels): string {
   const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex").slice(0, 16);
+  return sha256Hex(JSON.stringify(sorted)).slice(0, 16);
 }
 
 /** Labels by their names, cut to their bounds. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256Hex } from "../../../agent/core/sha256.ts";
 import { boundedId } from "../../shared/bounded-id.ts";
 import type { Draft } from "../../shared/draft.ts";
 import { isObject, type JsonObject, textValue } from "../../shared/json.ts";
@@ -19,7 +19,7 @@ export function identityOf(draft: Draft, document: JsonObject, original: string)
   // Ordering takes several times what all the reading does: of the longest, only the same text is the same event.
   const content = original.length > LONGEST_ORDERED ? original : canonicalText(document);
   if (content === undefined) return undefined;
-  const digest = createHash("sha256").update(content).digest("hex").slice(0, 16);
+  const digest = sha256Hex(content).slice(0, 16);
   return boundedId(`${id}:${digest}`);
 }
 
