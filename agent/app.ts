@@ -178,6 +178,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
           }
           options.onChange?.(before, after);
         },
+        muted: events.muted,
         rebuilt: ({ detections, whole }) =>
           log[whole ? "info" : "warn"]("windows of correlations rebuilt from the record", {
             detections,
@@ -198,7 +199,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       owner: newId(),
       channels: openChannels(loaded),
       outbounds: openOutbounds(loaded),
-      page: (incident) => `${publicUrl}/${facility}/incidents/${incident}`,
+      page: (path) => `${publicUrl}/${facility}/${path}`,
       random: Math.random,
       signal: aborter.signal,
       events: { settled: events.effectSettled },
@@ -261,6 +262,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         sessionSecret: ownSecret(files.sessionSecret),
         tools: toolsOf(loaded),
         systems: config.systems,
+        sites: config.sites,
+        assets: loaded.assets,
         masks,
         troubles: () => troubles,
         unknown: () =>
@@ -293,15 +296,19 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     const { change, due } = await notePacks(packs);
     if (change !== undefined) log.info("other law packs in force", { ...change });
     if (due) {
-      let logged = clock.now();
       const stopping = new AbortController();
-      const requalifying = requalify(pipeline, clock, {
-        signal: stopping.signal,
-        progress(done, total) {
+      const told = (message: string) => {
+        let logged = clock.now();
+        return (done: number, total: number) => {
           if (done < total && clock.now() - logged < MICROSECONDS.second) return;
           logged = clock.now();
-          log.info("dossiers evaluated anew", { done, total });
-        },
+          log.info(message, { done, total });
+        };
+      };
+      const requalifying = requalify(pipeline, {
+        signal: stopping.signal,
+        progress: told("dossiers evaluated anew"),
+        written: told("texts written anew"),
       }).then(
         async ({ stopped, total, differing }) => {
           if (stopped) return;

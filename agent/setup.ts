@@ -20,6 +20,8 @@ import type { SignatureCheck } from "./intake/signature.ts";
 import type { HttpSource } from "./intake/sources.ts";
 import type { IntakeData } from "./intake/thread.ts";
 import { locator } from "./stages/locate.ts";
+import { openMutes } from "./stages/mute/mutes.ts";
+import { openOutages } from "./stages/mute/outages.ts";
 import type { OpenChannel } from "./stages/notify.ts";
 import type { OpenOutbound } from "./stages/transmit.ts";
 import type { Setup } from "./stages/work.ts";
@@ -84,6 +86,8 @@ export function setupOf(
     }),
     newId,
     masks,
+    mutes: openMutes(config.systems),
+    outages: openOutages(config.systems),
   };
 }
 

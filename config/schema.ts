@@ -97,8 +97,10 @@ export const Config = z.strictObject({
   regimes: z.array(z.string()).min(1).default(["sante-2022", "sante-2016", "rgpd-33"]),
   /** Law packs that did not come with the program, and whose are taken. */
   packs: PackSettings,
-  /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision. */
-  notify: z.array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate"])).min(1) })).default([]),
+  /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision, `rssi` what waits a month. */
+  notify: z
+    .array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate", "rssi"])).min(1) }))
+    .default([]),
   /** How an approved declaration leaves; one way for now. */
   outbound: z
     .array(Channel)

@@ -109,9 +109,13 @@ export interface Message {
   /** The same for every repetition of this message: receivers use it to recognise a repeat. */
   key: string;
   facility: string;
-  incident: string;
-  /** `incident_opened` is for the IT on call, `decision_needed` for the delegate, `not_filed` nags after an approval. */
-  event: "incident_opened" | "decision_needed" | "not_filed";
+  /** Null for a message about several incidents, or about none. */
+  incident: string | null;
+  /**
+   * `incident_opened` is for the IT on call, `decision_needed` for the delegate, `not_filed` nags after an approval,
+   * `sign_off_due` calls an unsigned month of closings to the RSSI's mind.
+   */
+  event: "incident_opened" | "decision_needed" | "not_filed" | "sign_off_due";
   exercise: boolean;
   subject: Masked;
   text: Masked;

@@ -9,18 +9,18 @@ const MORSEL = 16 * 1024;
 /**
  * Reads a file, or standard input for `-`, decompressed when it begins as gzip does, whatever its name.
  *
- * What a truncated or damaged file still gives comes before the error; `onRead` is told the bytes as they lie there.
+ * What a truncated or damaged file still gives comes before the error; `onRead` is given the bytes as they lie there.
  */
 export async function* bytesOf(
   path: string,
   stdin: Readable,
-  onRead: (bytes: number) => void = () => {},
+  onRead: (bytes: number, chunk: Buffer) => void = () => {},
 ): AsyncGenerator<Buffer> {
   const stream = path === "-" ? stdin : createReadStream(path, { highWaterMark: CHUNK });
   const chunks = (async function* () {
     for await (const piece of stream) {
       const chunk = Buffer.isBuffer(piece) ? piece : Buffer.from(piece as string);
-      onRead(chunk.length);
+      onRead(chunk.length, chunk);
       yield chunk;
     }
   })();

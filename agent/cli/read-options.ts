@@ -16,6 +16,14 @@ const UNTRIED = new Set([
   "expectations_invalid",
   "mapping_refused",
   "unknown_source",
+  "not_polled",
+  "nothing_recognised",
+  "incident_unknown",
+  "incident_closed",
+  "incident_merged",
+  "account_unfit",
+  "bad_option",
+  "defence_secret",
 ]);
 
 /** How the records given to `parse`, `rules match` and `replay` are to be read. */

@@ -28,8 +28,8 @@ interface RecordOptions {
   input: InputForm;
   /** What `-`, or no path at all, reads. (Default: standard input.) */
   stdin?: Readable | undefined;
-  /** Told the bytes read, as they lie in the files. */
-  onRead?: ((bytes: number) => void) | undefined;
+  /** Told the bytes read, as they lie in the files, and given them. */
+  onRead?: ((bytes: number, chunk: Buffer) => void) | undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import { notePacks, type PacksChange, packsChange, packsDone } from "../stages/l
 import { differenceOf, type Requalified, requalify } from "../stages/law/requalify.ts";
 import { openPipeline } from "../stages/open-pipeline.ts";
 import { ACTIVE } from "../stages/pipeline.ts";
-import { copyWork, loadWork } from "../stages/work.ts";
+import { copyWork, loadWorks } from "../stages/work.ts";
 import { lockState } from "../store/lock.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
 import { configOrExplain, DEFAULT_CONFIG, openInstalled } from "./config-option.ts";
@@ -27,7 +27,7 @@ export interface RequalifyResult {
   differing: Requalified[];
 }
 
-type Told = { progress?(done: number, total: number): void };
+type Told = Pick<Parameters<typeof requalify>[1] & object, "progress" | "written">;
 
 /** Registers `requalify`: every dossier that may still change, evaluated under the packs in force. */
 export function requalifyCommand(program: Command): void {
@@ -46,12 +46,20 @@ export function requalifyCommand(program: Command): void {
     .action(async (options: { config: string; dryRun?: boolean; json?: boolean }) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const bar = showProgress("dossiers", process.stderr);
+      const dossiers = showProgress("dossiers", process.stderr);
+      const texts = showProgress("texts", process.stderr);
       let result: RequalifyResult;
       try {
-        result = await (options.dryRun ? tryRequalify : requalifyInstalled)(loaded, systemClock, bar);
+        result = await (options.dryRun ? tryRequalify : requalifyInstalled)(loaded, systemClock, {
+          progress: dossiers.progress,
+          written(done, total) {
+            dossiers.stop();
+            texts.progress(done, total);
+          },
+        });
       } finally {
-        bar.stop();
+        dossiers.stop();
+        texts.stop();
       }
       process.stdout.write(`${options.json ? JSON.stringify(result) : requalifyText(result)}\n`);
     });
@@ -73,9 +81,8 @@ export async function tryRequalify(
   try {
     for (let after: string | undefined; ; ) {
       const page = await reads.byState(facility, "incident", ACTIVE, { limit: PAGE, after });
-      for (const { content } of page) {
-        const before = await loadWork(reads, facility, content.id);
-        if (before === undefined) continue;
+      const ids = page.map(({ content }) => content.id);
+      for (const before of await loadWorks(reads, facility, ids)) {
         const work = copyWork(before);
         judge(work, setup, clock.now());
         differing.push(...differenceOf(before, work));
@@ -107,7 +114,7 @@ export async function requalifyInstalled(
       const parts = { store, facility: setup.facility.id, regimes: setup.regimes, clock };
       const { change } = await notePacks(parts);
       const pipeline = await openPipeline({ store, setup, clock });
-      const { total, differing } = await requalify(pipeline, clock, told);
+      const { total, differing } = await requalify(pipeline, told);
       await packsDone(parts);
       return { dry_run: false, dossiers: total, packs: change ?? null, differing };
     } finally {

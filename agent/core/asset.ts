@@ -28,6 +28,14 @@ export const SYSTEM_KINDS = {
 export const SystemKind = enumOf(SYSTEM_KINDS);
 export type SystemKind = z.infer<typeof SystemKind>;
 
+/** Kinds of systems under many others: their outage explains those of hosts nobody described. */
+export const UNDER_ALL: ReadonlySet<SystemKind> = new Set<SystemKind>([
+  "directory",
+  "infrastructure",
+  "network",
+  "building",
+]);
+
 /** What the law's criteria need to know of a system: settings of the facility, which a kind gives when none is written. */
 export interface SystemTraits {
   health_data: boolean;

@@ -95,6 +95,14 @@ export const Detection = z.object({
 });
 export type Detection = z.infer<typeof Detection>;
 
+/** A rule whose matches are no known breakdown: malicious, or without a word on what they mean. */
+export function isSuspicious({ meaning, tags }: DetectionRule): boolean {
+  if (meaning === undefined) return true;
+  if (meaning.cause !== undefined) return CAUSES[meaning.cause].malicious;
+  // Impact alone is what an outage has in common with an attack.
+  return tags.some((tag) => tag.startsWith("attack.") && tag !== "attack.impact");
+}
+
 /** False for a detection that only counts for correlations; one that states a fact always stands. */
 export function standsAlone({ role, meaning }: DetectionRule): boolean {
   return role !== "part" || (meaning?.facts.length ?? 0) > 0;

@@ -107,6 +107,9 @@ export const JUDGEMENTS: ReadonlySet<FactKind> = new Set<FactKind>([
   "defence_secret",
 ]);
 
+/** Rules and sources listed of one fact; one more says that there were others. */
+export const MOST_SAYERS = 20;
+
 const Instant = z.int();
 
 /** How sure the statement is: a rule's guess, or something seen or said by someone who knows. */
@@ -150,9 +153,17 @@ export const Fact = z.object({
   ended_by: z.array(z.string()),
   /** Alerts that show it, the first ones, bounded. */
   evidence: z.array(z.string()),
+  /** Ids of all rules and sources that state it; one more than twenty says that there were others. */
+  rules: z.array(z.string()).optional(),
+  sources: z.array(z.string()).optional(),
   /** How many alerts say the same in all. */
   alerts: z.int(),
   stated: Instant,
+  /**
+   * What of it only a search of old records tells: since when live detections tell it, null when none does, and how many
+   * of `alerts` were found. Absent when all of it is live.
+   */
+  hunted: z.object({ live_since: Instant.nullable(), alerts: z.int() }).optional(),
   /** The person's own account of it, when one was given. */
   text: z.string().optional(),
   withdrawn: z.object({ at: Instant, writer: z.string(), reason: z.string() }).nullable(),

@@ -28,7 +28,14 @@ export const Regrouping = z.object({
   /** The last detection that was placed when it was done. */
   seq: z.int(),
   /** Every incident it touched, as it stood; the one that stays is first. */
-  before: z.array(z.object({ incident: Incident, facts: z.array(Fact) })),
+  before: z.array(
+    z.object({
+      incident: Incident,
+      facts: z.array(Fact),
+      /** By law pack, since when each of its criteria was met; absent in older records. */
+      met_at: z.record(z.string(), z.record(z.string(), z.int())).optional(),
+    }),
+  ),
   /** Incidents that it made. */
   made: z.array(z.string()),
   undone: z.object({ at: z.int(), name: z.string(), reason: z.string() }).nullable(),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Cause } from "./detection.ts";
 import { enumOf } from "./enum-of.ts";
+import { HuntOutcome } from "./hunt.ts";
 import type { Transitions } from "./transitions.ts";
 
 export const INCIDENT_STATES = {
@@ -18,7 +19,10 @@ export const INCIDENT_STATES = {
 export const IncidentState = enumOf(INCIDENT_STATES);
 export type IncidentState = z.infer<typeof IncidentState>;
 
-/** D.1111-16-3: a resolution is declared too, so only `facts_ended` and reasoned endings lead to `closed`. */
+/**
+ * D.1111-16-3: a resolution is declared too, so only `facts_ended` and reasoned endings lead to `closed`; what is opened
+ * again goes back where it was closed from, and a candidate becomes an incident.
+ */
 export const INCIDENT_TRANSITIONS: Transitions<IncidentState> = {
   candidate: ["open", "in_review", "set_aside", "closed", "merged"],
   open: ["in_review", "set_aside", "merged"],
@@ -27,7 +31,7 @@ export const INCIDENT_TRANSITIONS: Transitions<IncidentState> = {
   declared: ["facts_ended", "in_review"],
   facts_ended: ["declared", "in_review", "closed"],
   set_aside: ["open", "in_review", "closed", "merged"],
-  closed: ["open", "in_review"],
+  closed: ["open", "declared", "facts_ended", "set_aside"],
   // Only what had made them one can be undone.
   merged: ["candidate", "open", "in_review", "set_aside"],
 };
@@ -56,11 +60,19 @@ export const Incident = z.object({
   found: Instant.nullable(),
   last_alert: Instant,
   alerts: z.int(),
+  /** How many of `alerts` a search of old records gave it; absent when none did. */
+  hunted: z.int().optional(),
+  /** Searches of old records for it, the last ones. */
+  hunts: z.array(HuntOutcome).optional(),
   entities: z.array(Entity),
   /** True when there were more than are listed: they join all the same. */
   entities_cut: z.boolean().optional(),
+  /** True when the machine had to leave undecided whether it is several: it has too many detections to be read again. */
+  undivided: z.boolean().optional(),
   systems: z.array(z.string()),
   causes: z.array(Cause),
+  /** True once a detection of it is no known breakdown: nothing of it is muted any more. */
+  suspicious: z.boolean().optional(),
   /** Answer of a person to "was it malicious?"; null while nobody has said. */
   malicious: z.boolean().nullable(),
   /** Account of the person who declares: the last delegate or director who acted; null while none has. */
@@ -68,8 +80,10 @@ export const Incident = z.object({
   opened_by: z.enum(["machine", "person"]),
   /** Why it is in its state, in French, for the page. */
   because: z.string(),
-  /** Who closed it; absent while it runs. */
+  /** Who closed it while it was only watched; absent while it runs. */
   closed_by: z.enum(["machine", "person"]).optional(),
+  /** The person who closed it once it was declared or set aside, why, and where it stood; absent while it runs. */
+  closure: z.object({ at: Instant, writer: z.string(), reason: z.string(), from: IncidentState }).optional(),
   /** Why `occurred` was moved back, in French: what told it, and what stood before. */
   beginning: z.object({ because: z.string(), fact: z.string().nullable(), before: Instant }).optional(),
   /** The incident that this one was merged into. */

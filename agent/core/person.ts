@@ -11,12 +11,12 @@ export const Role = z.enum(["delegate", "director", "rssi", "operator", "auditor
 export type Role = z.infer<typeof Role>;
 
 /** Acts a person may be allowed. */
-export type Act = "read" | "answer" | "edit" | "decide" | "record_filing" | "unmask" | "sign_off";
+export type Act = "read" | "answer" | "edit" | "decide" | "record_filing" | "unmask" | "sign_off" | "mute";
 
 const ACTS: Readonly<Record<Role, readonly Act[]>> = {
-  delegate: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off"],
-  director: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off"],
-  rssi: ["read", "answer", "edit", "record_filing", "unmask", "sign_off"],
+  delegate: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off", "mute"],
+  director: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off", "mute"],
+  rssi: ["read", "answer", "edit", "record_filing", "unmask", "sign_off", "mute"],
   operator: ["read", "answer"],
   auditor: ["read"],
 };

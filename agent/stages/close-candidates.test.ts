@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { NIGHT } from "../../test/support/incident.ts";
 import { DELETED, down, type Line, openStages, type Stages } from "../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../core/clock.ts";
-import { closeCandidate, QUIET } from "./close-candidates.ts";
+import { closeCandidate, outlookOf, QUIET } from "./close-candidates.ts";
 import type { Actor } from "./desk/desk.ts";
 
 let stages: Stages;
@@ -178,8 +178,91 @@ describe("a candidate", () => {
     await stages.take(DELETED);
     const { id } = await only();
     expect(await stages.desk.closeByHand({ incident: id, reason: REASON }, RSSI)).toMatchObject({
-      code: "not_watched",
+      code: "not_decided",
     });
+  });
+});
+
+describe("what becomes of a candidate if nothing changes", () => {
+  const outlook = async () => (await stages.desk.dossier((await only()).id))?.outlook;
+
+  it("is its closing, at the quarter of an hour after four hours without news: and so it closes", async () => {
+    await blip();
+    const told = await outlook();
+    expect(told).toEqual({
+      outcome: "closes",
+      at: NIGHT + 255 * MICROSECONDS.minute + 15 * MICROSECONDS.minute,
+    });
+    stages.clock.set(told?.outcome === "closes" ? told.at - 1 : NIGHT);
+    await wait(0);
+    expect((await only()).state).toBe("candidate");
+    stages.clock.set(told?.outcome === "closes" ? told.at : NIGHT);
+    await wait(0);
+    expect((await only()).state).toBe("closed");
+    expect(await outlook()).toBeNull();
+  });
+
+  it.each<[string, () => Promise<void>, string | RegExp, number | null]>([
+    [
+      "an outage that lasts, until its delay makes it an incident",
+      async () => stages.take(down("pacs-01")),
+      "« Système indisponible » (PACS) dure encore.",
+      30,
+    ],
+    [
+      "an outage that lasts, on a host nobody described",
+      async () => stages.take(down("imprimante-9")),
+      "« Système indisponible » (imprimante-9) dure encore.",
+      null,
+    ],
+    [
+      "an odd sign-in",
+      async () =>
+        stages.take({ message: "connexion VPN depuis un pays inhabituel", more: { user: "presta" } }),
+      /soupçon/,
+      null,
+    ],
+  ])("is nothing with %s", async (_, begin, because, minutes) => {
+    stages = await openStages();
+    await begin();
+    const told = await outlook();
+    expect(told).toMatchObject({
+      outcome: "kept",
+      because: typeof because === "string" ? because : expect.stringMatching(because),
+      opens: minutes === null ? null : NIGHT + minutes * MICROSECONDS.minute,
+    });
+    if (minutes === null) return;
+    await wait(minutes - 1);
+    expect((await only()).state).toBe("candidate");
+    await wait(1);
+    expect((await only()).state).not.toBe("candidate");
+  });
+
+  it("reads the rules of its detections only when nothing else keeps it", async () => {
+    stages = await openStages();
+    await stages.take(down("pacs-01"));
+    const { id } = await only();
+    const work = await stages.pipeline.view(id);
+    if (work === undefined) throw new Error("no incident");
+    const never = () => Promise.reject(new Error("read"));
+    const now = stages.clock.now();
+    expect(await outlookOf(work, stages.setup, { readRules: never, now })).toMatchObject({ outcome: "kept" });
+  });
+
+  it.each([
+    [["source-silent"], "Une source est toujours silencieuse."],
+    [["no-meaning"], "Une alerte laisse soupçonner un acte malveillant."],
+  ])("is nothing after %j", async (names, because) => {
+    await blip();
+    const { id } = await only();
+    const work = await stages.pipeline.view(id);
+    const [found] = await stages.store.reads.detectionsOf("ch-exemple", id, 1);
+    if (work === undefined || found === undefined) throw new Error("no detection");
+    const { meaning, ...rule } = found.detection.rule;
+    const rules = names.map((name) => ({ ...rule, name, ...(name === "source-silent" && { meaning }) }));
+    const now = stages.clock.now();
+    const told = await outlookOf(work, stages.setup, { readRules: async () => rules, now });
+    expect(told).toMatchObject({ outcome: "kept", because });
   });
 });
 

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import {
   type Correlator,
@@ -11,11 +10,12 @@ import {
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import type { NewId } from "../core/id.ts";
 import type { Reads, Write } from "../store/store.ts";
+import { breather } from "./breather.ts";
 import { combinedAlert, groupOf } from "./combined-alert.ts";
 import type { Arrival } from "./correlate.ts";
 
 /** Detections read in one turn when windows are rebuilt. */
-const PAGE = 500;
+const PAGE = 100;
 /** Detections read back at most: beyond, windows are rebuilt in part, and it is told. */
 const MOST_READ = 500_000;
 /** Alerts of several sources are committed nearly in the order of their receipt. */
@@ -82,12 +82,15 @@ export function openCombiner(parts: {
     const fresh = createCorrelator(correlations, options);
     const { from, whole } = until === 0 ? { from: 0, whole: true } : await beginning(until);
     let detections = 0;
+    const breathe = breather();
     fresh.restore(true);
     // What fired stands behind what it was made of, maybe after detections that were not fed yet.
     for (let after = from; ; ) {
       const page = await reads.detectionsAfter(facility, after, PAGE);
       for (const detected of byAlert(page)) {
         const [{ detection, alert }] = detected as [Arrival];
+        // A search of old records correlates its own.
+        if (alert.hunted !== undefined) continue;
         if (detection.rule.role === "correlation")
           fresh.noteFired(detection.rule.id, {
             group: groupOf(detection),
@@ -104,8 +107,7 @@ export function openCombiner(parts: {
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) break;
       after = last.detection.seq;
-      // Pages of people are answered in between.
-      await setImmediate();
+      await breathe();
     }
     fresh.restore(false);
     if (detections > 0) parts.rebuilt?.({ detections, whole });
@@ -160,13 +162,19 @@ export function openCombiner(parts: {
         correlator = await rebuild(Math.max(fed, from));
         fed = Math.max(fed, from);
       }
+      // Others may be put in force while this batch is taken in.
+      const windows = correlator;
       const fired: Fired[] = [];
       const fresh = arrivals.filter(({ detection }) => detection.seq > fed);
+      const breathe = breather();
       for (const detected of byAlert(fresh)) {
-        if (detected[0]?.detection.rule.role !== "correlation") fired.push(...feed(correlator, detected));
+        const [first] = detected as [Arrival];
+        if (first.alert.hunted === undefined && first.detection.rule.role !== "correlation")
+          fired.push(...feed(windows, detected));
+        await breathe();
       }
       fed = fresh.at(-1)?.detection.seq ?? fed;
-      fired.push(...correlator.advance(now));
+      fired.push(...windows.advance(now));
       pending = [...pending, ...(await alertsOf(fired, arrivals, now))];
       return pending;
     },

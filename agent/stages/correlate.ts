@@ -6,7 +6,7 @@ import { locateOnce } from "./grouping/locate-once.ts";
 import { mergeWorks } from "./grouping/merge-works.ts";
 import { moveByAlert } from "./grouping/move-beginning.ts";
 import { openIncident } from "./grouping/open-incident.ts";
-import { type Arrival, opens, type Traits } from "./grouping/read-traits.ts";
+import { type Arrival, opens, readTraits, type Traits } from "./grouping/read-traits.ts";
 import { stateFacts, unionOf } from "./grouping/state-facts.ts";
 import { tellTie } from "./grouping/tell-tie.ts";
 import { newWork, type Setup, type Work } from "./work.ts";
@@ -31,17 +31,21 @@ export interface Shelf {
   add(work: Work): void;
   /** One that was made one with another: it takes nothing any more. */
   gone(work: Work, into: Work): void;
+  /** Remembers where a detection was placed. */
+  placed(arrival: Arrival, work: Work): void;
 }
 
 /** Joins one detection to the incident it belongs to, or opens one; undefined when it matters to none. */
 export function correlate(arrival: Arrival, shelf: Shelf): Work | undefined {
+  const { recoveries } = shelf.grouping;
   const place = shelf.grouping.place(arrival);
   const work = opens(arrival) ? homeOf(arrival, place, shelf) : nearest(arrival, place, shelf);
+  recoveries.note(arrival, work !== undefined);
   if (work === undefined) return undefined;
   const [traits, ...parts] = place.traits;
   for (const each of [arrival, ...(arrival.base ?? [])]) moveByAlert(work, each);
   if (traits !== undefined) absorb(work, arrival, traits);
-  stateFacts(work, arrival, shelf.setup);
+  if (!recoveries.isOvertaken(arrival)) stateFacts(work, arrival, shelf.setup);
   const base = arrival.base ?? [];
   // What was counted belongs to the incident: its machines and addresses, and when it began.
   for (const [i, part] of base.entries()) {
@@ -49,6 +53,15 @@ export function correlate(arrival: Arrival, shelf: Shelf): Work | undefined {
     if (named !== undefined) absorb(work, part, { ...named, system: null });
   }
   const seqs = [...base.map((part) => part.detection.seq), arrival.detection.seq];
+  for (const recovery of recoveries.overtaking(arrival)) {
+    // What was read first ended nothing then.
+    stateFacts(work, recovery.arrival, shelf.setup);
+    if (recovery.placed) continue;
+    recovery.placed = true;
+    absorb(work, recovery.arrival, readTraits(recovery.arrival, shelf.setup));
+    seqs.push(recovery.arrival.detection.seq);
+    shelf.placed(recovery.arrival, work);
+  }
   const last = work.beside.at(-1);
   if (last?.write === "join" && last.of === undefined) last.detections.push(...seqs);
   else work.beside.push({ write: "join", incident: work.incident.id, detections: seqs });
@@ -64,7 +77,12 @@ function nearest(arrival: Arrival, { found, traits }: Place, shelf: Shelf): Work
   const [about] = traits;
   const awaiting = about === undefined ? [] : awaitingOf(arrival, about, shelf);
   const ended = awaiting.find((work) => near.some((each) => each.work === work)) ?? awaiting[0];
-  if (ended !== undefined) return shelf.own(ended);
+  if (ended !== undefined) {
+    // It is well again for all that say otherwise, whatever became of an earlier recovery.
+    if (!shelf.grouping.recoveries.isOvertaken(arrival))
+      for (const work of awaiting) if (work !== ended) stateFacts(shelf.own(work), arrival, shelf.setup);
+    return shelf.own(ended);
+  }
   const [best] = near.sort((a, b) => b.shared - a.shared || earlier(a.work, b.work));
   return best && shelf.own(best.work);
 }

@@ -6,6 +6,8 @@ import { type Instant, instantFromIso, isoFromInstant } from "../core/clock.ts";
 import type { Fact } from "../core/fact.ts";
 import { followUp } from "./follow-up.ts";
 import { judge } from "./judge.ts";
+import { openMutes } from "./mute/mutes.ts";
+import { openOutages } from "./mute/outages.ts";
 import { newWork, type Setup, type Work } from "./work.ts";
 
 const ALL = [
@@ -32,6 +34,8 @@ function setupWith(facility: Partial<Setup["facility"]> = {}): Setup {
     mode: "exercise",
     systems: GOLDEN_SYSTEMS,
     regimes: loadRegimes(ALL),
+    mutes: openMutes([]),
+    outages: openOutages([]),
   };
   return parts as Setup;
 }

@@ -37,3 +37,17 @@ export function monthOf(instant: Instant, zone: string): string {
   );
   return `${year}-${month}`;
 }
+
+/** The month before (-1) or after (1) one. */
+export function shiftMonth(month: string, by: 1 | -1): string {
+  const date = new Date(`${month}-01T00:00:00Z`);
+  date.setUTCMonth(date.getUTCMonth() + by);
+  return date.toISOString().slice(0, 7);
+}
+
+const MONTH = new Intl.DateTimeFormat("fr-FR", { timeZone: "UTC", month: "long", year: "numeric" });
+
+/** `novembre 2026`. */
+export function monthName(month: string): string {
+  return MONTH.format(Date.parse(`${month}-01T00:00:00Z`));
+}

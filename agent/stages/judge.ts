@@ -7,6 +7,8 @@ import type { Qualification } from "../core/qualification.ts";
 import { mayMove } from "../core/transitions.ts";
 import type { Situation } from "./law/evaluate.ts";
 import { regimesOf } from "./law/regimes-of.ts";
+import { countsFrom } from "./mute/mutes.ts";
+import { mutesOf } from "./mute/weigh.ts";
 import { qualify } from "./qualify.ts";
 import { isTelling, whatOpens } from "./when-told.ts";
 import { currentDeclaration, planEffect, type Setup, type Work } from "./work.ts";
@@ -102,16 +104,32 @@ function delayOf(fact: Fact, setup: Setup): Instant | undefined {
   return minutes === 0 ? undefined : minutes * MICROSECONDS.minute;
 }
 
+/** From when an outage that goes on counts, and when it will have lasted its system's delay; undefined for what never does. */
+export function delayToCome(
+  work: Work,
+  fact: Fact,
+  setup: Setup,
+  now: Instant,
+): { from: Instant; due: Instant } | undefined {
+  const delay = delayOf(fact, setup);
+  if (delay === undefined || fact.until !== null || fact.withdrawn !== null) return undefined;
+  const from = countsFrom(fact, mutesOf(work, fact, setup), now);
+  return { from, due: from + delay };
+}
+
 /** Plans the moments at which time alone changes the answer: each outage's delay before degraded mode. */
-export function planClocks(work: Work, setup: Setup): void {
+export function planClocks(work: Work, setup: Setup, now: Instant): void {
   if (underDefenceSecret(work.facts)) return;
   for (const fact of work.facts) {
-    const delay = delayOf(fact, setup);
-    if (delay === undefined || fact.until !== null || fact.withdrawn !== null) continue;
+    const delay = delayToCome(work, fact, setup, now);
+    if (delay === undefined) continue;
+    const { from, due } = delay;
+    const key = `clock:${setup.facility.id}:${fact.id}:degraded_after`;
     planEffect(work, {
-      key: `clock:${setup.facility.id}:${fact.id}:degraded_after`,
+      // What was muted counts anew from its end.
+      key: from === fact.since ? key : `${key}:${from}`,
       kind: "clock",
-      due: fact.since + delay,
+      due,
       payload: { fact: fact.id },
     });
   }
@@ -119,10 +137,13 @@ export function planClocks(work: Work, setup: Setup): void {
 
 /** True once every state that was found has ended; events alone, such as a leak, never end by themselves. */
 function statesEnded(work: Work): boolean {
-  const states = work.facts.filter(
-    (fact) => FACTS[fact.kind].lasts === "state" && fact.holds && fact.withdrawn === null,
-  );
+  const states = statesOf(work);
   return states.length > 0 && states.every((fact) => fact.until !== null);
+}
+
+/** The states that were found and stand, ended or not. */
+export function statesOf({ facts }: Pick<Work, "facts">): Fact[] {
+  return facts.filter((fact) => FACTS[fact.kind].lasts === "state" && fact.holds && fact.withdrawn === null);
 }
 
 export function to(work: Work, state: IncidentState, because: string): void {

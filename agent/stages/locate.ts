@@ -9,7 +9,7 @@ export interface Location {
 }
 
 /** Fields that name the host or service concerned, unless a rule says otherwise. */
-const DEFAULT_ABOUT = [
+export const DEFAULT_ABOUT = [
   "host.name",
   "host.hostname",
   "host.ip",

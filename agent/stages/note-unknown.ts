@@ -1,6 +1,7 @@
 import type { Asset } from "../core/asset.ts";
 import { UNKNOWN_HOSTS, type UnknownAsset, UnknownAssets } from "../core/unknown-asset.ts";
 import type { Reads, Write } from "../store/store.ts";
+import { breather } from "./breather.ts";
 import type { Arrival } from "./correlate.ts";
 import { type Locate, valuesAt } from "./locate.ts";
 
@@ -39,12 +40,13 @@ export function openUnknownNotes(parts: {
         kept = new Map(stored.hosts.map((each) => [each.host.toLowerCase(), each]));
         forgotten = stored.forgotten;
       }
-      const unknown = [...new Map(arrivals.map(({ alert }) => [alert.id, alert])).values()].flatMap(
-        (alert) => {
-          const host = hostOf(alert.alert);
-          return host === undefined || locate(alert.alert).system !== null ? [] : [{ host, alert }];
-        },
-      );
+      const breathe = breather();
+      const unknown: { host: string; alert: Arrival["alert"] }[] = [];
+      for (const alert of new Map(arrivals.map((each) => [each.alert.id, each.alert])).values()) {
+        const host = hostOf(alert.alert);
+        if (host !== undefined && locate(alert.alert).system === null) unknown.push({ host, alert });
+        await breathe();
+      }
       pending = undefined;
       if (unknown.length === 0) return [];
       pending = { hosts: new Map(kept), forgotten: { ...forgotten } };

@@ -2,10 +2,12 @@ import type { Attempt, AttemptContext, Message } from "../../connectors/contract
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DECLARATION_STATES } from "../core/declaration.ts";
 import { underDefenceSecret } from "../core/fact.ts";
-import { byDay, isLateNews, TOLD } from "./when-told.ts";
+import { isQuiet } from "./mute/weigh.ts";
+import { byDay, isHuntNews, isLateNews, isTelling, TOLD } from "./when-told.ts";
 import { currentDeclaration, planEffect, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
-export type Telling = Message["event"];
+/** What is told of an incident. */
+export type Telling = Exclude<Message["event"], "sign_off_due">;
 
 /** What a `notify` effect carries; the words are made when it is sent, from what is true then. */
 export interface NotifyPayload {
@@ -13,7 +15,16 @@ export interface NotifyPayload {
   event: Telling;
   /** A person asked for it. */
   asked?: true;
+  /** Told in one message with the others of its channel that are due by then. */
+  together?: true;
 }
+
+/** Ends the key of a call that another law pack made due, before the instant of that. */
+const PACKS_KEY = /:packs:(\d+)$/;
+/** Begins the end of the key of a call about an evaluation that another law pack changed under review. */
+const CHANGED_KEY = ":changed:";
+/** How long a message about several waits for the last of them: they are evaluated a few at a time. */
+export const TOGETHER_WAIT = MICROSECONDS.minute;
 
 /** How often an approved declaration that is not filed is called to mind. */
 const NAG_EVERY = 15 * MICROSECONDS.minute;
@@ -22,22 +33,57 @@ const NAG_TIMES = 96;
 
 /** Begins the key of a call that a person asked for. */
 const ASKED_KEY = "asked:";
+/** Begins the key of a message about what a search of old records found. */
+const HUNT_KEY = "hunt:";
 /** Ends the key of a call that waits for the morning. */
 const LATE_KEY = ":late";
 
-/** Plans who must be told of the state an incident has come to; a key plans each message once. */
-export function notify(work: Work, setup: Setup, now: Instant): void {
-  if (setup.mode === "observe" || underDefenceSecret(work.facts)) return;
+/**
+ * Plans who must be told of the state an incident has come to; a key plans each message once. What another law pack made
+ * of it, which was `before` something else on the same facts, happened in no hospital: it is told by day, and together
+ * with the others.
+ */
+export function notify(work: Work, setup: Setup, now: Instant, before?: Work): void {
+  if (setup.mode === "observe" || underDefenceSecret(work.facts) || isQuiet(work, setup, now)) return;
   const told = TOLD[work.incident.state];
-  if (told.includes("on_call"))
-    plan(work, setup, { event: "incident_opened", role: "on_call", key: "incident_opened", due: now });
+  const tell = (telling: { event: Telling; role: "on_call" | "delegate"; key: string }) => {
+    const { key } = telling;
+    if (before !== undefined) return tellTogether(work, setup, { ...telling, before }, now);
+    if (awaitsTogether(work, key)) return;
+    // A key of its own: what happens live meanwhile must not find its call already planned for the morning.
+    const late = telling.event === "decision_needed" && isLateNews(work);
+    if (late || isHuntNews(work, setup, { event: telling.event, now }))
+      plan(work, setup, { ...telling, key: `${key}${LATE_KEY}`, due: byDay(now, setup.facility.time_zone) });
+    else plan(work, setup, { ...telling, due: now });
+  };
+  if (told.includes("on_call")) tell({ event: "incident_opened", role: "on_call", key: "incident_opened" });
   if (!told.includes("delegate")) return;
-  const key = `decision_needed:${work.decisions.length}`;
-  // A key of its own: what happens live meanwhile must not find its call already planned for the morning.
-  const telling = isLateNews(work)
-    ? { key: `${key}${LATE_KEY}`, due: byDay(now, setup.facility.time_zone) }
-    : { key, due: now };
-  plan(work, setup, { event: "decision_needed", role: "delegate", ...telling });
+  tell({ event: "decision_needed", role: "delegate", key: `decision_needed:${work.decisions.length}` });
+}
+
+/** Plans a call that another law pack made due, unless the same was called for before, of the same verdict. */
+function tellTogether(
+  work: Work,
+  setup: Setup,
+  { before, ...telling }: { event: Telling; role: "on_call" | "delegate"; key: string; before: Work },
+  now: Instant,
+): void {
+  const begins = `:${work.incident.id}:${telling.key}`;
+  const called = [...work.planned].some((key) => key.endsWith(begins) || key.includes(`${begins}:`));
+  const changed =
+    telling.event === "decision_needed" && before.qualification?.verdict !== work.qualification?.verdict;
+  if (called && !changed) return;
+  const key = `${telling.key}${called ? CHANGED_KEY : ":packs:"}${now}`;
+  const due = byDay(now + TOGETHER_WAIT, setup.facility.time_zone);
+  plan(work, setup, { ...telling, key, due, together: true });
+}
+
+/** True while a call is planned because of another law pack, and nothing new has come since. */
+function awaitsTogether({ planned, incident, facts }: Work, key: string): boolean {
+  const begins = `:${incident.id}:${key}:packs:`;
+  const found = [...planned].find((each) => each.includes(begins));
+  const at = Number(found === undefined ? Number.NaN : PACKS_KEY.exec(found)?.[1]);
+  return !Number.isNaN(at) && !facts.some((fact) => fact.stated > at && isTelling(fact));
 }
 
 /** Tells the delegate because a person who states a fact wants it, whatever the evaluation says. */
@@ -45,6 +91,17 @@ export function callDelegate(work: Work, setup: Setup, { fact, now }: { fact: st
   if (setup.mode === "observe" || underDefenceSecret(work.facts)) return;
   const key = `${ASKED_KEY}${fact}`;
   plan(work, setup, { event: "incident_opened", role: "delegate", key, due: now, asked: true });
+}
+
+/** Tells the delegate by day that a search of old records met a criterion, where no call waits to say so. */
+export function tellHunt(work: Work, setup: Setup, { hunt, now }: { hunt: string; now: Instant }): void {
+  if (setup.mode === "observe" || underDefenceSecret(work.facts)) return;
+  const decision = `:${work.incident.id}:decision_needed:${work.decisions.length}`;
+  const called = [...work.planned].some((key) => key.endsWith(decision));
+  if (work.incident.state === "in_review" && !called) return;
+  const key = `${HUNT_KEY}${hunt}`;
+  const due = byDay(now, setup.facility.time_zone);
+  plan(work, setup, { event: "incident_opened", role: "delegate", key, due });
 }
 
 /** Plans the next reminder that an approved text is not filed. */
@@ -59,7 +116,11 @@ export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): void 
 function plan(
   work: Work,
   setup: Setup,
-  telling: { event: Telling; role: "on_call" | "delegate"; key: string; due: Instant; asked?: true },
+  telling: Pick<NotifyPayload, "event" | "asked" | "together"> & {
+    role: "on_call" | "delegate";
+    key: string;
+    due: Instant;
+  },
 ): void {
   for (const channel of setup.notify) {
     if (!channel.for.includes(telling.role)) continue;
@@ -67,6 +128,7 @@ function plan(
       channel: channel.id,
       event: telling.event,
       ...(telling.asked && { asked: true }),
+      ...(telling.together && { together: true }),
     };
     planEffect(work, {
       key: `notify:${setup.facility.id}:${channel.id}:${work.incident.id}:${telling.key}`,
@@ -92,13 +154,16 @@ export function messageOf(
   if (event === "decision_needed" && incident.state !== "in_review") return undefined;
   // Called since for what happened live: the morning has nothing to add.
   if (key.endsWith(LATE_KEY) && work.planned.has(key.slice(0, -LATE_KEY.length))) return undefined;
+  if (PACKS_KEY.test(key) && work.planned.has(key.replace(PACKS_KEY, ""))) return undefined;
   if (event === "not_filed" && incident.state !== "approved") return undefined;
   const exercise = setup.mode === "exercise";
   const mark = exercise ? "EXERCICE : " : "";
   const subject = {
     incident_opened: key.includes(`:${ASKED_KEY}`)
       ? `${mark}incident ${incident.reference} : on demande que vous soyez prévenu`
-      : `${mark}incident ${incident.reference} ouvert`,
+      : key.includes(`:${HUNT_KEY}`)
+        ? `${mark}incident ${incident.reference} : une recherche dans le passé change l'évaluation`
+        : `${mark}incident ${incident.reference} ouvert`,
     decision_needed: `${mark}incident ${incident.reference} : votre décision est attendue`,
     not_filed: `${mark}incident ${incident.reference} : ${DECLARATION_STATES.approved}`,
   }[event];
@@ -118,6 +183,36 @@ export function messageOf(
     ...(declaration === undefined || event === "incident_opened"
       ? {}
       : { declaration: { id: declaration.id, version: declaration.version, sha256: declaration.sha256 } }),
+  };
+}
+
+/** Incidents that a message about several names. */
+const NAMED = 20;
+
+/** Makes one message of those about several incidents, of one kind and for one channel; two or more. */
+export function messageOfSeveral(
+  told: readonly { message: Message; reference: string }[],
+  { key, setup, link }: { key: string; setup: Setup; link: string },
+): Message {
+  const [first] = told;
+  const exercise = setup.mode === "exercise";
+  const subject = {
+    incident_opened: `${told.length} incidents ouverts`,
+    decision_needed: `${told.length} incidents : votre décision est attendue`,
+  }[first?.message.event === "incident_opened" ? "incident_opened" : "decision_needed"];
+  const names = told.slice(0, NAMED).map(({ reference }) => reference);
+  const more = told.length > NAMED ? ` et ${told.length - NAMED} autres` : "";
+  const text = `${setup.facility.name}. Les textes suivis par Tocsin ont changé, ces incidents ont été réévalués : ${names.join(", ")}${more}.`;
+  return {
+    key,
+    facility: setup.facility.id,
+    incident: null,
+    event: first?.message.event ?? "decision_needed",
+    exercise,
+    subject: setup.masks.text(`${exercise ? "EXERCICE : " : ""}${subject}`, { incident: null }),
+    text: setup.masks.text(text, { incident: null }),
+    link,
+    occurred: Math.min(...told.map(({ message }) => message.occurred)),
   };
 }
 

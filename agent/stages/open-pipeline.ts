@@ -1,26 +1,46 @@
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import type { CorrelatorOptions } from "../../rules/engine/correlation/correlator.ts";
 import type { Clock, Instant } from "../core/clock.ts";
+import type { Declaration } from "../core/declaration.ts";
 import { standsAlone } from "../core/detection.ts";
 import type { Account } from "../core/person.ts";
 import type { Receipt, Store, Write } from "../store/store.ts";
 import { breather } from "./breather.ts";
 import { openCombiner } from "./combine.ts";
 import { type Arrival, correlate } from "./correlate.ts";
+import { draft } from "./draft.ts";
 import { openGrouping } from "./grouping/grouping.ts";
 import { loadGrouping, spansOf } from "./grouping/load-grouping.ts";
+import { arrivalsOf } from "./grouping/read-lightly.ts";
 import { opens } from "./grouping/read-traits.ts";
 import { openShelf } from "./grouping/shelf.ts";
-import { arrivalsOf, MOST_REREAD, takeApart } from "./grouping/take-apart.ts";
+import { MOST_REREAD, takeApart } from "./grouping/take-apart.ts";
+import { joinFound } from "./hunt/join-found.ts";
+import { changeMute, loadMutes } from "./mute/keep-mutes.ts";
 import { openUnknownNotes } from "./note-unknown.ts";
 import { ACTIVE, carry, type Pipeline, type PipelineEvents, type Regrouper } from "./pipeline.ts";
-import { changesOf, copyWork, loadWork, type Setup, type Work } from "./work.ts";
+import {
+  changesOf,
+  copyWork,
+  currentDeclaration,
+  loadWork,
+  loadWorks,
+  type Setup,
+  type Work,
+} from "./work.ts";
 
 /** Detections taken from the store in one unit of work, and in one turn. */
 export const BATCH = 500;
 const TURN = 50;
 /** Name of the cursor that says how far detections were correlated. */
 const CURSOR = "correlated";
+
+/** The text of an incident that waits for a decision. */
+function textOf(work: Work): Declaration | undefined {
+  const text = currentDeclaration(work);
+  return text?.state === "draft" ? text : undefined;
+}
+
 /** The person who acted, else the delegate first registered, else the director. */
 function declarantOf({ incident }: Work, accounts: readonly Account[]): Account | undefined {
   const active = accounts.filter((account) => account.active);
@@ -53,7 +73,11 @@ export async function openPipeline(parts: {
     rebuilt: parts.events?.rebuilt,
   });
   const active = new Map<string, Work>();
+  /** Those whose text waits for a decision and was not written anew since they were evaluated under other packs. */
+  const unwritten = new Set<string>();
   const grouping = openGrouping(setup);
+  /** Large incidents that may have to be taken apart, once nothing is left to sort. */
+  const undivided = new Set<string>();
   let queue: Promise<unknown> = Promise.resolve();
   const exclusive = <T>(work: () => Promise<T>): Promise<T> => {
     const next = queue.then(work, work);
@@ -69,19 +93,20 @@ export async function openPipeline(parts: {
     active.clear();
     for (let after: string | undefined; ; ) {
       const page = await store.reads.byState(facility, "incident", ACTIVE, { limit: 500, after });
-      for (const { content } of page) {
-        const work = await loadWork(store.reads, facility, content.id);
-        if (work !== undefined) active.set(content.id, work);
-      }
+      const ids = page.map(({ content }) => content.id);
+      for (const work of await loadWorks(store.reads, facility, ids)) active.set(work.incident.id, work);
       after = page.at(-1)?.content.id;
       if (page.length < 500) break;
     }
     await loadGrouping(grouping, active.values(), { reads: store.reads, facility, position });
+    setup.outages.clear();
+    for (const work of active.values()) setup.outages.note(work);
+    await loadMutes(setup.mutes, { reads: store.reads, facility, now: clock.now() });
   }
 
   async function commit(works: readonly Work[], more: Write[], now: Instant): Promise<Receipt> {
     const changes = works.map((work) => ({ work, ...changesOf(work) }));
-    const writes = [...changes.flatMap((change) => change.writes), ...more];
+    const writes = [...changes.flatMap((change) => change.writes), ...lookAgain(works, now), ...more];
     const receipt = await store.commit({ facility, at: now, writes });
     if (receipt.outcome === "conflict") return receipt;
     for (const { work, base } of changes) {
@@ -90,6 +115,8 @@ export async function openPipeline(parts: {
       const kept: Work = { ...work, beside: [], base };
       if (ACTIVE.includes(kept.incident.state)) active.set(kept.incident.id, kept);
       else active.delete(kept.incident.id);
+      setup.outages.note(kept);
+      unwritten.delete(kept.incident.id);
       grouping.moved(kept.incident);
       // A system that a person has just named ties what follows about it.
       const spoken = kept.facts.some(
@@ -101,14 +128,28 @@ export async function openPipeline(parts: {
     return receipt;
   }
 
+  /** Plans to look again at the candidates that waited behind what these incidents were. */
+  function lookAgain(works: readonly Work[], now: Instant): Write[] {
+    return works.flatMap((work) =>
+      setup.outages
+        .released(work, now)
+        .filter(({ incident }) => active.get(incident)?.incident.state === "candidate")
+        .map(({ incident, due }): Write => {
+          const main = work.incident.id;
+          const key = `clock:${facility}:${incident}:behind:${main}:${due}`;
+          return { write: "plan", effect: { key, kind: "clock", incident, due, payload: { main } } };
+        }),
+    );
+  }
+
   const declarantsNow = async (): Promise<Account[]> =>
     (await store.reads.byState(facility, "account", ["delegate", "director"], { limit: 200 }))
       .map((each) => each.content)
       .reverse();
 
-  function carryFor(work: Work, declarants: readonly Account[], now: Instant, before?: Work): void {
+  function carryFor(work: Work, declarants: readonly Account[], now: Instant): void {
     work.declarant = declarantOf(work, declarants);
-    carry(work, setup, now, before);
+    carry(work, setup, now);
   }
 
   /** The references of a year, in order; `used` is what a commit must write of those that were taken. */
@@ -139,7 +180,8 @@ export async function openPipeline(parts: {
     }
     const to = arrivals.at(-1)?.detection.seq ?? from;
     const combined = await combiner.take(arrivals, from, now);
-    if (arrivals.length + combined.length === 0) {
+    const hasTime = arrivals.length + combined.length === 0;
+    if (hasTime && undivided.size === 0) {
       position = from;
       return 0;
     }
@@ -147,13 +189,13 @@ export async function openPipeline(parts: {
 
     const shelf = openShelf({ active, grouping, setup, now, seq: from, reference: references.next });
     for (const arrival of arrivals) {
-      if (!standsAlone(arrival.detection.rule)) continue;
+      if (!standsAlone(arrival.detection.rule) || arrival.alert.hunted !== undefined) continue;
       const whole = { ...arrival, base: await partsOf(arrival) };
       const home = correlate(whole, shelf);
       if (home !== undefined) shelf.placed(whole, home);
       await breathe();
     }
-    await takeApart(shelf, store.reads);
+    await takeApart(shelf, store.reads, { later: undivided, hasTime });
     const changed = shelf.changed();
     const declarants = await declarantsNow();
     for (const work of changed) {
@@ -164,7 +206,8 @@ export async function openPipeline(parts: {
     }
     const more: Write[] = [
       ...combined,
-      ...(await unknownHosts.take(arrivals)),
+      ...(await joinFound(arrivals, async (each) => shelf.now_in(await standing(each)))),
+      ...(await unknownHosts.take(arrivals.filter(({ alert }) => alert.hunted === undefined))),
       { write: "cursor", name: CURSOR, from, to },
       ...references.used(),
     ];
@@ -179,15 +222,30 @@ export async function openPipeline(parts: {
     return arrivals.length + combined.length;
   }
 
+  async function takeAll(): Promise<void> {
+    while ((await takeBatch()) > 0 || undivided.size > 0);
+  }
+
+  async function standing(incident: string): Promise<string> {
+    for (let id = incident; ; ) {
+      const work = await store.reads.record(facility, "incident", id);
+      if (work?.content.merged_into === undefined || work.content.state !== "merged") return id;
+      id = work.content.merged_into;
+    }
+  }
+
   const regrouper = (one: Pick<Regrouper, "now" | "seq" | "reference">): Regrouper => ({
     ...one,
     arrivals: (...ids) => arrivalsOf(store.reads, facility, ids, MOST_REREAD),
     cameFrom: (incident, other) => store.reads.cameFrom(facility, incident, other),
     merged: (from, into) => grouping.merge(from.incident.id, into.incident.id),
-    retied(work, arrivals) {
+    async retied(work, arrivals) {
+      const breathe = breather();
       grouping.drop(work.incident.id);
-      for (const arrival of arrivals)
+      for (const arrival of arrivals) {
         if (opens(arrival)) grouping.tie(work.incident.id, grouping.tiesOf(arrival).adds);
+        await breathe();
+      }
     },
   });
 
@@ -201,19 +259,51 @@ export async function openPipeline(parts: {
     return base;
   }
 
+  /** Changes those of the incidents that may still change, one after the other, and commits them as one. */
+  async function changeEach(
+    incidents: readonly string[],
+    change: (work: Work, now: Instant, before: Work) => void,
+  ): Promise<{ before: Work; after: Work }[]> {
+    for (let attempt = 1; ; attempt++) {
+      const declarants = await declarantsNow();
+      const now = clock.now();
+      const breathe = breather();
+      const changed: { before: Work; after: Work }[] = [];
+      for (const before of incidents.flatMap((id) => active.get(id) ?? [])) {
+        const after = copyWork(before);
+        after.declarant = declarantOf(after, declarants);
+        change(after, now, before);
+        changed.push({ before, after });
+        await breathe();
+      }
+      const works = changed.map(({ after }) => after);
+      if ((await commit(works, [], now)).outcome === "committed") return changed;
+      await loadActive();
+      if (attempt === 3) throw new Error("incidents evaluated anew: in conflict, three times over");
+    }
+  }
+
+  /** Writes texts that wait for a decision anew. */
+  const rewrite = (incidents: readonly string[]) =>
+    changeEach(incidents, (work, now) => {
+      if (textOf(work) !== undefined) draft(work, setup, now);
+    });
+
   return {
     advance: () => exclusive(takeBatch),
     finish: () =>
       exclusive(async () => {
-        while ((await takeBatch()) > 0);
+        await takeAll();
         await combiner.finish(clock.now());
-        while ((await takeBatch()) > 0);
+        await takeAll();
         return combiner
           .waiting()
           .map(({ correlation: { rule }, groups }) => ({ rule: rule.id, title: rule.title, groups }));
       }),
     act: (incident, act, keep = () => true) =>
       exclusive(async () => {
+        // Nobody decides on a text of an evaluation that no longer stands.
+        if (unwritten.has(incident)) await rewrite([incident]);
         for (let attempt = 1; ; attempt++) {
           const known = active.get(incident) ?? (await loadWork(store.reads, facility, incident));
           if (known === undefined) return undefined;
@@ -265,13 +355,7 @@ export async function openPipeline(parts: {
             throw new Error(`incidents ${incidents.join(", ")}: ${receipt.because}, three times over`);
         }
       }),
-    async standing(incident) {
-      for (let id = incident; ; ) {
-        const work = await store.reads.record(facility, "incident", id);
-        if (work?.content.merged_into === undefined || work.content.state !== "merged") return id;
-        id = work.content.merged_into;
-      }
-    },
+    standing,
     open: (incident, make) =>
       exclusive(async () => {
         for (let attempt = 1; ; attempt++) {
@@ -286,33 +370,20 @@ export async function openPipeline(parts: {
         }
       }),
     incidents: () => [...active.keys()],
-    revise: (incidents, enough) =>
+    revise: (incidents) =>
       exclusive(async () => {
-        for (let attempt = 1; ; attempt++) {
-          const declarants = await declarantsNow();
-          const now = clock.now();
-          const revised: { before: Work; after: Work }[] = [];
-          let taken = 0;
-          while (taken < incidents.length && (taken === 0 || !enough())) {
-            const before = active.get(incidents[taken++] ?? "");
-            if (before === undefined) continue;
-            const after = copyWork(before);
-            carryFor(after, declarants, now, before);
-            revised.push({ before, after });
-          }
-          const receipt = await commit(
-            revised.map(({ after }) => after),
-            [],
-            now,
-          );
-          if (receipt.outcome === "committed") return { taken, revised };
-          await loadActive();
-          if (attempt === 3)
-            throw new Error(`incidents evaluated anew: ${receipt.because}, three times over`);
-        }
+        const revised = await changeEach(incidents, (work, now, before) => carry(work, setup, now, before));
+        for (const { before, after } of revised)
+          if (textOf(after) !== undefined && before.qualification !== after.qualification)
+            unwritten.add(after.incident.id);
+        return revised;
       }),
+    rewrite: (incidents) => exclusive(async () => void (await rewrite(incidents))),
     view: (incident) =>
       exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
+    known: (incident) => active.get(incident),
+    mute: (id, change) =>
+      exclusive(() => changeMute({ store, setup, clock, told: parts.events?.muted }, id, change)),
     use: combiner.use,
     windows: combiner.stats,
   };

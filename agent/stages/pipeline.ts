@@ -2,13 +2,15 @@ import type { LoadedCorrelation } from "../../rules/engine/correlation/correlati
 import type { CorrelatorStats } from "../../rules/engine/correlation/correlator.ts";
 import type { Instant } from "../core/clock.ts";
 import type { Incident } from "../core/incident.ts";
+import type { Mute } from "../core/mute.ts";
 import { planClosing } from "./close-candidates.ts";
 import type { Arrival } from "./correlate.ts";
 import { draft } from "./draft.ts";
 import { followUp } from "./follow-up.ts";
 import { judge, planClocks } from "./judge.ts";
+import type { ChangeMute } from "./mute/keep-mutes.ts";
 import { notify } from "./notify.ts";
-import type { Setup, Work } from "./work.ts";
+import { currentDeclaration, type Setup, type Work } from "./work.ts";
 
 /** States in which an incident still takes detections in. */
 export const ACTIVE: readonly Incident["state"][] = [
@@ -24,16 +26,19 @@ export const ACTIVE: readonly Incident["state"][] = [
 
 /**
  * What the facts of an incident lead to, in order: judge, draft, tell, follow. With what it was `before`, on the same
- * facts, a text is written anew only for another evaluation.
+ * facts, it is evaluated only: a text that stands is written anew later, and people are told of all such incidents
+ * together.
  */
 export function carry(work: Work, setup: Setup, now: Instant, before?: Work): void {
   if (work.incident.state === "merged") return;
   judge(work, setup, now);
   const { incident, qualification } = work;
   const other = before?.qualification !== qualification || before?.incident !== incident;
-  if (other && incident.state !== "candidate" && incident.state !== "closed") draft(work, setup, now);
-  notify(work, setup, now);
-  planClocks(work, setup);
+  const later = before !== undefined && currentDeclaration(work)?.state === "draft";
+  if (other && !later && incident.state !== "candidate" && incident.state !== "closed")
+    draft(work, setup, now);
+  notify(work, setup, now, before);
+  planClocks(work, setup, now);
   planClosing(work, setup);
   followUp(work, setup);
 }
@@ -50,7 +55,7 @@ export interface Regrouper {
   /** What ties detections to one incident ties them to the other from now on. */
   merged(from: Work, into: Work): void;
   /** Only these detections tie anything to this incident. */
-  retied(work: Work, arrivals: readonly Arrival[]): void;
+  retied(work: Work, arrivals: readonly Arrival[]): Promise<void>;
 }
 
 export interface Pipeline {
@@ -84,15 +89,18 @@ export interface Pipeline {
   /** Ids of the incidents that may still change. */
   incidents(): string[];
   /**
-   * Evaluates incidents anew, in order until `enough` says so, and commits them as one; says how many of them were
-   * looked at, and what those that may still change were and became.
+   * Evaluates incidents anew and commits them as one; says what those that may still change were and became. Texts that
+   * stand are left to `rewrite`: until then, whoever acts on one has it written first.
    */
-  revise(
-    incidents: readonly string[],
-    enough: () => boolean,
-  ): Promise<{ taken: number; revised: { before: Work; after: Work }[] }>;
+  revise(incidents: readonly string[]): Promise<{ before: Work; after: Work }[]>;
+  /** Writes the texts of incidents anew where they wait for a decision, and commits them as one. */
+  rewrite(incidents: readonly string[]): Promise<void>;
   /** The incident's records as committed. */
   view(incident: string): Promise<Work | undefined>;
+  /** The same at once, of an incident that may still change. */
+  known(incident: string): Work | undefined;
+  /** Changes a silence or a window of works, then commits; nothing is kept when `change` refuses or changes nothing. */
+  mute<T extends { outcome: "refused" }>(id: string, change: ChangeMute<T>): Promise<Mute | T>;
   /**
    * Takes in all there is, and decides what correlations wait for as far as a recording that ends now tells; says of
    * which it does not tell.
@@ -106,6 +114,8 @@ export interface Pipeline {
 
 export interface PipelineEvents {
   changed?(before: Incident | undefined, work: Work): void;
+  /** A silence or a window of works was made, or came to its end. */
+  muted?(mute: Mute, before: Mute | undefined): void;
   /** Windows were rebuilt from the record; not `whole` when it held more than is read back. */
   rebuilt?(told: { detections: number; whole: boolean }): void;
 }

@@ -3,18 +3,40 @@ import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DELIVERY_TRANSITIONS } from "../core/delivery.ts";
 import type { Effect, EffectState } from "../core/effect.ts";
 import { messageOf as errorMessage } from "../core/errors.ts";
+import { sha256Hex } from "../core/sha256.ts";
 import { move } from "../core/transitions.ts";
 import type { Store, Write } from "../store/store.ts";
 import { closeCandidate, isClosing, READ_OVER } from "./close-candidates.ts";
-import { messageOf, type NotifyPayload, type OpenChannel, planNag } from "./notify.ts";
+import { monthOf } from "./french.ts";
+import { carryOutHunt, isHunting } from "./hunt/carry-out-hunt.ts";
+import { isMuteTurn } from "./mute/keep-mutes.ts";
+import { turnMute } from "./mute/turn-mute.ts";
+import {
+  messageOf,
+  messageOfSeveral,
+  type NotifyPayload,
+  type OpenChannel,
+  planNag,
+  TOGETHER_WAIT,
+} from "./notify.ts";
 import type { Pipeline } from "./pipeline.ts";
+import {
+  isSignOff,
+  planSignOff,
+  type SignOffPayload,
+  signOffMessage,
+  unsignedMonths,
+} from "./remind-sign-off.ts";
 import { type DeliverPayload, filingOf, type OpenOutbound, settleDelivery } from "./transmit.ts";
+import { byDay } from "./when-told.ts";
 import type { Setup } from "./work.ts";
 
 /** Effects under way at once. */
 const BATCH = 50;
 const ATTEMPTS = 12;
 const LONGEST_WAIT = 15 * MICROSECONDS.minute;
+/** Effects looked through for calls to be told together. */
+const MOST_TOGETHER = 20_000;
 
 export interface Sweeper {
   /** Begins what is due and not under way yet; resolves once what it began is settled, with how many that were. */
@@ -39,7 +61,8 @@ export function openSweeper(parts: {
   owner: string;
   channels: ReadonlyMap<string, OpenChannel>;
   outbounds: ReadonlyMap<string, OpenOutbound>;
-  page: (incident: string) => string;
+  /** Address of a page of the facility, by its path: `incidents/<id>`, `clotures?mois=2026-11`. */
+  page: (path: string) => string;
   random: () => number;
   signal: AbortSignal;
   events?: SweepEvents;
@@ -52,19 +75,22 @@ export function openSweeper(parts: {
     (await store.commit({ facility, at: clock.now(), writes })).outcome === "committed";
 
   /** Takes the effect; false when someone else did. */
-  const claim = (effect: Effect) =>
-    commit([{ write: "claim", key: effect.key, fence: effect.fence, owner: parts.owner }]);
+  const claim = (...effects: Effect[]) =>
+    commit(effects.map(({ key, fence }) => ({ write: "claim", key, fence, owner: parts.owner })));
 
-  async function settle(effect: Effect, state: EffectState, because: string, due?: Instant): Promise<void> {
-    const write: Write = {
-      write: "settle",
-      key: effect.key,
-      fence: effect.fence + 1,
-      state,
-      because,
-      ...(due === undefined ? {} : { due }),
-    };
-    if (await commit([write])) parts.events?.settled?.(effect, state, because);
+  async function settle(
+    effects: Effect | readonly Effect[],
+    state: EffectState,
+    because: string,
+    due?: Instant,
+  ): Promise<void> {
+    const all = [effects].flat();
+    const writes = all.map(({ key, fence }): Write => {
+      const settled = { write: "settle" as const, key, fence: fence + 1, state, because };
+      return due === undefined ? settled : { ...settled, due };
+    });
+    if (all.length === 0 || !(await commit(writes))) return;
+    for (const effect of all) parts.events?.settled?.(effect, state, because);
   }
 
   /** Where an attempt leads: again later while that is safe and there are attempts left. */
@@ -81,19 +107,27 @@ export function openSweeper(parts: {
     return { state: "planned", due: clock.now() + Math.round(wait * (0.75 + parts.random() / 2)) };
   }
 
-  async function tell(effect: Effect): Promise<void> {
-    if (!(await claim(effect))) return;
-    const { channel, event } = effect.payload as NotifyPayload;
-    const open = parts.channels.get(channel);
+  /** The message of a planned call, and of which incident; undefined when it is no longer true. */
+  async function messageFor(effect: Effect) {
+    const { event } = effect.payload as NotifyPayload;
     // What was planned for an incident that went into another is told of the one that stands.
     const incident = effect.incident === null ? null : await pipeline.standing(effect.incident);
     const work = incident === null ? undefined : await pipeline.view(incident);
-    if (open === undefined) return settle(effect, "failed", `canal ${channel} absent de la configuration`);
-    const message = work && messageOf(effect.key, event, work, setup, parts.page);
-    if (message === undefined) return settle(effect, "done", "devenu sans objet");
+    const page = (id: string) => parts.page(`incidents/${id}`);
+    const message = work && messageOf(effect.key, event, work, setup, page);
+    return message && { effect, message, reference: work.incident.reference };
+  }
+
+  async function tell(effect: Effect): Promise<void> {
+    if (!(await claim(effect))) return;
+    const { channel } = effect.payload as NotifyPayload;
+    const open = parts.channels.get(channel);
+    if (open === undefined) return settle(effect, "failed", absent(channel));
+    const { message } = (await messageFor(effect)) ?? {};
+    if (message === undefined) return settle(effect, "done", NO_LONGER);
     const attempt = await safely(() => open.send(message, { now: clock.now(), signal: parts.signal }));
     const { state, due } = after(effect, attempt, open.repeatable);
-    await note(message, channel, attempt);
+    await commit([noteOf(message, channel, attempt)]);
     await settle(effect, state, attempt.because, due);
     // One that nobody received is not the last: the next one is planned all the same.
     if (effect.kind === "reminder" && (state === "done" || state === "failed") && effect.incident !== null) {
@@ -102,11 +136,66 @@ export function openSweeper(parts: {
     }
   }
 
-  /** Who was told what is part of the record. */
-  async function note(message: Message, channel: string, attempt: Attempt): Promise<void> {
+  /** Tells of several incidents in one message; each keeps its own row, and what became of it. */
+  async function tellSeveral(channel: string, effects: readonly Effect[]): Promise<void> {
+    if (!(await claim(...effects))) return;
+    const open = parts.channels.get(channel);
+    if (open === undefined) return settle(effects, "failed", absent(channel));
+    const told = [];
+    for (const effect of effects) told.push((await messageFor(effect)) ?? []);
+    const standing = told.flat();
+    const stand = new Set(standing.map(({ effect }) => effect));
+    const gone = effects.filter((effect) => !stand.has(effect));
+    await settle(gone, "done", NO_LONGER);
+    const [only] = standing;
+    if (only === undefined) return;
+    const key = `notify:${facility}:${channel}:several:${sha256Hex([...stand].map((each) => each.key).join("\n"))}`;
+    const link = parts.page("incidents?etat=in_review");
+    const message = standing.length === 1 ? only.message : messageOfSeveral(standing, { key, setup, link });
+    const attempt = await safely(() => open.send(message, { now: clock.now(), signal: parts.signal }));
+    const { state, due } = after(only.effect, attempt, open.repeatable);
+    const { text: _, ...brief } = message;
     await commit([
-      { write: "note", what: "told", incident: message.incident, content: { channel, message, attempt } },
+      noteOf(message, channel, attempt),
+      ...(standing.length === 1 ? [] : standing).map(({ message: { incident } }): Write => {
+        return { write: "note", what: "told", incident, content: { channel, message: brief, attempt } };
+      }),
     ]);
+    await settle([...stand], state, attempt.because, due);
+  }
+
+  /** Calls to be told together that are due, by channel and kind, once no more of them is on its way. */
+  async function togetherDue(now: Instant): Promise<{ channel: string; effects: Effect[] }[]> {
+    const soon = await store.reads.effectsDue(facility, now + TOGETHER_WAIT, MOST_TOGETHER);
+    const waiting = soon.filter((effect) => isTogether(effect) && !underWay.has(effect.key));
+    const groups = Map.groupBy(waiting, ({ payload }) => {
+      const { channel, event } = payload as NotifyPayload;
+      return `${event} ${channel}`;
+    });
+    return [...groups]
+      .filter(([, effects]) => effects.every(({ due }) => due <= now))
+      .map(([name, effects]) => ({ channel: name.slice(name.indexOf(" ") + 1), effects }));
+  }
+
+  /** Calls lists that nobody has signed to the RSSI's mind: by day, and again the month after. */
+  async function remindSignOff(effect: Effect): Promise<void> {
+    if (!(await claim(effect))) return;
+    const { channel } = effect.payload as SignOffPayload;
+    const open = parts.channels.get(channel);
+    if (open === undefined) return settle(effect, "failed", absent(channel));
+    const now = clock.now();
+    const zone = setup.facility.time_zone;
+    const day = byDay(now, zone);
+    if (day > now) return settle(effect, "planned", "attend le matin", day);
+    const months = await unsignedMonths(store.reads, { facility, zone, now });
+    const page = (month: string) => parts.page(`clotures?mois=${month}`);
+    const message = signOffMessage(months, { key: effect.key, setup, now, page });
+    if (message === undefined) return settle(effect, "done", NO_LONGER);
+    const attempt = await safely(() => open.send(message, { now, signal: parts.signal }));
+    const { state, due } = after(effect, attempt, open.repeatable);
+    const next = state === "planned" ? [] : planSignOff(monthOf(now, zone), setup);
+    await commit([noteOf(message, channel, attempt), ...next]);
+    await settle(effect, state, attempt.because, due);
   }
 
   async function deliver(effect: Effect): Promise<void> {
@@ -130,13 +219,13 @@ export function openSweeper(parts: {
       (result) => result !== undefined,
     );
     if (filing === undefined) {
-      if (await claim(effect)) await settle(effect, "done", "devenu sans objet");
+      if (await claim(effect)) await settle(effect, "done", NO_LONGER);
       return;
     }
     const open = parts.outbounds.get(filing.channel);
     const attempt: Attempt =
       open === undefined
-        ? { outcome: "refused", because: `canal ${filing.channel} absent de la configuration` }
+        ? { outcome: "refused", because: absent(filing.channel) }
         : await safely(() => open.send(filing.filing, { now: clock.now(), signal: parts.signal }));
     const { state, due } = after(effect, attempt, open?.repeatable ?? false);
     await pipeline.act(effect.incident, (work, now) => {
@@ -155,7 +244,14 @@ export function openSweeper(parts: {
   /** Time has passed: the incident is judged anew. */
   async function tick(effect: Effect): Promise<void> {
     if (!(await claim(effect))) return;
-    const { incident } = effect;
+    const { incident, due } = effect;
+    if (isMuteTurn(effect.payload)) await turnMute(pipeline, setup, { ...effect.payload, due });
+    if (incident !== null && isHunting(effect.payload)) {
+      const done = await carryOutHunt(incident, effect.payload, { store, pipeline, setup });
+      if (done.outcome === "early")
+        return settle(effect, "planned", "alertes pas encore triées", clock.now() + MICROSECONDS.second);
+      return settle(effect, "done", done.outcome === "refused" ? done.because : "recherche prise en compte");
+    }
     if (incident === null || !isClosing(effect.payload)) {
       if (incident !== null) await pipeline.act(await pipeline.standing(incident), () => undefined);
       return settle(effect, "done", "délai écoulé");
@@ -172,24 +268,32 @@ export function openSweeper(parts: {
 
   function carryOut(effect: Effect): Promise<void> {
     if (effect.kind === "deliver") return deliver(effect);
-    return effect.kind === "clock" ? tick(effect) : tell(effect);
+    if (effect.kind === "clock") return tick(effect);
+    return isSignOff(effect.payload) ? remindSignOff(effect) : tell(effect);
+  }
+
+  /** Carries out on its own what nobody else waits for: a receiver that hangs delays no other. */
+  async function begin(effects: readonly Effect[], carrying: Promise<void>): Promise<void> {
+    for (const { key } of effects) underWay.set(key, carrying);
+    await carrying.finally(() => {
+      for (const { key } of effects) underWay.delete(key);
+    });
   }
 
   return {
     async sweep() {
       const room = BATCH - underWay.size;
       if (room <= 0) return 0;
-      const due = await store.reads.effectsDue(facility, clock.now(), BATCH * 2);
-      const begun = due.filter(({ key }) => !underWay.has(key)).slice(0, room);
-      // Each is on its own: a receiver that hangs delays nobody else.
-      await Promise.all(
-        begun.map(async (effect) => {
-          const carrying = carryOut(effect);
-          underWay.set(effect.key, carrying);
-          await carrying.finally(() => underWay.delete(effect.key));
-        }),
-      );
-      return begun.length;
+      const now = clock.now();
+      const due = await store.reads.effectsDue(facility, now, BATCH * 2);
+      const fresh = due.filter(({ key }) => !underWay.has(key));
+      const groups = fresh.some(isTogether) ? await togetherDue(now) : [];
+      const alone = fresh.filter((effect) => !isTogether(effect)).slice(0, room);
+      await Promise.all([
+        ...groups.map(({ channel, effects }) => begin(effects, tellSeveral(channel, effects))),
+        ...alone.map((effect) => begin([effect], carryOut(effect))),
+      ]);
+      return alone.length + groups.flatMap(({ effects }) => effects).length;
     },
 
     async settled() {
@@ -229,6 +333,17 @@ export function openSweeper(parts: {
     if (effect.kind === "deliver") return [...parts.outbounds.values()].every((each) => each.repeatable);
     return parts.channels.get((effect.payload as NotifyPayload).channel)?.repeatable ?? false;
   }
+}
+
+const NO_LONGER = "devenu sans objet";
+
+const absent = (channel: string) => `canal ${channel} absent de la configuration`;
+
+const isTogether = ({ payload }: Effect) => (payload as Partial<NotifyPayload> | null)?.together === true;
+
+/** Who was told what is part of the record. */
+function noteOf(message: Message, channel: string, attempt: Attempt): Write {
+  return { write: "note", what: "told", incident: message.incident, content: { channel, message, attempt } };
 }
 
 async function safely(send: () => Promise<Attempt>): Promise<Attempt> {

@@ -1,9 +1,12 @@
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { AVAILABILITY, FACTS, type Fact } from "../core/fact.ts";
 import type { IncidentState } from "../core/incident.ts";
-import type { Situation } from "./law/evaluate.ts";
-import { regimesOf } from "./law/regimes-of.ts";
-import { qualify } from "./qualify.ts";
+import { MUTE_KINDS } from "../core/mute.ts";
+import { formatInstant } from "./french.ts";
+import { whenOpen } from "./law/when-open.ts";
+import { mainsOf, toldInPlace } from "./mute/behind.ts";
+import { endOf, holding, lasted } from "./mute/mutes.ts";
+import { mutesOf } from "./mute/weigh.ts";
 import type { Setup, Work } from "./work.ts";
 
 /*
@@ -16,6 +19,9 @@ import type { Setup, Work } from "./work.ts";
  * 2. An open incident asks the IT on call, once: what is unknown is for them to find out.
  * 3. Only a met criterion (state `in_review`) calls the delegate, once until the delegate decides.
  * 4. What is new only because it arrived late calls nobody a second time at night: it waits for the morning.
+ *    So does what only a search of old records tells, even when nobody was told of the incident before: whoever searched
+ *    is there and knows.
+ * 5. Outages that a person muted, or that stand behind one that is told of, open nothing meanwhile (mute/weigh.ts).
  */
 
 /** Roles that are told of an incident in each state. */
@@ -44,34 +50,52 @@ export function isTelling({ kind, holds, withdrawn, origin }: Fact): boolean {
 export function whatOpens(work: Work, setup: Setup, now: Instant): string | undefined {
   const telling = work.facts.find(isTelling);
   if (telling !== undefined) return `${FACTS[telling.kind].label}.`;
-  const waiting = new Set(work.facts.filter((fact) => isWithinDelay(fact, setup, now)));
-  return sentenceWhenMet(
-    work,
-    setup,
-    work.facts.filter((fact) => !waiting.has(fact)),
-    now,
-  );
+  const free = work.facts.filter((fact) => !waits(work, fact, setup, now));
+  const sentence = sentenceWhenMet(work, setup, free, now);
+  if (sentence === undefined) return undefined;
+  const behind = free.filter((fact) => mainsOf(work, fact, setup, now).length > 0);
+  const alone = free.filter((fact) => !behind.includes(fact));
+  const untold =
+    sentenceWhenMet(work, setup, alone, now) !== undefined ||
+    toldInPlace(work, setup, { behind, with: free }, now) === undefined;
+  return untold ? `${sentence}${toldLate(work, free, setup, now)}` : undefined;
 }
 
 /** What the leading duty says of facts under which a criterion is met; undefined when none is. */
 export function sentenceWhenMet(
-  { incident }: Pick<Work, "incident">,
+  work: Pick<Work, "incident">,
   setup: Setup,
   facts: readonly Fact[],
   now: Instant,
 ): string | undefined {
-  if (facts.length === 0) return undefined;
-  const { leading } = regimesOf(setup, incident);
-  const situation: Situation = { facts, systems: setup.systems, now, facility: setup.facility };
-  const { verdict, sentence } = qualify({ ...incident, state: "open" }, leading, situation);
-  return verdict === "declare" || verdict === "advised" ? sentence : undefined;
+  return whenOpen(work, setup, facts, now)?.sentence;
 }
 
-/** True for an outage that has not lasted, or did not last, as long as its system is done without. */
-function isWithinDelay(fact: Fact, setup: Setup, now: Instant): boolean {
-  if (!AVAILABILITY.has(fact.kind) || !fact.holds || fact.system === null) return false;
-  const minutes = setup.systems.get(fact.system)?.degraded_after_minutes ?? 0;
-  return minutes > 0 && (fact.until ?? now) - fact.since < minutes * MICROSECONDS.minute;
+/** True for an outage that a person muted, or that has not lasted, or did not last, as long as its system is done without. */
+function waits(work: Work, fact: Fact, setup: Setup, now: Instant): boolean {
+  if (!AVAILABILITY.has(fact.kind) || !fact.holds) return false;
+  const mutes = mutesOf(work, fact, setup);
+  if (holding(mutes, fact, now).length > 0) return true;
+  const run = lasted(fact, mutes, now);
+  const minutes = (fact.system === null ? undefined : setup.systems.get(fact.system))?.degraded_after_minutes;
+  // Where no delay is known, only what was planned from end to end is no outage.
+  if (minutes === undefined || minutes === 0) return mutes.length > 0 && fact.until !== null && run === 0;
+  return run < minutes * MICROSECONDS.minute;
+}
+
+/** Who kept it from being told sooner, in French, after the sentence; empty when nobody did. */
+function toldLate(work: Work, facts: readonly Fact[], setup: Setup, now: Instant): string {
+  const last = facts
+    .flatMap((fact) =>
+      mutesOf(work, fact, setup).filter(
+        (mute) => endOf(mute) > fact.since && endOf(mute) <= now && mute.from < (fact.until ?? now),
+      ),
+    )
+    .toSorted((a, b) => endOf(a) - endOf(b))
+    .at(-1);
+  if (last === undefined) return "";
+  const until = formatInstant(endOf(last), setup.facility.time_zone);
+  return ` Retenu jusqu'au ${until} : ${MUTE_KINDS[last.kind].toLowerCase()} par ${last.author.name}.`;
 }
 
 /** An event that arrives this long after it happened is late: a source was cut off, or the past was searched. */
@@ -86,8 +110,28 @@ export function isLateNews({ facts, decisions }: Pick<Work, "facts" | "decisions
 }
 
 // A person who speaks is there: what they tell is no late record, however old it is.
-function isLate({ origin, since, stated }: Fact): boolean {
-  return origin.by !== "person" && stated - since > LATE;
+function isLate({ origin, since, stated, hunted }: Fact): boolean {
+  return origin.by !== "person" && (hunted?.live_since === null || stated - since > LATE);
+}
+
+/** True when an incident is open, or has a criterion met, only by what a search of old records found. */
+export function isHuntNews(
+  work: Work,
+  setup: Setup,
+  { event, now }: { event: "incident_opened" | "decision_needed" | "not_filed"; now: Instant },
+): boolean {
+  if (work.facts.every(({ hunted }) => hunted === undefined)) return false;
+  const facts = work.facts.flatMap(liveFact);
+  if (event === "incident_opened") return whatOpens({ ...work, facts }, setup, now) === undefined;
+  // After a decision, what is new counts, not what is met.
+  return work.decisions.length === 0 && sentenceWhenMet(work, setup, facts, now) === undefined;
+}
+
+/** A fact as live detections alone tell it; none when none does. */
+function liveFact(fact: Fact): Fact[] {
+  if (fact.hunted === undefined) return [fact];
+  const { live_since } = fact.hunted;
+  return live_since === null ? [] : [{ ...fact, since: live_since }];
 }
 
 const NIGHT = { from: 20, to: 8 } as const;

@@ -13,8 +13,10 @@ import type { Incident } from "../core/incident.ts";
 import type { Masks } from "../core/masked.ts";
 import type { Account } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
-import type { Reads, RecordKind, Records, Stored, Write } from "../store/store.ts";
+import type { HeldOf, Reads, RecordKind, Records, Stored, Write } from "../store/store.ts";
 import type { Locate } from "./locate.ts";
+import type { Mutes } from "./mute/mutes.ts";
+import type { Outages } from "./mute/outages.ts";
 
 /** What does not change from one incident to the next. */
 export interface Setup {
@@ -36,12 +38,15 @@ export interface Setup {
   /** Law packs enabled; `regimesOf` says which of them an incident falls under. */
   regimes: readonly Regime[];
   /** Ways to tell people, by the roles they are for. */
-  notify: readonly { id: string; for: readonly ("on_call" | "delegate")[] }[];
+  notify: readonly { id: string; for: readonly ("on_call" | "delegate" | "rssi")[] }[];
   /** Ways out for an approved declaration, in order. */
   outbound: readonly { id: string; reach: "assisted" | "exercise" | "authority" }[];
   newId: NewId;
   /** Takes patients out of every text that leaves. */
   masks: Masks;
+  /** Silences and windows of works; the pipeline that works with this keeps them, and `outages`, up to date. */
+  mutes: Mutes;
+  outages: Outages;
 }
 
 /** The records of one incident, being worked on; records are replaced, never changed in place. */
@@ -111,43 +116,48 @@ export function copyWork(work: Work): Work {
 
 /** Reads an incident's records; undefined when there is no such incident. */
 export async function loadWork(reads: Reads, facility: string, id: string): Promise<Work | undefined> {
-  const incident = await reads.record(facility, "incident", id);
-  if (incident === undefined) return undefined;
+  return (await loadWorks(reads, facility, [id]))[0];
+}
+
+/** Reads the records of incidents, in the order asked for; those that are none are left out. */
+export async function loadWorks(reads: Reads, facility: string, ids: readonly string[]): Promise<Work[]> {
+  const held = await reads.ofIncidents(facility, ids);
+  const works = ids.flatMap((id) => workOf(id, held.get(id)) ?? []);
+  const others = works.flatMap(({ incident }) => (incident.told_with ?? []).map((each) => each.incident));
+  const toldWith = others.length === 0 ? held : await reads.ofIncidents(facility, [...new Set(others)]);
+  for (const { incident, planned } of works)
+    for (const { incident: other, messages } of incident.told_with ?? []) {
+      const keys = (toldWith.get(other)?.effects ?? []).map((effect) => effect.key);
+      for (const key of toldKeys(keys, { from: other, into: incident.id, messages })) planned.add(key);
+    }
+  return works;
+}
+
+function workOf(id: string, held: HeldOf | undefined): Work | undefined {
   const base = new Map<string, Stored<unknown>>();
-  const all = async <K extends RecordKind>(kind: K): Promise<Records[K][]> => {
-    const found = await reads.ofIncident(facility, kind, id);
+  const all = <K extends RecordKind>(kind: K): Records[K][] => {
+    const found = (held?.records.get(kind) ?? []) as Stored<Records[K]>[];
     for (const each of found) base.set(`${kind}/${keyOf(kind, each.content)}`, each);
     return found.map((each) => each.content);
   };
-  base.set(`incident/${id}`, incident);
-  const qualifications = await all("qualification");
+  const incident = all("incident").find((each) => each.id === id);
+  if (incident === undefined) return undefined;
+  const qualifications = all("qualification");
   return {
-    incident: incident.content,
-    facts: await all("fact"),
+    ...newWork(incident),
+    facts: all("fact"),
     qualification: qualifications.findLast(({ leads }) => leads !== false),
     others: qualifications.filter(({ leads }) => leads === false),
-    declarations: (await all("declaration")).sort((a, b) => a.version - b.version),
-    decisions: await all("decision"),
-    deliveries: await all("delivery"),
-    deadlines: await all("deadline"),
-    closings: await all("closing"),
-    links: (await all("links"))[0],
-    regroupings: await all("regrouping"),
-    declarant: undefined,
-    beside: [],
-    planned: await plannedFor(reads, facility, incident.content),
+    declarations: all("declaration").sort((a, b) => a.version - b.version),
+    decisions: all("decision"),
+    deliveries: all("delivery"),
+    deadlines: all("deadline"),
+    closings: all("closing"),
+    links: all("links")[0],
+    regroupings: all("regrouping"),
+    planned: new Set(held?.effects.map((effect) => effect.key)),
     base,
   };
-}
-
-/** Keys planned for an incident, and for those whose messages count as its own. */
-async function plannedFor(reads: Reads, facility: string, incident: Incident): Promise<Set<string>> {
-  const planned = new Set((await reads.effectsOf(facility, incident.id)).map((effect) => effect.key));
-  for (const { incident: other, messages } of incident.told_with ?? []) {
-    const keys = (await reads.effectsOf(facility, other)).map((effect) => effect.key);
-    for (const key of toldKeys(keys, { from: other, into: incident.id, messages })) planned.add(key);
-  }
-  return planned;
 }
 
 /** What was planned for one incident, under the keys that another would plan it by. */

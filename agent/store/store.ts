@@ -11,6 +11,7 @@ import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Checkpoint, JournalEntry } from "../core/journal.ts";
+import type { Mute } from "../core/mute.ts";
 import type { Account, Credentials } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
 
@@ -24,6 +25,7 @@ export interface Records {
   delivery: Delivery;
   deadline: Deadline;
   closing: Closing;
+  mute: Mute;
   sign_off: SignOff;
   links: Links;
   regrouping: Regrouping;
@@ -46,6 +48,8 @@ export interface StoredAlert {
   /** The source's own identity of the event; a second one is a duplicate. */
   eventId: string | null;
   alert: Alert;
+  /** The incident that a person's search of old records gives it to; absent for what came live. */
+  hunted?: string | undefined;
 }
 
 /** A detection with its place in the facility's order of arrival. */
@@ -135,6 +139,12 @@ export interface Page {
   after?: string | undefined;
 }
 
+/** What is held of an incident: its records by kind, oldest first, and what was planned for it. */
+export interface HeldOf {
+  records: Map<RecordKind, Stored<unknown>[]>;
+  effects: Effect[];
+}
+
 /** Questions the record answers; read-only, each a consistent view of what was committed. */
 export interface Reads {
   record<K extends RecordKind>(
@@ -150,6 +160,8 @@ export interface Reads {
     kind: K,
     incident: string,
   ): Promise<Stored<Records[K]>[]>;
+  /** All that is held of incidents, by incident; those of which nothing is are left out. */
+  ofIncidents(facility: string, incidents: readonly string[]): Promise<Map<string, HeldOf>>;
   /** Records of a kind by state (all states when empty), newest first. */
   byState<K extends RecordKind>(
     facility: string,
@@ -171,6 +183,11 @@ export interface Reads {
     limit: number,
     after?: { occurred: Instant; seq: number },
   ): Promise<{ detection: StoredDetection; alert: StoredAlert }[]>;
+  /** The alert of a source's own event, each of its detections with the incident that it is in. */
+  event(
+    facility: string,
+    event: Pick<StoredAlert, "source" | "eventId">,
+  ): Promise<{ alert: StoredAlert; detections: { seq: number; incident: string | null }[] } | undefined>;
   /** Detections that are in an incident and that another had joined before, by their seq. */
   cameFrom(facility: string, incident: string, other: string): Promise<number[]>;
   alert(facility: string, id: string): Promise<StoredAlert | undefined>;

@@ -1,24 +1,13 @@
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  brokenIn,
-  codes,
-  HERE,
-  recordToTamper,
-  sql,
-  type TamperedRecord,
-} from "../../test/support/tampered-record.ts";
+import { describe, expect, it } from "vitest";
+import { brokenIn, codes, HERE, sql, tamperedRecord } from "../../test/support/tampered-record.ts";
 
-let record: TamperedRecord;
-beforeAll(async () => {
-  record = await recordToTamper();
-});
-afterAll(() => record.remove());
+const record = tamperedRecord();
 
 describe("verifyDatabase", () => {
   it("finds an untouched database intact, and says what that does not prove", () => {
-    const report = record.verifyAfter(() => {});
+    const report = record().verifyAfter(() => {});
     expect(report).toMatchObject({
       ok: true,
       faults: [],
@@ -220,14 +209,14 @@ describe("verifyDatabase", () => {
       "checkpoint_removed",
     ],
   ] as const)("finds %s", (_what, text, seq, code) => {
-    const report = record.verifyAfter(sql(text));
+    const report = record().verifyAfter(sql(text));
     expect(report.ok).toBe(false);
     expect(brokenIn(report)).toMatchObject({ seq, code, because: expect.stringMatching(/^[a-zé]/) });
     if (!text.includes("'else'")) expect(brokenIn(report, "ght-sud")).toBeUndefined();
   });
 
   it("finds two entries that changed places", () => {
-    const report = record.verifyAfter(
+    const report = record().verifyAfter(
       sql(`UPDATE journal SET seq = -6 WHERE facility = 'ght-nord' AND seq = 6;
         UPDATE journal SET seq = 6 WHERE facility = 'ght-nord' AND seq = 7;
         UPDATE journal SET seq = 7 WHERE facility = 'ght-nord' AND seq = -6`),
@@ -236,7 +225,7 @@ describe("verifyDatabase", () => {
   });
 
   it("agrees with a reader who knows only SHA-256 and the canonical JSON", () => {
-    const database = new DatabaseSync(record.origin, { readOnly: true });
+    const database = new DatabaseSync(record().origin, { readOnly: true });
     const row = database
       .prepare("SELECT * FROM journal JOIN journal_contents USING (facility, seq) WHERE seq = 1")
       .get();

@@ -59,6 +59,12 @@ export function mainMetrics() {
       help: "Originals of alerts that a person had shown",
       registers,
     }),
+    mutes: new Counter({
+      name: "tocsin_mutes_total",
+      help: "Silences and windows of works that people made, and how they came to their end",
+      labelNames: ["kind", "step"],
+      registers,
+    }),
     started: new Gauge({
       name: "tocsin_started_seconds",
       help: "When the daemon became ready, unix seconds",

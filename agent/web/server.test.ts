@@ -119,7 +119,16 @@ describe("the people's listener", () => {
   });
 
   it("serves its few assets and no listing of them", async () => {
-    for (const file of ["page.css", "controls.css", "views.css", "paper.css", "page.js", "icon.svg"]) {
+    for (const file of [
+      "page.css",
+      "controls.css",
+      "list.css",
+      "incident.css",
+      "declaration.css",
+      "paper.css",
+      "page.js",
+      "icon.svg",
+    ]) {
       expect((await person.get(`/assets/${file}`)).status).toBe(200);
     }
     expect((await person.get("/assets/")).status).toBe(404);

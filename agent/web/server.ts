@@ -1,7 +1,7 @@
 import express, { type NextFunction, type Request, type Response } from "express";
 import session from "express-session";
 import helmet from "helmet";
-import type { System } from "../core/asset.ts";
+import type { Asset, Site, System } from "../core/asset.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Masks } from "../core/masked.ts";
@@ -25,6 +25,8 @@ import { refusedPage } from "./pages/refused.ts";
 import { regroupPages } from "./pages/regroup.ts";
 import { reportPage } from "./pages/report.ts";
 import { ruleTroublesPage } from "./pages/rule-troubles.ts";
+import { silencesPage } from "./pages/silences.ts";
+import { systemsPage } from "./pages/systems.ts";
 import { unknownAssetsPage } from "./pages/unknown-assets.ts";
 import { SESSION_HOURS, sessionStore } from "./session-store.ts";
 import { signIn } from "./sign-in.ts";
@@ -41,8 +43,10 @@ export interface PeopleParts {
   sessionSecret: string;
   /** Tools whose signed decisions are heard, by id; secrets are Standard Webhooks' (base64, `whsec_` allowed). */
   tools: ReadonlyMap<string, { secret: string }>;
-  /** Names for the list of incidents. */
-  systems: readonly Pick<System, "id" | "name">[];
+  /** The facility's systems, its places, and the machines that were imported. */
+  systems: readonly System[];
+  sites: readonly Site[];
+  assets: readonly Pick<Asset, "system">[];
   /** For what pages show beside dossiers, which come without patients. */
   masks: Masks;
   /** What of the rules does not run now. */
@@ -56,7 +60,8 @@ export interface PeopleParts {
 
 /** Builds the people's listener: pages for one facility, and the decisions that tools sign. */
 export function peopleApp(parts: PeopleParts): express.Express {
-  const { desk, store, clock, publicUrl, sessionSecret, systems, demo, log } = parts;
+  const { desk, store, clock, publicUrl, sessionSecret, systems, sites, demo, log } = parts;
+  const names = new Map(systems.map(({ id, name }) => [id, name]));
   const secure = publicUrl.startsWith("https:");
   const facility = desk.facility.id;
   const limits = attempts();
@@ -96,14 +101,16 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(reportPage({ desk, clock, gate: pages }));
   site.use(factsPage({ desk, clock, gate: pages }));
   site.use(closingsPage({ desk, gate: pages }));
-  site.use(incidentPage({ desk, clock, gate: pages }));
+  site.use(incidentPage({ desk, clock, gate: pages, systems: { sites, names } }));
   site.use(regroupPages({ desk }));
+  site.use(silencesPage({ desk, clock, gate: pages }));
   site.use(declarationPages({ desk, store, clock, gate: pages, attempts: limits }));
   site.use(filingPages({ desk, gate: pages }));
   site.use(originalPage({ desk, gate: pages }));
   site.use(refusedPage({ store, gate: pages, facility, masks: parts.masks }));
   site.use(ruleTroublesPage({ troubles: parts.troubles, gate: pages, masks: parts.masks }));
   site.use(unknownAssetsPage({ unknown: parts.unknown, gate: pages, masks: parts.masks }));
+  site.use(systemsPage({ systems, sites, assets: parts.assets, gate: pages }));
   site.use(printPage({ desk, gate: pages, publicUrl }));
   app.use("/:facility", site);
 

@@ -36,7 +36,15 @@ export function templates(): { render(view: string, model: object): string } {
     ],
   });
   const version = createHash("sha256");
-  for (const file of ["page.css", "controls.css", "views.css", "paper.css", "page.js"])
+  for (const file of [
+    "page.css",
+    "controls.css",
+    "list.css",
+    "incident.css",
+    "declaration.css",
+    "paper.css",
+    "page.js",
+  ])
     version.update(readFileSync(join(ASSETS, file)));
   const assets = version.digest("hex").slice(0, 12);
   return { render: (view, model) => eta.render(view, { ...model, assets }) };

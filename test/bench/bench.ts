@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchCorrelation } from "./correlation.ts";
+import { benchGrouping } from "./grouping.ts";
 import { benchHttp } from "./http.ts";
 import { benchIdle } from "./idle.ts";
 import type { BenchOptions } from "./options.ts";
@@ -44,6 +45,10 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
   correlation: async (options) => {
     const { speed, size } = await benchCorrelation(options);
     return [more("correlation, detections of one core", speed), less("correlation, memory", "bytes", size)];
+  },
+  grouping: async (options) => {
+    const { each, storm } = await benchGrouping(options);
+    return [less("grouping, a detection", "µs", each), less("grouping, a storm", "ms", storm)];
   },
   http: async (options) => [more("alerts by HTTP, durable", await benchHttp(options))],
 };

@@ -166,6 +166,41 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
 
       await page.goto(`${daemon.people}/${FACILITY}/clotures?mois=2026-01`);
       await sound("12-clotures");
+
+      await page.goto(`${daemon.people}/${FACILITY}/sourdines`);
+      await page.getByText("Mettre en sourdine…").click();
+      await page.getByLabel(/Machine/).fill("imprimante-*");
+      await page.getByLabel("Pourquoi ?").fill(`Déménagement du service. ${HOSTILE}`);
+      await page.getByRole("button", { name: "Mettre en sourdine" }).click();
+      await page.waitForURL("**/sourdines?fait=sourdine");
+      await page.getByText("Prévoir des travaux…").click();
+      await sound("12b-sourdines");
+    },
+    120_000,
+  );
+
+  itPeer(
+    browserPeer,
+    "settles from when the 72 hours count, beside the other duties, and reads what is known of the systems",
+    async () => {
+      await page.goto(`${daemon.people}/${FACILITY}/incidents/signaler`);
+      await page.getByLabel("Données divulguées ou consultées sans droit").check();
+      await page.getByLabel("PACS").check();
+      await page.getByRole("button", { name: "Signaler" }).click();
+      await page.waitForURL("**/incidents/*?fait=signale");
+      await page.locator("details.duty summary", { hasText: "CNIL" }).first().click();
+      await page.getByLabel(/^constat/).check();
+      await page.getByLabel("Pourquoi cet instant ?").fill("Certitude raisonnable dès le constat.");
+      await sound("13-delai");
+      await page.getByRole("button", { name: "Fixer ce délai" }).click();
+      await page.waitForURL("**/incidents/*?fait=delai*");
+      expect(await page.getByText(/Fixé par délégué à la protection des données/).count()).toBe(1);
+
+      await page.goto(`${daemon.people}/${FACILITY}/actifs-inconnus`);
+      await page.getByRole("link", { name: "Applications et services" }).click();
+      await page.waitForURL("**/systemes");
+      expect(await page.getByText("par défaut").count()).toBeGreaterThan(1);
+      await sound("14-applications");
     },
     120_000,
   );

@@ -37,6 +37,20 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     const commit = (writes: Write[], facility: string = here) =>
       store.commit({ facility, at: NIGHT, writes });
 
+    it("finds the alert of a source's own event, and the incident that each detection is in", async () => {
+      const [known, other] = [make.alert({ eventId: "event-1" }), make.alert({ eventId: "event-2" })];
+      const incident = make.incident();
+      await commit([make.incidentPut(incident), known, other]);
+      await commit([{ write: "join", incident: incident.id, detections: [1] }]);
+      const { source } = known.alert;
+      const seqs = known.detections.map((_, i) => ({ seq: 1 + i, incident: i === 0 ? incident.id : null }));
+      expect(await store.reads.event(here, known.alert)).toEqual({ alert: known.alert, detections: seqs });
+      expect((await store.reads.event(here, other.alert))?.detections[0]).toMatchObject({ incident: null });
+      expect(await store.reads.event(here, { source, eventId: "event-3" })).toBeUndefined();
+      expect(await store.reads.event(here, { source, eventId: null })).toBeUndefined();
+      expect(await store.reads.event(there, known.alert)).toBeUndefined();
+    });
+
     describe("units", () => {
       it("applies nothing of a unit in which one write cannot stand, and names that write", async () => {
         const incident = make.incident();
@@ -208,6 +222,32 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
         await commit([make.incidentPut({ ...incident, alerts: 2 }, 2)]);
         expect(await store.reads.ofIncident(here, "decision", incident.id)).toHaveLength(1);
         expect((await store.reads.ofIncident(here, "incident", incident.id))[0]?.revision).toBe(2);
+      });
+
+      it("gives all that is held of incidents together, as one by one, and nothing of others", async () => {
+        const made = [make.incident(), make.incident(), make.incident()];
+        for (const each of made) {
+          const { declaration, decision, delivery } = make.declared(each.id);
+          const effect = {
+            key: `n:${each.id}`,
+            kind: "notify",
+            incident: each.id,
+            due: 1,
+            payload: {},
+          } as const;
+          await commit([make.incidentPut(each), declaration, decision, delivery, { write: "plan", effect }]);
+        }
+        const [first, second] = made.map(({ id }) => id) as [string, string];
+        const held = await store.reads.ofIncidents(here, [second, "none", first]);
+        expect([...held.keys()].sort()).toEqual([first, second].sort());
+        for (const id of [first, second]) {
+          const { records, effects } = held.get(id) ?? { records: new Map(), effects: [] };
+          expect([...records.keys()].sort()).toEqual(["decision", "declaration", "delivery", "incident"]);
+          for (const [kind, list] of records)
+            expect(list).toEqual(await store.reads.ofIncident(here, kind, id));
+          expect(effects).toEqual(await store.reads.effectsOf(here, id));
+          expect(effects).toHaveLength(1);
+        }
       });
 
       it("pages by state, newest first, without repeating or skipping", async () => {

@@ -19,6 +19,16 @@ const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] 
   },
   { name: "correlation", rows: ["1000 groups, event_count", "bytes a group"], peers: [] },
   {
+    name: "grouping",
+    rows: [
+      "joins, adds no fact",
+      "adds a fact",
+      "600 alerts of one incident, placed",
+      "600 alerts of one incident, read",
+    ],
+    peers: [],
+  },
+  {
     name: "rules",
     rows: ["JSON events, all", "JSON events, some", "parsed as alerts"],
     peers: [],

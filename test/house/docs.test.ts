@@ -32,7 +32,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 const SET_UP = /^npm run -s tocsin -- init --/;
 const LIVE = /^(curl|logger) /;
 const RUN =
-  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine|assets|packs|requalify|report)\b|npm run demo -- --once|npx vitest run|tar|head|cp) ?/;
+  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine|assets|packs|requalify|hunt|report)\b|npm run demo -- --once|npx vitest run|tar|head|cp) ?/;
 
 /** What some commands must say, on standard output or standard error. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [
@@ -59,6 +59,7 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/packs list/, /^sante-2022 \d.*[\s\S]*in effect 2022/m],
   [/packs sign/, /signed with the key [0-9a-f]{16}\nTo trust it: packs: /],
   [/packs check/, /^rgpd-33 \d+: 0 problem/m],
+  [/hunt .*--dry-run/, /\d+ records read, \d+ matches, [\s\S]*dry run: nothing was changed/],
   [/requalify/, /\d+ dossiers, \d+ come out otherwise/],
   [/report --week/, /^Bilan de la semaine du [\s\S]*c'est en prendre connaissance/],
   [/-- check/, /no problem found/],

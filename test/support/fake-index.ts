@@ -115,7 +115,7 @@ export function fakeIndex(options: { product: Product; name: string; field: stri
     if (tie !== "_seq_no" && !(tie === "_shard_doc" && product === "elasticsearch" && body.pit !== undefined))
       return error(400, "illegal_argument_exception", `sorting on ${tie} is not allowed`);
     const range = body.query.bool?.filter[0]?.range as
-      | Record<string, { gte: number; format: string }>
+      | Record<string, { gte: number; lte?: number; format: string }>
       | undefined;
     const from = range?.[field];
     if (from?.format !== "epoch_millis") return error(400, "parsing_exception", "no range");
@@ -126,7 +126,7 @@ export function fakeIndex(options: { product: Product; name: string; field: stri
     const after = body.search_after;
     const hits = inView
       .map((each, place) => ({ each, values: valuesOf(each, place) }))
-      .filter(({ each }) => each.time >= from.gte)
+      .filter(({ each }) => each.time >= from.gte && each.time <= (from.lte ?? each.time))
       .filter(({ values: [time, tied] }) => {
         const [t = 0, n = 0] = after ?? [];
         return after === undefined || time > t || (time === t && tied > n);

@@ -11,6 +11,8 @@ import { eachCounted, linksOf, readTraits } from "../../agent/stages/grouping/re
 import { openShelf } from "../../agent/stages/grouping/shelf.ts";
 import { takeApart } from "../../agent/stages/grouping/take-apart.ts";
 import { locator } from "../../agent/stages/locate.ts";
+import { openMutes } from "../../agent/stages/mute/mutes.ts";
+import { openOutages } from "../../agent/stages/mute/outages.ts";
 import { changesOf, type Setup, type Work } from "../../agent/stages/work.ts";
 import { NIGHT } from "./incident.ts";
 import { MASKS } from "./masks.ts";
@@ -67,6 +69,8 @@ export function groupingSetup(): Setup {
     outbound: [],
     newId: () => `id-${++next}`,
     masks: MASKS,
+    mutes: openMutes(ALL),
+    outages: openOutages(ALL),
   };
 }
 
@@ -131,10 +135,11 @@ export async function groupAll(
       const home = correlate(arrival, shelf);
       if (home !== undefined) shelf.placed(arrival, home);
     }
-    await takeApart(shelf, {
-      detectionsOf: async (_, incident) =>
+    const reads = {
+      detectionsOf: async (_: string, incident: string) =>
         arrivals.filter(({ detection }) => joined.get(detection.seq) === incident),
-    });
+    };
+    await takeApart(shelf, reads, { later: new Set() });
     for (const work of shelf.changed()) {
       const { writes, base } = changesOf(work);
       for (const write of writes) {
@@ -187,6 +192,11 @@ function expectedOf(arrivals: readonly Arrival[], setup: Setup): number[][] {
       });
     }
   return sorted([...Map.groupBy(component.keys(), (i) => component[i]).values()]);
+}
+
+/** The same groups in the order of a recording, of which `order` is how it arrived. */
+export function inOrderOf(parts: readonly (readonly number[])[], order: readonly number[]): number[][] {
+  return sorted(parts.map((part) => part.map((i) => order[i] as number)));
 }
 
 function sorted(parts: number[][]): number[][] {

@@ -11,6 +11,8 @@ import type { Desk } from "../../agent/stages/desk/desk.ts";
 import { openDesk } from "../../agent/stages/desk/open-desk.ts";
 import { parseText } from "../../agent/stages/ingest.ts";
 import { locator } from "../../agent/stages/locate.ts";
+import { openMutes } from "../../agent/stages/mute/mutes.ts";
+import { openOutages } from "../../agent/stages/mute/outages.ts";
 import { openPipeline } from "../../agent/stages/open-pipeline.ts";
 import type { Pipeline } from "../../agent/stages/pipeline.ts";
 import { openSweeper, type Sweeper } from "../../agent/stages/sweep.ts";
@@ -64,6 +66,8 @@ export interface Line {
   host?: string;
   message: string;
   more?: Record<string, unknown>;
+  /** The source's own identity of the event. */
+  id?: string;
 }
 
 /** The stages on a real store, with the default pack, a clock in hand and channels that remember. */
@@ -85,9 +89,18 @@ export interface Stages {
   close(): Promise<void>;
 }
 
-export async function openStages(
-  options: { mode?: Setup["mode"]; reach?: "assisted" | "exercise"; repeatable?: boolean } = {},
-): Promise<Stages> {
+export interface StagesOptions {
+  mode?: Setup["mode"];
+  reach?: "assisted" | "exercise";
+  repeatable?: boolean;
+  /** In place of SYSTEMS. */
+  systems?: readonly System[];
+  /** Law packs, that of the health code first. */
+  regimes?: string[];
+  facility?: Partial<Setup["facility"]>;
+}
+
+export async function openStages(options: StagesOptions = {}): Promise<Stages> {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-stages-"));
   let now = NIGHT;
   const clock: HandClock = {
@@ -140,10 +153,10 @@ async function serve(parts: {
   newId: () => string;
   store: Store;
   delegate: Account;
-  options: { mode?: Setup["mode"]; reach?: "assisted" | "exercise"; repeatable?: boolean };
+  options: StagesOptions;
 }): Promise<Stages> {
   const { clock, newId, store, options, delegate } = parts;
-  const { mode = "exercise", reach = "exercise", repeatable = true } = options;
+  const { mode = "exercise", reach = "exercise", repeatable = true, systems = SYSTEMS } = options;
   const messages: Message[] = [];
   const filings: Filing[] = [];
   const answers: Attempt[] = [];
@@ -157,18 +170,22 @@ async function serve(parts: {
       address: "",
       ars: "",
       time_zone: "Europe/Paris",
+      ...options.facility,
     },
     mode,
-    systems: new Map(SYSTEMS.map((system) => [system.id, system])),
-    locate: locator(SYSTEMS),
-    regimes: loadRegimes(["sante-2022", "sante-2016", "rgpd-33"]),
+    systems: new Map(systems.map((system) => [system.id, system])),
+    locate: locator(systems),
+    regimes: loadRegimes(options.regimes ?? ["sante-2022", "sante-2016", "rgpd-33"]),
     notify: [
       { id: "astreinte", for: ["on_call"] },
       { id: "deleguee", for: ["delegate"] },
+      { id: "rssi", for: ["rssi"] },
     ],
     outbound: [{ id: "sortie", reach }],
     newId,
     masks: MASKS,
+    mutes: openMutes(systems),
+    outages: openOutages(systems),
   };
   const pipeline = await openPipeline({ store, setup, clock, correlations: LOADED.correlations });
   const channel = {
@@ -194,9 +211,10 @@ async function serve(parts: {
     channels: new Map([
       ["astreinte", channel],
       ["deleguee", channel],
+      ["rssi", channel],
     ]),
     outbounds: new Map([["sortie", outbound]]),
-    page: (incident) => `https://tocsin.example/${incident}`,
+    page: (path) => `https://tocsin.example/${path}`,
     random: () => 0.5,
     signal: new AbortController().signal,
   });
@@ -220,7 +238,7 @@ async function serve(parts: {
     delegate,
     answers,
     async take(...lines) {
-      const writes = lines.flatMap(({ minute = 0, host = "pacs-01", message, more = {} }) => {
+      const writes = lines.flatMap(({ minute = 0, host = "pacs-01", message, more = {}, id = null }) => {
         const occurred = NIGHT + minute * MICROSECONDS.minute;
         const record = JSON.stringify({
           "@timestamp": new Date(occurred / 1000).toISOString(),
@@ -236,7 +254,7 @@ async function serve(parts: {
           source: "test",
           received: clock.now(),
           occurred: instantFromIso(parsed.alert["@timestamp"] ?? "") ?? clock.now(),
-          eventId: null,
+          eventId: id,
           alert: parsed.alert,
         };
         if (matches.length === 0) throw new Error(`no rule matches: ${record}`);
@@ -268,4 +286,9 @@ export const down = (host: string, minute = 0): Line => ({
   host,
   minute,
   message: `Problem: Service "${host}" is not running on ${host}, severity High`,
+});
+export const up = (host: string, minute = 0): Line => ({
+  host,
+  minute,
+  message: `Resolved: Service "${host}" is running on ${host}`,
 });

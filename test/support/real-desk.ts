@@ -2,6 +2,8 @@ import { uuidv7 } from "../../agent/core/id.ts";
 import type { Desk } from "../../agent/stages/desk/desk.ts";
 import { openDesk } from "../../agent/stages/desk/open-desk.ts";
 import { locator } from "../../agent/stages/locate.ts";
+import { openMutes } from "../../agent/stages/mute/mutes.ts";
+import { openOutages } from "../../agent/stages/mute/outages.ts";
 import { openPipeline } from "../../agent/stages/open-pipeline.ts";
 import type { Setup } from "../../agent/stages/work.ts";
 import type { Store } from "../../agent/store/store.ts";
@@ -28,6 +30,8 @@ export async function realDesk({ store, clock }: { store: Store; clock: { now():
     outbound: [],
     newId: uuidv7(clock),
     masks: MASKS,
+    mutes: openMutes(SYSTEMS),
+    outages: openOutages(SYSTEMS),
   };
   const pipeline = await openPipeline({ store, setup, clock });
   return openDesk({ store, pipeline, setup, clock, decided: () => undefined, planned: () => undefined });

@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll } from "vitest";
 import { bodyHash, contentHash, entryHash } from "../../agent/core/journal.ts";
 import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
 import { makeSigningKey, type SigningKey } from "../../agent/store/keys.ts";
@@ -30,7 +31,7 @@ export interface TamperedRecord {
  * Writes the story: entries 1 and 4 are alerts, 2 the incident, 3 its joins, 5 the incident's second revision, 6
  * declaration, 7 decision, 8 a note; checkpoints after 5 and 8; 9 has none.
  */
-export async function recordToTamper(): Promise<TamperedRecord> {
+async function recordToTamper(): Promise<TamperedRecord> {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-verify-"));
   const origin = join(folder, "origin.db");
   const key = makeSigningKey(join(folder, "key.pem"));
@@ -105,4 +106,14 @@ export function rehash(database: DatabaseSync, from: number): void {
     }
     previous = entry.hash;
   }
+}
+
+/** Makes a record for the tests of one file, and takes it away after them. */
+export function tamperedRecord(): () => TamperedRecord {
+  let record: TamperedRecord;
+  beforeAll(async () => {
+    record = await recordToTamper();
+  });
+  afterAll(() => record.remove());
+  return () => record;
 }

@@ -1,4 +1,4 @@
-import { System } from "../../agent/core/asset.ts";
+import { Site, System } from "../../agent/core/asset.ts";
 import { type Instant, instantFromIso, MICROSECONDS } from "../../agent/core/clock.ts";
 import {
   type Declaration,
@@ -101,14 +101,24 @@ export const CRITERIA: CriterionResult[] = [
   },
 ];
 
+export const SITES: Site[] = [
+  Site.parse({ id: "val", name: "Site du Val", address: "1 rue de l'Hôpital, 69000 Lyon" }),
+];
+
 export const SYSTEMS: System[] = [
   System.parse({
     id: "pacs",
     name: "PACS régional",
     kind: "imaging",
+    site: "val",
+    hosts: ["pacs-*"],
+    cidrs: ["10.20.4.0/24"],
+    units: ["Imagerie", "Urgences"],
+    vendor: { name: "Imagix", phone: "01 02 03 04 05" },
     health_data: true,
     care_critical: true,
     shared: true,
+    depends_on: ["ris"],
   }),
   System.parse({ id: "ris", name: "RIS", kind: "imaging", health_data: true, care_critical: true }),
 ];

@@ -92,6 +92,9 @@ export function sceneDossier(hostile?: string): Dossier {
     filing: undefined,
     answered: [],
     grouping: { kin: [], last: null },
+    muted: null,
+    outlook: null,
+    keptOpen: null,
     incident: {
       id: "inc-1",
       facility: "chv",

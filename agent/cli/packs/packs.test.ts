@@ -61,7 +61,7 @@ const versionIn = (config: string) => {
 describe("a pack to install", () => {
   it("is copied beside the configuration with its difference told, and comes into force without an upgrade", () => {
     const config = configured();
-    const from = pack((text) => newer(text).replace("72 h, proposé", "72 heures, proposé"));
+    const from = pack((text) => newer(text).replace("(72 h)", "(72 heures)"));
     const before = versionIn(config);
     expect(installPack(from, config, true)).toMatchObject({ outcome: "would_install" });
     expect(versionIn(config)).toBe(before);

@@ -14,6 +14,8 @@ export interface View {
 export interface Place {
   /** Earliest time, milliseconds since 1970. */
   from: number;
+  /** Latest time, milliseconds since 1970. (Default: none.) */
+  to?: number | undefined;
   /** What the last document before it was sorted by. */
   after: readonly unknown[] | undefined;
   view: View | undefined;
@@ -99,10 +101,11 @@ export function openIndex(poll: Poll, ask: Ask): OpenIndex {
   };
 }
 
-/** The search for one page: oldest first, from a time on, without an upper bound. */
-function pageQuestion(poll: Poll, { from, after, view, size, sources }: Place): unknown {
+/** The search for one page: oldest first, from a time on, up to another when there is one. */
+function pageQuestion(poll: Poll, { from, to, after, view, size, sources }: Place): unknown {
   const field = poll.time_field;
-  const range = { range: { [field]: { gte: from, format: "epoch_millis" } } };
+  const bounds = { gte: from, ...(to === undefined ? {} : { lte: to }), format: "epoch_millis" };
+  const range = { range: { [field]: bounds } };
   const { query } = poll;
   const wanted = query === undefined ? [] : [typeof query === "string" ? { query_string: { query } } : query];
   return {

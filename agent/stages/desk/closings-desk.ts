@@ -1,12 +1,13 @@
-import type { Closing, SignOff } from "../../core/closing.ts";
 import { canonicalJson } from "../../core/canonical-json.ts";
-import { sha256Hex } from "../../core/sha256.ts";
+import type { Closing, SignOff } from "../../core/closing.ts";
 import { mayAct } from "../../core/person.ts";
+import { sha256Hex } from "../../core/sha256.ts";
 import type { Store } from "../../store/store.ts";
 import { close } from "../close-candidates.ts";
 import { monthOf } from "../french.ts";
-import { to } from "../judge.ts";
-import type { Setup, Work } from "../work.ts";
+import { unsignedMonths } from "../remind-sign-off.ts";
+import type { Setup } from "../work.ts";
+import { closeDossier, openAgain } from "./close-dossier.ts";
 import type { ClosingsDesk } from "./desk.ts";
 import { type ActOn, NOT_ALLOWED } from "./facts-desk.ts";
 import { badReason, refuse } from "./person-facts.ts";
@@ -51,16 +52,15 @@ export function closingsDesk(parts: {
       return { ...setup.masks.every({ ...list, closings: [] }, { incident: null }), closings };
     },
 
+    unsignedMonths: () =>
+      unsignedMonths(store.reads, { facility, zone: setup.facility.time_zone, now: parts.now() }),
+
     closeByHand: ({ incident, reason: given }, actor) =>
       actOn(incident, actor, "edit", (work, now) => {
         const reason = given.trim();
         const wrong = badReason(reason);
         if (wrong !== undefined) return wrong;
-        if (work.incident.state !== "candidate")
-          return refuse(
-            "not_watched",
-            "Seul un incident « À surveiller » se clôt ainsi. Celui-ci demande une décision.",
-          );
+        if (work.incident.state !== "candidate") return closeDossier(work, { reason, actor, setup, now });
         close(work, setup, { by: "person", writer: actor.name, because: reason }, now);
         return { outcome: "closed" as const };
       }),
@@ -70,8 +70,7 @@ export function closingsDesk(parts: {
         const reason = given.trim();
         const wrong = badReason(reason);
         if (wrong !== undefined) return wrong;
-        if (work.incident.state !== "closed" || work.incident.closed_by === undefined)
-          return refuse("not_closed", "Cet incident n'est pas une surveillance close.");
+        if (work.incident.state !== "closed") return refuse("not_closed", "Cet incident n'est pas clos.");
         const reopened = { at: now, writer: actor.name, reason };
         work.closings = work.closings.map((each) => (each.reopened === null ? { ...each, reopened } : each));
         openAgain(work, `Rouvert par ${actor.name} : ${reason}`);
@@ -123,12 +122,6 @@ export function closingsDesk(parts: {
       );
     },
   };
-}
-
-function openAgain(work: Work, because: string): void {
-  to(work, "open", because);
-  const { closed_by: _, ...incident } = work.incident;
-  work.incident = incident;
 }
 
 /** SHA-256 of what the machine closed: what came of it later is not part of what was signed. */

@@ -9,8 +9,11 @@ import type { Effect } from "../../core/effect.ts";
 import type { Fact, FactKind, FactSource } from "../../core/fact.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Masked } from "../../core/masked.ts";
+import type { Mute } from "../../core/mute.ts";
 import type { Account } from "../../core/person.ts";
 import type { Qualification, Question } from "../../core/qualification.ts";
+import type { Outlook } from "../close-candidates.ts";
+import type { MutedView } from "../mute/tell-muted.ts";
 import type { ShownAlert } from "./show-evidence.ts";
 
 /** Another incident that a page names, and what it is to this one. */
@@ -54,6 +57,12 @@ export interface Dossier {
   systems: System[];
   /** Incidents that it was made of, follows, or may belong with. */
   grouping: GroupingView;
+  /** What holds it back, or tried to; null when nothing does. */
+  muted: MutedView | null;
+  /** What becomes of a candidate if nothing changes; null for what is none. */
+  outlook: Outlook | null;
+  /** Why a person may not close it yet, in French; null when they may. */
+  keptOpen: string | null;
 }
 
 /** Who acts: the account, and for what others told, the person who knew. */
@@ -152,12 +161,17 @@ export interface ClosingsDesk {
   /** The month that runs, `2026-11`. */
   thisMonth(): string;
   closings(month: string): Promise<Masked<ClosingsOfMonth>>;
-  /** A person closes what is only watched: a reasoned non-declaration. */
+  /** The months that are over and whose list nobody has signed, oldest first. */
+  unsignedMonths(): Promise<string[]>;
+  /**
+   * A person closes what is only watched, a reasoned non-declaration; or, as who may decide, what was declared and is
+   * over or was set aside, with nothing left to decide on or to send.
+   */
   closeByHand(
     closing: { incident: string; reason: string },
     actor: Actor,
   ): Promise<{ outcome: "closed" } | Refused>;
-  /** Opens anew what was closed as a candidate. */
+  /** Opens anew what was closed: it goes back where it stood, and a candidate becomes an incident. */
   reopen(
     reopening: { incident: string; reason: string },
     actor: Actor,
@@ -196,6 +210,55 @@ export interface RegroupDesk {
   ): Promise<{ outcome: "undone" } | Refused>;
 }
 
+/** *Mise en sourdine*: what a person does not want to hear of until an instant. */
+export interface SilenceDraft {
+  /** Made with the form it was typed in: sent twice, it is made once. */
+  form: string;
+  /** What is named must all fit; something must be. */
+  covers: {
+    system?: string | undefined;
+    host?: string | undefined;
+    rule?: string | undefined;
+    source?: string | undefined;
+  };
+  until: Instant;
+  reason: string;
+}
+
+/** *Travaux prévus*. */
+export interface MaintenanceDraft {
+  form: string;
+  /** Ids of the systems that are worked on. */
+  systems: string[];
+  /** What depends on them is expected to be down too. */
+  dependents: boolean;
+  /** (Default: now.) */
+  from?: Instant | undefined;
+  until: Instant;
+  reason: string;
+}
+
+/** A silence or a window of works as a page lists it. */
+export interface MuteRow {
+  mute: Mute;
+  /** What it is about, in French. */
+  covers: string;
+  phase: "now" | "to_come" | "over";
+  until: Instant;
+  /** Incidents that it is about now, bounded; `held` when something of them waits because of it. */
+  incidents: { id: string; reference: string; held: boolean }[];
+}
+
+/** How people hold noise back, in their name; a met criterion is never held. */
+export interface SilencesDesk {
+  silence(draft: SilenceDraft, actor: Actor): Promise<{ outcome: "muted" } | Refused>;
+  planWorks(draft: MaintenanceDraft, actor: Actor): Promise<{ outcome: "muted" } | Refused>;
+  /** Ends one before its time, or calls off works to come. */
+  endMute(ending: { mute: string; reason: string }, actor: Actor): Promise<{ outcome: "ended" } | Refused>;
+  /** Those that stand, the latest made first, then the last that are over. */
+  mutes(): Masked<MuteRow[]>;
+}
+
 /** From when a clock counts, as the person settles it who the law leaves it to. */
 export interface ClockSettlement {
   incident: string;
@@ -218,16 +281,18 @@ export interface ClocksDesk {
 export type Proof = Decision["how"];
 
 /** What people can ask of the pipeline: each act checks the actor's role itself and is journalled. */
-export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk {
+export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk, SilencesDesk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
   /** Fields of the form that nobody edits: who declares, for which structure. */
   readonly fixedFields: ReadonlySet<string>;
-  incidents(filter: {
-    states?: Incident["state"][];
-    limit: number;
-    after?: string;
-  }): Promise<Masked<{ incident: Incident; sentence: string | null }>[]>;
+  incidents(filter: { states?: Incident["state"][]; limit: number; after?: string }): Promise<
+    Masked<{
+      incident: Incident;
+      sentence: string | null;
+      muted: Pick<MutedView, "line" | "otherwise"> | null;
+    }>[]
+  >;
   dossier(incident: string): Promise<Masked<Dossier> | undefined>;
   /** Says that the person has taken note: the constat, when it is the first; the text is put in the name of who may declare. */
   takeUp(incident: string, actor: Actor): Promise<{ outcome: "taken_up" } | Refused>;

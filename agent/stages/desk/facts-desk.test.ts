@@ -1,51 +1,14 @@
-import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { NIGHT } from "../../../test/support/incident.ts";
 import { DELETED, down, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { AUDITOR, OPERATOR, REASON, RSSI, statingScene } from "../../../test/support/stating.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import { FACTS, FactKind, JUDGEMENTS } from "../../core/fact.ts";
-import { INCIDENT_TRANSITIONS, type IncidentState } from "../../core/incident.ts";
-import { mayMove } from "../../core/transitions.ts";
-import type { Actor, Statement } from "./desk.ts";
+import type { Statement } from "./desk.ts";
 
 let stages: Stages;
 afterEach(() => stages?.close());
-
-const OPERATOR: Actor = { id: "acc-3", name: "Ève Petit", role: "operator", active: true };
-const RSSI: Actor = { id: "acc-4", name: "Rémi Roy", role: "rssi", active: true };
-const AUDITOR: Actor = { id: "acc-5", name: "Ana Lin", role: "auditor", active: true };
-const REASON = "Le service s'était trompé de numéro.";
-
-const statement = (over: Partial<Statement> = {}): Statement => ({
-  form: stages.desk.newForm(),
-  kinds: ["degraded_mode"],
-  systems: [],
-  source: { who: "care", name: "Mme Roux, poste 1234" },
-  text: "",
-  ...over,
-});
-
-async function opened(over: Partial<Statement> = {}, actor = OPERATOR): Promise<string> {
-  const done = await stages.desk.openByHand(statement(over), actor);
-  if (done.outcome !== "opened") throw new Error(done.because);
-  return done.incident;
-}
-
-async function dossier(id: string) {
-  const found = await stages.desk.dossier(id);
-  if (found === undefined) throw new Error("no dossier");
-  return found;
-}
-
-const criterion = async (id: string, name: string) =>
-  (await dossier(id)).qualification?.criteria.find((each) => each.id === name)?.value;
-const factOf = async (id: string, kind: FactKind) => {
-  const found = (await dossier(id)).facts.find((each) => each.kind === kind);
-  if (found === undefined) throw new Error(`no ${kind}`);
-  return found;
-};
-const journal = async (type: string) =>
-  (await stages.store.reads.journal("ch-exemple", 1, 10_000)).filter((entry) => entry.type === type);
+const { statement, opened, dossier, criterion, factOf, journal } = statingScene(() => stages);
 
 describe("an incident opened by hand", () => {
   it("is evaluated at once, with the source and the writer apart, and tells whom its criteria call", async () => {
@@ -347,129 +310,3 @@ describe("a fact of a person", () => {
     ]);
   });
 });
-
-describe("the estimated beginning", () => {
-  it("moves back with an older fact of a person, says why, and comes back when it is withdrawn", async () => {
-    stages = await openStages();
-    await stages.take(down("dpi-01"));
-    const [first] = await stages.desk.incidents({ limit: 1 });
-    const id = first?.incident.id ?? "";
-    const since = NIGHT - 3 * MICROSECONDS.hour;
-    await stages.desk.stateFacts(id, statement({ since }), OPERATOR);
-    expect((await dossier(id)).incident).toMatchObject({
-      occurred: since,
-      beginning: { because: expect.stringContaining("cadre de santé, Mme Roux"), before: NIGHT },
-    });
-    const { id: fact } = await factOf(id, "degraded_mode");
-    await stages.desk.withdrawFact({ incident: id, fact, reason: REASON }, OPERATOR);
-    expect((await dossier(id)).incident.occurred).toBe(NIGHT);
-    expect(
-      (await journal("note.beginning_moved")).map(({ content }) => JSON.parse(content ?? "{}")),
-    ).toMatchObject([
-      { from: NIGHT, to: since, fact },
-      { from: since, to: NIGHT, fact },
-    ]);
-  });
-
-  it("moves back with an alert that arrives late, and names it", async () => {
-    stages = await openStages();
-    stages.clock.pass(60);
-    await stages.take({ ...DELETED, minute: 60 });
-    await stages.take({ ...DELETED, minute: 5 }, { ...DELETED, minute: 2 });
-    const [first] = await stages.desk.incidents({ limit: 1 });
-    expect(first?.incident).toMatchObject({
-      occurred: NIGHT + 2 * MICROSECONDS.minute,
-      beginning: { because: expect.stringMatching(/^Alerte reçue après coup : « .+ »\.$/), fact: null },
-    });
-    expect(await journal("note.beginning_moved")).toHaveLength(1);
-  });
-});
-
-it("no sequence of acts takes an incident through a state that the table forbids", {
-  timeout: 120_000,
-}, async () => {
-  const acts = [
-    "state",
-    "end",
-    "withdraw",
-    "alert",
-    "note",
-    "outage",
-    "answer",
-    "close",
-    "reopen",
-    "pass",
-    "secret",
-  ];
-  await fc.assert(
-    fc.asyncProperty(fc.array(fc.constantFrom(...acts), { minLength: 1, maxLength: 12 }), async (steps) => {
-      stages = await openStages();
-      try {
-        const id = await opened({ kinds: ["account_compromised"] });
-        for (const step of steps) await play(step, id);
-        const states = new Map<string, IncidentState>();
-        for (const { content } of await journal("incident.put")) {
-          const { content: incident } = JSON.parse(content ?? "{}") as {
-            content: { id: string; state: IncidentState };
-          };
-          const before = states.get(incident.id) ?? "candidate";
-          expect([before, incident.state, reaches(before, incident.state)]).toEqual([
-            before,
-            incident.state,
-            true,
-          ]);
-          states.set(incident.id, incident.state);
-        }
-      } finally {
-        await stages.close();
-      }
-    }),
-    { numRuns: 15 },
-  );
-  stages = await openStages();
-});
-
-/** One unit of work may take two steps: opened, then found reportable. */
-function reaches(from: IncidentState, to: IncidentState): boolean {
-  if (from === to || mayMove(INCIDENT_TRANSITIONS, from, to)) return true;
-  return INCIDENT_TRANSITIONS[from].some((via) => mayMove(INCIDENT_TRANSITIONS, via, to));
-}
-
-async function play(step: string, id: string): Promise<void> {
-  const { desk } = stages;
-  const minute = Math.round((stages.clock.now() - NIGHT) / MICROSECONDS.minute);
-  const [standing] = (await dossier(id)).facts.filter(({ withdrawn }) => withdrawn === null);
-  const fact = standing?.id ?? "";
-  switch (step) {
-    case "state":
-      await desk.stateFacts(id, statement({ systems: ["pacs"] }), OPERATOR);
-      return;
-    case "end":
-      await desk.endFact({ incident: id, fact, source: { who: "self", name: "" } }, OPERATOR);
-      return;
-    case "withdraw":
-      await desk.withdrawFact({ incident: id, fact, reason: REASON }, RSSI);
-      return;
-    case "alert":
-      return stages.take({ ...DELETED, minute });
-    case "note":
-      return stages.take({ ...NOTE, minute });
-    case "outage":
-      return stages.take(down("dpi-01", minute));
-    case "answer":
-      await desk.answer({ incident: id, question: "degraded_mode", answer: "yes" }, OPERATOR);
-      return;
-    case "close":
-      await desk.closeByHand({ incident: id, reason: REASON }, RSSI);
-      return;
-    case "reopen":
-      await desk.reopen({ incident: id, reason: REASON }, RSSI);
-      return;
-    case "secret":
-      await desk.flagSecret({ incident: id, holds: minute % 2 === 0, reason: REASON }, stages.delegate);
-      return;
-    default:
-      stages.clock.pass(301);
-      await stages.sweeper.sweep();
-  }
-}

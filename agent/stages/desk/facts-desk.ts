@@ -17,15 +17,15 @@ export type ActOn = <T extends { outcome: string }>(
 
 export const NOT_ALLOWED = refuse("not_allowed", "Votre rôle ne permet pas cet acte.");
 /** Ids of forms, as `newForm` makes them. */
-const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Opening again is an act of its own: a fact does not do it on the side. */
-const OVER = refuse(
+export const OVER = refuse(
   "over",
   "Cet incident est clos ou réuni à un autre : rouvrez-le, ou écrivez dans l'autre.",
 );
 const BAD_FORM = refuse("bad_form", "Ce formulaire est périmé : rouvrez la page et recommencez.");
 
-function over({ incident }: Work): boolean {
+export function over({ incident }: Work): boolean {
   return incident.state === "closed" || incident.state === "merged";
 }
 

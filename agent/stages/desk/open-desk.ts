@@ -1,30 +1,38 @@
-import type { Clock } from "../../core/clock.ts";
+import { setImmediate } from "node:timers/promises";
+import type { Clock, Instant } from "../../core/clock.ts";
 import type { Decision } from "../../core/decision.ts";
 import { contentOf, type FormField } from "../../core/declaration.ts";
+import type { DetectionRule } from "../../core/detection.ts";
 import { underDefenceSecret } from "../../core/fact.ts";
 import { type Act, mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
+import { outlookOf, READ_OVER } from "../close-candidates.ts";
 import { confirm } from "../confirm.ts";
 import { draft } from "../draft.ts";
 import { kinOf } from "../grouping/kin-of.ts";
 import { questionsOf, regimesOf } from "../law/regimes-of.ts";
 import { maskDossier } from "../mask-dossier.ts";
+import { tellMuted } from "../mute/tell-muted.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { asQuestion } from "../qualify.ts";
 import { settleDelivery } from "../transmit.ts";
 import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "../work.ts";
+import { notClosable } from "./close-dossier.ts";
 import { closingsDesk } from "./closings-desk.ts";
 import type { Actor, Desk, Dossier, Refused, Stale, TextSeen } from "./desk.ts";
-import { type ActOn, factsDesk, NOT_ALLOWED } from "./facts-desk.ts";
+import { type ActOn, factsDesk, NOT_ALLOWED, OVER, over } from "./facts-desk.ts";
 import { flagDefenceSecret } from "./flag-secret.ts";
 import { addFact, impossible, withdrawAnswer } from "./person-facts.ts";
 import { regroupDesk } from "./regroup-desk.ts";
 import { clocksDesk } from "./settle-clock.ts";
 import { showEvidence } from "./show-evidence.ts";
+import { silencesDesk } from "./silences-desk.ts";
 import { unmask } from "./unmask.ts";
 
 /** Alerts shown with a dossier. */
 const EVIDENCE = 50;
+/** Detections read at once to say what becomes of a candidate. */
+const RULES_PAGE = 200;
 /** Longest text a person may put in a field. */
 const FIELD_LENGTH = 20_000;
 
@@ -80,6 +88,7 @@ export function openDesk(parts: {
     ...closingsDesk({ ...people, actOn }),
     ...clocksDesk({ setup, actOn }),
     ...regroupDesk(people),
+    ...silencesDesk(people),
     facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
     mode: setup.mode,
     fixedFields: new Set(
@@ -100,7 +109,10 @@ export function openDesk(parts: {
             `${content.id}/${regimesOf(setup, content).leading.id}`,
           );
           const sentence = qualification?.content.sentence ?? null;
-          return setup.masks.every({ incident: content, sentence }, { incident: content.id });
+          const work = pipeline.known(content.id);
+          const told = work && tellMuted(work, setup, parts.clock.now());
+          const muted = told === undefined ? null : { line: told.line, otherwise: told.otherwise };
+          return setup.masks.every({ incident: content, sentence, muted }, { incident: content.id });
         }),
       );
     },
@@ -112,6 +124,7 @@ export function openDesk(parts: {
       const declaration = currentDeclaration(work);
       const filing = unfiledDeclaration(work) ?? work.declarations.findLast((each) => each.state === "filed");
       const found = await store.reads.detectionsOf(facility, incident, EVIDENCE);
+      const now = parts.clock.now();
       const dossier: Dossier = {
         incident: work.incident,
         facts: work.facts,
@@ -128,6 +141,9 @@ export function openDesk(parts: {
         evidence: showEvidence(found, setup.masks, incident),
         systems: work.incident.systems.flatMap((id) => setup.systems.get(id) ?? []),
         grouping: await kinOf(work, store.reads, facility),
+        muted: tellMuted(work, setup, now) ?? null,
+        outlook: (await outlookOf(work, setup, { readRules: () => rulesOf(incident), now })) ?? null,
+        keptOpen: work.incident.state === "candidate" ? null : (notClosable(work, setup)?.because ?? null),
       };
       return maskDossier(dossier, setup.masks);
     },
@@ -143,6 +159,7 @@ export function openDesk(parts: {
         since === undefined ? undefined : impossible(since, parts.clock.now(), setup.facility.time_zone);
       if (wrong !== undefined) return wrong;
       const result = await act(answer.incident, actor, "answer", (work, now) => {
+        if (over(work)) return OVER;
         const question = questionsOf(setup, work.incident).find((each) => each.id === answer.question);
         const chosen = question?.answers.find((each) => each.id === answer.answer);
         if (question === undefined || chosen === undefined)
@@ -282,6 +299,20 @@ export function openDesk(parts: {
     },
   };
 
+  /** The rules of an incident's detections by their time, one more than are read over when there are too many. */
+  async function rulesOf(incident: string): Promise<DetectionRule[]> {
+    const rules: DetectionRule[] = [];
+    for (let after: { occurred: Instant; seq: number } | undefined; rules.length <= READ_OVER; ) {
+      const page = await store.reads.detectionsOf(facility, incident, RULES_PAGE, after);
+      rules.push(...page.map(({ detection }) => detection.rule));
+      after = page.at(-1)?.detection;
+      if (page.length < RULES_PAGE) break;
+      // A page of thousands of detections leaves others their turn.
+      await setImmediate();
+    }
+    return rules;
+  }
+
   function answeredQuestions(work: Work): Dossier["answered"] {
     return questionsOf(setup, work.incident).flatMap((question) => {
       const standing = work.facts.filter(
@@ -323,6 +354,9 @@ function flagOnly({ incident, facts, qualification }: Work): Dossier {
     evidence: [],
     systems: [],
     grouping: { kin: [], last: null },
+    muted: null,
+    outlook: null,
+    keptOpen: null,
   };
 }
 

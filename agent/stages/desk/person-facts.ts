@@ -3,6 +3,7 @@ import { FACT_SOURCES, FACTS, type Fact, type FactKind, JUDGEMENTS } from "../..
 import { mayAct } from "../../core/person.ts";
 import { formatInstant } from "../french.ts";
 import { moveBeginning, restoreBeginning } from "../grouping/move-beginning.ts";
+import { settleMalice } from "../grouping/settle-malice.ts";
 import { callDelegate } from "../notify.ts";
 import type { Setup, Work } from "../work.ts";
 import type { Actor, FactEnd, FactWithdrawal, Refused, Statement } from "./desk.ts";
@@ -134,16 +135,6 @@ export function addFact(
     moveBeginning(work, fact.since, { because, fact: fact.id });
   }
   settleMalice(work);
-}
-
-/** Was it malicious? The last word of a person that stands; null when none does. */
-function settleMalice(work: Work): void {
-  const said = work.facts.findLast(
-    ({ kind, origin, withdrawn }) =>
-      kind === "malicious_action_suspected" && origin.by === "person" && withdrawn === null,
-  );
-  const malicious = said?.holds ?? null;
-  if (work.incident.malicious !== malicious) work.incident = { ...work.incident, malicious };
 }
 
 /** Ends a state: its criterion stays met, since it was so. */

@@ -3,12 +3,14 @@ import type { Regrouping } from "../../core/grouping.ts";
 import { INCIDENT_STATES, type Incident } from "../../core/incident.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
+import { breather } from "../breather.ts";
 import { areApart } from "../correlate.ts";
 import { divideWork } from "../grouping/divide-work.ts";
 import { isDecided } from "../grouping/grouping.ts";
 import { mergeWorks, record } from "../grouping/merge-works.ts";
 import { type Arrival, readTraits } from "../grouping/read-traits.ts";
 import { unionOf } from "../grouping/state-facts.ts";
+import { MOST_REREAD } from "../grouping/take-apart.ts";
 import { undoMerge, undoSplit } from "../grouping/undo-regrouping.ts";
 import type { Pipeline, Regrouper } from "../pipeline.ts";
 import type { Setup, Work } from "../work.ts";
@@ -115,21 +117,24 @@ export function regroupDesk(parts: {
         if (work === undefined || work.incident.state === "merged" || work.incident.state === "closed")
           return refuse("not_running", "Cet incident est clos ou réuni à un autre : il ne se sépare pas.");
         const arrivals = await tools.arrivals(work.incident.id);
-        if (arrivals === undefined)
-          return refuse("too_many", "Cet incident a trop d'alertes pour être séparé ici.");
+        if (arrivals === undefined) return refuse("too_many", TOO_LARGE);
         const chosen = new Set(picks);
-        const parts = Map.groupBy(arrivals, (each) => picked(each, chosen, setup));
-        const [kept, taken] = [parts.get(false), parts.get(true)];
-        if (kept === undefined || taken === undefined)
+        const [kept, taken]: [Arrival[], Arrival[]] = [[], []];
+        const breathe = breather();
+        for (const each of arrivals) {
+          (picked(each, chosen, setup) ? taken : kept).push(each);
+          await breathe();
+        }
+        if (kept.length === 0 || taken.length === 0)
           return refuse(
             "nothing_to_split",
-            taken === undefined
+            taken.length === 0
               ? "Rien de cet incident ne correspond à ce choix."
               : "Il ne resterait rien dans cet incident : choisissez moins.",
           );
         const before = { ...work, facts: [...work.facts] };
         const because = `Séparé de ${work.incident.reference} par ${actor.name} : ${reason}`;
-        const made = divideWork(work, [kept, taken], { setup, reference: tools.reference, because });
+        const made = await divideWork(work, [kept, taken], { setup, reference: tools.reference, because });
         record(work, [before], {
           ...signed(reason, actor, tools),
           kind: "split",
@@ -137,8 +142,8 @@ export function regroupDesk(parts: {
         });
         putApart(made);
         works.push(...made.slice(1));
-        tools.retied(work, kept);
-        for (const other of made.slice(1)) tools.retied(other, taken);
+        await tools.retied(work, kept);
+        for (const other of made.slice(1)) await tools.retied(other, taken);
         return { outcome: "split" as const, incident: made[1]?.incident.id ?? "" };
       });
     },
@@ -157,15 +162,14 @@ export function regroupDesk(parts: {
         const wrong = unfitUndo(last, works);
         if (wrong !== undefined) return wrong;
         const arrivals = await tools.arrivals(...works.map((each) => each.incident.id));
-        if (arrivals === undefined)
-          return refuse("too_many", "Ces incidents ont trop d'alertes pour être défaits ici.");
+        if (arrivals === undefined) return refuse("too_many", TOO_LARGE);
         const undone = { at: tools.now, name: actor.name, reason };
         if (last.kind === "merge") await takeBack(stays, rest, { last, arrivals, tools });
         else {
           const since = new Map([[stays.incident.id, arrivals.filter(later(last.seq))]]);
           undoSplit(stays, rest, last, { since, setup });
           for (const other of rest) tools.merged(other, stays);
-          tools.retied(stays, arrivals);
+          await tools.retied(stays, arrivals);
         }
         stays.regroupings = stays.regroupings.map((each) =>
           each.id === last.id ? { ...each, state: "undone", undone } : each,
@@ -214,17 +218,19 @@ export function regroupDesk(parts: {
       ]),
     );
     undoMerge(stays, others, last, { since, setup });
-    tools.retied(stays, own.get(stays) ?? []);
+    await tools.retied(stays, own.get(stays) ?? []);
     for (const other of others) {
       const list = own.get(other) ?? [];
       const detections = list
         .flatMap((each) => [each, ...(each.base ?? [])])
         .map(({ detection }) => detection.seq);
       other.beside.push({ write: "join", incident: other.incident.id, detections });
-      tools.retied(other, list);
+      await tools.retied(other, list);
     }
   }
 }
+
+const TOO_LARGE = `Il y a plus de ${MOST_REREAD.toLocaleString("fr-FR")} alertes : elles ne peuvent être relues d'un coup pour dire lesquelles vont où. Ouvrez un incident à la main pour ce qui est autre, et dites-le distinct de celui-ci.`;
 
 const later = (seq: number) => (arrival: Arrival) => arrival.detection.seq > seq;
 

@@ -1,3 +1,4 @@
+import { isSuspicious } from "../../core/detection.ts";
 import type { Entity, Incident } from "../../core/incident.ts";
 import type { Work } from "../work.ts";
 import { type Arrival, eventTime, type Traits } from "./read-traits.ts";
@@ -19,10 +20,12 @@ export function absorb(work: Pick<Work, "incident">, { detection, alert }: Arriv
     first_alert: Math.min(incident.first_alert, alert.received),
     last_alert: Math.max(incident.last_alert, at),
     alerts: incident.alerts + 1,
+    ...(alert.hunted !== undefined && { hunted: (incident.hunted ?? 0) + 1 }),
   };
   if (system !== null && !incident.systems.includes(system.id))
     next.systems = [...incident.systems, system.id];
   if (cause !== undefined && !incident.causes.includes(cause)) next.causes = [...incident.causes, cause];
+  if (incident.suspicious !== true && isSuspicious(detection.rule)) next.suspicious = true;
   work.incident = next;
 }
 
@@ -62,6 +65,7 @@ export function uniteIncidents(into: Incident, other: Incident): Incident {
   const found = [into.found, other.found].filter((each) => each !== null);
   const beginning = into.occurred <= other.occurred ? into.beginning : other.beginning;
   const { linked, apart, follows, ...kept } = into;
+  const hunted = (into.hunted ?? 0) + (other.hunted ?? 0);
   return {
     ...kept,
     occurred: Math.min(into.occurred, other.occurred),
@@ -70,10 +74,13 @@ export function uniteIncidents(into: Incident, other: Incident): Incident {
     found: found.length === 0 ? null : Math.min(...found),
     last_alert: Math.max(into.last_alert, other.last_alert),
     alerts: into.alerts + other.alerts,
+    ...(hunted > 0 && { hunted }),
+    ...some("hunts", [...(into.hunts ?? []), ...(other.hunts ?? [])]),
     entities: entities.slice(0, MOST_ENTITIES),
     ...(cut && { entities_cut: true }),
     systems: unionOf(into.systems, other.systems),
     causes: unionOf(into.causes, other.causes),
+    ...((into.suspicious ?? other.suspicious) && { suspicious: true }),
     malicious: into.malicious ?? other.malicious,
     declarant: into.declarant ?? other.declarant,
     opened_by: into.opened_by === "person" ? "person" : other.opened_by,

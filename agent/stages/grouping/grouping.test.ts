@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { groupAll, SEEN, type Seen } from "../../../test/support/grouping.ts";
+import { groupAll, inOrderOf, SEEN, type Seen } from "../../../test/support/grouping.ts";
 import { NIGHT } from "../../../test/support/incident.ts";
+import { BOUNDED } from "../../../test/support/property.ts";
+import { orderOfArrival, RECORDING } from "../../../test/support/recordings.ts";
 import { MOST_PARTNERS } from "./census.ts";
 
-const RUNS = { numRuns: 100 };
+const RUNS = { ...BOUNDED, numRuns: 100 };
 
 const group = (seen: readonly Seen[], batch?: number) => groupAll(seen, batch);
 
@@ -29,10 +31,31 @@ describe("the partition into incidents", () => {
             order.map((i) => seen[i] as Seen),
             1,
           );
-          const back = turned.partition
-            .map((part) => part.map((i) => order[i] as number).sort((a, b) => a - b))
-            .sort((a, b) => (a[0] ?? 0) - (b[0] ?? 0));
-          expect(back).toEqual(expected);
+          expect(inOrderOf(turned.partition, order)).toEqual(expected);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it("of attacks, failures and hubs is the same however late each detection arrives", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        RECORDING.chain((seen) =>
+          fc.record({
+            seen: fc.constant(seen),
+            order: orderOfArrival(seen),
+            batch: fc.integer({ min: 1, max: 200 }),
+          }),
+        ),
+        async ({ seen, order, batch }) => {
+          const { partition } = await group(seen, 500);
+          const turned = await group(
+            order.map((i) => seen[i] as Seen),
+            batch,
+          );
+          expect(inOrderOf(turned.partition, order)).toEqual(partition);
+          expect(inOrderOf(turned.expected, order)).toEqual(partition);
         },
       ),
       RUNS,

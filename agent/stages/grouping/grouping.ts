@@ -5,6 +5,7 @@ import type { Setup, Work } from "../work.ts";
 import { type Census, openCensus, type Run } from "./census.ts";
 import { type LinkIndex, openLinkIndex, type Span } from "./link-index.ts";
 import { type Arrival, eachCounted, linksOf, opens, readTraits, type Traits } from "./read-traits.ts";
+import { openRecoveries, type Recoveries } from "./recoveries.ts";
 
 /** Keys kept in the record of one incident; the rest is read from its detections after a restart. */
 const MOST_SPANS = 400;
@@ -45,6 +46,7 @@ export interface Grouping {
   turned(): { run: Run; incidents: string[] }[];
   /** Counts a detection of the past without placing it. */
   recall(arrival: Arrival): void;
+  recoveries: Recoveries;
   merge(from: string, into: string): void;
   drop(incident: string): void;
   load(incident: Pick<Incident, "id" | "state">, spans: readonly Span[]): void;
@@ -59,6 +61,7 @@ export function openGrouping(setup: Pick<Setup, "locate">): Grouping {
   const ended: LinkIndex = openLinkIndex();
   const closed = new Set<string>();
   const census: Census = openCensus();
+  const recoveries = openRecoveries(setup);
   let turned: { run: Run; incidents: string[] }[] = [];
 
   const traitsOf = (arrival: Arrival) =>
@@ -141,7 +144,9 @@ export function openGrouping(setup: Pick<Setup, "locate">): Grouping {
       turned = [];
       return told;
     },
+    recoveries,
     recall(arrival) {
+      recoveries.note(arrival, true);
       if (opens(arrival)) count(traitsOf(arrival));
       turned = [];
     },
@@ -179,6 +184,7 @@ export function openGrouping(setup: Pick<Setup, "locate">): Grouping {
       ended.clear();
       closed.clear();
       census.clear();
+      recoveries.clear();
       turned = [];
     },
   };

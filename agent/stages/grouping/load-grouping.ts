@@ -4,7 +4,7 @@ import type { Reads } from "../../store/store.ts";
 import type { Work } from "../work.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Span } from "./link-index.ts";
-import { arrivalsOf } from "./take-apart.ts";
+import { arrivalsOf } from "./read-lightly.ts";
 
 /** Closed incidents read again, that what follows may cite. */
 const MOST_CLOSED = 2_000;
@@ -37,7 +37,8 @@ export async function loadGrouping(
     grouping.load(work.incident, spansOf(work));
     if (work.links?.cut !== true) continue;
     const arrivals = await arrivalsOf(reads, facility, [work.incident.id], MOST_REREAD);
-    for (const arrival of arrivals ?? []) grouping.tie(work.incident.id, grouping.tiesOf(arrival).adds);
+    for (const arrival of arrivals ?? [])
+      if (arrival.alert.hunted === undefined) grouping.tie(work.incident.id, grouping.tiesOf(arrival).adds);
   }
   const closed = await reads.byState(facility, "incident", ["closed"], { limit: MOST_CLOSED });
   for (const { content } of closed.reverse()) {

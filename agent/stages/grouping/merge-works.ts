@@ -6,6 +6,7 @@ import type { Qualification } from "../../core/qualification.ts";
 import { move } from "../../core/transitions.ts";
 import { toldKeys, type Work } from "../work.ts";
 import { uniteIncidents } from "./absorb.ts";
+import { settleMalice } from "./settle-malice.ts";
 import { sameFact, uniteFacts } from "./state-facts.ts";
 
 /** Who brings incidents together or takes them apart, why, and after which detection. */
@@ -24,6 +25,7 @@ export function mergeWorks(into: Work, other: Work, regroup: Regroup): void {
   if (other.base.size > 0) record(into, [into, other], { ...regroup, kind: "merge" });
   into.incident = uniteIncidents(into.incident, other.incident);
   takeFacts(into, other);
+  settleMalice(into);
   const known = evaluated(other);
   into.qualification = into.qualification && sooner(into.qualification, known);
   into.others = into.others.map((each) => sooner(each, known));
@@ -70,7 +72,11 @@ export function record(
     because,
     at: now,
     seq,
-    before: works.map(({ incident, facts }) => ({ incident, facts: [...facts] })),
+    before: works.map((work) => ({
+      incident: work.incident,
+      facts: [...work.facts],
+      met_at: Object.fromEntries(evaluated(work).map(({ regime, met_at = {} }) => [regime, met_at])),
+    })),
     made: [...made],
     undone: null,
   });

@@ -1,9 +1,17 @@
+import { breather } from "../breather.ts";
 import type { Grouping } from "./grouping.ts";
 import { openLinkIndex } from "./link-index.ts";
 import { type Arrival, eventTime, opens } from "./read-traits.ts";
 
-/** Parts of detections that nothing ties to each other, as keys count now; the part of the earliest one is first. */
-export function partition(arrivals: readonly Arrival[], grouping: Pick<Grouping, "tiesOf">): Arrival[][] {
+/**
+ * Parts of detections that nothing ties to each other, as keys count now; the part of the earliest one is first. Others
+ * have their turn in between.
+ */
+export async function partition(
+  arrivals: readonly Arrival[],
+  grouping: Pick<Grouping, "tiesOf">,
+): Promise<Arrival[][]> {
+  const breathe = breather();
   const index = openLinkIndex();
   const parts = new Map<string, Arrival[]>();
   const sorted = [...arrivals].sort(
@@ -12,6 +20,7 @@ export function partition(arrivals: readonly Arrival[], grouping: Pick<Grouping,
   const informing: Arrival[] = [];
   let made = 0;
   for (const arrival of sorted) {
+    await breathe();
     if (!opens(arrival)) {
       informing.push(arrival);
       continue;
@@ -24,13 +33,14 @@ export function partition(arrivals: readonly Arrival[], grouping: Pick<Grouping,
     parts.set(home, members);
     members.push(arrival);
     for (const other of others) {
-      members.push(...(parts.get(other) ?? []));
+      for (const each of parts.get(other) ?? []) members.push(each);
       parts.delete(other);
       index.move(other, home);
     }
     for (const [key, at] of adds) index.add(key, at, home);
   }
   for (const arrival of informing) {
+    await breathe();
     let home: string | undefined;
     for (const [key, at] of grouping.tiesOf(arrival).looks)
       index.find(key, at, (part) => {
@@ -40,6 +50,7 @@ export function partition(arrivals: readonly Arrival[], grouping: Pick<Grouping,
     if (list === undefined) parts.set("", [arrival]);
     else list.push(arrival);
   }
-  const first = (part: readonly Arrival[]) => Math.min(...part.map(({ alert }) => eventTime(alert)));
+  const first = (part: readonly Arrival[]) =>
+    part.reduce((least, { alert }) => Math.min(least, eventTime(alert)), Number.MAX_SAFE_INTEGER);
   return [...parts.values()].sort((a, b) => first(a) - first(b));
 }

@@ -1,5 +1,5 @@
 import type { Alert } from "../../core/alert.ts";
-import type { System } from "../../core/asset.ts";
+import { type System, UNDER_ALL } from "../../core/asset.ts";
 import type { Instant } from "../../core/clock.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import { CAUSES } from "../../core/detection.ts";
@@ -44,8 +44,6 @@ const COMMON_USERS = new Set([
 ]);
 /** Systems that everything passes through: what they see of others ties nothing together. */
 const PASSED_THROUGH = new Set<System["kind"]>(["directory", "infrastructure", "network", "mail"]);
-/** Systems under many others: their outage explains those of hosts nobody described. */
-const UNDER_ALL = new Set<System["kind"]>(["directory", "infrastructure", "network", "building"]);
 
 /** What a detection names, and what of it tells with which others it belongs. */
 export interface Traits {
@@ -67,12 +65,15 @@ export interface Traits {
 }
 
 /** When it happened; when it was received, for a clock that was never set. */
-export function eventTime({ occurred, received }: StoredAlert): Instant {
+export function eventTime({ occurred, received, hunted }: StoredAlert): Instant {
+  // What a person searched for has been dated by its record, however old.
+  if (hunted !== undefined) return occurred;
   return occurred > received + FUTURE || occurred < received - PAST ? received : occurred;
 }
 
-/** A detection that only informs, such as a recovery, enriches an incident; it opens none. */
-export function opens({ detection }: Arrival): boolean {
+/** A detection that only informs, such as a recovery or what a person searched for, enriches an incident; it opens none. */
+export function opens({ detection, alert }: Arrival): boolean {
+  if (alert.hunted !== undefined) return false;
   const { level, meaning } = detection.rule;
   if (level === "informational") return false;
   return meaning !== undefined || level !== "low";
@@ -200,7 +201,7 @@ function lower(alert: Alert, path: string): string[] {
 }
 
 /** A machine is known by its short name and its full one alike. */
-function shortName(host: string): string {
+export function shortName(host: string): string {
   const dot = host.indexOf(".");
   return dot <= 0 || /^[\d.]+$/.test(host) ? host : host.slice(0, dot);
 }

@@ -1,21 +1,14 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { NIGHT } from "../../../test/support/incident.ts";
+import { decide, FACILITY, incidentsOf, REASON } from "../../../test/support/night.ts";
 import { DELETED, down, type Line, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
-import type { Proof } from "../desk/desk.ts";
 import { loadWork } from "../work.ts";
 
 let stages: Stages;
 afterEach(() => stages?.close());
 
-const FACILITY = "ch-exemple";
-const PROOF: Proof = { channel: "web", second_factor: "totp" };
-const REASON = "Vu avec le RSSI cette nuit.";
-
-const incidents = async () =>
-  (await stages.store.reads.byState(FACILITY, "incident", [], { limit: 100 }))
-    .map(({ content }) => content)
-    .reverse();
+const incidents = () => incidentsOf(stages);
 const facts = async (incident: string) =>
   (await stages.store.reads.ofIncident(FACILITY, "fact", incident)).map(({ content }) => content);
 const alertsOf = async (incident: string) =>
@@ -40,20 +33,6 @@ async function two(): Promise<[string, string]> {
   return [a, b];
 }
 const BRIDGE: Line = { ...down("dpi-01", 12), more: { user: "x" } };
-
-async function decide(incident: string, decision: "approve" | "setAside"): Promise<void> {
-  const { id, version, sha256 } = (await stages.desk.dossier(incident))?.current?.declaration ?? {
-    id: "",
-    version: 0,
-    sha256: "",
-  };
-  const text = { incident, declaration: id, version, sha256 };
-  const done =
-    decision === "approve"
-      ? await stages.desk.approve(text, PROOF, stages.delegate)
-      : await stages.desk.setAside(text, "Exercice interne de l'astreinte.", PROOF, stages.delegate);
-  expect(done.outcome).toBe(decision === "approve" ? "approved" : "set_aside");
-}
 
 describe("a detection that links two incidents", () => {
   async function linked(touch: (ids: [string, string]) => Promise<void> = async () => undefined) {
@@ -114,7 +93,7 @@ describe("a detection that links two incidents", () => {
     const [a, b] = await linked(async ([, second]) => {
       await stages.take({ ...NOTE, host: "poste-2", minute: 5 });
       await stages.sweeper.sweep();
-      await decide(second, "setAside");
+      expect(await decide(stages, second, "set_aside")).toMatchObject({ outcome: "set_aside" });
     });
     const [first, second] = await incidents();
     expect(first).toMatchObject({ id: a, state: "candidate", linked: [{ incident: b }] });
@@ -279,7 +258,7 @@ describe("a person", () => {
     await stages.desk.merge({ incident: a, other: b, reason: REASON }, stages.delegate);
     await stages.take({ ...NOTE, host: "dpi-01", minute: 13 }, BRIDGE);
     stages.clock.pass(5);
-    await decide(a, "approve");
+    expect(await decide(stages, a, "approve")).toMatchObject({ outcome: "approved" });
     expect(await stages.desk.undoRegrouping({ incident: a, reason: REASON }, stages.delegate)).toMatchObject({
       code: "decided_since",
     });

@@ -6,8 +6,6 @@ import type { Arrival } from "./read-traits.ts";
 
 /** A shelf of the works that one unit of work changes. */
 export interface OpenShelf extends Shelf {
-  /** Remembers where a detection was placed. */
-  placed(arrival: Arrival, work: Work): void;
   /** What was placed in an incident, and the incidents on record that went into it, in this unit of work. */
   recent(incident: string): { arrivals: Arrival[]; merged: string[] };
   /** Where an incident went, when it went into another. */

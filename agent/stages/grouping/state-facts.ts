@@ -1,13 +1,13 @@
 import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import type { FactStatement } from "../../core/detection.ts";
-import { FACTS, type Fact } from "../../core/fact.ts";
+import { FACTS, type Fact, MOST_SAYERS } from "../../core/fact.ts";
 import type { Setup, Work } from "../work.ts";
 import { locateOnce } from "./locate-once.ts";
 import { type Arrival, eventTime } from "./read-traits.ts";
 
 /** A state stated again this soon after its end has not ended. */
 export const FLAPPING = 10 * MICROSECONDS.minute;
-const BOUNDS = { subjects: 200, evidence: 20 } as const;
+const BOUNDS = { subjects: 200, evidence: 20, sayers: MOST_SAYERS + 1 } as const;
 
 /** Ends and states what a detection tells of an incident. */
 export function stateFacts(work: Pick<Work, "facts" | "incident">, arrival: Arrival, setup: Setup): void {
@@ -40,9 +40,28 @@ export function uniteFacts(fact: Fact, other: Fact): Fact {
     confidence: [fact, other].some((each) => each.confidence === "confirmed") ? "confirmed" : "suspected",
     ended_by: unionOf(fact.ended_by, other.ended_by),
     evidence: unionOf(fact.evidence, other.evidence, BOUNDS.evidence),
+    // Of a fact of before they were listed, not all are known.
+    ...(fact.rules && other.rules && { rules: unionOf(fact.rules, other.rules, BOUNDS.sayers) }),
+    ...(fact.sources && other.sources && { sources: unionOf(fact.sources, other.sources, BOUNDS.sayers) }),
     alerts: fact.alerts + other.alerts,
     stated: Math.min(fact.stated, other.stated),
+    ...huntedOf(earliest(liveSince(fact), liveSince(other)), foundOf(fact) + foundOf(other)),
   };
+}
+
+/** Since when live detections tell a fact; null when only a search of old records does. */
+export function liveSince({ since, hunted }: Fact): Instant | null {
+  return hunted === undefined ? since : hunted.live_since;
+}
+
+const foundOf = ({ hunted }: Fact): number => hunted?.alerts ?? 0;
+
+function earliest(one: Instant | null, other: Instant | null): Instant | null {
+  return one === null ? other : other === null ? one : Math.min(one, other);
+}
+
+function huntedOf(live_since: Instant | null, alerts: number): Pick<Fact, "hunted"> {
+  return alerts === 0 ? {} : { hunted: { live_since, alerts } };
 }
 
 export function unionOf<T>(one: readonly T[], other: readonly T[], most = Number.POSITIVE_INFINITY): T[] {
@@ -93,12 +112,16 @@ function stateFact(
       },
       ended_by: statement.ended_by,
       evidence: [alert.id],
+      rules: [detection.rule.id],
+      sources: [alert.source],
       alerts: 1,
       stated: alert.received,
+      ...(alert.hunted !== undefined && huntedOf(null, 1)),
       withdrawn: null,
     });
     return;
   }
+  const found = alert.hunted !== undefined;
   const { subjects, ended_by: enders } = before;
   work.facts[index] = {
     ...before,
@@ -113,8 +136,18 @@ function stateFact(
       ? enders
       : unionOf(enders, statement.ended_by),
     evidence: before.evidence.length < BOUNDS.evidence ? [...before.evidence, alert.id] : before.evidence,
+    ...(before.rules && { rules: withSayer(before.rules, detection.rule.id) }),
+    ...(before.sources && { sources: withSayer(before.sources, alert.source) }),
     alerts: before.alerts + 1,
+    ...huntedOf(
+      found ? liveSince(before) : earliest(liveSince(before), at),
+      foundOf(before) + (found ? 1 : 0),
+    ),
   };
+}
+
+function withSayer(sayers: string[], one: string): string[] {
+  return sayers.length >= BOUNDS.sayers || sayers.includes(one) ? sayers : [...sayers, one];
 }
 
 /** A state ends once every host or service it was stated for is well again. */

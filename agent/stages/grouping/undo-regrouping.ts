@@ -1,11 +1,13 @@
 import type { Fact } from "../../core/fact.ts";
 import type { Regrouping } from "../../core/grouping.ts";
 import type { Incident } from "../../core/incident.ts";
+import type { Qualification } from "../../core/qualification.ts";
 import type { Setup, Work } from "../work.ts";
 import { absorb } from "./absorb.ts";
 import { endAsMerged, takeFact } from "./merge-works.ts";
 import { type Arrival, readTraits } from "./read-traits.ts";
-import { stateFacts } from "./state-facts.ts";
+import { settleMalice } from "./settle-malice.ts";
+import { stateFacts, unionOf } from "./state-facts.ts";
 
 /** What came after a regrouping, by the incident that it belongs to once it is undone. */
 export type Since = ReadonlyMap<string, readonly Arrival[]>;
@@ -19,11 +21,14 @@ export function undoMerge(
 ): void {
   const works = [stays, ...others];
   const now = stays.facts;
-  const found = stays.incident.found;
+  const { found } = stays.incident;
+  const apart = saidSince(stays, regrouping);
   for (const work of works) {
     const before = regrouping.before.find(({ incident }) => incident.id === work.incident.id);
     if (before === undefined) throw new Error(`regrouping ${regrouping.id} knows no ${work.incident.id}`);
-    work.incident = { ...before.incident, ...apart(before.incident, works) };
+    const ids = works.map((each) => each.incident.id);
+    work.incident = withApart(before.incident, [...apart, ...ids]);
+    restoreMet(work, before);
     work.facts = work === stays ? before.facts.filter(({ id }) => has(work, id)) : [];
   }
   // Who undoes it has taken note of it, as of what it was made of.
@@ -56,7 +61,14 @@ export function undoSplit(
   const known = new Set(before.facts.map(({ id }) => id));
   const fresh = stays.facts.filter(({ id }) => !known.has(id));
   const { found } = stays.incident;
-  stays.incident = { ...before.incident, found: before.incident.found ?? found };
+  const ids = [stays, ...others].map(({ incident }) => incident.id);
+  // What was said of a part, or of what stayed, is said of the whole.
+  const apart = [stays, ...others].flatMap(({ incident }) => incident.apart ?? []);
+  stays.incident = withApart(
+    { ...before.incident, found: before.incident.found ?? found },
+    apart.filter((id) => !ids.includes(id)),
+  );
+  restoreMet(stays, before);
   stays.facts = [];
   for (const fact of before.facts) {
     const holder = others.find((other) => has(other, fact.id));
@@ -111,14 +123,31 @@ function resume(
     const withdrawn = { at: fact.stated, writer: "Tocsin", reason };
     stays.facts.push(stated ? fact : { ...fact, withdrawn });
   }
+  for (const work of works) settleMalice(work);
+}
+
+/** What it met was known since then: regrouping and undoing it moves no clock. */
+function restoreMet(work: Work, { met_at }: Regrouping["before"][number]): void {
+  const restored = (each: Qualification): Qualification => ({
+    ...each,
+    met_at: { ...each.met_at, ...met_at?.[each.regime] },
+  });
+  work.qualification = work.qualification && restored(work.qualification);
+  work.others = work.others.map(restored);
 }
 
 function has(work: Work, fact: string): boolean {
   return work.base.has(`fact/${fact}`);
 }
 
+/** Incidents that a person said are others since a regrouping. */
+function saidSince(stays: Work, { before }: Regrouping): string[] {
+  const known = new Set(before.flatMap(({ incident }) => incident.apart ?? []));
+  return (stays.incident.apart ?? []).filter((id) => !known.has(id));
+}
+
 /** A person said that they are others: the machine does not bring them together again. */
-function apart(incident: Incident, works: readonly Work[]): Pick<Incident, "apart"> {
-  const others = works.map((each) => each.incident.id).filter((id) => id !== incident.id);
-  return { apart: [...new Set([...(incident.apart ?? []), ...others])] };
+function withApart(incident: Incident, others: readonly string[]): Incident {
+  const apart = unionOf(incident.apart ?? [], others).filter((id) => id !== incident.id);
+  return apart.length === 0 ? incident : { ...incident, apart };
 }

@@ -2,8 +2,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { loadRegime } from "../../../rules/regimes/load-regime.ts";
 import type { Regime } from "../../../rules/regimes/regime.ts";
 import { DELETED, down, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { openDesk } from "../desk/open-desk.ts";
 import { openPipeline } from "../open-pipeline.ts";
-import type { Setup } from "../work.ts";
+import { currentDeclaration, type Setup } from "../work.ts";
 import { notePacks, packsChange, packsDone } from "./packs-in-force.ts";
 import { requalify } from "./requalify.ts";
 
@@ -44,7 +45,7 @@ describe("dossiers under another pack", () => {
     });
     const before = await revisions(incident.id);
     const seen: number[] = [];
-    const found = await requalify(await under(withoutC1(stages.setup.regimes)), stages.clock, {
+    const found = await requalify(await under(withoutC1(stages.setup.regimes)), {
       progress: (done, total) => seen.push(done / total),
     });
     expect(found).toMatchObject({ total: 1, stopped: false });
@@ -68,12 +69,53 @@ describe("dossiers under another pack", () => {
     expect(after.at(-1).criteria.map(({ id }: { id: string }) => id)).not.toContain("C1");
   });
 
+  it("have the text that waits for a decision written before anyone decides on it", async () => {
+    stages = await openStages();
+    await stages.take(DELETED, NOTE);
+    const [{ incident } = { incident: { id: "" } }] = await stages.desk.incidents({ limit: 1 });
+    const setup: Setup = { ...stages.setup, regimes: withoutC1(stages.setup.regimes) };
+    const { store, clock } = stages;
+    const pipeline = await openPipeline({ store, setup, clock });
+    const desk = openDesk({
+      store,
+      pipeline,
+      setup,
+      clock,
+      decided: () => undefined,
+      planned: () => undefined,
+    });
+    const text = async () => currentDeclaration((await pipeline.view(incident.id)) ?? { declarations: [] });
+    const before = await text();
+    await pipeline.revise([incident.id]);
+    expect((await text())?.canonical).toBe(before?.canonical);
+    if (before === undefined) throw new Error("no text");
+    const { id: declaration, version, sha256 } = before;
+    const seen = { incident: incident.id, declaration, version, sha256 };
+    const proof = { channel: "web", second_factor: "totp" } as const;
+    const decided = await desk.approve(seen, proof, stages.delegate);
+    const now = await text();
+    expect(decided).toMatchObject({ outcome: "stale", current: { sha256: now?.sha256 } });
+    expect(JSON.parse(now?.canonical ?? "{}").pack.version).toBe("99");
+  });
+
+  it("have their texts written anew, those that wait for a decision alone", async () => {
+    stages = await openStages();
+    await stages.take(DELETED, NOTE);
+    const pipeline = await under(withoutC1(stages.setup.regimes));
+    const [id = ""] = pipeline.incidents();
+    const written: number[] = [];
+    await requalify(pipeline, { written: (done) => written.push(done) });
+    const text = currentDeclaration((await pipeline.view(id)) ?? { declarations: [] });
+    expect(JSON.parse(text?.canonical ?? "{}").pack.version).toBe("99");
+    expect(written).toEqual([1]);
+  });
+
   it("under the same packs are left as they are, without a word in the journal", async () => {
     stages = await openStages();
     await stages.take(DELETED, NOTE);
     const count = async () => (await stages.store.reads.journal("ch-exemple", 1, 10_000)).length;
     const before = await count();
-    expect(await requalify(await under(stages.setup.regimes), stages.clock)).toMatchObject({ differing: [] });
+    expect(await requalify(await under(stages.setup.regimes))).toMatchObject({ differing: [] });
     expect(await count()).toBe(before);
   });
 
@@ -87,12 +129,12 @@ describe("dossiers under another pack", () => {
     const total = pipeline.incidents().length;
     expect(total).toBeGreaterThan(50);
     const stop = new AbortController();
-    const first = await requalify(pipeline, stages.clock, {
+    const first = await requalify(pipeline, {
       progress: () => stop.abort(),
       signal: stop.signal,
     });
     expect(first.stopped).toBe(true);
-    expect(await requalify(pipeline, stages.clock)).toMatchObject({ total, stopped: false });
+    expect(await requalify(pipeline)).toMatchObject({ total, stopped: false });
   });
 });
 

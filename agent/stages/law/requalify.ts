@@ -1,12 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import { type Clock, type Instant, MICROSECONDS } from "../../core/clock.ts";
 import type { CriterionResult, Qualification, Verdict } from "../../core/qualification.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Work } from "../work.ts";
 
-/** How long dossiers are evaluated before others have their turn: what is committed of them takes as long again. */
-const SLICE = (5 * MICROSECONDS.second) / 1000;
-/** And how many at most, whatever the clock says. */
+/** Dossiers committed together: others have their turn in between. */
 const MOST = 50;
 
 /** What an evaluation under other packs made of one dossier. */
@@ -22,24 +19,38 @@ export interface Requalified {
   }[];
 }
 
-/** Evaluates every dossier that may still change anew, a little at a time; says which came out otherwise. */
+/**
+ * Evaluates every dossier that may still change anew, a few at a time, then writes the texts that wait for a decision
+ * anew; says which came out otherwise.
+ */
 export async function requalify(
   pipeline: Pipeline,
-  clock: Clock,
-  told: { progress?(done: number, total: number): void; signal?: AbortSignal | undefined } = {},
+  told: {
+    progress?(done: number, total: number): void;
+    /** The same of texts, which come after. */
+    written?(done: number, total: number): void;
+    signal?: AbortSignal | undefined;
+  } = {},
 ): Promise<{ total: number; differing: Requalified[]; stopped: boolean }> {
   const incidents = pipeline.incidents();
   const total = incidents.length;
   const differing: Requalified[] = [];
-  for (let done = 0; done < total; ) {
-    if (told.signal?.aborted === true) return { total, differing, stopped: true };
-    const { taken, revised } = await pipeline.revise(incidents.slice(done, done + MOST), slice(clock));
-    for (const { before, after } of revised) differing.push(...differenceOf(before, after));
-    done += taken;
-    told.progress?.(done, total);
-    await setImmediate();
-  }
-  return { total, differing, stopped: false };
+  const inTurn = async (
+    step: (some: string[]) => Promise<void>,
+    progress?: (done: number, total: number) => void,
+  ) => {
+    for (let from = 0; from < total && told.signal?.aborted !== true; from += MOST) {
+      await step(incidents.slice(from, from + MOST));
+      progress?.(Math.min(from + MOST, total), total);
+      await setImmediate();
+    }
+  };
+  await inTurn(async (some) => {
+    for (const { before, after } of await pipeline.revise(some))
+      differing.push(...differenceOf(before, after));
+  }, told.progress);
+  await inTurn(pipeline.rewrite, told.written);
+  return { total, differing, stopped: told.signal?.aborted === true };
 }
 
 /** How two evaluations of one dossier differ; nothing when they do not. */
@@ -77,9 +88,4 @@ function differentCriteria(before: readonly CriterionResult[], after: readonly C
 
 function shownValue({ value, degree }: CriterionResult): string {
   return degree === null ? value : `${value}/${degree}`;
-}
-
-function slice(clock: Clock): () => boolean {
-  const from: Instant = clock.now();
-  return () => clock.now() - from >= SLICE;
 }

@@ -1,4 +1,3 @@
-import type { Message } from "../../../connectors/contract.ts";
 import type { Instant } from "../../core/clock.ts";
 import type { Decision } from "../../core/decision.ts";
 import type { Declaration } from "../../core/declaration.ts";
@@ -6,13 +5,13 @@ import type { Fact } from "../../core/fact.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { JournalEntry } from "../../core/journal.ts";
 import type { Qualification } from "../../core/qualification.ts";
-import { type NotifyPayload, notify } from "../notify.ts";
+import { type NotifyPayload, notify, type Telling } from "../notify.ts";
 import { newWork, type Setup, type Work } from "../work.ts";
 
 /** A call that live mode would have made. */
 export interface Call {
   role: "on_call" | "delegate";
-  event: Message["event"];
+  event: Telling;
   at: Instant;
 }
 

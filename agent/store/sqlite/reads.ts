@@ -2,7 +2,16 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Detection } from "../../core/detection.ts";
 import type { Effect } from "../../core/effect.ts";
 import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
-import type { QuarantineEntry, Reads, Stored, StoredAlert, StoredDetection } from "../store.ts";
+import { eventKey } from "../seal.ts";
+import type {
+  HeldOf,
+  QuarantineEntry,
+  Reads,
+  RecordKind,
+  Stored,
+  StoredAlert,
+  StoredDetection,
+} from "../store.ts";
 import { openReading, prepareOnce } from "./connection.ts";
 import { LAST_JOINED } from "./writes.ts";
 
@@ -55,6 +64,32 @@ function readsOf(database: DatabaseSync): SqliteReads {
     async ofIncident(facility, kind, incident) {
       const sql = `${RECORD} WHERE facility = ? AND incident = ? AND kind = ? ORDER BY created`;
       return all(sql, facility, incident, kind).map((row) => storedOf(row));
+    },
+    async ofIncidents(facility, incidents) {
+      const held = new Map<string, HeldOf>();
+      const of = (incident: unknown) => {
+        const known = held.get(String(incident));
+        if (known !== undefined) return known;
+        const fresh: HeldOf = { records: new Map(), effects: [] };
+        held.set(String(incident), fresh);
+        return fresh;
+      };
+      const asked = "facility = ? AND incident IN (SELECT value FROM json_each(?))";
+      const ids = JSON.stringify(incidents);
+      return view(() => {
+        const records = `SELECT incident, kind, revision, content FROM records WHERE ${asked}
+          ORDER BY incident, kind, created`;
+        for (const row of all(records, facility, ids)) {
+          const { records } = of(row.incident);
+          const kind = String(row.kind) as RecordKind;
+          const list = records.get(kind);
+          if (list === undefined) records.set(kind, [storedOf(row)]);
+          else list.push(storedOf(row));
+        }
+        for (const row of all(`${EFFECT} WHERE ${asked} ORDER BY due, effect_key`, facility, ids))
+          of(row.incident).effects.push(effectOf(row));
+        return held;
+      });
     },
     async byState(facility, kind, states, { limit, after }) {
       return view(() => {
@@ -109,6 +144,26 @@ function readsOf(database: DatabaseSync): SqliteReads {
         JOIN joined o ON o.facility = j.facility AND o.incident = ? AND o.detection = j.detection
         WHERE j.facility = ? AND j.incident = ? AND ${LAST_JOINED} ORDER BY j.detection`;
       return all(sql, other, facility, incident).map((row) => Number(row.detection));
+    },
+    async event(facility, event) {
+      const key = eventKey(event);
+      if (key === null) return undefined;
+      const row = one(
+        "SELECT first_detection, content FROM alerts WHERE facility = ? AND event = ?",
+        facility,
+        key,
+      );
+      if (row === undefined) return undefined;
+      const { alert, detections } = alertOf(String(row.content));
+      const holder =
+        "SELECT incident FROM joined WHERE facility = ? AND detection = ? ORDER BY journal_seq DESC LIMIT 1";
+      return {
+        alert,
+        detections: detections.map((_, position) => {
+          const seq = Number(row.first_detection) + position;
+          return { seq, incident: (one(holder, facility, seq)?.incident as string | undefined) ?? null };
+        }),
+      };
     },
     async alert(facility, id) {
       const row = one("SELECT content FROM alerts WHERE facility = ? AND id = ?", facility, id);

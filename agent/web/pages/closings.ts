@@ -2,6 +2,7 @@ import { Router } from "express";
 import { z } from "zod";
 import { mayAct } from "../../core/person.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
+import { monthName, shiftMonth } from "../../stages/french.ts";
 import { readForm } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
@@ -25,9 +26,12 @@ export function closingsPage(parts: { desk: Desk; gate: Gate }): Router {
       title: "Clôtures automatiques",
       model: {
         month,
-        name: nameOf(month),
-        before: { month: shift(month, -1), name: nameOf(shift(month, -1)) },
-        after: month < desk.thisMonth() ? { month: shift(month, 1), name: nameOf(shift(month, 1)) } : null,
+        name: monthName(month),
+        before: { month: shiftMonth(month, -1), name: monthName(shiftMonth(month, -1)) },
+        after:
+          month < desk.thisMonth()
+            ? { month: shiftMonth(month, 1), name: monthName(shiftMonth(month, 1)) }
+            : null,
         over,
         sha256,
         done: request.query.fait === "signe",
@@ -50,17 +54,4 @@ export function closingsPage(parts: { desk: Desk; gate: Gate }): Router {
   });
 
   return router;
-}
-
-const FRENCH = new Intl.DateTimeFormat("fr-FR", { timeZone: "UTC", month: "long", year: "numeric" });
-
-/** `novembre 2026`. */
-function nameOf(month: string): string {
-  return FRENCH.format(Date.parse(`${month}-01T00:00:00Z`));
-}
-
-function shift(month: string, by: 1 | -1): string {
-  const date = new Date(`${month}-01T00:00:00Z`);
-  date.setUTCMonth(date.getUTCMonth() + by);
-  return date.toISOString().slice(0, 7);
 }

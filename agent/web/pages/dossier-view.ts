@@ -67,12 +67,12 @@ function groundRow({ origin, alerts, count }: TreeFact) {
   return { from, count, first: alerts[0]?.at ?? null };
 }
 
-/** The other duties, each with its verdict, its clocks and its reasons. */
+/** The duties side by side, the leading one first, each with its verdict, its clocks and its reasons. */
 export function dutyRows(duties: readonly TreeDuty[], deadlines: readonly Deadline[], now: Instant) {
   return duties
-    .filter(({ leads }) => !leads)
     .map((duty) => ({
       id: duty.regime,
+      leads: duty.leads,
       title: duty.title,
       sentence: duty.sentence,
       verdict: VERDICTS[duty.verdict],
@@ -81,7 +81,8 @@ export function dutyRows(duties: readonly TreeDuty[], deadlines: readonly Deadli
       remarks: duty.remarks,
       texts: textsRow(duty.verified, now),
       clocks: clockRows(deadlines.filter(({ regime }) => regime === duty.regime)),
-    }));
+    }))
+    .sort((a, b) => Number(b.leads) - Number(a.leads));
 }
 
 /** When the texts of a law were last verified, and whether that is too long ago. */
@@ -108,7 +109,9 @@ export function clockRows(deadlines: readonly Deadline[]) {
       ...each,
       start: START_LABELS[each.from],
       proposed: each.settled_by === undefined ? null : ASKED_OF[each.settled_by],
-      candidates: (each.candidates ?? []).map(({ from, at }) => ({ start: START_LABELS[from], at })),
+      /** True where the law leaves it to a person to say from when it counts, and it still runs. */
+      settlable: each.met === null && (each.settled_by !== undefined || each.settled !== undefined),
+      candidates: (each.candidates ?? []).map(({ from, at }) => ({ from, start: START_LABELS[from], at })),
     }));
 }
 
@@ -238,6 +241,7 @@ export function summaryOf({ incident, facts, systems }: Dossier) {
           : malicious === "suspected"
             ? "soupçonnée"
             : "à déterminer",
+    units: [...new Set(systems.flatMap(({ units }) => units))],
     causes: labelsOf(incident, true),
     otherCauses: labelsOf(incident, false),
     systems: incident.systems.map((each) => systemName(each, systems) ?? each),
@@ -264,7 +268,14 @@ const EFFECT_STATES: Readonly<Record<Effect["state"], string>> = {
 };
 
 // The notify stage owns the payload; the page shows what it recognises of it and nothing else.
-const Told = z.looseObject({ channel: z.string(), event: z.string(), asked: z.literal(true) }).partial();
+const Told = z
+  .looseObject({
+    channel: z.string(),
+    event: z.string(),
+    asked: z.literal(true),
+    together: z.literal(true),
+  })
+  .partial();
 const TELLINGS: Readonly<Record<string, string>> = {
   incident_opened: "Ouverture, à l'astreinte informatique",
   decision_needed: "Décision attendue, à la personne déléguée",
@@ -272,6 +283,7 @@ const TELLINGS: Readonly<Record<string, string>> = {
 };
 
 const ASKED = "À la demande d'une personne, à la personne déléguée";
+const TOGETHER = ", avec d'autres : les textes suivis ont changé";
 
 /** Who was told, by which way, and whether it arrived. */
 export function toldRows(effects: readonly Effect[]) {
@@ -279,7 +291,8 @@ export function toldRows(effects: readonly Effect[]) {
     .filter((effect) => effect.kind === "notify" || effect.kind === "reminder")
     .toSorted((a, b) => a.due - b.due)
     .map((effect) => {
-      const { channel = effect.key, event = "", asked } = Told.safeParse(effect.payload).data ?? {};
+      const read = Told.safeParse(effect.payload).data ?? {};
+      const { channel = effect.key, event = "", asked, together } = read;
       const words =
         effect.kind === "reminder" && effect.state === "done" ? "Rappelé" : EFFECT_STATES[effect.state];
       const { due, state, because, attempt } = effect;
@@ -288,7 +301,7 @@ export function toldRows(effects: readonly Effect[]) {
         state,
         words,
         channel,
-        what: asked ? ASKED : (TELLINGS[event] ?? event),
+        what: asked ? ASKED : `${TELLINGS[event] ?? event}${together ? TOGETHER : ""}`,
         because,
         attempt,
       };

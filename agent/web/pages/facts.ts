@@ -156,7 +156,8 @@ export function factsPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rout
       const { incident } = await dossierOf(desk, request.params.id);
       const done = await desk[act]({ incident: incident.id, reason }, person);
       if (done.outcome === "refused") throw new PageError(statusOf(done.code), { message: done.because });
-      response.redirect(303, `${addressOf(incident.id)}?fait=${told}`);
+      const said = told === "clos" && incident.state !== "candidate" ? "fini" : told;
+      response.redirect(303, `${addressOf(incident.id)}?fait=${said}`);
     });
 
   return router;
@@ -164,5 +165,9 @@ export function factsPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rout
 
 /** What somebody else did meanwhile is a conflict; the rest was typed wrong. */
 function statusOf(code: string): 409 | 422 {
-  return /^(already_|over$|not_watched$|not_closed$|unknown_)/.test(code) ? 409 : 422;
+  return /^(already_|over$|not_decided$|not_closed$|not_filed$|state_lasts$|text_undecided$|delivery_unsettled$|unknown_)/.test(
+    code,
+  )
+    ? 409
+    : 422;
 }

@@ -251,7 +251,7 @@ describe("the other duties", () => {
       id: "d2",
       incident: "inc-1",
       regime: "rgpd-33",
-      label: "Notifier à la CNIL (72 h, proposé)",
+      label: "Notifier à la CNIL (72 h)",
       from: "awareness",
       started: found,
       due: found + 72 * 3_600_000_000,
@@ -267,7 +267,7 @@ describe("the other duties", () => {
     for (const words of [
       "Violation de données personnelles (CNIL)",
       "Il manque une réponse",
-      "(proposé)",
+      "(proposé, à fixer)",
       "À fixer par\u00a0: délégué à la protection des données",
       "système dit contenir des données de santé",
       "règle r-1 (abcdef012345), 12 alertes",
@@ -283,7 +283,7 @@ describe("the other duties", () => {
     beside();
     const clock = dossier().deadlines.at(-1);
     if (clock !== undefined) clock.void = true;
-    expect((await person.get(INCIDENT)).text).not.toContain("(proposé)");
+    expect((await person.get(INCIDENT)).text).not.toContain("(proposé, à fixer)");
   });
 });
 

@@ -1,7 +1,8 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
-import { mayAct } from "../../core/person.ts";
+import type { Incident } from "../../core/incident.ts";
+import { type Account, mayAct } from "../../core/person.ts";
 import type { Question } from "../../core/qualification.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
@@ -26,6 +27,7 @@ import {
   toldRows,
 } from "./dossier-view.ts";
 import { regroupRows } from "./regroup-rows.ts";
+import { type SystemContext, systemRow } from "./system-row.ts";
 import { nextStep, verdictOf } from "./verdict.ts";
 
 const AnswerForm = z.object({
@@ -34,6 +36,14 @@ const AnswerForm = z.object({
   date: z.string().max(10).default(""),
   time: z.string().max(8).default(""),
   source: Line(200).default(""),
+});
+const ClockForm = z.object({
+  deadline: z.string().min(1).max(200),
+  from: z.enum(["found", "awareness", "confirmed"]),
+  date: z.string().max(10).default(""),
+  time: z.string().max(8).default(""),
+  source: Line(100_000).default(""),
+  reason: Line(100_000).default(""),
 });
 const SecretForm = z.object({ secret: z.enum(["oui", "non"]), motif: Line(500).default("") });
 const TakeUpForm = z.object({ retour: z.enum(["", "texte"]).default("") });
@@ -51,6 +61,8 @@ export const DONE: Readonly<Record<string, string>> = {
   termine: "Fin enregistrée. Ce qui était rempli le reste.",
   retire: "Fait retiré. L'évaluation a été revue ; le fait reste lisible.",
   clos: "Surveillance close. Elle se retrouve dans les clôtures.",
+  fini: "Dossier clos. Ce qui suivrait ouvrirait un autre incident.",
+  delai: "Délai fixé. L'échéance a été recalculée ; les autres instants restent au dossier.",
   rouvert: "Incident rouvert.",
   reuni: "Incidents réunis. L'évaluation a été revue.",
   distingue: "C'est noté : Tocsin ne réunira pas ces incidents.",
@@ -61,6 +73,9 @@ export const DONE: Readonly<Record<string, string>> = {
 
 const QUESTIONS_FIRST = 3;
 
+/** States that a person may lead to the end. */
+const ENDING: ReadonlySet<Incident["state"]> = new Set(["declared", "facts_ended", "set_aside"]);
+
 interface Rejected {
   question: string;
   answer: string;
@@ -69,15 +84,31 @@ interface Rejected {
   source: string;
   error: string;
 }
+interface RejectedClock {
+  deadline: string;
+  from: string;
+  date: string;
+  time: string;
+  source: string;
+  reason: string;
+  error: string;
+}
 interface Trouble {
   status: number;
   message: string;
   rejected?: Rejected;
+  clock?: RejectedClock;
   kept?: ReadonlyMap<string, KeptField>;
 }
 
 /** The page of one incident, its answers and its corrections. */
-export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Router {
+export function incidentPage(parts: {
+  desk: Desk;
+  clock: Clock;
+  gate: Gate;
+  /** Names and places for what is said of the systems. */
+  systems: SystemContext;
+}): Router {
   const { desk, clock, gate } = parts;
   const base = `/${desk.facility.id}`;
   const time = frenchTime(desk.facility.timeZone);
@@ -89,7 +120,9 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
     const duties = becauseTree(dossier);
     const criteria = duties.find(({ leads }) => leads)?.criteria ?? [];
     const editable = mayAct(person, "edit") && current?.declaration.state === "draft";
-    const questions = openQuestions(dossier).map(questionRow);
+    const over = dossier.incident.state === "closed";
+    // What is closed is opened again first: nobody answers into a closed dossier.
+    const questions = over ? [] : openQuestions(dossier).map(questionRow);
     gate.render(request, response, {
       view: "incident",
       title: `Incident ${dossier.incident.reference}`,
@@ -104,8 +137,14 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
         summary: summaryOf(dossier),
         questions: questions.slice(0, QUESTIONS_FIRST),
         moreQuestions: questions.slice(QUESTIONS_FIRST),
-        answered: dossier.answered.map(({ question, answer }) => ({ ...questionRow(question), answer })),
-        mayAnswer: mayAct(person, "answer"),
+        over,
+        rejectedClock: trouble?.clock ?? null,
+        systems: dossier.systems.map((each) => systemRow(each, parts.systems)),
+        answered: (over ? [] : dossier.answered).map(({ question, answer }) => ({
+          ...questionRow(question),
+          answer,
+        })),
+        mayAnswer: mayAct(person, "answer") && !over,
         today: time.date(clock.now()),
         legal: criteria.filter((each) => each.legal).map(criterionRow),
         doctrine: criteria.filter((each) => !each.legal).map(criterionRow),
@@ -138,11 +177,15 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
         mayFlag: mayAct(person, qualification?.verdict === "withheld" ? "decide" : "answer"),
         versions: dossier.declarations,
         watched: dossier.incident.state === "candidate",
-        closed: dossier.incident.state === "closed" && dossier.incident.closed_by !== undefined,
+        outlook: dossier.outlook,
+        ending: endingOf(dossier, person),
         regroup: regroupRows(dossier, person),
+        muted: dossier.muted,
+        mayMute: mayAct(person, "mute"),
         byPerson: dossier.incident.opened_by === "person",
         beginning: dossier.incident.beginning ?? null,
         mayClose: mayAct(person, "edit"),
+        maySettle: mayAct(person, "edit"),
         mayReopen: mayAct(person, "sign_off"),
       },
     });
@@ -191,6 +234,30 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
     response.redirect(303, retour === "texte" ? `${here}/declaration?fait=charge` : `${here}?fait=charge`);
   });
 
+  router.post("/incidents/:id/delai", async (request, response) => {
+    const person = personWho(response, "edit");
+    const form = readForm(request, ClockForm);
+    const { incident } = await dossierOf(desk, request.params.id);
+    const again = async (error: string) => {
+      const message = `Délai non fixé. ${error}`;
+      const trouble = { status: 422, message, clock: { ...form, error } };
+      show(request, response, await dossierOf(desk, incident.id), trouble);
+    };
+    const at = typedInstant(form, time, clock.now());
+    if (typeof at === "string") return again(at);
+    if (form.from === "confirmed" && at === undefined)
+      return again("Donnez le jour et l'heure de cet autre instant.");
+    if (form.from !== "confirmed" && at !== undefined)
+      return again("Vous avez choisi un instant proposé et donné une autre heure : gardez l'un des deux.");
+    const { deadline, from, source, reason } = form;
+    const done = await desk.settleClock(
+      { incident: incident.id, deadline, from, at, source, reason },
+      person,
+    );
+    if (done.outcome === "refused") return again(done.because);
+    response.redirect(303, `${base}/incidents/${encodeURIComponent(incident.id)}?fait=delai#obligations`);
+  });
+
   router.post("/incidents/:id/secret", async (request, response) => {
     const person = personWho(response, "answer");
     const { secret, motif } = readForm(request, SecretForm);
@@ -224,6 +291,17 @@ export function incidentPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
   });
 
   return router;
+}
+
+/** Where a decided dossier stands before its end: may this person close it, and what is due all the same. */
+function endingOf({ incident, keptOpen, deadlines }: Dossier, person: Account) {
+  if (!ENDING.has(incident.state)) return null;
+  return {
+    keptOpen,
+    mayEnd: mayAct(person, "decide"),
+    declared: incident.state !== "set_aside",
+    due: clockRows(deadlines).filter(({ met, due }) => met === null && due !== null),
+  };
 }
 
 /** What is still asked, under every duty, each question once. */

@@ -1,8 +1,11 @@
 import { type Request, type Response, Router } from "express";
 import type { System } from "../../core/asset.ts";
 import { INCIDENT_STATES, type Incident, IncidentState } from "../../core/incident.ts";
+import { MUTE_KINDS } from "../../core/mute.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
+import { monthName } from "../../stages/french.ts";
+import type { MutedView } from "../../stages/mute/tell-muted.ts";
 import type { Gate } from "../gate.ts";
 import { personWho } from "../gate.ts";
 import { headAndRest, headlineOf, toneOf } from "./verdict.ts";
@@ -28,13 +31,23 @@ export function incidentsPage(parts: {
   const names = new Map(systems.map((each) => [each.id, each.name]));
   const router = Router({ mergeParams: true });
 
-  const row = ({ incident, sentence }: { incident: Incident; sentence: string | null }) => ({
+  const row = ({
+    incident,
+    sentence,
+    muted,
+  }: {
+    incident: Incident;
+    sentence: string | null;
+    muted: Pick<MutedView, "line" | "otherwise"> | null;
+  }) => ({
+    // Told by the headline when it holds a criterion back.
+    muted: muted !== null && muted.otherwise === null ? muted.line : null,
     id: incident.id,
     reference: incident.reference,
     state: incident.state,
     label: INCIDENT_STATES[incident.state],
-    tone: toneOf(incident.state, undefined),
-    ...headAndRest(headlineOf(incident, sentence)),
+    tone: muted?.otherwise != null ? "ask" : toneOf(incident.state, undefined),
+    ...headAndRest(headlineOf(incident, sentence, muted)),
     occurred: incident.occurred,
     alerts: incident.alerts,
     systems: incident.systems.map((each) => names.get(each) ?? each),
@@ -50,13 +63,17 @@ export function incidentsPage(parts: {
       : GROUPS;
     const lists = await Promise.all(
       groups.map(async (group) => {
-        const paging = filter.success && after !== undefined ? { after } : {};
-        const found = await desk.incidents({ states: [...group.states], limit: PAGE + 1, ...paging });
+        const page = { states: [...group.states], limit: PAGE + 1 };
+        const next = filter.success && after !== undefined ? await desk.incidents({ ...page, after }) : [];
+        // A place that is on no list is the beginning: "none in this state" would be false.
+        const found = next.length > 0 ? next : await desk.incidents(page);
         const rows = found.slice(0, PAGE).map(row);
         const more = found.length > PAGE ? (rows.at(-1)?.id ?? null) : null;
-        return { title: group.title, first: group.first, rows, more, only: group.states[0] };
+        return { title: group.title, first: group.first, rows, more, states: group.states };
       }),
     );
+    const months = !filter.success && mayAct(person, "sign_off") ? await desk.unsignedMonths() : [];
+    const unsigned = months.map((month) => ({ month, name: monthName(month) }));
     gate.render(request, response, {
       view: "incidents",
       title: "Incidents",
@@ -65,6 +82,18 @@ export function incidentsPage(parts: {
         waiting: lists.filter((list) => list.first).reduce((sum, list) => sum + list.rows.length, 0),
         filter: filter.success ? filter.data : null,
         states: INCIDENT_STATES,
+        mutes: desk
+          .mutes()
+          .filter(({ phase }) => phase === "now")
+          .map(({ mute, covers, until }) => ({
+            label: MUTE_KINDS[mute.kind],
+            author: mute.author.name,
+            covers,
+            until,
+          })),
+        unsigned,
+        // Whose task it is reads it first; nobody else is kept from what waits for a decision.
+        unsignedFirst: person.role === "rssi",
         mayReport: mayAct(person, "answer"),
       },
     });

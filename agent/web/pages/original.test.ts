@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SYSTEMS } from "../../../test/support/web-declaration.ts";
+import { ORIGINAL } from "../../../test/support/web-desk.ts";
 import { sceneDossier } from "../../../test/support/web-scene.ts";
-import { type Login, ORIGINAL, type Scene, startScene } from "../../../test/support/web-server.ts";
+import { type Login, type Scene, startScene } from "../../../test/support/web-server.ts";
 import { visitor } from "../../../test/support/web-visitor.ts";
 
 const INCIDENT = "/chv/incidents/inc-1";

@@ -1,4 +1,6 @@
+import type { HuntOutcome } from "../../core/hunt.ts";
 import { mayAct } from "../../core/person.ts";
+import { CRITERION_VALUES, type CriterionValue } from "../../core/qualification.ts";
 import type { Actor, Dossier } from "../../stages/desk/desk.ts";
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -25,6 +27,8 @@ export function regroupRows({ incident, grouping, systems }: Dossier, person: Ac
     may: mayAct(person, "edit") && incident.state !== "merged",
     mayMerge: running,
     cut: incident.entities_cut === true,
+    undivided: incident.undivided === true,
+    hunts: huntRows(incident.hunts ?? []),
     parts: running
       ? incident.entities
           .filter(({ kind }) => kind in KINDS)
@@ -36,3 +40,22 @@ export function regroupRows({ incident, grouping, systems }: Dossier, person: Ac
       : [],
   };
 }
+
+/** Searches of old records, the last first, with what each changed. */
+function huntRows(hunts: readonly HuntOutcome[]) {
+  return hunts.toReversed().map(({ at, by, what, read, detections, began, criteria }) => ({
+    at,
+    by: by.name,
+    what,
+    read: read.toLocaleString("fr-FR"),
+    found: detections.toLocaleString("fr-FR"),
+    began,
+    criteria: criteria.map(({ label, before, after }) => ({
+      label,
+      met: after === "met",
+      change: `${labelOf(before)} → ${labelOf(after)}`,
+    })),
+  }));
+}
+
+const labelOf = (value: string): string => CRITERION_VALUES[value as CriterionValue] ?? value;

@@ -97,3 +97,36 @@ describe("an act", () => {
     expect(text).toContain("Rien n&#39;est enregistré");
   });
 });
+
+describe("what the page says of searches in old records", () => {
+  it("names who searched what, what it changed, and what could not be looked at", async () => {
+    const [dossier] = scene.desk.dossiers;
+    if (dossier === undefined) throw new Error("no dossier");
+    const { occurred } = dossier.incident;
+    dossier.incident = {
+      ...dossier.incident,
+      undivided: true,
+      hunts: [
+        {
+          id: "h1",
+          by: { account: "acc-1", name: "Claire Dumas" },
+          at: occurred,
+          what: "« <b>octobre</b>.ndjson »",
+          read: 40_000,
+          detections: 12,
+          began: occurred,
+          criteria: [
+            { regime: "sante-2022", id: "C1", label: "Sécurité des soins", before: "unknown", after: "met" },
+          ],
+        },
+      ],
+    };
+    const { text } = await person.get(INCIDENT);
+    const words = text.replaceAll(/\s|&nbsp;/g, " ");
+    expect(words).toContain("« &lt;b&gt;octobre&lt;/b&gt;.ndjson »");
+    expect(words).toContain("12 alertes de plus, sur 40 000 enregistrements lus");
+    expect(words).toContain("Le début estimé, qui était");
+    expect(words).toMatch(/<strong>Sécurité des soins<\/strong> : À déterminer → Rempli/);
+    expect(words).toContain("L’incident en a trop pour que Tocsin les relise");
+  });
+});

@@ -41,12 +41,12 @@ export function reportPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rou
         ...statementChoices(desk),
         running: running
           .filter(({ incident }) => incident.last_alert > clock.now() - RECENT)
-          .map(({ incident, sentence }) => ({
+          .map(({ incident, sentence, muted }) => ({
             id: incident.id,
             reference: incident.reference,
             label: INCIDENT_STATES[incident.state],
             occurred: incident.occurred,
-            sentence: headAndRest(headlineOf(incident, sentence)).sentence,
+            sentence: headAndRest(headlineOf(incident, sentence, muted)).sentence,
           })),
       },
     });

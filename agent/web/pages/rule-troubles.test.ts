@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ORIGINAL, type Scene, startScene } from "../../../test/support/web-server.ts";
+import { ORIGINAL } from "../../../test/support/web-desk.ts";
+import { type Scene, startScene } from "../../../test/support/web-server.ts";
 import { visitor } from "../../../test/support/web-visitor.ts";
 import { listed } from "../../core/rule-troubles.ts";
 

@@ -36,7 +36,7 @@ const GROUPS: readonly { title: string; kinds: readonly FactKind[] }[] = [
 
 /** Longest text read at all: what is too long is given back to its writer, not thrown away. */
 const READ = 100_000;
-const Several = z.preprocess(
+export const Several = z.preprocess(
   (value) => (value === undefined ? [] : [value].flat()),
   z.array(z.string().max(200)),
 );

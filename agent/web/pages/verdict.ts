@@ -4,6 +4,7 @@ import type { Account } from "../../core/person.ts";
 import { mayAct } from "../../core/person.ts";
 import { type Qualification, VERDICTS, type Verdict } from "../../core/qualification.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
+import type { MutedView } from "../../stages/mute/tell-muted.ts";
 
 /** What the colour and the sign of a verdict block say; words always say it too. */
 export type Tone = "alarm" | "due" | "ask" | "done" | "calm";
@@ -48,13 +49,17 @@ const DECIDED: ReadonlySet<Incident["state"]> = new Set([
 export function headlineOf(
   incident: Pick<Incident, "state" | "because">,
   sentence: string | null | undefined,
+  muted?: Pick<MutedView, "line" | "otherwise"> | null,
 ): string {
+  // What is held back is not hidden: the first line says it.
+  if (muted?.otherwise != null)
+    return `Un critère est rempli, et retenu : ${muted.line.charAt(0).toLowerCase()}${muted.line.slice(1)}. Sans cela : ${muted.otherwise}`;
   if (DECIDED.has(incident.state)) return `${INCIDENT_STATES[incident.state]}. ${incident.because}`;
   return sentence ?? incident.because;
 }
 
 /** The block that opens every page about an incident. */
-export function verdictOf({ incident, qualification, decisions, filing }: Dossier) {
+export function verdictOf({ incident, qualification, decisions, filing, muted }: Dossier) {
   const approved = decisions.findLast(
     (each) => each.decision === "approved" && each.sha256 === filing?.declaration.sha256,
   );
@@ -62,13 +67,13 @@ export function verdictOf({ incident, qualification, decisions, filing }: Dossie
   return {
     id: incident.id,
     reference: incident.reference,
-    tone: toneOf(incident.state, verdict),
+    tone: muted?.otherwise != null ? "ask" : toneOf(incident.state, verdict),
     tag:
       DECIDED.has(incident.state) || verdict === undefined
         ? INCIDENT_STATES[incident.state]
         : VERDICTS[verdict],
     state: INCIDENT_STATES[incident.state],
-    ...headAndRest(headlineOf(incident, qualification?.sentence)),
+    ...headAndRest(headlineOf(incident, qualification?.sentence, muted)),
     occurred: incident.occurred,
     approvedAt: incident.state === "approved" ? (approved?.at ?? null) : null,
   };
@@ -90,6 +95,7 @@ export function nextStep(
 ): { href: string; label: string } | null {
   const { incident, current, filing, qualification } = dossier;
   const here = `${base}/incidents/${encodeURIComponent(incident.id)}`;
+  if (incident.state === "closed") return null;
   // The text that was approved leaves first, whatever was drafted since.
   if (filing?.declaration.state === "approved") {
     return mayAct(person, "record_filing")
@@ -105,6 +111,8 @@ export function nextStep(
   if (openQuestions(qualification) > 0 && mayAct(person, "answer")) {
     return { href: `${here}#questions`, label: "Répondre aux questions" };
   }
+  if (incident.state === "facts_ended" && dossier.keptOpen === null && mayAct(person, "decide"))
+    return { href: `${here}#clore`, label: "Clore le dossier" };
   if (current?.declaration.state === "filed") return { href: `${here}/depot`, label: "Voir le dépôt" };
   return null;
 }

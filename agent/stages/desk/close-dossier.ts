@@ -1,0 +1,65 @@
+import type { Instant } from "../../core/clock.ts";
+import { FACTS } from "../../core/fact.ts";
+import type { IncidentState } from "../../core/incident.ts";
+import { mayAct } from "../../core/person.ts";
+import { statesOf, to } from "../judge.ts";
+import { nameOf } from "../qualify.ts";
+import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "../work.ts";
+import type { Actor, Refused } from "./desk.ts";
+import { NOT_ALLOWED } from "./facts-desk.ts";
+import { refuse } from "./person-facts.ts";
+
+/** What a dossier may be closed from by a person; events alone never end, so a declared one need not be `facts_ended`. */
+const CLOSABLE: ReadonlySet<IncidentState> = new Set(["declared", "facts_ended", "set_aside"]);
+
+/** What keeps a dossier from being closed by a person, in French; undefined when nothing does. */
+export function notClosable(work: Work, { systems }: Pick<Setup, "systems">): Refused | undefined {
+  const { state } = work.incident;
+  if (!CLOSABLE.has(state))
+    return refuse(
+      "not_decided",
+      "Un incident se clôt une fois déclaré et rétabli, ou écarté avec un motif : celui-ci attend encore une décision.",
+    );
+  const lasting = statesOf(work).find(({ until }) => until === null);
+  if (lasting !== undefined) {
+    const name = nameOf(lasting, systems);
+    return refuse(
+      "state_lasts",
+      `« ${FACTS[lasting.kind].label} »${name === undefined ? "" : ` (${name})`} dure encore : mettez-y fin d'abord.`,
+    );
+  }
+  if (unfiledDeclaration(work) !== undefined)
+    return refuse("not_filed", "Un texte validé n'est pas encore déposé : déposez-le d'abord.");
+  if (currentDeclaration(work)?.state === "draft")
+    return refuse(
+      "text_undecided",
+      "Un texte attend votre décision : validez-le, ou écartez-le avec un motif.",
+    );
+  const unsettled = work.deliveries.some(({ state }) => ["planned", "sending", "uncertain"].includes(state));
+  if (unsettled) return refuse("delivery_unsettled", "Un envoi n'est pas confirmé : vérifiez-le d'abord.");
+  return undefined;
+}
+
+/** Closes what was declared and is over, or was set aside, in the name of a person; says what keeps it else. */
+export function closeDossier(
+  work: Work,
+  { reason, actor, setup, now }: { reason: string; actor: Actor; setup: Setup; now: Instant },
+): { outcome: "closed" } | Refused {
+  const kept = notClosable(work, setup);
+  if (kept !== undefined) return kept;
+  // D.1111-16-3: who declares is who says that it is resolved.
+  if (!mayAct(actor, "decide")) return NOT_ALLOWED;
+  const from = work.incident.state;
+  const writer = actor.name;
+  if (from === "declared") to(work, "facts_ended", "Rien de ce qui a été constaté ne dure.");
+  to(work, "closed", `Clos par ${writer} : ${reason}`);
+  work.incident = { ...work.incident, closure: { at: now, writer, reason, from } };
+  return { outcome: "closed" };
+}
+
+/** Puts a closed dossier back where it stood; what was closed as a candidate becomes an incident. */
+export function openAgain(work: Work, because: string): void {
+  const { closed_by: _, closure, ...incident } = work.incident;
+  work.incident = incident;
+  to(work, closure?.from ?? "open", because);
+}

@@ -1,0 +1,143 @@
+import { System } from "../../agent/core/asset.ts";
+import { type Instant, instantFromIso, isoFromInstant, MICROSECONDS } from "../../agent/core/clock.ts";
+import type { FactKind, FactSource } from "../../agent/core/fact.ts";
+import type { Actor, Dossier } from "../../agent/stages/desk/desk.ts";
+import { lettersOf } from "./golden.ts";
+import { NIGHT } from "./incident.ts";
+import { type Line, openStages, type Stages } from "./pipeline.ts";
+
+/** The facility of the timed scenarios: a regional image archive, a directory trusted by others, a hosted record. */
+const HOSPITAL = [
+  {
+    id: "pacs",
+    name: "PACS régional",
+    kind: "imaging",
+    hosts: ["pacs-*"],
+    health_data: true,
+    care_critical: true,
+    shared: true,
+    degraded_after_minutes: 30,
+    restore_within_minutes: 240,
+    depends_on: ["annuaire"],
+  },
+  { id: "ris", name: "RIS", kind: "imaging", hosts: ["ris-*"], depends_on: ["pacs"] },
+  { id: "annuaire", name: "Annuaire", kind: "directory", hosts: ["dc0*"], trusted_by_others: true },
+  {
+    id: "dpi",
+    name: "Dossier patient hébergé",
+    kind: "patient_record",
+    hosts: ["dpi-*"],
+    health_data: true,
+    care_critical: true,
+    degraded_after_minutes: 60,
+    restore_within_minutes: 240,
+  },
+].map((system) => System.parse(system));
+
+export const ON_CALL: Actor = { id: "acc-3", name: "Ève Petit", role: "operator", active: true };
+export const RSSI: Actor = { id: "acc-4", name: "Rémi Roy", role: "rssi", active: true };
+
+export const at = (iso: string): Instant => instantFromIso(iso) ?? Number.NaN;
+
+/** A scenario as it is played: the clock is in hand, lines come in, people act, and what is due is sent. */
+export interface Played {
+  stages: Stages;
+  /** Moves the clock to an instant of its own day, `2026-11-15T02:10`, in Paris. */
+  until(instant: Instant): Promise<void>;
+  /** Takes in lines that happen now. */
+  lines(...lines: Omit<Line, "minute">[]): Promise<void>;
+  answer(question: string, answer: string, since?: Instant): Promise<void>;
+  state(
+    kinds: FactKind[],
+    source: FactSource,
+    more?: { systems?: string[]; callDelegate?: boolean },
+  ): Promise<void>;
+  dossier(): Promise<Dossier>;
+  /** C1 C2 C3 C4 C5 D6, as the tables write them. */
+  values(): Promise<string>;
+  /** Messages since last asked: what, to whom. */
+  told(): string[];
+  /** Clocks that run, with from when they count and when they are due. */
+  clocks(): Promise<Record<string, { from: string; due: string | null }>>;
+  close(): Promise<void>;
+}
+
+export async function playScenario(facility: { cyber_insurance: boolean }): Promise<Played> {
+  const stages = await openStages({
+    systems: HOSPITAL,
+    facility,
+    reach: "assisted",
+    regimes: ["sante-2022", "sante-2016", "rgpd-33", "assurance-plainte", "eigs"],
+  });
+  let told = 0;
+  const first = async () => {
+    const [oldest] = (await stages.desk.incidents({ limit: 50 })).toReversed();
+    if (oldest === undefined) throw new Error("no incident");
+    return oldest.incident.id;
+  };
+  const sweep = async () => {
+    while ((await stages.sweeper.sweep()) > 0);
+  };
+  const done = async (outcome: { outcome: string }) => {
+    if (outcome.outcome === "refused") throw new Error(JSON.stringify(outcome));
+    await sweep();
+  };
+  const played: Played = {
+    stages,
+    async until(instant) {
+      // What falls due on the way is carried out when it is due.
+      const step = 5 * MICROSECONDS.minute;
+      for (
+        let now = stages.clock.now();
+        instant - now <= MICROSECONDS.day && now + step < instant;
+        now += step
+      ) {
+        stages.clock.set(now + step);
+        await sweep();
+      }
+      stages.clock.set(instant);
+      await sweep();
+    },
+    async lines(...lines) {
+      const minute = (stages.clock.now() - NIGHT) / MICROSECONDS.minute;
+      await stages.take(...lines.map((line) => ({ ...line, minute })));
+      await sweep();
+    },
+    answer: async (question, answer, since) =>
+      done(await stages.desk.answer({ incident: await first(), question, answer, since }, ON_CALL)),
+    state: async (kinds, who, { systems = [], callDelegate = false } = {}) =>
+      done(
+        await stages.desk.stateFacts(
+          await first(),
+          { form: stages.desk.newForm(), kinds, systems, source: { who, name: "" }, text: "", callDelegate },
+          ON_CALL,
+        ),
+      ),
+    async dossier() {
+      const dossier = await stages.desk.dossier(await first());
+      if (dossier === undefined) throw new Error("no dossier");
+      return dossier;
+    },
+    async values() {
+      const { qualification } = await played.dossier();
+      return qualification === undefined ? "" : Object.values(lettersOf(qualification)).join(" ");
+    },
+    told() {
+      const fresh = stages.messages.slice(told);
+      told = stages.messages.length;
+      return fresh.map(({ event, key }) => `${key.split(":")[2]} ${event}`);
+    },
+    async clocks() {
+      const { deadlines } = await played.dossier();
+      const running = deadlines.filter((each) => each.void !== true);
+      return Object.fromEntries(
+        running.map(({ regime, started, due }) => [
+          regime,
+          { from: isoFromInstant(started), due: due === null ? null : isoFromInstant(due) },
+        ]),
+      );
+    },
+    close: () => stages.close(),
+  };
+  return played;
+}
