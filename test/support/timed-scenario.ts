@@ -1,9 +1,12 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { System } from "../../agent/core/asset.ts";
 import { type Instant, instantFromIso, isoFromInstant, MICROSECONDS } from "../../agent/core/clock.ts";
 import type { FactKind, FactSource } from "../../agent/core/fact.ts";
+import type { IncidentState } from "../../agent/core/incident.ts";
 import type { Actor, Dossier } from "../../agent/stages/desk/desk.ts";
 import { lettersOf } from "./golden.ts";
 import { NIGHT } from "./incident.ts";
+import { FACILITY, PROOF } from "./night.ts";
 import { type Line, openStages, type Stages } from "./pipeline.ts";
 
 /** The facility of the timed scenarios: a regional image archive, a directory trusted by others, a hosted record. */
@@ -62,7 +65,7 @@ export interface Played {
   close(): Promise<void>;
 }
 
-export async function playScenario(facility: { cyber_insurance: boolean }): Promise<Played> {
+async function playScenario(facility: { cyber_insurance: boolean }): Promise<Played> {
   const stages = await openStages({
     systems: HOSPITAL,
     facility,
@@ -140,4 +143,60 @@ export async function playScenario(facility: { cyber_insurance: boolean }): Prom
     close: () => stages.close(),
   };
   return played;
+}
+
+/** One row of a scenario's table. */
+interface Row {
+  time: string;
+  event: string;
+  act?: (played: Played) => Promise<unknown>;
+  /** C1 C2 C3 C4 C5 D6. */
+  values: string;
+  state: IncidentState;
+  /** Who is told of what at this row, and at no other. */
+  told?: string[];
+  /** What else the row shows. */
+  shows?: (played: Played) => Promise<void>;
+}
+
+/** Plays rows in their order on one facility; each must hold before the next begins. */
+export function plays(
+  title: string,
+  facility: { cyber_insurance: boolean },
+  begins: string,
+  rows: readonly Row[],
+): void {
+  describe(title, () => {
+    let played: Played;
+    beforeAll(async () => {
+      played = await playScenario(facility);
+      played.stages.clock.set(at(begins));
+    });
+    afterAll(() => played.close());
+
+    it.each(rows.map((row) => [row.time.slice(0, 16), row.event, row] as const))(
+      "%s %s",
+      async (_, __, row) => {
+        await played.until(at(row.time));
+        await row.act?.(played);
+        const { incident } = await played.dossier();
+        expect([await played.values(), incident.state]).toEqual([row.values, row.state]);
+        expect(played.told()).toEqual(row.told ?? []);
+        await row.shows?.(played);
+        const all = await played.stages.store.reads.byState(FACILITY, "incident", [], { limit: 10 });
+        expect(all.filter(({ content }) => content.state !== "merged")).toHaveLength(1);
+      },
+    );
+  });
+}
+
+/** Approves the text that stands, and notes the portal's reference. */
+export async function fileIt({ stages, dossier }: Played): Promise<void> {
+  const { incident, current } = await dossier();
+  const { id, version, sha256 } = current?.declaration ?? { id: "", version: 0, sha256: "" };
+  const text = { incident: incident.id, declaration: id, version, sha256 };
+  expect((await stages.desk.approve(text, PROOF, stages.delegate)).outcome).toBe("approved");
+  const { deliveries } = await dossier();
+  const filing = { incident: incident.id, delivery: deliveries[0]?.id ?? "", reference: "SIG-2026-78" };
+  expect((await stages.desk.recordFiling(filing, stages.delegate)).outcome).toBe("recorded");
 }
