@@ -22,7 +22,7 @@ export const DEFAULT_ABOUT = [
 ];
 
 /** Names whose system is remembered. */
-const REMEMBERED = 4096;
+const REMEMBERED = 50_000;
 /** Characters of a name that are looked at. */
 const LONGEST = 255;
 
@@ -73,7 +73,8 @@ export function valuesAt(alert: Alert, path: string): string[] {
     value = alert;
     for (const step of steps) value = (value as Record<string, unknown> | undefined | null)?.[step];
   }
-  if (value === undefined) return [];
+  if (value === undefined || value === "") return [];
+  if (typeof value === "string") return [value.length > LONGEST ? value.slice(0, LONGEST) : value];
   const list = Array.isArray(value) ? value : [value];
   return list
     .filter((each): each is string => typeof each === "string" && each !== "")

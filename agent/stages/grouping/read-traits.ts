@@ -193,8 +193,11 @@ function pairsOf(hubs: readonly string[], others: readonly string[]): string[] {
   );
 }
 
-function lower(alert: Alert, path: string): string[] {
+const NOTHING: readonly string[] = [];
+
+function lower(alert: Alert, path: string): readonly string[] {
   const values = valuesAt(alert, path);
+  if (values.length === 0) return NOTHING;
   return (values.length > MOST_VALUES ? values.slice(0, MOST_VALUES) : values).map((each) =>
     each.toLowerCase(),
   );
