@@ -43,6 +43,10 @@ interface Span {
   peer: string | undefined;
 }
 
+/** How long the first of a batch waits for others, ms: each message to the store, and each commit, has its price. */
+const GATHERING = 20;
+/** A batch this large waits for nothing. */
+const ENOUGH = 500;
 const LF = 0x0a;
 const TOO_MANY = new Error("too many alerts wait for the disk");
 const STRICT = new TextDecoder("utf-8", { fatal: true });
@@ -65,7 +69,7 @@ export function openLines(parts: {
   const { taker, clock, metrics, sampler, backlog = openBacklog() } = parts;
   let waiting = new Map<TextSource, { alerts: Relevant[]; weight: number }>();
   let inFlight: Promise<void> = Promise.resolve();
-  let scheduled = false;
+  let gathering: NodeJS.Timeout | undefined;
   let pending = 0;
   const waiters: (() => void)[] = [];
 
@@ -103,7 +107,8 @@ export function openLines(parts: {
   }
 
   function send(): void {
-    scheduled = false;
+    clearTimeout(gathering);
+    gathering = undefined;
     const batch = waiting;
     waiting = new Map();
     inFlight = Promise.all([
@@ -153,16 +158,13 @@ export function openLines(parts: {
       batch.alerts.push({ alert, matches });
       batch.weight += backlog.add(bytes.length);
       waiting.set(source, batch);
-      if (!scheduled) {
-        scheduled = true;
-        // After all that has arrived: datagrams come one by one, and each would be a commit of its own.
-        setImmediate(send);
-      }
+      if (batch.alerts.length >= ENOUGH) send();
+      else gathering ??= setTimeout(send, GATHERING);
     },
     full: () => pending >= PENDING,
     room: () => new Promise((go) => void waiters.push(go)),
     async settled() {
-      if (scheduled) send();
+      if (gathering !== undefined) send();
       await inFlight;
     },
   };
