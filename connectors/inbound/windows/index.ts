@@ -1,6 +1,7 @@
 import type { Inbound } from "../../contract.ts";
 import { hasAll, type Names, peekJson } from "../../shared/peek-json.ts";
 import { isBareText } from "../../shared/windows/read-bare-text.ts";
+import { BESIDE_NUMBER } from "../../shared/windows/read-event-json.ts";
 import { snareAt } from "../../shared/windows/read-snare.ts";
 import { decodeWindows, listWindows, parseWindows } from "./parse.ts";
 
@@ -37,24 +38,7 @@ function recognise(text: string): { certainty: number; because: string } {
 }
 
 const NUMBERS = ["EventID", "EventId", "EventCode", "event_id"];
-const BESIDE = [
-  "Channel",
-  "Provider_Name",
-  "SourceName",
-  "ProviderName",
-  "Provider",
-  "EventSourceName",
-  "Image",
-  "CommandLine",
-  "Computer",
-  "ComputerName",
-  "LogName",
-  "EventLog",
-  "log_name",
-  "source_name",
-];
-
 function isFlat(told: Names): boolean {
   if (hasAll(told, "Id", "LogName", "ProviderName")) return true;
-  return NUMBERS.some((name) => told.has(name)) && BESIDE.some((name) => told.has(name));
+  return NUMBERS.some((name) => told.has(name)) && BESIDE_NUMBER.some((name) => told.has(name));
 }

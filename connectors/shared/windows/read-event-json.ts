@@ -17,14 +17,14 @@ export function clothingOf(document: JsonObject): "event" | "winlog" | "flat" | 
   if (isObject(document.winlog) || document["winlog.event_id"] !== undefined) return "winlog";
   const { EventID, EventId, EventCode, event_id } = document;
   const numbered = isNumber(EventID) || isNumber(EventId) || isNumber(EventCode) || isNumber(event_id);
-  if (numbered && BESIDE.some((name) => document[name] !== undefined)) return "flat";
+  if (numbered && BESIDE_NUMBER.some((name) => document[name] !== undefined)) return "flat";
   return isNumber(document.Id) && document.LogName !== undefined && document.ProviderName !== undefined
     ? "flat"
     : undefined;
 }
 
 /** What stands beside the number of a Windows event that its collector wrote flat. */
-const BESIDE = [
+export const BESIDE_NUMBER = [
   "Channel",
   "Provider_Name",
   "SourceName",
