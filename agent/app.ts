@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { AggregatorRegistry, Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
@@ -9,13 +10,16 @@ import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import type { Incident } from "./core/incident.ts";
 import { listed, type RuleTroubles } from "./core/rule-troubles.ts";
+import { openHouseView } from "./house-view.ts";
 import { listenHttp } from "./http-server.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { schedule } from "./schedule.ts";
 import {
+  accessOf,
   intakeData,
   masksOf,
+  notedSettings,
   openChannels,
   openOutbounds,
   ownSecret,
@@ -30,6 +34,10 @@ import { notePacks, packsDone } from "./stages/law/packs-in-force.ts";
 import { requalify } from "./stages/law/requalify.ts";
 import { unknownAssets } from "./stages/note-unknown.ts";
 import { BATCH, openPipeline } from "./stages/open-pipeline.ts";
+import { noteSettings } from "./stages/register/note-settings.ts";
+import { openRegister } from "./stages/register/open-register.ts";
+import { openOnCall } from "./stages/roster/open-on-call.ts";
+import { startCalls } from "./stages/roster/start-calls.ts";
 import { openSweeper } from "./stages/sweep.ts";
 import type { Work } from "./stages/work.ts";
 import { storeClient } from "./store/client.ts";
@@ -48,6 +56,9 @@ import { scheduleWeeklyReport } from "./weekly-report.ts";
 
 /** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
 const CORRELATION_REST = 25;
+/** Between two looks at what changed for the register, ms. */
+const REGISTER_EVERY = 5000;
+const { version: VERSION } = createRequire(import.meta.url)("../package.json") as { version: string };
 
 /** A running daemon. */
 export interface App {
@@ -113,6 +124,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         refused: refused.length,
         kept: kept.length,
       });
+    rulesNow = { ...rulesNow, loaded: rules, hash, since: clock.now() };
     options.onRules?.(change);
     combine(correlations);
   };
@@ -121,6 +133,12 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     inactive: listed([]),
     kept: listed([]),
     disabled: listed([]),
+  };
+  let rulesNow = {
+    loaded: 0,
+    hash: null as string | null,
+    since: null as number | null,
+    ungated: [] as string[],
   };
   /** Puts correlations in force, once there is a pipeline; before, no detection is sorted. */
   let combine: (correlations: readonly LoadedCorrelation[]) => void = () => undefined;
@@ -191,15 +209,17 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     stops.push({ part: "people", stop: people.close });
     const publicUrl = config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
     const aborter = new AbortController();
+    const channels = openChannels(loaded);
+    const page = (path: string) => `${publicUrl}/${facility}/${path}`;
     const sweeper = openSweeper({
       store,
       pipeline,
       setup,
       clock,
       owner: newId(),
-      channels: openChannels(loaded),
+      channels,
       outbounds: openOutbounds(loaded),
-      page: (path) => `${publicUrl}/${facility}/${path}`,
+      page,
       random: Math.random,
       signal: aborter.signal,
       events: { settled: events.effectSettled },
@@ -253,6 +273,22 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       unmasked: events.unmasked,
       planned: () => void effects.wake(),
     });
+    const register = openRegister({ reads: store.reads, facility, systems: setup.systems, masks });
+    // Read beside, so that who opens a list after a quiet night does not wait for it.
+    const refreshing = setInterval(() => void register.refresh().catch(() => undefined), REGISTER_EVERY);
+    const house = openHouseView({
+      loaded,
+      clock,
+      version: VERSION,
+      metrics: intake.metrics,
+      rules: () => rulesNow,
+      causes: () => [...causes],
+    });
+    const stopViews = async () => {
+      clearInterval(refreshing);
+      house.stop();
+    };
+    stops.splice(stops.indexOf(stopIntake), 0, { part: "register", stop: stopViews });
     people.serve(
       peopleApp({
         desk,
@@ -265,16 +301,22 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         sites: config.sites,
         assets: loaded.assets,
         masks,
+        onCall: openOnCall({ store, pipeline, setup, clock, channels, page }),
         troubles: () => troubles,
         unknown: () =>
           unknownAssets({ reads: store.reads, facility, locate: setup.locate, assets: loaded.assets }),
+        register,
+        house,
+        access: accessOf(loaded, setup),
         demo: options.demo ?? false,
         log,
       }),
     );
 
+    await startCalls({ store, setup, clock, log });
     await sweeper.recover();
     const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
+    rulesNow = { ...rulesNow, loaded: rules, ungated };
     combine(correlations);
     const operations = await listenHttp(config.listeners.operations, "listeners.operations", { log });
     stops.push({ part: "operations", stop: operations.close });
@@ -295,6 +337,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     const packs = { store, facility, regimes: setup.regimes, clock };
     const { change, due } = await notePacks(packs);
     if (change !== undefined) log.info("other law packs in force", { ...change });
+    const settings = await noteSettings(notedSettings(config), { store, facility, now: clock.now() });
+    if (settings !== undefined) log.info("other settings in force", { ...settings });
     if (due) {
       const stopping = new AbortController();
       const told = (message: string) => {

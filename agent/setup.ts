@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { reachesOf } from "../config/check-notify.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import { DEPENDENCY_WORDS, type DependencyWord } from "../config/notify.ts";
 import type { Poll } from "../config/poll.ts";
+import { openRosters } from "../config/rosters/open-rosters.ts";
 import type { Config } from "../config/schema.ts";
 import { type Signature, schemeOf } from "../config/signature.ts";
 import type { Reveal } from "../connectors/contract.ts";
@@ -16,15 +19,19 @@ import type { NewId } from "./core/id.ts";
 import { compilePattern } from "./core/identities/identifier-pattern.ts";
 import { maskIdentities } from "./core/identities/mask-identities.ts";
 import type { Masks } from "./core/masked.ts";
+import type { Calls, Dependency } from "./core/roster.ts";
 import type { SignatureCheck } from "./intake/signature.ts";
 import type { HttpSource } from "./intake/sources.ts";
 import type { IntakeData } from "./intake/thread.ts";
+import { planAlarm } from "./stages/access-alarm.ts";
 import { locator } from "./stages/locate.ts";
 import { openMutes } from "./stages/mute/mutes.ts";
 import { openOutages } from "./stages/mute/outages.ts";
 import type { OpenChannel } from "./stages/notify.ts";
+import type { NotedSettings } from "./stages/register/note-settings.ts";
 import type { OpenOutbound } from "./stages/transmit.ts";
 import type { Setup } from "./stages/work.ts";
+import type { AccessSettings } from "./web/access.ts";
 
 type Allowed = NonNullable<HttpSource["client"]>;
 
@@ -79,7 +86,14 @@ export function setupOf(
     systems: new Map(config.systems.map((system) => [system.id, system])),
     locate: locator(config.systems, assets),
     regimes: loadRegimes(config.regimes, openPacks(config.packs).source),
-    notify: config.notify.map((channel) => ({ id: channel.id, for: channel.for })),
+    notify: config.notify.map((channel) => ({
+      id: channel.id,
+      for: channel.for,
+      depends_on: channel.depends_on.map((name) => dependencyOf(config, name)),
+      reaches: reachesOf(channel),
+    })),
+    calls: callsOf(config),
+    handover: config.handover,
     outbound: config.outbound.flatMap((channel) => {
       const connector = OUTBOUNDS.find((each) => each.name === channel.connector);
       return connector === undefined ? [] : [{ id: channel.id, reach: connector.reach }];
@@ -88,6 +102,52 @@ export function setupOf(
     masks,
     mutes: openMutes(config.systems),
     outages: openOutages(config.systems),
+  };
+}
+
+/** What a channel cannot do without, by a word of the configuration or the id of a system. */
+function dependencyOf({ dependencies, systems }: Config, name: string): Dependency {
+  if (Object.hasOwn(DEPENDENCY_WORDS, name)) {
+    const word = name as DependencyWord;
+    return { ...DEPENDENCY_WORDS[word], systems: dependencies[word] };
+  }
+  const label = systems.find(({ id }) => id === name)?.name ?? name;
+  return { systems: [name], label, feminine: false };
+}
+
+/** How people on call are called; undefined without a roster. */
+function callsOf({ rosters, escalation, facility }: Config): Calls | undefined {
+  if (rosters.length === 0) return undefined;
+  const files = rosters.map(({ file, for: role }) => ({ file, role }));
+  return {
+    rosters: openRosters(files, facility.time_zone),
+    remindAfter: escalation.remind_after_minutes * MICROSECONDS.minute,
+    nextAfter: escalation.next_after_minutes * MICROSECONDS.minute,
+    delegateAfter: escalation.delegate_after_minutes * MICROSECONDS.minute,
+    rounds: escalation.rounds,
+  };
+}
+
+/** What of a configuration an auditor follows from one start to the next: a change of it is noted in the journal. */
+export function notedSettings(config: Config): NotedSettings {
+  const byId = <T extends { id: string }>(list: readonly T[]) => new Map(list.map((each) => [each.id, each]));
+  const whole = (...sections: [string, unknown][]) => new Map(sections);
+  return {
+    facility: whole(
+      ["établissement", config.facility],
+      ["mode", config.mode],
+      ["textes de loi", config.regimes],
+    ),
+    systems: byId(config.systems),
+    sources: byId(config.sources),
+    notify: byId(config.notify),
+    outbound: byId(config.outbound),
+    tools: byId(config.tools),
+    roster: whole(
+      ["tours de garde", config.rosters],
+      ["relances", config.escalation],
+      ["relève du matin", config.handover ?? null],
+    ),
   };
 }
 
@@ -151,8 +211,8 @@ export function openChannels({ config, secrets }: LoadedConfig): Map<string, Ope
   for (const [i, { id, connector: name, settings }] of config.notify.entries()) {
     const connector = NOTIFIERS.find((each) => each.name === name);
     if (connector === undefined) continue;
-    const { send } = connector.open(connector.config.parse(settings), revealer(secrets, `notify.${i}`));
-    open.set(id, { repeatable: connector.repeatable, send });
+    const opened = connector.open(connector.config.parse(settings), revealer(secrets, `notify.${i}`));
+    open.set(id, { repeatable: opened.repeatable ?? connector.repeatable, send: opened.send });
   }
   return open;
 }
@@ -172,6 +232,32 @@ export function openOutbounds({ config, secrets }: LoadedConfig): Map<string, Op
 /** The tools whose signed decisions are heard. */
 export function toolsOf({ config, secrets }: LoadedConfig): Map<string, { secret: string }> {
   return new Map(config.tools.map(({ id }, i) => [id, { secret: reveal(secrets, `tools.${i}.secret`) }]));
+}
+
+/** How people sign in, by a configuration. */
+export function accessOf({ config, secrets }: LoadedConfig, setup: Setup): AccessSettings {
+  const { sessions, oidc } = config.people;
+  const match = { email: "email", preferred_username: "login" } as const;
+  return {
+    sessions: {
+      idle: sessions.idle_minutes * MICROSECONDS.minute,
+      absolute: sessions.absolute_hours * MICROSECONDS.hour,
+    },
+    proxies: config.listeners.people.proxies,
+    alarm: (alarm) => planAlarm(alarm, setup),
+    oidc: oidc && {
+      label: oidc.label,
+      issuer: oidc.issuer,
+      clientId: oidc.client_id,
+      clientSecret: reveal(secrets, "people.oidc.client_secret"),
+      clientAuthentication: oidc.client_authentication,
+      scope: oidc.scope,
+      acrValues: oidc.acr_values,
+      claim: oidc.claim,
+      match: oidc.match ?? match[oidc.claim as keyof typeof match] ?? "identity",
+      dependsOn: oidc.depends_on,
+    },
+  };
 }
 
 /** Reads a secret of the program's own, made at first use. */

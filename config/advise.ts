@@ -87,10 +87,12 @@ function secretsOf({ sources, tools, notify }: Config): { source: SecretSource; 
       [["sources", i, "poll", "token"], poll?.token],
     ]),
     ...tools.map(({ secret }, i): [PropertyKey[], unknown] => [["tools", i, "secret"], secret]),
-    ...notify.map(({ settings }, i): [PropertyKey[], unknown] => [
-      ["notify", i, "settings", "secret"],
-      settings.secret,
-    ]),
+    ...notify.flatMap(({ settings }, i) =>
+      Object.entries(settings).map(([name, value]): [PropertyKey[], unknown] => [
+        ["notify", i, "settings", name],
+        value,
+      ]),
+    ),
   ];
   return named.flatMap(([path, value]) => {
     const source = SecretSource.safeParse(value);

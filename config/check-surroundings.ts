@@ -35,8 +35,8 @@ export function checkSurroundings(input: {
   if (secrets === null) return;
   checkTokens(config, secrets, tell);
   for (const i of config.tools.keys()) checkWebhookSecret(["tools", i, "secret"], secrets, tell);
-  for (const i of config.notify.keys())
-    checkWebhookSecret(["notify", i, "settings", "secret"], secrets, tell);
+  for (const [i, { connector }] of config.notify.entries())
+    if (connector === "webhook") checkWebhookSecret(["notify", i, "settings", "secret"], secrets, tell);
   for (const [i, { signature }] of config.sources.entries()) {
     if (signature?.scheme === "standard-webhooks")
       checkWebhookSecret(["sources", i, "signature", "secret"], secrets, tell);

@@ -10,7 +10,7 @@ const TOLD = 50;
 
 /** What of the facility's description does not hold together: names that lead nowhere, and things claimed twice. */
 export function checkSystems(input: {
-  config: Pick<Config, "sites" | "systems" | "assets">;
+  config: Pick<Config, "sites" | "systems" | "assets" | "people">;
   /** What was imported beside the configuration. */
   assets: readonly PlacedAsset[];
   whereOf: (path: readonly PropertyKey[]) => string;
@@ -31,6 +31,10 @@ export function checkSystems(input: {
       else if (other === system.id)
         tell(path, "depends_on_itself", `"${other}" cannot depend on itself`, "remove it");
     }
+  }
+  for (const [i, id] of (config.people.oidc?.depends_on ?? []).entries()) {
+    const path = ["people", "oidc", "depends_on", i];
+    if (!ids.has(id)) tell(path, "system_unknown", `no system "${id}"`, `one of: ${listed(systems)}`);
   }
   for (const [i, { system }] of config.assets.rules.entries()) {
     const path = ["assets", "rules", i, "system"];

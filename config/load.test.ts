@@ -136,7 +136,7 @@ listeners:
     [
       "an unknown notifier",
       `${GOOD}notify: [{ id: n, connector: pigeon, for: [on_call] }]`,
-      "one of: webhook",
+      "one of: email",
     ],
     [
       "a notifier's wrong settings",

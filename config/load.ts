@@ -8,6 +8,7 @@ import { SecretSource } from "../connectors/contract.ts";
 import { nearestName } from "../connectors/mapping/nearest-name.ts";
 import { type Catalogue, NOTIFIERS, OUTBOUNDS, openCatalogue } from "../connectors/registry.ts";
 import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
+import { checkNotify } from "./check-notify.ts";
 import { checkPacks } from "./check-packs.ts";
 import { checkPoll } from "./check-poll.ts";
 import { checkSources } from "./check-sources.ts";
@@ -104,10 +105,15 @@ export function parseConfig(
       }
     }
     for (const [i, tool] of config.tools.entries()) secret(["tools", i, "secret"], tool.secret);
-    for (const [i, channel] of config.notify.entries()) {
-      const source = SecretSource.safeParse(channel.settings.secret);
-      if (source.success) secret(["notify", i, "settings", "secret"], source.data);
-    }
+    if (config.people.oidc) secret(["people", "oidc", "client_secret"], config.people.oidc.client_secret, 1);
+    for (const [i, channel] of config.notify.entries())
+      for (const [name, value] of Object.entries(channel.settings)) {
+        const source = SecretSource.safeParse(value);
+        // Those of others' gateways and relays are as long as they are.
+        if (source.success)
+          secret(["notify", i, "settings", name], source.data, channel.connector === "webhook" ? 16 : 1);
+      }
+    checkNotify(config, absolute, problem);
     const now = systemClock.now();
     const known = environment === null ? null : secrets;
     checkSurroundings({ config, base, secrets: known, now, tell: problem });
@@ -123,6 +129,10 @@ export function parseConfig(
       }));
       config.mappings = mappings;
       config.packs.folder = absolute(config.packs.folder);
+      for (const roster of config.rosters) roster.file = absolute(roster.file);
+      for (const { settings } of config.notify)
+        for (const name of ["authority", "folder"] as const)
+          if (typeof settings[name] === "string") settings[name] = absolute(settings[name]);
       for (const { tls } of tlsOf(config)) {
         tls.certificate = absolute(tls.certificate);
         tls.key = absolute(tls.key);

@@ -5,7 +5,9 @@ import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { Identities } from "./identities.ts";
 import { PlacementRule } from "./inventory/placement.ts";
+import { Dependencies, Escalation, Handover, NotifyChannel, RosterSettings } from "./notify.ts";
 import { PackSettings } from "./packs.ts";
+import { People, Proxies } from "./people.ts";
 import { RuleFolder } from "./rule-folder.ts";
 import { Address, Id, Port, ServerTls, Source } from "./source.ts";
 
@@ -35,6 +37,7 @@ const PeopleListener = z
     ...httpListener(8470),
     /** How people reach the pages from outside, when that differs (reverse proxy). */
     public_url: z.url({ protocol: /^https?$/ }).optional(),
+    proxies: Proxies,
   })
   .refine(safe.test, safe.problem)
   .prefault({});
@@ -97,10 +100,18 @@ export const Config = z.strictObject({
   regimes: z.array(z.string()).min(1).default(["sante-2022", "sante-2016", "rgpd-33"]),
   /** Law packs that did not come with the program, and whose are taken. */
   packs: PackSettings,
-  /** Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision, `rssi` what waits a month. */
-  notify: z
-    .array(Channel.extend({ for: z.array(z.enum(["on_call", "delegate", "rssi"])).min(1) }))
-    .default([]),
+  /**
+   * Who is told, and how. `on_call` gets the openings, `delegate` what needs a decision, `director` what a delegate leaves
+   * undone or undeclared, `rssi` what waits a month.
+   */
+  notify: z.array(NotifyChannel).default([]),
+  /** Which systems the words of `notify[].depends_on` mean. */
+  dependencies: Dependencies,
+  /** Who is on call, from files. */
+  rosters: z.array(RosterSettings).default([]),
+  escalation: Escalation,
+  /** A summary for who is on call, each morning; absent for none. */
+  handover: Handover.optional(),
   /** How an approved declaration leaves; one way for now. */
   outbound: z
     .array(Channel)
@@ -108,6 +119,7 @@ export const Config = z.strictObject({
     .default([{ id: "portail", connector: "portal-assisted", settings: {} }]),
   /** Tools whose signed decisions are heard on POST /api/v1/decisions (Standard Webhooks secret). */
   tools: z.array(z.strictObject({ id: Id, secret: SecretSource })).default([]),
+  people: People,
   limits: z
     .strictObject({
       /** Largest HTTP body, bytes. (Default: 5 MiB.) */

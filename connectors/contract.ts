@@ -104,6 +104,15 @@ export interface Inbound {
   ): RecordList | undefined;
 }
 
+/** What is told on the way to a decision. */
+export type DecisionStepEvent =
+  | "handed_over"
+  | "handed_back"
+  | "sent_back"
+  | "text_corrected"
+  | "second_needed"
+  | "oral_contested";
+
 /** What a message to a person says; a notifier adds nothing to it. */
 export interface Message {
   /** The same for every repetition of this message: receivers use it to recognise a repeat. */
@@ -113,9 +122,20 @@ export interface Message {
   incident: string | null;
   /**
    * `incident_opened` is for the IT on call, `decision_needed` for the delegate, `not_filed` nags after an approval,
-   * `sign_off_due` calls an unsigned month of closings to the RSSI's mind.
+   * `sign_off_due` calls an unsigned month of closings to the RSSI's mind, `handover` is the morning's summary,
+   * `test` only proves that a channel works, `access_used` tells of an unusual access of a person. On the way to a decision: `handed_over` and `handed_back` pass it on,
+   * `sent_back` asks for another text, `text_corrected` says that it is there, `second_needed` asks for a second person,
+   * `oral_contested` says that a delegate denies a decision recorded by telephone.
    */
-  event: "incident_opened" | "decision_needed" | "not_filed" | "sign_off_due";
+  event:
+    | "incident_opened"
+    | "decision_needed"
+    | "not_filed"
+    | "sign_off_due"
+    | "handover"
+    | "test"
+    | "access_used"
+    | DecisionStepEvent;
   exercise: boolean;
   subject: Masked;
   text: Masked;
@@ -133,9 +153,18 @@ export type Attempt =
   | { outcome: "unreachable"; because: string }
   | { outcome: "uncertain"; because: string };
 
+/** A person to reach, as their account says; empty where it says nothing. */
+export interface Contact {
+  name: string;
+  email: string;
+  phone: string;
+}
+
 export interface AttemptContext {
   now: Instant;
   signal: AbortSignal;
+  /** Whom to reach; absent for a channel with a target of its own. */
+  to?: Contact | undefined;
 }
 
 /** Where a secret is kept: a file (relative to the configuration) or an environment variable; never inline. */
@@ -157,7 +186,18 @@ export interface Notifier<Config> {
   config: z.ZodType<Config>;
   /** True when the receiver recognises a repeat by its key, so that an uncertain attempt may be made again. */
   repeatable: boolean;
-  open(config: Config, reveal: Reveal): { send(message: Message, context: AttemptContext): Promise<Attempt> };
+  /**
+   * Which contact of a person it reaches, when its settings name no target (`to`); absent when it always has its own.
+   */
+  reaches?: "email" | "phone" | undefined;
+  open(
+    config: Config,
+    reveal: Reveal,
+  ): {
+    /** (Default: as the notifier says.) */
+    repeatable?: boolean | undefined;
+    send(message: Message, context: AttemptContext): Promise<Attempt>;
+  };
 }
 
 /** The approved text as it was stored: these bytes are what leaves. */

@@ -22,6 +22,16 @@ import type { Mapping } from "./mapping/compile.ts";
 import { type LoadedMapping, loadMappings } from "./mapping/load-mappings.ts";
 import { isOver, selectAmong } from "./mapping/select-mapping.ts";
 import { withMappings } from "./mapping/with-mappings.ts";
+import { email } from "./notify/email/index.ts";
+import { glpi } from "./notify/glpi/index.ts";
+import { mattermost } from "./notify/mattermost/index.ts";
+import { modemSpool } from "./notify/modem-spool/index.ts";
+import { ntfy } from "./notify/ntfy/index.ts";
+import { servicenow } from "./notify/servicenow/index.ts";
+import { slack } from "./notify/slack/index.ts";
+import { sms } from "./notify/sms/index.ts";
+import { teams } from "./notify/teams/index.ts";
+import { voice } from "./notify/voice/index.ts";
 import { webhook } from "./notify/webhook/index.ts";
 import { exercise } from "./outbound/exercise/index.ts";
 import { portalAssisted } from "./outbound/portal-assisted/index.ts";
@@ -50,7 +60,19 @@ export const INBOUND: readonly Inbound[] = [
 
 /** Every way to tell a person, one a folder of `notify/`. */
 // biome-ignore lint/suspicious/noExplicitAny: its own schema checks its settings before it is opened
-export const NOTIFIERS: readonly Notifier<any>[] = [webhook];
+export const NOTIFIERS: readonly Notifier<any>[] = [
+  email,
+  glpi,
+  mattermost,
+  modemSpool,
+  ntfy,
+  servicenow,
+  slack,
+  sms,
+  teams,
+  voice,
+  webhook,
+];
 
 /** Every way out for an approved declaration, one a folder of `outbound/`. */
 // biome-ignore lint/suspicious/noExplicitAny: its own schema checks its settings before it is opened

@@ -2,13 +2,15 @@ import type { Command } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { uuidv7 } from "../core/id.ts";
 import { Role } from "../core/person.ts";
-import { createAccount } from "../web/accounts.ts";
+import { createAccount, type Means, madePassword, renewMeans } from "../web/accounts.ts";
 import { configOrExplain, DEFAULT_CONFIG, openInstalled } from "./config-option.ts";
 import { givenPassword, type PasswordOptions } from "./given-password.ts";
 
 interface AccountOptions extends PasswordOptions {
   config: string;
   login: string;
+  breakGlass?: boolean;
+  identity: string;
   person: string;
   role: string;
   function: string;
@@ -18,15 +20,30 @@ interface AccountOptions extends PasswordOptions {
 
 /** Registers `account`: one more person with access. */
 export function accountCommand(program: Command): void {
-  program
+  const account = program
     .command("account")
-    .description("make an account; its one-time code, and its password when one is made, are printed once")
+    .description("people with access: make an account, or give one new means");
+
+  account
+    .command("make", { isDefault: true })
+    .description(
+      "make an account; its one-time code, its recovery codes, and its password when one is made, are printed once",
+    )
     .requiredOption("--login <login>", "lower-case letters, digits, . _ -")
     .requiredOption("--person <name>", "name of the person")
     .requiredOption("--role <role>", Role.options.join(", "))
     .option("--function <function>", "function in the facility", "")
     .option("--email <address>", "professional e-mail", "")
     .option("--phone <number>", "professional phone", "")
+    .option(
+      "--identity <name>",
+      "what the identity provider calls the person, for people.oidc.match: identity",
+      "",
+    )
+    .option(
+      "--break-glass",
+      "an accès de secours: printed for a sealed envelope, without an application; using it tells everyone",
+    )
     .option(
       "--password-file <file>",
       "file whose one line is the password, 12 characters or more; does not show in `ps` (Default: one is made and printed once)",
@@ -49,7 +66,7 @@ export function accountCommand(program: Command): void {
       if (loaded === undefined) return;
       const { store } = openInstalled(loaded);
       try {
-        const { otpauth } = await createAccount(
+        const made = await createAccount(
           { store, clock: systemClock, newId: uuidv7(systemClock), facility: loaded.config.facility },
           {
             login: options.login,
@@ -59,13 +76,60 @@ export function accountCommand(program: Command): void {
             email: options.email,
             phone: options.phone,
             password: given.password,
+            identity: options.identity,
+            sealedBy: options.breakGlass ? "tocsin account" : undefined,
           },
         );
-        const shown =
-          given.outcome === "made" ? `Mot de passe (affiché une seule fois) : ${given.password}\n` : "";
-        process.stdout.write(`Compte : ${options.login}\n${shown}${otpauth}\n`);
+        const password = given.outcome === "made" ? given.password : undefined;
+        process.stdout.write(envelope(options.login, password, made));
       } finally {
         await store.close();
       }
     });
+
+  account
+    .command("renew")
+    .description(
+      "give an account new means in place of all it had, printed once, and end its sessions; seals an accès de secours anew",
+    )
+    .argument("<login>")
+    .option("--with-password", "its password too, as always for an accès de secours")
+    .option("--config <file>", "configuration", DEFAULT_CONFIG)
+    .action(async (login: string, { config, withPassword }: { config: string; withPassword?: boolean }) => {
+      const loaded = configOrExplain(config);
+      if (loaded === undefined) return;
+      const { store } = openInstalled(loaded);
+      const { facility } = loaded.config;
+      try {
+        const found = (await store.reads.accountByLogin(facility.id, login))?.content;
+        if (found === undefined) {
+          process.stderr.write(`${login}: no such account\n`);
+          process.exitCode = 1;
+          return;
+        }
+        const password = withPassword || found.emergency !== undefined ? madePassword() : undefined;
+        const parts = { store, clock: systemClock, facility };
+        const means = await renewMeans(parts, { account: found.id, password, by: "tocsin account" });
+        if (means === undefined) {
+          process.stderr.write(`${login}: changed by someone this instant; run it again\n`);
+          process.exitCode = 1;
+          return;
+        }
+        process.stdout.write(envelope(login, password, means));
+      } finally {
+        await store.close();
+      }
+    });
+}
+
+/** What is printed once; the lines of an envelope. */
+function envelope(login: string, password: string | undefined, { otpauth, recovery }: Means): string {
+  return [
+    `Compte : ${login}`,
+    ...(password === undefined ? [] : [`Mot de passe (affiché une seule fois) : ${password}`]),
+    ...(otpauth === "" ? [] : [otpauth]),
+    "Codes de secours (affichés une seule fois, chacun sert une fois) :",
+    ...recovery.map((code, n) => `${String(n + 1).padStart(4)}. ${code}`),
+    "",
+  ].join("\n");
 }

@@ -1,14 +1,16 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { advise } from "../../config/advise.ts";
-import { loadConfig } from "../../config/load.ts";
+import { type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { readRegimes } from "../../rules/regimes/load-regime.ts";
 import { openPacks } from "../../rules/regimes/open-packs.ts";
 import { type Regime, verifiedLongAgo } from "../../rules/regimes/regime.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
-import { ruleFoldersOf, stateFiles } from "../setup.ts";
+import { openChannels, passingMasks, ruleFoldersOf, setupOf, stateFiles } from "../setup.ts";
+import { checkPeople } from "../stages/roster/check-people.ts";
 import { loadSigningKey } from "../store/keys.ts";
+import { openSqliteReads } from "../store/sqlite/reads.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
 import { checkRuleFolders, type RuleCheck } from "./rules/check.ts";
 
@@ -21,8 +23,8 @@ export function checkCommand(program: Command): void {
     )
     .option("--config <file>", "configuration", DEFAULT_CONFIG)
     .option("--json", "print the problems and the advice as JSON")
-    .action((options: { config: string; json?: boolean }) => {
-      const { problems, advice } = findings(options.config);
+    .action(async (options: { config: string; json?: boolean }) => {
+      const { problems, advice } = await findings(options.config);
       if (options.json) process.stdout.write(`${JSON.stringify({ problems, advice })}\n`);
       else {
         for (const each of advice) process.stdout.write(`advice: ${problemSentence(each)}\n`);
@@ -35,7 +37,7 @@ export function checkCommand(program: Command): void {
     });
 }
 
-function findings(file: string): { problems: Problem[]; advice: Problem[] } {
+async function findings(file: string): Promise<{ problems: Problem[]; advice: Problem[] }> {
   const { loaded, problems } = loadConfig(file);
   if (loaded === undefined) return { problems, advice: [] };
   const rules = checkRuleFolders(ruleFoldersOf(loaded.config), loaded.config.placeholders);
@@ -61,10 +63,26 @@ function findings(file: string): { problems: Problem[]; advice: Problem[] } {
       remedy: "run: npm run tocsin -- init",
     });
   }
+  attempt("notify", () => openChannels(loaded));
+  if (found.every(({ code }) => code !== "no_store")) found.push(...(await rosterProblems(loaded)));
   const advice = advise(loaded).map(({ code, path, message, remedy }): Problem => {
     return { code, where: path.join("."), message, remedy };
   });
   return { problems: found, advice: [...advice, ...oldPacks(regimes), ...adviceOf(rules)] };
+}
+
+/** People of the rosters who could not be called. */
+async function rosterProblems(loaded: LoadedConfig): Promise<Problem[]> {
+  const setup = setupOf(loaded, () => "", passingMasks(loaded));
+  if (setup.calls === undefined) return [];
+  const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+  try {
+    const held = await reads.byState(loaded.config.facility.id, "account", [], { limit: 1000 });
+    const accounts = held.map(({ content }) => content);
+    return checkPeople(setup, { book: setup.calls.rosters.current(), accounts });
+  } finally {
+    reads.close();
+  }
 }
 
 /** Law changes: a pack that nobody has read again for a year is doubted. */

@@ -20,17 +20,19 @@ export const DECLARATION_STATES = {
   filed: "Déposé",
   replaced: "Remplacé avant dépôt",
   set_aside: "Écarté",
+  contested: "Validation orale contestée",
 } as const;
-export const DeclarationState = z.enum(["draft", "approved", "filed", "replaced", "set_aside"]);
+export const DeclarationState = z.enum(["draft", "approved", "filed", "replaced", "set_aside", "contested"]);
 export type DeclarationState = z.infer<typeof DeclarationState>;
 
 /** An approved text changes no more: a later edit is the next version. */
 export const DECLARATION_TRANSITIONS: Transitions<DeclarationState> = {
   draft: ["approved", "set_aside"],
-  approved: ["filed", "replaced"],
+  approved: ["filed", "replaced", "contested"],
   filed: [],
   replaced: [],
   set_aside: [],
+  contested: [],
 };
 
 /** Where a value comes from (Origine : machine, personne, inconnue). */

@@ -82,6 +82,10 @@ export const Incident = z.object({
   because: z.string(),
   /** Who closed it while it was only watched; absent while it runs. */
   closed_by: z.enum(["machine", "person"]).optional(),
+  /** Who said last that they have seen it, one entry a person; `decides` for who may declare. */
+  seen: z
+    .array(z.object({ at: Instant, account: z.string(), name: z.string(), decides: z.boolean() }))
+    .optional(),
   /** The person who closed it once it was declared or set aside, why, and where it stood; absent while it runs. */
   closure: z.object({ at: Instant, writer: z.string(), reason: z.string(), from: IncidentState }).optional(),
   /** Why `occurred` was moved back, in French: what told it, and what stood before. */

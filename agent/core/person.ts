@@ -1,30 +1,112 @@
 import { z } from "zod";
+import type { Instant } from "./clock.ts";
 
 export const ROLES = {
   delegate: "Personne déléguée",
   director: "Directeur",
   rssi: "RSSI",
+  dpo: "Délégué à la protection des données",
   operator: "Opérateur",
   auditor: "Auditeur (lecture seule)",
 } as const;
-export const Role = z.enum(["delegate", "director", "rssi", "operator", "auditor"]);
+export const Role = z.enum(["delegate", "director", "rssi", "dpo", "operator", "auditor"]);
 export type Role = z.infer<typeof Role>;
 
 /** Acts a person may be allowed. */
-export type Act = "read" | "answer" | "edit" | "decide" | "record_filing" | "unmask" | "sign_off" | "mute";
+export type Act =
+  | "read"
+  | "answer"
+  | "edit"
+  | "decide"
+  | "record_filing"
+  | "record_oral"
+  | "unmask"
+  | "sign_off"
+  | "mute"
+  | "manage_people";
 
 const ACTS: Readonly<Record<Role, readonly Act[]>> = {
   delegate: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off", "mute"],
-  director: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off", "mute"],
-  rssi: ["read", "answer", "edit", "record_filing", "unmask", "sign_off", "mute"],
-  operator: ["read", "answer"],
+  director: [
+    "read",
+    "answer",
+    "edit",
+    "decide",
+    "record_filing",
+    "unmask",
+    "sign_off",
+    "mute",
+    "manage_people",
+  ],
+  rssi: [
+    "read",
+    "answer",
+    "edit",
+    "record_filing",
+    "record_oral",
+    "unmask",
+    "sign_off",
+    "mute",
+    "manage_people",
+  ],
+  dpo: ["read", "answer"],
+  operator: ["read", "answer", "record_oral"],
   auditor: ["read"],
 };
 
-/** Least privilege: only the director or the person delegated declares (D.1111-16-3). */
-export function mayAct(account: Pick<Account, "role" | "active">, act: Act): boolean {
-  return account.active && ACTS[account.role].includes(act);
+const Instants = z.int();
+
+/** An act by which a person is empowered to declare, as the facility recorded and published it. */
+export const Delegation = z.object({
+  /** First instant at which it holds. */
+  from: Instants,
+  /** From this instant on it holds no more; null while no end was set. */
+  until: Instants.nullable(),
+  /** Name and function of who delegates. */
+  by: z.string().min(1),
+  /** Reference of the signed document. */
+  document: z.string().min(1),
+  /** What is delegated, in the words of the act. */
+  scope: z.string(),
+  /** When it was published, as written; empty when nobody said. */
+  published: z.string(),
+  recorded: z.object({ at: Instants, by: z.string() }),
+});
+export type Delegation = z.infer<typeof Delegation>;
+
+/** What says whether a person may do something. */
+type Empowered = Pick<Account, "role" | "active"> & { delegations?: readonly Delegation[] | undefined };
+
+/**
+ * Least privilege: only the director or the person delegated declares (D.1111-16-3), and a person whose delegation is
+ * recorded only while it holds, so that to decide needs the instant.
+ */
+export function mayAct(account: Empowered, act: Exclude<Act, "decide">): boolean;
+export function mayAct(account: Empowered, act: Act, at: Instant): boolean;
+export function mayAct(account: Empowered, act: Act, at?: Instant): boolean {
+  if (!account.active || !ACTS[account.role].includes(act)) return false;
+  return act !== "decide" || (at !== undefined && delegationAt(account, at) !== "lapsed");
 }
+
+/** Where a person stands with the acts that empower them: nothing is asked of who needs none, or has none recorded. */
+export function delegationAt(
+  account: Empowered,
+  at: Instant,
+): "not_needed" | "unrecorded" | "holds" | "lapsed" {
+  if (account.role !== "delegate") return "not_needed";
+  const acts = account.delegations ?? [];
+  if (acts.length === 0) return "unrecorded";
+  return acts.some(({ from, until }) => from <= at && (until === null || at < until)) ? "holds" : "lapsed";
+}
+
+/** *Accès de secours*: an account that works when the directory is dead, its means kept in a sealed envelope. */
+export const Emergency = z.object({
+  /** When the envelope was sealed last, and by whom. */
+  sealed: z.object({ at: Instants, by: z.string() }),
+  /** When it was opened: the first sign-in since; null while the seal holds. */
+  opened: Instants.nullable(),
+});
+export type Emergency = z.infer<typeof Emergency>;
 
 /** A person with access. Password and second factor are kept apart, as credentials. */
 export const Account = z.object({
@@ -37,16 +119,65 @@ export const Account = z.object({
   phone: z.string().default(""),
   active: z.boolean().default(true),
   created: z.int(),
+  /** What the identity provider calls the person, where neither login nor e-mail says it. */
+  identity: z.string().optional(),
+  /** Acts of delegation, oldest first; absent when none was recorded. */
+  delegations: z.array(Delegation).optional(),
+  /** Present for an *accès de secours*. */
+  emergency: Emergency.optional(),
+  /** The last yearly review. */
+  reviewed: z.object({ at: Instants, by: z.string() }).optional(),
 });
 export type Account = z.infer<typeof Account>;
+
+export const SECOND_FACTORS = {
+  totp: "code à usage unique",
+  passkey: "clé d'accès",
+  recovery_code: "code de secours",
+} as const;
+export const SecondFactor = z.enum(["totp", "passkey", "recovery_code"]);
+export type SecondFactor = z.infer<typeof SecondFactor>;
+
+/** A WebAuthn credential of a person. */
+export interface Passkey {
+  /** Credential id, base64url. */
+  id: string;
+  /** COSE public key, base64url. */
+  publicKey: string;
+  /** Signatures made, as the authenticator told last; 0 for those that do not count. */
+  counter: number;
+  transports: string[];
+  name: string;
+  added: Instant;
+  used: Instant | null;
+  /** Its counter went back: another may hold a copy, so it opens nothing any more. */
+  suspect: Instant | null;
+}
+
+/** Means beside password and one-time code; replaced as one, at a revision. */
+export interface Factors {
+  /** SHA-256 of each recovery code with its account, and when it served. */
+  recovery: { hash: string; used: Instant | null }[];
+  passkeys: Passkey[];
+  /** Instant of making of the last challenge answered with a passkey: an older one is a replay. */
+  answered: Instant;
+}
+
+export const NO_FACTORS: Factors = { recovery: [], passkeys: [], answered: 0 };
 
 /** What proves that it is the person; never journalled, never shown. */
 export interface Credentials {
   account: string;
   /** `argon2id$m=…,t=…,p=…$salt$hash`, base64. */
   password: string;
-  /** TOTP secret (RFC 6238), base32. */
+  /** TOTP secret (RFC 6238), base32; empty for an account that has none. */
   totp: string;
   /** Last time step used: a code serves once. */
   totpStep: number;
+}
+
+/** The further means of an account, with the revision that a change of them replaces: 0 while there never were any. */
+export interface StoredFactors {
+  revision: number;
+  factors: Factors;
 }

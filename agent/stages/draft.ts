@@ -56,6 +56,7 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
     pack: { id: regime.id, version: regime.version },
     template: { id: regime.form.id, version: `${regime.form.version}.${TEMPLATE_VERSION}` },
   };
+  const contested = before?.state === "contested";
   const masked: Tally = new Map();
   const body = setup.masks.every<DeclarationContent>(
     { ...heading, criteria, sections, text: "" },
@@ -63,7 +64,8 @@ export function draft(work: Work, setup: Setup, now: Instant, edits?: ByPerson):
   );
   const content = { ...body, text: render(heading, { ...body, regime }, setup) };
   const { canonical, sha256 } = sealContent(content);
-  if (before !== undefined && old !== undefined) {
+  // A contested text is to be decided on anew, be it the same.
+  if (before !== undefined && old !== undefined && !contested) {
     if (before.sha256 === sha256) return;
     if (sameSubstance(content, { old, drafted: before.state === "draft" })) return;
   }

@@ -21,7 +21,9 @@ export function judge(work: Work, setup: Setup, now: Instant): void {
     if (because !== undefined) to(work, "open", because);
   }
   if (work.incident.state === "set_aside") reopen(work);
+  const before = work.qualification;
   const found = evaluateAll(work, setup, now);
+  if (work.incident.state === "set_aside" && !secret) reopenWhenMet(work, { before, found });
   // Flagged: the state stays where the person left it, and nothing of the dossier is carried further.
   if (secret) return;
 
@@ -95,6 +97,22 @@ function reopen(work: Work): void {
   const decided = work.decisions.at(-1)?.at ?? 0;
   const fresh = work.facts.find((fact) => fact.holds && fact.stated > decided && isTelling(fact));
   if (fresh !== undefined) to(work, "open", `Fait nouveau depuis la décision : ${FACTS[fresh.kind].label}.`);
+}
+
+/** A criterion that was not met when it was decided not to declare, and is since, asks again: time alone can do that. */
+function reopenWhenMet(
+  work: Work,
+  { before, found }: { before: Qualification | undefined; found: Qualification },
+): void {
+  // Another law pack evaluates anew what people decided under theirs: that by itself asks nobody.
+  if (before?.regime !== found.regime || before.regime_version !== found.regime_version) return;
+  const fresh = found.criteria.find(
+    ({ id, value, legal, leads_to }) =>
+      value === "met" &&
+      (leads_to ?? (legal ? "duty" : "advice")) === "duty" &&
+      before.criteria.find((each) => each.id === id)?.value !== "met",
+  );
+  if (fresh !== undefined) to(work, "open", `Critère rempli depuis la décision : ${fresh.label}.`);
 }
 
 /** Time after which the outage of a fact's system sends care to paper, µs; undefined when it never does. */

@@ -2,12 +2,14 @@ import type { Attempt, AttemptContext, Message } from "../../connectors/contract
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DECLARATION_STATES } from "../core/declaration.ts";
 import { underDefenceSecret } from "../core/fact.ts";
+import { isStepEvent, stepSubject } from "./decide/tell-step.ts";
+import { planCall } from "./escalate.ts";
 import { isQuiet } from "./mute/weigh.ts";
 import { byDay, isHuntNews, isLateNews, isTelling, TOLD } from "./when-told.ts";
 import { currentDeclaration, planEffect, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 /** What is told of an incident. */
-export type Telling = Exclude<Message["event"], "sign_off_due">;
+export type Telling = Exclude<Message["event"], "sign_off_due" | "handover" | "test" | "access_used">;
 
 /** What a `notify` effect carries; the words are made when it is sent, from what is true then. */
 export interface NotifyPayload {
@@ -26,10 +28,12 @@ const CHANGED_KEY = ":changed:";
 /** How long a message about several waits for the last of them: they are evaluated a few at a time. */
 export const TOGETHER_WAIT = MICROSECONDS.minute;
 
-/** How often an approved declaration that is not filed is called to mind. */
-const NAG_EVERY = 15 * MICROSECONDS.minute;
-/** No more reminders than this for one approval. */
-const NAG_TIMES = 96;
+/** Minutes before each reminder that an approved declaration is not filed; the last goes on. */
+const NAG_AFTER = [15, 15, 15, 30, 30, 60, 60, 120, 120, 240] as const;
+/** No more reminders than this for one approval: a week of them. */
+const NAG_TIMES = 48;
+/** From this reminder on, three quarters of an hour after the approval, the director is called too. */
+const NAG_DIRECTOR = 3;
 
 /** Begins the key of a call that a person asked for. */
 const ASKED_KEY = "asked:";
@@ -104,26 +108,37 @@ export function tellHunt(work: Work, setup: Setup, { hunt, now }: { hunt: string
   plan(work, setup, { event: "incident_opened", role: "delegate", key, due });
 }
 
-/** Plans the next reminder that an approved text is not filed. */
+/** Plans the next reminder that an approved text is not filed: fewer as time goes by, and the director too. */
 export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): void {
   if (setup.mode === "observe" || turn > NAG_TIMES) return;
   const declaration = unfiledDeclaration(work);
   if (declaration === undefined) return;
   const key = `not_filed:${declaration.id}/${declaration.version}:${turn}`;
-  plan(work, setup, { event: "not_filed", role: "delegate", key, due: now + NAG_EVERY });
+  const after = NAG_AFTER[Math.min(turn, NAG_AFTER.length) - 1] ?? 0;
+  const telling = { event: "not_filed", key, due: now + after * MICROSECONDS.minute } as const;
+  plan(work, setup, { ...telling, role: "delegate" });
+  if (turn >= NAG_DIRECTOR) plan(work, setup, { ...telling, role: "director" });
 }
 
 function plan(
   work: Work,
   setup: Setup,
   telling: Pick<NotifyPayload, "event" | "asked" | "together"> & {
-    role: "on_call" | "delegate";
+    role: "on_call" | "delegate" | "director";
     key: string;
     due: Instant;
   },
 ): void {
+  const { role, event, key, due, asked } = telling;
+  // What is told together, or called to mind, goes to whoever is on call then; the rest is a call until answered.
+  const calls =
+    setup.calls !== undefined &&
+    role !== "director" &&
+    telling.together !== true &&
+    (event === "incident_opened" || event === "decision_needed");
+  if (calls) planCall(work, setup, { role, event, key, due, ...(asked && { asked }) });
   for (const channel of setup.notify) {
-    if (!channel.for.includes(telling.role)) continue;
+    if (!channel.for.includes(role) || (calls && channel.reaches !== undefined)) continue;
     const payload: NotifyPayload = {
       channel: channel.id,
       event: telling.event,
@@ -158,7 +173,9 @@ export function messageOf(
   if (event === "not_filed" && incident.state !== "approved") return undefined;
   const exercise = setup.mode === "exercise";
   const mark = exercise ? "EXERCICE : " : "";
-  const subject = {
+  const step = stepSubject(key, event, work);
+  if (isStepEvent(event) && step === undefined) return undefined;
+  const subjects: Partial<Record<Telling, string>> = {
     incident_opened: key.includes(`:${ASKED_KEY}`)
       ? `${mark}incident ${incident.reference} : on demande que vous soyez prévenu`
       : key.includes(`:${HUNT_KEY}`)
@@ -166,7 +183,8 @@ export function messageOf(
         : `${mark}incident ${incident.reference} ouvert`,
     decision_needed: `${mark}incident ${incident.reference} : votre décision est attendue`,
     not_filed: `${mark}incident ${incident.reference} : ${DECLARATION_STATES.approved}`,
-  }[event];
+  };
+  const subject = subjects[event] ?? `${mark}${step ?? ""}`;
   return {
     key,
     facility: setup.facility.id,

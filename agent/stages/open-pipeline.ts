@@ -44,10 +44,13 @@ function textOf(work: Work): Declaration | undefined {
 /** The person who acted, else the delegate first registered, else the director. */
 function declarantOf({ incident }: Work, accounts: readonly Account[]): Account | undefined {
   const active = accounts.filter((account) => account.active);
+  const acted = active.find((account) => account.id === incident.declarant);
+  if (acted !== undefined) return acted;
+  // An accès de secours declares only when someone who entered by it acts.
+  const people = active.filter((account) => account.emergency === undefined);
   return (
-    active.find((account) => account.id === incident.declarant) ??
-    active.find((account) => account.role === "delegate") ??
-    active[0]
+    people.find((account) => account.role === "delegate") ??
+    people[0]
   );
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { NIGHT } from "../../test/support/incident.ts";
 import { DELETED, down, type Line, NOTE, openStages, type Stages } from "../../test/support/pipeline.ts";
+import { setAsideByTwo } from "../../test/support/set-aside.ts";
 import { MICROSECONDS } from "../core/clock.ts";
 
 let stages: Stages;
@@ -143,11 +144,10 @@ describe("a decision not to declare", () => {
     const dossier = await stages.desk.dossier(first?.incident.id ?? "");
     const { id, version, sha256 } = dossier?.current?.declaration ?? { id: "", version: 0, sha256: "" };
     stages.clock.pass(1);
-    await stages.desk.setAside(
+    await setAsideByTwo(
+      stages,
       { incident: first?.incident.id ?? "", declaration: id, version, sha256 },
       "Exercice interne de l'astreinte.",
-      { channel: "web", second_factor: "totp" },
-      stages.delegate,
     );
     stages.clock.pass(1);
   }

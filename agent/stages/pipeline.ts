@@ -5,6 +5,7 @@ import type { Incident } from "../core/incident.ts";
 import type { Mute } from "../core/mute.ts";
 import { planClosing } from "./close-candidates.ts";
 import type { Arrival } from "./correlate.ts";
+import { tellCorrected } from "./decide/tell-step.ts";
 import { draft } from "./draft.ts";
 import { followUp } from "./follow-up.ts";
 import { judge, planClocks } from "./judge.ts";
@@ -37,6 +38,7 @@ export function carry(work: Work, setup: Setup, now: Instant, before?: Work): vo
   const later = before !== undefined && currentDeclaration(work)?.state === "draft";
   if (other && !later && incident.state !== "candidate" && incident.state !== "closed")
     draft(work, setup, now);
+  tellCorrected(work, setup, now);
   notify(work, setup, now, before);
   planClocks(work, setup, now);
   planClosing(work, setup);

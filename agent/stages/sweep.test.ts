@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Attempt } from "../../connectors/contract.ts";
 import { DELETED, NOTE, openStages, type Stages } from "../../test/support/pipeline.ts";
+import { setAsideByTwo } from "../../test/support/set-aside.ts";
 import type { Effect } from "../core/effect.ts";
 
 let stages: Stages;
@@ -73,11 +74,10 @@ describe("telling people", () => {
     const [first] = await stages.desk.incidents({ limit: 1 });
     const dossier = await stages.desk.dossier(first?.incident.id ?? "");
     const { id, version, sha256 } = dossier?.current?.declaration ?? { id: "", version: 0, sha256: "" };
-    await stages.desk.setAside(
+    await setAsideByTwo(
+      stages,
       { incident: first?.incident.id ?? "", declaration: id, version, sha256 },
       "Exercice interne.",
-      { channel: "web", second_factor: "totp" },
-      stages.delegate,
     );
     await stages.sweeper.sweep();
     expect(stages.messages.map(({ event }) => event)).toEqual(["incident_opened"]);

@@ -6,7 +6,17 @@ import { messageOf as errorMessage } from "../core/errors.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { move } from "../core/transitions.ts";
 import type { Store, Write } from "../store/store.ts";
+import { type AlarmPayload, alarmMessage, alarmOfEach, isAlarm } from "./access-alarm.ts";
 import { closeCandidate, isClosing, READ_OVER } from "./close-candidates.ts";
+import {
+  asHeard,
+  type CallPayload,
+  escalate,
+  isCall,
+  isPersonal,
+  nextChannel,
+  type PersonalPayload,
+} from "./escalate.ts";
 import { monthOf } from "./french.ts";
 import { carryOutHunt, isHunting } from "./hunt/carry-out-hunt.ts";
 import { isMuteTurn } from "./mute/keep-mutes.ts";
@@ -27,6 +37,14 @@ import {
   signOffMessage,
   unsignedMonths,
 } from "./remind-sign-off.ts";
+import {
+  type HandoverPayload,
+  handoverMessage,
+  isHandover,
+  planHandover,
+  TOO_LATE,
+} from "./roster/handover.ts";
+import { openReach } from "./roster/open-reach.ts";
 import { type DeliverPayload, filingOf, type OpenOutbound, settleDelivery } from "./transmit.ts";
 import { byDay } from "./when-told.ts";
 import type { Setup } from "./work.ts";
@@ -70,6 +88,14 @@ export function openSweeper(parts: {
   const { store, pipeline, setup, clock } = parts;
   const facility = setup.facility.id;
   const underWay = new Map<string, Promise<void>>();
+  const reach = openReach({ store, pipeline, setup, clock });
+
+  /** Sends by a channel whatever it depends on, to its own target or to who is on call. */
+  async function sendBy(channel: string, open: OpenChannel, message: Message): Promise<Attempt> {
+    const way = await reach.wayOf(channel, { event: message.event, always: true });
+    if (way.way !== "open") return { outcome: "refused", because: way.because };
+    return safely(() => open.send(message, { now: clock.now(), signal: parts.signal, to: way.to }));
+  }
 
   const commit = async (writes: Write[]) =>
     (await store.commit({ facility, at: clock.now(), writes })).outcome === "committed";
@@ -115,25 +141,90 @@ export function openSweeper(parts: {
     const work = incident === null ? undefined : await pipeline.view(incident);
     const page = (id: string) => parts.page(`incidents/${id}`);
     const message = work && messageOf(effect.key, event, work, setup, page);
-    return message && { effect, message, reference: work.incident.reference };
+    return message && { effect, message, work, reference: work.incident.reference };
   }
 
   async function tell(effect: Effect): Promise<void> {
+    const payload = effect.payload as NotifyPayload & { to?: string };
+    const { channel, event, to } = payload;
+    const personal = isPersonal(payload) ? payload : undefined;
+    const { message: told, work } = (await messageFor(effect)) ?? {};
+    const about = { event, to, work, always: personal !== undefined };
+    const way = told === undefined ? undefined : await reach.wayOf(channel, about);
+    if (way?.way === "skipped") {
+      const settled = {
+        key: effect.key,
+        fence: effect.fence,
+        state: "cancelled",
+        because: way.because,
+      } as const;
+      const content = { channel, because: way.because, event };
+      const skipped: Write = { write: "note", what: "channel_skipped", incident: effect.incident, content };
+      if (!(await commit([skipped, { write: "settle", ...settled }]))) return;
+      parts.events?.settled?.(effect, "cancelled", way.because);
+      return nagOn(effect);
+    }
     if (!(await claim(effect))) return;
-    const { channel } = effect.payload as NotifyPayload;
     const open = parts.channels.get(channel);
     if (open === undefined) return settle(effect, "failed", absent(channel));
-    const { message } = (await messageFor(effect)) ?? {};
-    if (message === undefined) return settle(effect, "done", NO_LONGER);
-    const attempt = await safely(() => open.send(message, { now: clock.now(), signal: parts.signal }));
-    const { state, due } = after(effect, attempt, open.repeatable);
-    await commit([noteOf(message, channel, attempt)]);
-    await settle(effect, state, attempt.because, due);
-    // One that nobody received is not the last: the next one is planned all the same.
-    if (effect.kind === "reminder" && (state === "done" || state === "failed") && effect.incident !== null) {
-      const turn = Number(effect.key.split(":").at(-1)) + 1;
-      await pipeline.act(effect.incident, (each, now) => planNag(each, setup, now, turn));
+    if (told === undefined || way === undefined) return settle(effect, "done", NO_LONGER);
+    if (personal !== undefined && work !== undefined) {
+      const reached = await otherReached(effect, personal, work.incident.id);
+      if (reached !== undefined) return settle(effect, "done", reached);
     }
+    const message = personal === undefined ? told : asHeard(told, personal, setup);
+    const attempt: Attempt =
+      way.way === "nobody"
+        ? { outcome: "refused", because: way.because }
+        : await safely(() => open.send(message, { now: clock.now(), signal: parts.signal, to: way.to }));
+    const despite = personal?.despite ?? (way.way === "open" ? way.despite : undefined);
+    const because = [attempt.because, despite].filter(Boolean).join(" – ");
+    const { state, due } = after(effect, attempt, open.repeatable);
+    const other =
+      attempt.outcome === "delivered" || personal === undefined || work === undefined
+        ? undefined
+        : nextChannel(effect, personal, { setup, incident: work.incident.id, now: clock.now() });
+    const note = noteOf(message, channel, { ...attempt, because });
+    await commit([note, ...(other === undefined ? [] : [{ write: "plan", effect: other } as const])]);
+    await settle(effect, state, because, due);
+    if (state === "done" || state === "failed") await nagOn(effect);
+  }
+
+  /** One reminder that nobody received is not the last: the next one is planned all the same. */
+  async function nagOn(effect: Effect): Promise<void> {
+    if (effect.kind !== "reminder" || effect.incident === null) return;
+    const turn = Number(effect.key.split(":").at(-1)) + 1;
+    await pipeline.act(effect.incident, (each, now) => planNag(each, setup, now, turn));
+  }
+
+  /** By which other channel a person was reached since this one failed; undefined while none did. */
+  async function otherReached(effect: Effect, payload: PersonalPayload, incident: string) {
+    if (effect.attempt === 0) return undefined;
+    const effects = await store.reads.effectsOf(facility, incident);
+    const done = effects.find(
+      (each) =>
+        each.state === "done" &&
+        isPersonal(each.payload) &&
+        each.payload.turn === payload.turn &&
+        each.payload.to === payload.to,
+    );
+    return done && `joint par ${(done.payload as PersonalPayload).channel}`;
+  }
+
+  /** One turn of a call; done twice, it plans nothing twice. */
+  async function callOn(effect: Effect, { call }: CallPayload): Promise<void> {
+    if (effect.incident === null) return settle(effect, "done", NO_LONGER);
+    const incident = await pipeline.standing(effect.incident);
+    const known = await pipeline.view(incident);
+    const page = (id: string) => parts.page(`incidents/${id}`);
+    // The key of the first turn tells whether a later call made it needless.
+    const needed = call.turn > 0 || (known && messageOf(effect.key, call.event, known, setup, page));
+    if (known === undefined || !needed) return settle(effect, "done", NO_LONGER);
+    const [accounts, touched] = [await reach.accounts(), reach.touched(known)];
+    const because = await pipeline.act(incident, (work, now) =>
+      escalate(work, setup, { call, accounts, touched, now }),
+    );
+    await settle(effect, "done", because ?? NO_LONGER);
   }
 
   /** Tells of several incidents in one message; each keeps its own row, and what became of it. */
@@ -152,7 +243,7 @@ export function openSweeper(parts: {
     const key = `notify:${facility}:${channel}:several:${sha256Hex([...stand].map((each) => each.key).join("\n"))}`;
     const link = parts.page("incidents?etat=in_review");
     const message = standing.length === 1 ? only.message : messageOfSeveral(standing, { key, setup, link });
-    const attempt = await safely(() => open.send(message, { now: clock.now(), signal: parts.signal }));
+    const attempt = await sendBy(channel, open, message);
     const { state, due } = after(only.effect, attempt, open.repeatable);
     const { text: _, ...brief } = message;
     await commit([
@@ -177,6 +268,30 @@ export function openSweeper(parts: {
       .map(([name, effects]) => ({ channel: name.slice(name.indexOf(" ") + 1), effects }));
   }
 
+  /** Tells who is on call what the night was; each morning plans the next. */
+  async function handOver(effect: Effect, { channel }: HandoverPayload): Promise<void> {
+    if (!(await claim(effect))) return;
+    const now = clock.now();
+    const next = planHandover(setup, Math.max(now, effect.due)).filter(
+      (write) => write.write === "plan" && write.effect.key.includes(`:${channel}:`),
+    );
+    const open = parts.channels.get(channel);
+    if (open === undefined) return settle(effect, "failed", absent(channel));
+    await commit(next);
+    if (now > effect.due + TOO_LATE) return settle(effect, "done", "trop tard : la matinée est passée");
+    const message = await handoverMessage(store.reads, {
+      key: effect.key,
+      setup,
+      now,
+      link: parts.page("releve"),
+    });
+    if (message === undefined) return settle(effect, "done", NO_LONGER);
+    const attempt = await sendBy(channel, open, message);
+    const { state, due } = after(effect, attempt, open.repeatable);
+    await commit([noteOf(message, channel, attempt)]);
+    await settle(effect, state, attempt.because, due);
+  }
+
   /** Calls lists that nobody has signed to the RSSI's mind: by day, and again the month after. */
   async function remindSignOff(effect: Effect): Promise<void> {
     if (!(await claim(effect))) return;
@@ -191,10 +306,40 @@ export function openSweeper(parts: {
     const page = (month: string) => parts.page(`clotures?mois=${month}`);
     const message = signOffMessage(months, { key: effect.key, setup, now, page });
     if (message === undefined) return settle(effect, "done", NO_LONGER);
-    const attempt = await safely(() => open.send(message, { now, signal: parts.signal }));
+    const attempt = await sendBy(channel, open, message);
     const { state, due } = after(effect, attempt, open.repeatable);
     const next = state === "planned" ? [] : planSignOff(monthOf(now, zone), setup);
     await commit([noteOf(message, channel, attempt), ...next]);
+    await settle(effect, state, attempt.because, due);
+  }
+
+  /** Tells of someone's unusual access. */
+  async function tellAlarm(effect: Effect, payload: AlarmPayload): Promise<void> {
+    if (!(await claim(effect))) return;
+    const { channel, alarm, to: whom } = payload;
+    const open = parts.channels.get(channel);
+    if (open === undefined) return settle(effect, "failed", absent(channel));
+    const reaches = setup.notify.find(({ id }) => id === channel)?.reaches;
+    if (reaches !== undefined && whom === undefined) {
+      const roles = ["rssi", "director", "delegate"];
+      const found = await store.reads.byState(facility, "account", roles, { limit: 200 });
+      const accounts = found.map(({ content }) => content);
+      const each = alarmOfEach(payload, { key: effect.key, accounts, reaches });
+      await commit(each);
+      return settle(effect, each.length > 0 ? "done" : "failed", `à prévenir : ${each.length}`);
+    }
+    const account = whom === undefined ? undefined : await store.reads.record(facility, "account", whom);
+    const to = account && {
+      name: account.content.name,
+      email: account.content.email,
+      phone: account.content.phone,
+    };
+    const message = alarmMessage(alarm, { key: effect.key, setup, link: parts.page("personnes") });
+    if (message === undefined) return settle(effect, "done", NO_LONGER);
+    const context = { now: clock.now(), signal: parts.signal, to };
+    const attempt = to ? await safely(() => open.send(message, context)) : await sendBy(channel, open, message);
+    const { state, due } = after(effect, attempt, open.repeatable);
+    await commit([noteOf(message, channel, attempt)]);
     await settle(effect, state, attempt.because, due);
   }
 
@@ -245,6 +390,7 @@ export function openSweeper(parts: {
   async function tick(effect: Effect): Promise<void> {
     if (!(await claim(effect))) return;
     const { incident, due } = effect;
+    if (isCall(effect.payload)) return callOn(effect, effect.payload);
     if (isMuteTurn(effect.payload)) await turnMute(pipeline, setup, { ...effect.payload, due });
     if (incident !== null && isHunting(effect.payload)) {
       const done = await carryOutHunt(incident, effect.payload, { store, pipeline, setup });
@@ -269,6 +415,8 @@ export function openSweeper(parts: {
   function carryOut(effect: Effect): Promise<void> {
     if (effect.kind === "deliver") return deliver(effect);
     if (effect.kind === "clock") return tick(effect);
+    if (isAlarm(effect.payload)) return tellAlarm(effect, effect.payload);
+    if (isHandover(effect.payload)) return handOver(effect, effect.payload);
     return isSignOff(effect.payload) ? remindSignOff(effect) : tell(effect);
   }
 

@@ -18,7 +18,10 @@ export interface OpenOutbound {
   send(filing: Filing, context: AttemptContext): Promise<Attempt>;
 }
 
-/** Plans the delivery of an approved declaration by the first way out; an assisted one waits for a person. */
+/**
+ * Plans the delivery of an approved declaration by the first way out; an assisted one waits for a person. No machine
+ * carries to an authority what a delegate has only said on the telephone: that waits for their own confirmation.
+ */
 export function transmit(declaration: ApprovedDeclaration, work: Work, setup: Setup, now: Instant): void {
   const channel = setup.outbound[0];
   if (channel === undefined) return;
@@ -39,10 +42,29 @@ export function transmit(declaration: ApprovedDeclaration, work: Work, setup: Se
     exercise: setup.mode === "exercise",
   };
   work.deliveries.push(delivery);
-  if (channel.reach === "assisted") return;
+  const oral = work.decisions.some(
+    (each) =>
+      each.declaration === declaration.id && each.version === declaration.version && each.state === "oral",
+  );
+  if (channel.reach === "assisted" || (channel.reach === "authority" && oral)) return;
+  planDelivery(work, setup, delivery, now);
+}
+
+/** Lets a machine carry out what was held back while the decision was only oral. */
+export function releaseHeld(
+  work: Work,
+  setup: Setup,
+  { version, now }: { version: number; now: Instant },
+): void {
+  for (const each of work.deliveries)
+    if (each.version === version && each.reach === "authority" && each.state === "planned")
+      planDelivery(work, setup, each, now);
+}
+
+function planDelivery(work: Work, setup: Setup, delivery: Delivery, now: Instant): void {
   const payload: DeliverPayload = { delivery: delivery.id };
   planEffect(work, {
-    key: `deliver:${setup.facility.id}:${channel.id}:${declaration.id}/${declaration.version}`,
+    key: `deliver:${setup.facility.id}:${delivery.channel}:${delivery.declaration}/${delivery.version}`,
     kind: "deliver",
     due: now,
     payload,

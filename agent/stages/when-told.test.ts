@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { aFact, NIGHT, said } from "../../test/support/incident.ts";
 import { DELETED, down, type Line, NOTE, openStages, type Stages } from "../../test/support/pipeline.ts";
+import { setAsideByTwo } from "../../test/support/set-aside.ts";
 import { instantFromIso, isoFromInstant, MICROSECONDS } from "../core/clock.ts";
 import { FactKind, PERSON_ONLY } from "../core/fact.ts";
 import type { Actor } from "./desk/desk.ts";
@@ -186,11 +187,10 @@ describe("late data", () => {
       sha256,
     } = dossier?.current?.declaration ?? { id: "", version: 0, sha256: "" };
     stages.clock.pass(1);
-    await stages.desk.setAside(
+    await setAsideByTwo(
+      stages,
       { incident: id, declaration, version, sha256 },
       "Exercice interne de l'astreinte.",
-      { channel: "web", second_factor: "totp" },
-      stages.delegate,
     );
     stages.clock.pass(1);
     return id;

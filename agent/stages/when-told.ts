@@ -118,7 +118,7 @@ function isLate({ origin, since, stated, hunted }: Fact): boolean {
 export function isHuntNews(
   work: Work,
   setup: Setup,
-  { event, now }: { event: "incident_opened" | "decision_needed" | "not_filed"; now: Instant },
+  { event, now }: { event: string; now: Instant },
 ): boolean {
   if (work.facts.every(({ hunted }) => hunted === undefined)) return false;
   const facts = work.facts.flatMap(liveFact);

@@ -2,7 +2,7 @@ import type { Regime } from "../../rules/regimes/regime.ts";
 import type { System } from "../core/asset.ts";
 import type { Closing } from "../core/closing.ts";
 import type { Deadline } from "../core/deadline.ts";
-import type { Decision } from "../core/decision.ts";
+import type { Decision, DecisionStep } from "../core/decision.ts";
 import { type Declaration, declarationKey } from "../core/declaration.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Effect } from "../core/effect.ts";
@@ -13,6 +13,7 @@ import type { Incident } from "../core/incident.ts";
 import type { Masks } from "../core/masked.ts";
 import type { Account } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
+import type { Calls, Dependency } from "../core/roster.ts";
 import type { HeldOf, Reads, RecordKind, Records, Stored, Write } from "../store/store.ts";
 import type { Locate } from "./locate.ts";
 import type { Mutes } from "./mute/mutes.ts";
@@ -38,7 +39,18 @@ export interface Setup {
   /** Law packs enabled; `regimesOf` says which of them an incident falls under. */
   regimes: readonly Regime[];
   /** Ways to tell people, by the roles they are for. */
-  notify: readonly { id: string; for: readonly ("on_call" | "delegate" | "rssi")[] }[];
+  notify: readonly {
+    id: string;
+    for: readonly ("on_call" | "delegate" | "director" | "rssi")[];
+    /** What it cannot do without. */
+    depends_on?: readonly Dependency[] | undefined;
+    /** The contact of a person that it reaches; absent for a channel with a target of its own. */
+    reaches?: "email" | "phone" | undefined;
+  }[];
+  /** When the morning's summary is sent, in the facility's zone; absent for none. */
+  handover?: { at: string } | undefined;
+  /** How people on call are called; absent without a roster. */
+  calls?: Calls | undefined;
   /** Ways out for an approved declaration, in order. */
   outbound: readonly { id: string; reach: "assisted" | "exercise" | "authority" }[];
   newId: NewId;
@@ -59,6 +71,8 @@ export interface Work {
   others: Qualification[];
   declarations: Declaration[];
   decisions: Decision[];
+  /** What people did on the way to decisions, oldest first. */
+  steps: DecisionStep[];
   deliveries: Delivery[];
   deadlines: Deadline[];
   /** Each time that it was closed as a candidate, without a declaration. */
@@ -85,6 +99,7 @@ export function newWork(incident: Incident): Work {
     others: [],
     declarations: [],
     decisions: [],
+    steps: [],
     deliveries: [],
     deadlines: [],
     closings: [],
@@ -105,6 +120,7 @@ export function copyWork(work: Work): Work {
     others: [...work.others],
     declarations: [...work.declarations],
     decisions: [...work.decisions],
+    steps: [...work.steps],
     deliveries: [...work.deliveries],
     deadlines: [...work.deadlines],
     closings: [...work.closings],
@@ -150,6 +166,7 @@ function workOf(id: string, held: HeldOf | undefined): Work | undefined {
     others: qualifications.filter(({ leads }) => leads === false),
     declarations: all("declaration").sort((a, b) => a.version - b.version),
     decisions: all("decision"),
+    steps: all("decision_step"),
     deliveries: all("delivery"),
     deadlines: all("deadline"),
     closings: all("closing"),
@@ -221,6 +238,7 @@ export function changesOf(work: Work): { writes: Write[]; base: Map<string, Stor
   for (const each of work.others) put("qualification", each);
   for (const each of work.declarations) put("declaration", each);
   for (const each of work.decisions) put("decision", each);
+  for (const each of work.steps) put("decision_step", each);
   for (const each of work.deliveries) put("delivery", each);
   for (const each of work.deadlines) put("deadline", each);
   for (const each of work.closings) put("closing", each);

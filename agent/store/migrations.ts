@@ -1,10 +1,13 @@
 import { ground } from "./migrations/001-ground.ts";
 import { bookmarks } from "./migrations/002-bookmarks.ts";
 import { movedDetections } from "./migrations/003-moved-detections.ts";
+import { changes } from "./migrations/004-changes.ts";
+import { people } from "./migrations/005-people.ts";
+import { unsent } from "./migrations/006-unsent.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [ground, bookmarks, movedDetections];
+export const MIGRATIONS: readonly Migration[] = [ground, bookmarks, movedDetections, changes, people, unsent];
 
 /** The schema this program reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

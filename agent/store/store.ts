@@ -2,7 +2,7 @@ import type { Alert } from "../core/alert.ts";
 import type { Instant } from "../core/clock.ts";
 import type { Closing, SignOff } from "../core/closing.ts";
 import type { Deadline } from "../core/deadline.ts";
-import type { Decision } from "../core/decision.ts";
+import type { Decision, DecisionStep } from "../core/decision.ts";
 import type { Declaration } from "../core/declaration.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Detection } from "../core/detection.ts";
@@ -11,8 +11,10 @@ import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Checkpoint, JournalEntry } from "../core/journal.ts";
+import type { LogbookEntry } from "../core/logbook.ts";
 import type { Mute } from "../core/mute.ts";
-import type { Account, Credentials } from "../core/person.ts";
+import type { OutsideDeclaration } from "../core/outside-declaration.ts";
+import type { Account, Credentials, Factors, StoredFactors } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
 
 /** The kinds of record that are journalled at every change, and what each holds. */
@@ -22,6 +24,7 @@ export interface Records {
   qualification: Qualification;
   declaration: Declaration;
   decision: Decision;
+  decision_step: DecisionStep;
   delivery: Delivery;
   deadline: Deadline;
   closing: Closing;
@@ -29,6 +32,8 @@ export interface Records {
   sign_off: SignOff;
   links: Links;
   regrouping: Regrouping;
+  outside_declaration: OutsideDeclaration;
+  logbook: LogbookEntry;
   account: Account;
 }
 export type RecordKind = keyof Records;
@@ -107,11 +112,17 @@ export type Write =
   /** A journal entry and nothing else. */
   | { write: "note"; what: string; incident: string | null; content: unknown }
   | { write: "quarantine"; entry: QuarantineEntry }
+  /** Keeps what a person is typing in one field, in place of what was kept; null forgets it, as a week does. */
+  | { write: "unsent"; account: string; incident: string; field: string; content: string | null }
   | { write: "credentials"; credentials: Credentials }
   /** Consumes a time step of an account's one-time code; a conflict when it, or a later one, was used. */
   | { write: "totp"; account: string; step: number }
-  | { write: "session"; id: string; content: string; expires: Instant }
+  /** Replaces the further means of an account, from one revision to the next; a conflict when another came first. */
+  | { write: "factors"; account: string; revision: number; factors: Factors }
+  | { write: "session"; id: string; content: string; expires: Instant; account?: string | undefined }
   | { write: "session_end"; id: string }
+  /** Ends all sessions of an account, or all but one. */
+  | { write: "sessions_end"; account: string; except?: string | undefined }
   | { write: "ticket"; hash: string; account: string; expires: Instant }
   /** Uses a sign-in ticket up; a conflict when it is unknown, used or past. */
   | { write: "ticket_use"; hash: string };
@@ -132,11 +143,30 @@ export type Receipt =
   /** Nothing was written: `write` is the index of the first write that could not stand. */
   | { outcome: "conflict"; write: number; because: string };
 
+/** What a person typed in one field and did not send; `content` is the page's own text. */
+export interface Unsent {
+  field: string;
+  at: Instant;
+  content: string;
+}
+
 /** A page of a list, newest first unless said otherwise. */
 export interface Page {
   limit: number;
   /** Continue after this id. */
   after?: string | undefined;
+}
+
+/** The present revision of a record, and where the journal holds it. */
+export interface ChangedRecord {
+  kind: RecordKind;
+  id: string;
+  revision: number;
+  incident: string | null;
+  content: unknown;
+  /** The entry of this revision, and that of the first one. */
+  entry: number;
+  created: number;
 }
 
 /** What is held of an incident: its records by kind, oldest first, and what was planned for it. */
@@ -170,6 +200,8 @@ export interface Reads {
     page: Page,
   ): Promise<Stored<Records[K]>[]>;
   countByState(facility: string, kind: RecordKind): Promise<Record<string, number>>;
+  /** Records of all kinds whose present revision was written after a journal entry, in the order of writing. */
+  changedSince(facility: string, entry: number, limit: number): Promise<ChangedRecord[]>;
   /** Detections after a seq, oldest first, with the alert of each. */
   detectionsAfter(
     facility: string,
@@ -200,14 +232,40 @@ export interface Reads {
   effectsOf(facility: string, incident: string): Promise<Effect[]>;
   accountByLogin(facility: string, login: string): Promise<Stored<Account> | undefined>;
   credentials(facility: string, account: string): Promise<Credentials | undefined>;
+  /** What an account has beside password and one-time code; nothing at revision 0 when it never had any. */
+  factors(facility: string, account: string): Promise<StoredFactors>;
   session(facility: string, id: string, now: Instant): Promise<string | undefined>;
+  /** The sessions of an account that have not ended, the latest first, at most 100. */
+  sessionsOf(facility: string, account: string, now: Instant): Promise<{ id: string; content: string }[]>;
   ticket(facility: string, hash: string, now: Instant): Promise<{ account: string } | undefined>;
   /** The latest refused records of each source, newest first. */
   quarantine(facility: string, limit: number): Promise<QuarantineEntry[]>;
   /** Journal entries from a seq on, in order. */
   journal(facility: string, from: number, limit: number): Promise<JournalEntry[]>;
+  /** The latest entries of these types about no incident (accounts, rules, packs…) in a time, in order. */
+  journalOfHouse(
+    facility: string,
+    asked: { types: readonly string[]; from: Instant; before: Instant; limit: number },
+  ): Promise<JournalEntry[]>;
+  /** The last entry of a facility's journal, and the last signed head. */
+  journalEnd(
+    facility: string,
+  ): Promise<{ head: { seq: number; hash: string; at: Instant } | null; checkpoint: Checkpoint | null }>;
   /** The journal entries of an incident, in order. */
   journalOf(facility: string, incident: string): Promise<JournalEntry[]>;
+  /** The last journal entries of an incident that put a record of this kind, newest first. */
+  putsOf(facility: string, kind: RecordKind, incident: string, limit: number): Promise<JournalEntry[]>;
+  /**
+   * How many detections of an incident fall in each interval of `width` µs from `from` on, by event time; what lies
+   * outside counts at the ends. `moved` leaves out those that another incident joined since: ten times slower.
+   */
+  countOverTime(
+    facility: string,
+    incident: string,
+    scale: { from: Instant; width: number; intervals: number; moved: boolean },
+  ): Promise<number[]>;
+  /** What a person was typing about an incident, by field. */
+  unsent(facility: string, account: string, incident: string): Promise<Unsent[]>;
   /** The stored bytes of the alerts joined to an incident, in the journal's order: what a proof is made of. */
   evidenceOf(facility: string, incident: string, limit: number): Promise<Evidence[]>;
   /** Signed heads of a facility's chain, oldest first. */

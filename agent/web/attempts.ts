@@ -1,30 +1,49 @@
 import { isIPv6 } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 
 /** Counts attempts before they are made, gives them back when they succeed. */
 export interface Attempts {
-  /** Takes one attempt from every key; seconds to wait when one of them has none left. */
-  take(keys: readonly AttemptKey[]): Promise<{ outcome: "allowed" } | { outcome: "wait"; seconds: number }>;
+  /**
+   * Takes one attempt from every key; seconds to wait when one of them has none left. While many fail everywhere, one
+   * from a `stranger` is held for some seconds first.
+   */
+  take(
+    keys: readonly AttemptKey[],
+    options?: { stranger?: boolean },
+  ): Promise<{ outcome: "allowed" } | { outcome: "wait"; seconds: number }>;
   /** The attempt was good: forgets the narrow keys and gives the wide one back. */
-  succeeded(keys: readonly AttemptKey[]): Promise<void>;
+  succeeded(keys: readonly AttemptKey[], options?: { stranger?: boolean }): Promise<void>;
 }
 
-/** `narrow`: one person from one place; `wide`: one place. Never a person alone: it would let anyone lock them out. */
-interface AttemptKey {
-  width: "narrow" | "wide";
+/**
+ * `device`: one browser that the person signed in from before; `narrow`: one person from one place; `wide`: one place.
+ * Never a person alone: it would let anyone lock them out.
+ */
+export interface AttemptKey {
+  width: "device" | "narrow" | "wide";
   key: string;
 }
 
 const WINDOW_SECONDS = 15 * 60;
+/** Failures of strangers, from all places, from which on each further one is held longer. */
+const CALM = 100;
+const LONGEST_MS = 5000;
+/** Attempts held at once; more are sent away. */
+const HELD = 200;
 
-/** Allows 8 failures to a narrow key and 40 to a wide one, a quarter of an hour. */
-export function attempts(): Attempts {
+/** Allows 8 failures to a device or a narrow key and 40 to a wide one, a quarter of an hour. */
+export function attempts(pause: (ms: number) => Promise<unknown> = setTimeout): Attempts {
+  const narrow = new RateLimiterMemory({ points: 8, duration: WINDOW_SECONDS });
   const limiters = {
-    narrow: new RateLimiterMemory({ points: 8, duration: WINDOW_SECONDS }),
+    device: narrow,
+    narrow,
     wide: new RateLimiterMemory({ points: 40, duration: WINDOW_SECONDS }),
   };
+  const everywhere = new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: WINDOW_SECONDS });
+  let held = 0;
   return {
-    async take(keys) {
+    async take(keys, { stranger = false } = {}) {
       for (const { width, key } of keys) {
         try {
           await limiters[width].consume(key);
@@ -33,13 +52,25 @@ export function attempts(): Attempts {
           return { outcome: "wait", seconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)) };
         }
       }
+      if (!stranger) return { outcome: "allowed" };
+      const { consumedPoints } = await everywhere.consume("all");
+      const ms = Math.min(LONGEST_MS, (consumedPoints - CALM) * 50);
+      if (ms <= 0) return { outcome: "allowed" };
+      if (held >= HELD) return { outcome: "wait", seconds: LONGEST_MS / 1000 };
+      held++;
+      try {
+        await pause(ms);
+      } finally {
+        held--;
+      }
       return { outcome: "allowed" };
     },
-    async succeeded(keys) {
+    async succeeded(keys, { stranger = false } = {}) {
       for (const { width, key } of keys) {
-        if (width === "narrow") await limiters.narrow.delete(key);
-        else await limiters.wide.reward(key);
+        if (width === "wide") await limiters.wide.reward(key);
+        else await limiters[width].delete(key);
       }
+      if (stranger) await everywhere.reward("all");
     },
   };
 }

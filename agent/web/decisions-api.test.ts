@@ -1,8 +1,11 @@
 import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { realDesk } from "../../test/support/real-desk.ts";
 import { contentOfScene, draftOf } from "../../test/support/web-declaration.ts";
 import { type Login, type Scene, startScene, TOOL_SECRET } from "../../test/support/web-server.ts";
+import { hiddenFields, visitor } from "../../test/support/web-visitor.ts";
 import { MICROSECONDS } from "../core/clock.ts";
+import type { Desk, Dossier } from "../stages/desk/desk.ts";
 
 let scene: Scene;
 beforeEach(async () => {
@@ -23,6 +26,14 @@ const decision = (more: object = {}) => ({
   ...more,
 });
 const decisions = () => scene.desk.dossiers[0]?.decisions ?? [];
+
+/** Puts another text in the place of the one that stands. */
+function stand(dossier: Dossier | undefined, content: ReturnType<typeof contentOfScene>): void {
+  if (dossier === undefined) return;
+  const declaration = draftOf(content);
+  dossier.current = { declaration, content };
+  dossier.declarations = [...dossier.declarations, declaration];
+}
 
 let messages = 0;
 async function send(
@@ -123,7 +134,7 @@ describe("POST /api/v1/decisions", () => {
     const body = decision();
     const [dossier] = scene.desk.dossiers;
     const content = contentOfScene(2, "Autre.");
-    if (dossier !== undefined) dossier.current = { declaration: draftOf(content), content };
+    stand(dossier, content);
     scene.written();
     expect(await send(body)).toMatchObject({ status: 409, body: { current: current() } });
     expect(scene.written()).not.toContain("totp");
@@ -146,8 +157,7 @@ describe("POST /api/v1/decisions", () => {
       200,
     );
     const [dossier] = scene.desk.dossiers;
-    const content = contentOfScene(1, "Autre.");
-    if (dossier !== undefined) dossier.current = { declaration: draftOf(content), content };
+    stand(dossier, contentOfScene(2, "Autre."));
     expect((await send(decision({ code }))).status).toBe(403);
   });
 
@@ -178,5 +188,79 @@ describe("POST /api/v1/decisions", () => {
     const reply = await send(decision({ reason: "x".repeat(70_000) }));
     expect(reply.status).toBe(413);
     expect(reply.type).toContain("application/problem+json");
+  });
+});
+
+describe("not declaring while a criterion is met", () => {
+  let night: Scene;
+  let desk: Desk;
+  let incident: string;
+  beforeEach(async () => {
+    await scene.close();
+    night = await startScene({
+      desk: async (parts) => {
+        desk = await realDesk(parts);
+        incident = desk.newForm();
+        const source = { who: "self", name: "" } as const;
+        await desk.openByHand(
+          { form: incident, kinds: ["degraded_mode"], systems: [], source, text: "" },
+          { id: "acc-claire", name: "Dr claire", role: "delegate", active: true },
+        );
+        return desk;
+      },
+    });
+    scene = night;
+  });
+
+  const text = async () => {
+    const { id = "", version = 0, sha256 = "" } = (await desk.dossier(incident))?.current?.declaration ?? {};
+    return { declaration: id, version, sha256 };
+  };
+  const say = async (what: string, delegate: Login, more: object = {}) => {
+    night.clock.instant += MICROSECONDS.minute;
+    return send({ ...(await text()), decision: what, delegate, code: night.code(delegate), ...more });
+  };
+  const reason = "Exercice interne, aucun soin touché.";
+
+  it("takes two people, each with their own code", async () => {
+    expect(await say("confirm_set_aside", "dora")).toMatchObject({
+      status: 409,
+      body: { code: "nothing_awaited" },
+    });
+    expect(await say("set_aside", "claire", { reason })).toMatchObject({
+      status: 202,
+      body: { outcome: "second_awaited" },
+    });
+    expect((await desk.dossier(incident))?.decisions).toEqual([]);
+    expect(await say("set_aside", "dora", { reason })).toMatchObject({
+      status: 409,
+      body: { code: "second_awaited", detail: expect.stringContaining("Dr claire"), current: await text() },
+    });
+    expect(await say("confirm_set_aside", "claire")).toMatchObject({
+      status: 409,
+      body: { code: "second_is_first" },
+    });
+    expect(await say("confirm_set_aside", "dora")).toMatchObject({
+      status: 200,
+      body: { outcome: "set_aside" },
+    });
+    expect((await desk.dossier(incident))?.decisions).toMatchObject([
+      { delegate: { name: "Dr claire" }, second: { by: { name: "Dr dora" }, how: { channel: "webhook" } } },
+    ]);
+  });
+
+  it("leaves one decision when a page and a tool decide at once", async () => {
+    const claire = visitor(night);
+    await claire.signIn("claire");
+    const page = `/chv/incidents/${incident}/decision`;
+    const form = hiddenFields((await claire.get(page)).text, `${page}/valider`);
+    const body = { ...(await text()), decision: "approved", delegate: "dora", code: night.code("dora") };
+    const [byPage, byTool] = await Promise.all([
+      claire.post(`${page}/valider`, { ...form, code: night.code("claire") }),
+      send(body),
+    ]);
+    expect(byPage.status).toBe(303);
+    expect(byTool).toMatchObject({ status: 409, body: { detail: expect.stringMatching(/Dr claire/) } });
+    expect((await desk.dossier(incident))?.decisions).toHaveLength(1);
   });
 });

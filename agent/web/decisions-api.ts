@@ -7,11 +7,11 @@ import { declarationKey } from "../core/declaration.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
 import { mayAct } from "../core/person.ts";
 import { sha256Hex } from "../core/sha256.ts";
-import type { Desk } from "../stages/desk/desk.ts";
+import { checkText, standingText } from "../stages/decide/check-text.ts";
+import type { Desk, Dossier, Refused, Stale } from "../stages/desk/desk.ts";
 import type { Store } from "../store/store.ts";
 import type { Attempts } from "./attempts.ts";
 import { spendCode } from "./one-time-code.ts";
-import { currentOf, sameText } from "./pages/declaration.ts";
 import type { WebLog } from "./web-log.ts";
 
 const TOLERANCE = 5 * MICROSECONDS.minute;
@@ -22,7 +22,8 @@ const DecisionBody = z
     declaration: z.string().min(1).max(200),
     version: z.int().min(1),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, "64 lower-case hexadecimal digits"),
-    decision: z.enum(["approved", "set_aside"]),
+    /** `confirm_set_aside`: the second person's, where a criterion is met. */
+    decision: z.enum(["approved", "set_aside", "confirm_set_aside"]),
     delegate: z.string().min(1).max(200),
     code: z.string().regex(/^\d{6}$/, "6 digits"),
     reason: z.string().trim().max(4000).optional(),
@@ -43,6 +44,7 @@ const OUTCOMES = [
   "forbidden",
   "not_found",
   "refused",
+  "second_awaited",
 ] as const;
 type Outcome = (typeof OUTCOMES)[number];
 
@@ -86,18 +88,8 @@ export function decisionsApi(parts: {
       version: body.version,
       sha256: body.sha256,
     };
-    const stale = (current: ReturnType<typeof currentOf>): Answer => ({
-      status: 409,
-      outcome: "stale",
-      title: "The text has changed: read it again, then decide",
-      extra: { current },
-    });
-    const current = currentOf(dossier);
-    if (!sameText(current, text)) return stale(current);
-    if (dossier.current?.declaration.state !== "draft") {
-      const extra = { code: "already_decided", current };
-      return { status: 409, outcome: "refused", title: "This text was already decided on", extra };
-    }
+    const wrong = checkText(dossier, text);
+    if (wrong !== undefined) return undecided(wrong, dossier);
 
     const keys = [{ width: "narrow", key: `decision ${tool} ${body.delegate.toLowerCase()}` }] as const;
     const allowed = await attempts.take(keys);
@@ -106,7 +98,7 @@ export function decisionsApi(parts: {
       return { status: 429, outcome: "refused", title: "Too many wrong codes through this tool", extra };
     }
     const account = (await store.reads.accountByLogin(facility, body.delegate.toLowerCase()))?.content;
-    const delegate = account !== undefined && mayAct(account, "decide") ? account : undefined;
+    const delegate = account !== undefined && mayAct(account, "decide", clock.now()) ? account : undefined;
     const code = await spendCode(store, {
       facility,
       account: delegate?.id,
@@ -125,17 +117,13 @@ export function decisionsApi(parts: {
     const result =
       body.decision === "approved"
         ? await desk.approve(text, proof, delegate)
-        : await desk.setAside(text, body.reason ?? "", proof, delegate);
-    if (result.outcome === "stale") return stale(result.current);
-    if (result.outcome === "refused") {
-      if (result.code === "not_allowed") return forbidden;
-      return {
-        status: 409,
-        outcome: "refused",
-        title: "The decision was refused",
-        extra: { code: result.code, detail: result.because },
-      };
-    }
+        : body.decision === "set_aside"
+          ? await desk.setAside(text, body.reason ?? "", proof, delegate)
+          : await desk.confirmSetAside(text, proof, delegate);
+    if (result.outcome === "refused" && result.code === "not_allowed") return forbidden;
+    if (result.outcome === "stale" || result.outcome === "refused") return undecided(result, dossier);
+    if (result.outcome === "second_awaited")
+      return { status: 202, outcome: "second_awaited", title: "A second person has to confirm" };
     return { status: 200, outcome: result.outcome, title: "Decided" };
   };
 
@@ -176,7 +164,7 @@ export function decisionsApi(parts: {
     const answer = await decide(signed.tool, read.data);
     await settle(1, OUTCOMES.indexOf(answer.outcome));
     log.info("decision heard", { tool: signed.tool, outcome: answer.outcome });
-    if (answer.status === 200) return void response.json({ outcome: answer.outcome });
+    if (answer.status < 300) return void response.status(answer.status).json({ outcome: answer.outcome });
     problem(answer.status, answer.title, answer.extra);
   };
 
@@ -207,6 +195,18 @@ export function decisionsApi(parts: {
   });
   router.use("/api", problems);
   return router;
+}
+
+/** Why a decision was not taken, with what stands or what happened. */
+function undecided(result: Stale | Refused, dossier: Dossier): Answer {
+  if (result.outcome === "stale") {
+    const title = "The text has changed: read it again, then decide";
+    return { status: 409, outcome: "stale", title, extra: { current: result.current } };
+  }
+  const title =
+    result.code === "already_decided" ? "This text was already decided on" : "The decision was refused";
+  const extra = { code: result.code, detail: result.because, current: standingText(dossier) };
+  return { status: 409, outcome: "refused", title, extra };
 }
 
 /** Signs as the tool does; throws at start when its secret is not base64. */

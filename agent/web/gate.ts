@@ -1,12 +1,13 @@
 import { doubleCsrf } from "csrf-csrf";
 import type { NextFunction, Request, Response } from "express";
-import type { Clock } from "../core/clock.ts";
-import { type Account, type Act, mayAct } from "../core/person.ts";
+import type { Clock, Instant } from "../core/clock.ts";
+import { type Account, type Act, delegationAt, mayAct } from "../core/person.ts";
 import type { Desk } from "../stages/desk/desk.ts";
 import { duration } from "../stages/french.ts";
 import type { Store } from "../store/store.ts";
 import { frenchTime } from "./french-time.ts";
 import { PageError } from "./page-error.ts";
+import { type Sessions, SIGN_IN_WAYS } from "./session-store.ts";
 import { templates } from "./templates.ts";
 
 /** What every page is made with: who asks, that the form is ours, and the frame around the page. */
@@ -18,6 +19,17 @@ export interface Gate {
   /** Refuses a form that did not come from one of our pages. */
   ownForm(request: Request, response: Response, next: NextFunction): void;
   render(request: Request, response: Response, page: Page): void;
+}
+
+/** How the person came in, as pages show it. */
+interface Access {
+  via: string;
+  emergency: boolean;
+  /** Who opened the envelope of an *accès de secours*. */
+  holder: string | null;
+  unnamed: boolean;
+  /** Came in through an identity provider that is not to be trusted now. */
+  untrusted: boolean;
 }
 
 interface Page {
@@ -34,11 +46,17 @@ function personOf(response: Response): Account {
   return person;
 }
 
-/** The person signed in, when their role allows the act; else 403. */
+/** The person signed in, when their role, and their delegation at this instant, allow the act; else 403. */
 export function personWho(response: Response, act: Act): Account {
   const person = personOf(response);
-  if (!mayAct(person, act)) throw new PageError(403);
-  return person;
+  const now: Instant = response.locals.now;
+  if (mayAct(person, act, now)) return person;
+  if (act === "decide" && delegationAt(person, now) === "lapsed")
+    throw new PageError(403, {
+      message: "Votre délégation n'est pas en cours à cette date : vous ne pouvez pas décider.",
+      remedy: "Passez la main au directeur ou à une autre personne déléguée.",
+    });
+  throw new PageError(403);
 }
 
 export function gate(parts: {
@@ -47,8 +65,13 @@ export function gate(parts: {
   clock: Clock;
   secret: string;
   secure: boolean;
+  sessions: Sessions;
+  /** Whether a system that the identity provider needs is in an incident now. */
+  providerAttacked: () => Promise<boolean>;
+  /** Whether browsers can offer passkeys here. */
+  passkeys: boolean;
 }): Gate {
-  const { desk, store, clock, secret, secure } = parts;
+  const { desk, store, clock, secret, secure, sessions } = parts;
   const { render } = templates();
   const time = frenchTime(desk.facility.timeZone);
   const csrf = doubleCsrf({
@@ -61,17 +84,35 @@ export function gate(parts: {
     getCsrfTokenFromRequest: (request) => request.body?.csrf,
   });
 
+  /** What the frame around each page says of how the person came in. */
+  const accessOf = async (session: Request["session"], { emergency }: Account): Promise<Access> => ({
+    via: SIGN_IN_WAYS[session.via ?? "password"],
+    emergency: emergency !== undefined,
+    holder: session.holder ?? null,
+    unnamed: emergency !== undefined && session.holder === undefined,
+    untrusted: session.via === "oidc" && (await parts.providerAttacked()),
+  });
+
   return {
     async recognise(request, response, next) {
       request.cookies = cookiesOf(request.headers.cookie);
       const account = request.session?.account;
       const stored =
         account === undefined ? undefined : await store.reads.record(desk.facility.id, "account", account);
-      if (stored?.content.active) response.locals.person = stored.content;
+      response.locals.now = clock.now();
+      if (stored?.content.active && sessions.stands(request, stored.content)) {
+        response.locals.person = stored.content;
+        response.locals.access = await accessOf(request.session, stored.content);
+      }
       next();
     },
 
     signedIn(request, response, next) {
+      const emergency = `/${desk.facility.id}/secours`;
+      if (response.locals.access?.unnamed && request.originalUrl.split("?")[0] !== emergency) {
+        if (request.method !== "GET" && request.method !== "HEAD") throw new PageError(403, UNNAMED);
+        return response.redirect(303, `${emergency}?${new URLSearchParams({ suite: request.originalUrl })}`);
+      }
       if (response.locals.person !== undefined) return next();
       if (request.method !== "GET" && request.method !== "HEAD") throw new PageError(401);
       const wanted = new URLSearchParams({ suite: request.originalUrl });
@@ -100,12 +141,19 @@ export function gate(parts: {
         base: `/${desk.facility.id}`,
         mode: desk.mode,
         person: response.locals.person ?? null,
+        access: response.locals.access ?? null,
+        passkeys: parts.passkeys,
+        // Decisions recorded by telephone in this person's name, for them to confirm or contest.
+        recordedForMe: response.locals.oral ?? [],
         // Where no session was loaded (unknown address), a token would spoil those of the open pages.
         csrf: request.session === undefined ? "" : csrf.generateCsrfToken(request, response),
         now,
         when: (instant: number) => time.when(instant, now),
         time: time.time,
         since: (instant: number) => duration(now - instant),
+        until: (instant: number) => duration(instant - now),
+        long: duration,
+        count: (count: number) => count.toLocaleString("fr-FR"),
         iso: (instant: number) => new Date(Math.floor(instant / 1000)).toISOString(),
       });
       response.status(status).type("html").send(html);
@@ -113,7 +161,13 @@ export function gate(parts: {
   };
 }
 
-// csrf-csrf reads `request.cookies`; ours are the only two, plain tokens without escapes.
+const UNNAMED = {
+  title: "Qui êtes-vous ?",
+  message: "Un accès de secours ne fait rien avant que la personne qui l'a ouvert se soit nommée.",
+  remedy: "Ouvrez n'importe quelle page : elle vous demande votre nom.",
+};
+
+// csrf-csrf reads `request.cookies`; ours are plain tokens without escapes.
 function cookiesOf(header: string | undefined): Record<string, string> {
   const cookies: Record<string, string> = Object.create(null);
   for (const pair of (header ?? "").split(";")) {

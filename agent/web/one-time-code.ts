@@ -22,8 +22,8 @@ export async function spendCode(
 ): Promise<"spent" | "wrong" | "used"> {
   const { facility, account, code, at } = use;
   const credentials = account === undefined ? undefined : await store.reads.credentials(facility, account);
-  const step = stepOfCode(credentials?.totp ?? NOBODY, code, at);
-  if (account === undefined || credentials === undefined || step === undefined) return "wrong";
+  const step = stepOfCode(credentials?.totp || NOBODY, code, at);
+  if (account === undefined || !credentials?.totp || step === undefined) return "wrong";
   const receipt = await store.commit({ facility, at, writes: [{ write: "totp", account, step }] });
   return receipt.outcome === "committed" ? "spent" : "used";
 }

@@ -64,4 +64,9 @@ const PAGE_ERRORS = {
     remedy:
       "Rechargez la page pour voir ce qui est enregistré. Si l'erreur revient, prévenez l'astreinte informatique.",
   },
+  503: {
+    title: "Pas encore prêt",
+    message: "Tocsin vient de démarrer et relit ses dossiers.",
+    remedy: "Rechargez la page dans quelques secondes.",
+  },
 } as const;

@@ -16,8 +16,10 @@ const FORMS = [
   `${INCIDENT}/prise-en-charge`,
   `${INCIDENT}/reponse`,
   `${INCIDENT}/champs`,
-  `${INCIDENT}/declaration/valider`,
-  `${INCIDENT}/declaration/ecarter`,
+  `${INCIDENT}/brouillon`,
+  `${INCIDENT}/notes`,
+  `${INCIDENT}/decision/valider`,
+  `${INCIDENT}/decision/ecarter`,
   `${INCIDENT}/depot`,
 ];
 
@@ -194,7 +196,7 @@ describe("text that comes from attackers", () => {
   });
 
   it("is text where a person typed it and the page gives it back", async () => {
-    const answered = await person.submit(INCIDENT, `${INCIDENT}/reponse`, {
+    const answered = await person.submit(`${INCIDENT}/declaration`, `${INCIDENT}/reponse`, {
       question: "degraded_mode",
       answer: "yes",
       time: "99:99",

@@ -4,32 +4,51 @@ import helmet from "helmet";
 import type { Asset, Site, System } from "../core/asset.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
+import type { HouseView } from "../core/house-view.ts";
+import { uuidv7 } from "../core/id.ts";
 import type { Masks } from "../core/masked.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { Desk } from "../stages/desk/desk.ts";
 import type { unknownAssets } from "../stages/note-unknown.ts";
+import type { Register } from "../stages/register/open-register.ts";
+import { openOutsideDesk } from "../stages/register/outside-desk.ts";
+import type { OnCall } from "../stages/roster/open-on-call.ts";
 import type { Store } from "../store/store.ts";
+import { type AccessSettings, openAccess } from "./access.ts";
 import { attempts } from "./attempts.ts";
 import { decisionsApi } from "./decisions-api.ts";
-import { type Gate, gate } from "./gate.ts";
+import type { Gate } from "./gate.ts";
+import { journalAccess } from "./journal-access.ts";
 import { PageError } from "./page-error.ts";
 import { closingsPage } from "./pages/closings.ts";
+import { decisionPages } from "./pages/decision.ts";
 import { declarationPages } from "./pages/declaration.ts";
 import { factsPage } from "./pages/facts.ts";
+import { fieldsPages } from "./pages/fields.ts";
 import { filingPages } from "./pages/filing.ts";
+import { handoverPage } from "./pages/handover.ts";
+import { historyPages } from "./pages/history.ts";
+import { housePages } from "./pages/house.ts";
 import { incidentPage } from "./pages/incident.ts";
 import { incidentsPage } from "./pages/incidents.ts";
+import { onCallPages } from "./pages/on-call.ts";
+import { oralPages, oralReminder } from "./pages/oral.ts";
 import { originalPage } from "./pages/original.ts";
+import { ownAccessPages } from "./pages/own-access.ts";
+import { peoplePages } from "./pages/people.ts";
 import { printPage } from "./pages/print.ts";
 import { refusedPage } from "./pages/refused.ts";
+import { registerPage } from "./pages/register.ts";
+import { outsidePages } from "./pages/register-outside.ts";
+import { registerReportPage } from "./pages/register-report.ts";
 import { regroupPages } from "./pages/regroup.ts";
 import { reportPage } from "./pages/report.ts";
 import { ruleTroublesPage } from "./pages/rule-troubles.ts";
 import { silencesPage } from "./pages/silences.ts";
+import { sourcesPage } from "./pages/sources.ts";
 import { systemsPage } from "./pages/systems.ts";
 import { unknownAssetsPage } from "./pages/unknown-assets.ts";
-import { SESSION_HOURS, sessionStore } from "./session-store.ts";
-import { signIn } from "./sign-in.ts";
+import { provePerson } from "./prove-person.ts";
 import { ASSETS } from "./templates.ts";
 import type { WebLog } from "./web-log.ts";
 
@@ -53,6 +72,14 @@ export interface PeopleParts {
   troubles: () => RuleTroubles;
   /** The hosts that no system claims. */
   unknown: () => ReturnType<typeof unknownAssets>;
+  /** All incidents and declarations, for lists and figures. */
+  register: Register;
+  /** What the daemon tells of itself. */
+  house: HouseView;
+  /** How people sign in. */
+  access: AccessSettings;
+  /** Who is on call and how they are reached; without it those pages are not there. */
+  onCall?: OnCall | undefined;
   /** Mounts the sign-in by ticket. */
   demo: boolean;
   log: WebLog;
@@ -60,17 +87,19 @@ export interface PeopleParts {
 
 /** Builds the people's listener: pages for one facility, and the decisions that tools sign. */
 export function peopleApp(parts: PeopleParts): express.Express {
-  const { desk, store, clock, publicUrl, sessionSecret, systems, sites, demo, log } = parts;
+  const { desk, store, clock, publicUrl, sessionSecret, systems, sites, log } = parts;
   const names = new Map(systems.map(({ id, name }) => [id, name]));
   const secure = publicUrl.startsWith("https:");
   const facility = desk.facility.id;
   const limits = attempts();
-  const pages = gate({ desk, store, clock, secret: sessionSecret, secure });
+  const { access: settings } = parts;
+  const access = openAccess({ ...parts, settings });
+  const pages = access.gate;
 
   const app = express();
   app.disable("x-powered-by");
   // Behind a reverse proxy on the same machine the limits see the person's address, not the proxy's.
-  app.set("trust proxy", "loopback");
+  app.set("trust proxy", ["loopback", ...settings.proxies]);
   app.use(headers(secure));
   app.use("/assets", express.static(ASSETS, { index: false, redirect: false, maxAge: "1h" }));
   app.use(decisionsApi({ desk, store, clock, tools: parts.tools, attempts: attempts(), log }));
@@ -85,33 +114,68 @@ export function peopleApp(parts: PeopleParts): express.Express {
     session({
       name: secure ? "__Host-tocsin" : "tocsin",
       secret: sessionSecret,
-      store: sessionStore(store, clock, facility),
+      store: access.sessions.store,
       resave: false,
       saveUninitialized: false,
       // Lax, since the link of a call or a mail must open the page; every form carries its own token.
-      cookie: { httpOnly: true, sameSite: "lax", secure, path: "/", maxAge: SESSION_HOURS * 3_600_000 },
+      cookie: {
+        httpOnly: true,
+        sameSite: "lax",
+        secure,
+        path: "/",
+        maxAge: settings.sessions.absolute / 1000,
+      },
     }),
     pages.recognise,
     express.urlencoded({ extended: false, limit: "128kb", parameterLimit: 500 }),
   );
   site.get("/", (_request, response) => response.redirect(303, `/${facility}/incidents`));
-  site.use(signIn({ desk, store, clock, gate: pages, attempts: limits, demo, log }));
-  site.use(pages.signedIn, pages.ownForm);
-  site.use(incidentsPage({ desk, gate: pages, systems }));
+  site.use(access.doors(limits));
+  site.use(pages.signedIn, pages.ownForm, oralReminder({ desk, clock }));
+  site.use(journalAccess({ store, clock, facility, log }));
+  site.use(access.rooms());
+  site.use(ownAccessPages({ desk, store, clock, access, attempts: limits }));
+  site.use(peoplePages({ desk, store, clock, access, attempts: limits, newId: uuidv7(clock) }));
+  site.use(incidentsPage({ desk, gate: pages, clock, register: parts.register, systems }));
+  const registerParts = {
+    desk,
+    store,
+    clock,
+    gate: pages,
+    register: parts.register,
+    systems,
+    masks: parts.masks,
+  };
+  const described = new Map(systems.map((each) => [each.id, each]));
+  const outside = openOutsideDesk({ store, facility, systems: described, now: () => clock.now() });
+  site.use(outsidePages({ ...registerParts, outside }));
+  site.use(registerReportPage({ ...registerParts, whole: systems }));
+  site.use(registerPage(registerParts));
+  site.use(sourcesPage({ store, gate: pages, house: parts.house, facility, masks: parts.masks }));
+  site.use(housePages({ ...registerParts, house: parts.house, facility, troubles: parts.troubles }));
   site.use(reportPage({ desk, clock, gate: pages }));
   site.use(factsPage({ desk, clock, gate: pages }));
   site.use(closingsPage({ desk, gate: pages }));
-  site.use(incidentPage({ desk, clock, gate: pages, systems: { sites, names } }));
+  site.use(incidentPage({ desk, store, clock, gate: pages, systems: { sites, names } }));
+  site.use(fieldsPages({ desk, store, clock, gate: pages }));
   site.use(regroupPages({ desk }));
+  if (parts.onCall !== undefined) {
+    site.use(onCallPages({ desk, onCall: parts.onCall, gate: pages }));
+    site.use(handoverPage({ desk, onCall: parts.onCall, gate: pages }));
+  }
   site.use(silencesPage({ desk, clock, gate: pages }));
-  site.use(declarationPages({ desk, store, clock, gate: pages, attempts: limits }));
+  site.use(declarationPages({ desk, store, clock, gate: pages }));
+  const prove = provePerson({ attempts: limits, factors: access.factors });
+  site.use(decisionPages({ desk, clock, gate: pages, prove }));
+  site.use(oralPages({ desk, clock, gate: pages, prove }));
   site.use(filingPages({ desk, gate: pages }));
   site.use(originalPage({ desk, gate: pages }));
   site.use(refusedPage({ store, gate: pages, facility, masks: parts.masks }));
   site.use(ruleTroublesPage({ troubles: parts.troubles, gate: pages, masks: parts.masks }));
   site.use(unknownAssetsPage({ unknown: parts.unknown, gate: pages, masks: parts.masks }));
   site.use(systemsPage({ systems, sites, assets: parts.assets, gate: pages }));
-  site.use(printPage({ desk, gate: pages, publicUrl }));
+  site.use(printPage({ desk, clock, gate: pages, publicUrl }));
+  site.use(historyPages({ desk, store, gate: pages }));
   app.use("/:facility", site);
 
   app.use(() => {
@@ -131,6 +195,7 @@ function headers(secure: boolean): express.RequestHandler[] {
           "style-src": ["'self'"],
           "script-src": ["'self'"],
           "img-src": ["'self'"],
+          "connect-src": ["'self'"],
           "form-action": ["'self'"],
           "frame-ancestors": ["'none'"],
           "base-uri": ["'none'"],

@@ -18,7 +18,7 @@ describe("sign-in", () => {
     const fields = { login: " Claire ", password: PASSWORD, code: scene.code("claire") };
     const reply = await person.submit(CONNEXION, CONNEXION, fields);
     expect(reply).toMatchObject({ status: 303, location: "/chv/incidents" });
-    expect(new Set(scene.written())).toEqual(new Set(["totp", "session_end", "session"]));
+    expect(new Set(scene.written())).toEqual(new Set(["totp", "note", "bookmark", "session_end", "session"]));
     const cookie = reply.headers.getSetCookie().find((each) => each.startsWith("tocsin="));
     expect(cookie).toMatch(/HttpOnly/);
     expect(cookie).toMatch(/SameSite=Lax/);
@@ -61,7 +61,7 @@ describe("sign-in", () => {
     await person.signIn("claire");
     const first = person.cookies.get("tocsin");
     expect(first).not.toContain("planted");
-    const page = await person.get("/chv/incidents");
+    const page = await person.get("/chv/acces");
     expect(page.status).toBe(200);
     const csrf = /name="csrf" value="([^"]+)"/.exec(page.text)?.[1] ?? "";
     const again = { csrf, login: "claire", password: PASSWORD, code: scene.code("claire"), suite: "" };
@@ -86,7 +86,7 @@ describe("sign-in", () => {
     const person = visitor(scene);
     await person.signIn("claire");
     scene.clock.instant += (SESSION_HOURS - 1) * MICROSECONDS.hour;
-    expect((await person.get("/chv/incidents")).status).toBe(200);
+    expect((await person.get("/chv/acces")).status).toBe(200);
     scene.clock.instant += 2 * MICROSECONDS.hour;
     expect((await person.get("/chv/incidents")).status).toBe(303);
   });
@@ -152,7 +152,7 @@ describe("ticket", () => {
     expect(scene.written()).toEqual([]);
     expect((await person.get("/chv/incidents")).status).toBe(303);
     expect((await person.submit(`${page}?jeton=secret-token`, page, {})).location).toBe("/chv/incidents");
-    expect((await person.get("/chv/incidents")).status).toBe(200);
+    expect((await person.get("/chv/acces")).status).toBe(200);
     expect((await visitor(scene).submit(`${page}?jeton=secret-token`, page, {})).status).toBe(403);
   });
 

@@ -40,8 +40,10 @@ export function templates(): { render(view: string, model: object): string } {
     "page.css",
     "controls.css",
     "list.css",
+    "register.css",
     "incident.css",
     "declaration.css",
+    "decision.css",
     "paper.css",
     "page.js",
   ])

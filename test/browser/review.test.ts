@@ -104,16 +104,19 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
       expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("À déclarer maintenant");
       expect(await page.getByText("EXERCICE").count()).toBeGreaterThan(0);
       await sound("3-incident");
+      const incident = page.url().split(/[?#]/)[0];
 
+      await page.getByRole("link", { name: /Répondre : \d+ question/ }).click();
+      await page.waitForURL("**/declaration#questions");
       const question = page.locator("form.question", { hasText: "mode dégradé" });
-      await question.getByLabel("Oui").check({ force: true });
+      await question.locator("label.choice", { hasText: "Oui" }).click();
       await question.getByLabel(/Qui le dit/).fill("cadre de santé des urgences");
       await question.getByRole("button", { name: "Répondre" }).click();
-      await page.waitForURL("**/incidents/*");
+      await page.waitForURL("**/declaration?fait=reponse*");
       expect(await page.getByText("Réponse enregistrée").count()).toBe(1);
       await sound("4-reponse");
 
-      await page.goto(`${page.url().split("?")[0]?.split("#")[0]}/declaration`);
+      await page.goto(`${incident}/decision`);
       await sound("5-declaration");
       expect(await page.getByText("Anne Martin").count()).toBeGreaterThan(0);
       const fresh = await eventually(
@@ -131,7 +134,7 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
         return (await page.getByText(/EXERCICE-[0-9a-f]{8}/).count()) > 0 ? true : undefined;
       });
       await sound("6-depose");
-      await page.goto(page.url().replace(/\/declaration.*/, "/declaration/1/imprimer"));
+      await page.goto(page.url().replace(/\/decision.*/, "/declaration/1/imprimer"));
       await sound("7-imprimer");
     },
     120_000,

@@ -51,6 +51,70 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       expect(await store.reads.event(there, known.alert)).toBeUndefined();
     });
 
+    it("counts the detections of an incident over time, what lies outside at the ends, what left it nowhere", async () => {
+      const [first, other] = [make.incident(), make.incident()];
+      const alerts = [-5, 0, 1, 12, 999].map((at) => make.alert({ occurred: NIGHT + at }));
+      const ours = alerts.reduce((sum, { detections }) => sum + detections.length, 0);
+      await commit([make.incidentPut(first), make.incidentPut(other), ...alerts]);
+      const detections = Array.from({ length: ours }, (_, n) => n + 1);
+      await commit([{ write: "join", incident: first.id, detections }]);
+      const scale = { from: NIGHT, width: 10, intervals: 3, moved: true };
+      const each = ours / alerts.length;
+      expect(await store.reads.countOverTime(here, first.id, scale)).toEqual([3 * each, each, each]);
+      expect(await store.reads.countOverTime(there, first.id, scale)).toEqual([0, 0, 0]);
+      await commit([{ write: "join", incident: other.id, detections: [1] }]);
+      expect(await store.reads.countOverTime(here, first.id, scale)).toEqual([3 * each - 1, each, each]);
+      const all = { ...scale, moved: false };
+      expect(await store.reads.countOverTime(here, first.id, all)).toEqual([3 * each, each, each]);
+    });
+
+    it("finds the journal's last puts of one kind of record of an incident, the latest first", async () => {
+      const [first, other] = [make.incident(), make.incident()];
+      await commit([make.incidentPut(first), make.incidentPut(other)]);
+      const again = {
+        write: "record",
+        kind: "incident",
+        id: first.id,
+        incident: first.id,
+        state: null,
+      } as const;
+      await commit([{ ...again, revision: 2, content: first }]);
+      await commit([{ ...again, revision: 3, content: first }]);
+      const puts = await store.reads.putsOf(here, "incident", first.id, 2);
+      expect(puts.map(({ type, content }) => [type, JSON.parse(content ?? "{}").revision])).toEqual([
+        ["incident.put", 3],
+        ["incident.put", 2],
+      ]);
+      expect(await store.reads.putsOf(here, "fact", first.id, 2)).toEqual([]);
+      expect(await store.reads.putsOf(there, "incident", first.id, 2)).toEqual([]);
+    });
+
+    it("keeps what a person types by field, apart from the record, and forgets it when told or after a week", async () => {
+      const unsent = (field: string, content: string | null, at = NIGHT) =>
+        store.commit({
+          facility: here,
+          at,
+          writes: [{ write: "unsent", account: "a", incident: "i", field, content }],
+        });
+      await unsent("x", "one");
+      await unsent("y", "other");
+      await unsent("x", "two", NIGHT + 1);
+      expect(await store.reads.unsent(here, "a", "i")).toEqual([
+        { field: "x", at: NIGHT + 1, content: "two" },
+        { field: "y", at: NIGHT, content: "other" },
+      ]);
+      for (const [account, incident] of [
+        ["b", "i"],
+        ["a", "j"],
+      ] as const)
+        expect(await store.reads.unsent(here, account, incident)).toEqual([]);
+      await unsent("y", null);
+      expect(await store.reads.unsent(here, "a", "i")).toHaveLength(1);
+      expect(await store.reads.journal(here, 0, 10)).toEqual([]);
+      await unsent("z", "late", NIGHT + 8 * 86_400_000_000);
+      expect((await store.reads.unsent(here, "a", "i")).map(({ field }) => field)).toEqual(["z"]);
+    });
+
     describe("units", () => {
       it("applies nothing of a unit in which one write cannot stand, and names that write", async () => {
         const incident = make.incident();
@@ -359,6 +423,41 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
         expect(checkpoint).toMatchObject({ facility: here, seq: 1 });
         expect(await store.checkpoint(here)).toEqual(checkpoint);
         expect(await store.reads.checkpoints(here)).toEqual([checkpoint]);
+      });
+
+      it("gives what changed since an entry, each record once, at its present revision", async () => {
+        const incident = make.incident({ id: "i1", reference: "2026-0001" });
+        await commit([make.incidentPut(incident), { write: "note", what: "x", incident: null, content: 1 }]);
+        const first = await store.reads.changedSince(here, 0, 10);
+        expect(first).toMatchObject([{ kind: "incident", id: "i1", revision: 1, entry: 1, created: 1 }]);
+        await commit([make.incidentPut({ ...incident, because: "other" }, 2)]);
+        const [changed, ...more] = await store.reads.changedSince(here, 2, 10);
+        expect(changed).toMatchObject({ revision: 2, entry: 3, created: 1, content: { because: "other" } });
+        expect(more).toEqual([]);
+        expect(await store.reads.changedSince(here, 3, 10)).toEqual([]);
+        expect(await store.reads.changedSince(there, 0, 10)).toEqual([]);
+      });
+
+      it("gives the entries about the house of some types and of a time, the latest of them, in order", async () => {
+        const note = (what: string, incident: string | null): Write => ({
+          ...{ write: "note", what, incident, content: what },
+        });
+        await commit([make.alert(), note("a", null), note("b", null), note("a", "i1"), note("a", null)]);
+        const asked = { types: ["note.a", "note.c"], from: NIGHT, before: NIGHT + 1, limit: 10 };
+        const seqs = async (over: object) =>
+          (await store.reads.journalOfHouse(here, { ...asked, ...over })).map(({ seq }) => seq);
+        expect(await seqs({})).toEqual([2, 5]);
+        expect(await seqs({ limit: 1 })).toEqual([5]);
+        expect(await seqs({ from: NIGHT + 1, before: NIGHT + 2 })).toEqual([]);
+        expect(await seqs({ before: NIGHT })).toEqual([]);
+      });
+
+      it("tells the journal's end and the last signed head", async () => {
+        expect(await store.reads.journalEnd(here)).toEqual({ head: null, checkpoint: null });
+        await commit([make.alert()]);
+        const checkpoint = await store.checkpoint(here);
+        await commit([make.alert()]);
+        expect(await store.reads.journalEnd(here)).toMatchObject({ head: { seq: 2, at: NIGHT }, checkpoint });
       });
 
       it("gives the stored bytes of an incident's alerts with their place in the journal", async () => {

@@ -32,7 +32,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 const SET_UP = /^npm run -s tocsin -- init --/;
 const LIVE = /^(curl|logger) /;
 const RUN =
-  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine|assets|packs|requalify|hunt|report)\b|npm run demo -- --once|npx vitest run|tar|head|cp) ?/;
+  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine|assets|packs|requalify|hunt|report|register)\b|npm run demo -- --once|npx vitest run|tar|head|cp) ?/;
 
 /** What some commands must say, on standard output or standard error. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [
@@ -62,6 +62,8 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/hunt .*--dry-run/, /\d+ records read, \d+ matches, [\s\S]*dry run: nothing was changed/],
   [/requalify/, /\d+ dossiers, \d+ come out otherwise/],
   [/report --week/, /^Bilan de la semaine du [\s\S]*c'est en prendre connaissance/],
+  [/register report --year 2026$/, /^Rapport de l'auditeur 2026, /],
+  [/register export .*--bom/, /^\uFEFFNature,Référence,/],
   [/-- check/, /no problem found/],
   [/alerts\/\w+$/, /"rejected":\[\]/],
   [/readyz/, /"status":"ready"/],

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { INCIDENT_STATES, type Incident, type IncidentState } from "../../agent/core/incident.ts";
 import type { Proof } from "../../agent/stages/desk/desk.ts";
 import { loadWork, type Work } from "../../agent/stages/work.ts";
+import { setAsideByTwo } from "./set-aside.ts";
 import { DELETED, down, type Line, NOTE, type Stages, up } from "./pipeline.ts";
 
 export const FACILITY = "ch-exemple";
@@ -122,5 +123,5 @@ export async function decide(stages: Stages, incident: string, decision: "approv
   const text = { incident, declaration: id, version, sha256 };
   return decision === "approve"
     ? desk.approve(text, PROOF, delegate)
-    : desk.setAside(text, "Exercice interne de l'astreinte.", PROOF, delegate);
+    : setAsideByTwo(stages, text, "Exercice interne de l'astreinte.");
 }

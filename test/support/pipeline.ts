@@ -20,7 +20,7 @@ import type { Setup } from "../../agent/stages/work.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import type { Store, StoredAlert } from "../../agent/store/store.ts";
-import type { Attempt, Filing, Message } from "../../connectors/contract.ts";
+import type { Attempt, AttemptContext, Filing, Message } from "../../connectors/contract.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { loadRegimes } from "../../rules/regimes/load-regime.ts";
@@ -79,6 +79,12 @@ export interface Stages {
   sweeper: Sweeper;
   setup: Setup;
   messages: Message[];
+  /** The same with the channel and whom it was to reach. */
+  sent: { channel: string; message: Message; context: AttemptContext }[];
+  /** When the clock stood at the beginning. */
+  begun: Instant;
+  /** What a channel answers whenever nothing is in `answers`. */
+  answerBy: Map<string, Attempt>;
   filings: Filing[];
   delegate: Account;
   /** What the next calls of the outside world answer; delivered when empty. */
@@ -91,13 +97,18 @@ export interface Stages {
 
 export interface StagesOptions {
   mode?: Setup["mode"];
-  reach?: "assisted" | "exercise";
+  reach?: "assisted" | "exercise" | "authority";
   repeatable?: boolean;
   /** In place of SYSTEMS. */
   systems?: readonly System[];
   /** Law packs, that of the health code first. */
   regimes?: string[];
   facility?: Partial<Setup["facility"]>;
+  /** In place of one fixed channel a role. */
+  channels?: Setup["notify"];
+  calls?: Setup["calls"];
+  /** In place of the delegate. */
+  accounts?: readonly Account[];
 }
 
 export async function openStages(options: StagesOptions = {}): Promise<Stages> {
@@ -132,17 +143,15 @@ export async function openStages(options: StagesOptions = {}): Promise<Stages> {
   await store.commit({
     facility: "ch-exemple",
     at: now,
-    writes: [
-      {
-        write: "record",
-        kind: "account",
-        id: delegate.id,
-        revision: 1,
-        incident: null,
-        state: delegate.role,
-        content: delegate,
-      },
-    ],
+    writes: (options.accounts ?? [delegate]).map((account) => ({
+      write: "record",
+      kind: "account",
+      id: account.id,
+      revision: 1,
+      incident: null,
+      state: account.role,
+      content: account,
+    })),
   });
   return serve({ directory, clock, newId, store, delegate, options });
 }
@@ -176,7 +185,8 @@ async function serve(parts: {
     systems: new Map(systems.map((system) => [system.id, system])),
     locate: locator(systems),
     regimes: loadRegimes(options.regimes ?? ["sante-2022", "sante-2016", "rgpd-33"]),
-    notify: [
+    calls: options.calls,
+    notify: options.channels ?? [
       { id: "astreinte", for: ["on_call"] },
       { id: "deleguee", for: ["delegate"] },
       { id: "rssi", for: ["rssi"] },
@@ -188,13 +198,16 @@ async function serve(parts: {
     outages: openOutages(systems),
   };
   const pipeline = await openPipeline({ store, setup, clock, correlations: LOADED.correlations });
-  const channel = {
+  const sent: Stages["sent"] = [];
+  const answerBy = new Map<string, Attempt>();
+  const channelOf = (channel: string) => ({
     repeatable,
-    send: async (message: Message) => {
+    send: async (message: Message, context: AttemptContext) => {
       messages.push(message);
-      return answer();
+      sent.push({ channel, message, context });
+      return (answers.length === 0 ? answerBy.get(channel) : undefined) ?? answer();
     },
-  };
+  });
   const outbound = {
     repeatable,
     send: async (filing: Filing) => {
@@ -208,11 +221,7 @@ async function serve(parts: {
     setup,
     clock,
     owner: newId(),
-    channels: new Map([
-      ["astreinte", channel],
-      ["deleguee", channel],
-      ["rssi", channel],
-    ]),
+    channels: new Map(setup.notify.map(({ id }) => [id, channelOf(id)])),
     outbounds: new Map([["sortie", outbound]]),
     page: (path) => `https://tocsin.example/${path}`,
     random: () => 0.5,
@@ -234,6 +243,9 @@ async function serve(parts: {
     sweeper,
     setup,
     messages,
+    sent,
+    begun: NIGHT,
+    answerBy,
     filings,
     delegate,
     answers,

@@ -54,18 +54,40 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     silence: async () => refused,
     planWorks: async () => refused,
     endMute: async () => refused,
+    async writeNote({ form, incident, text, about }, actor) {
+      if (!mayAct(actor, "answer")) return refused;
+      const at = clock.now();
+      const author = { account: actor.id, name: actor.name };
+      desk.dossiers
+        .find((each) => each.incident.id === incident)
+        ?.notes.push({ id: form, incident, at, about: about ?? at, author, text });
+      return { outcome: "noted" };
+    },
     mutes: () => MASKS.every([], { incident: null }),
+    deciders: async () => [],
+    confirmSetAside: async () => refused,
+    endSetAside: async () => refused,
+    sendBack: async () => refused,
+    handOver: async () => refused,
+    handBack: async () => refused,
+    prepareOral: async () => refused,
+    recordOral: async () => refused,
+    hearOral: async () => refused,
+    withdrawOral: async () => refused,
+    oralOf: async () => [],
+    settleOral: async () => refused,
     dossiers: [first],
     answers: [],
     unmasked: [],
     flags: [],
-    async incidents({ states, limit }) {
+    async incidents({ states, ids, limit }) {
       return desk.dossiers
         .filter(({ incident }) => states === undefined || states.includes(incident.state))
+        .filter(({ incident }) => ids === undefined || ids.includes(incident.id))
         .slice(0, limit)
-        .map(({ incident, qualification }) =>
+        .map(({ incident, qualification, deadlines }) =>
           MASKS.every(
-            { incident, sentence: qualification?.sentence ?? null, muted: null },
+            { incident, sentence: qualification?.sentence ?? null, muted: null, deadlines },
             { incident: incident.id },
           ),
         );
@@ -81,6 +103,7 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       desk.unmasked.push({ incident, alert, reason, actor: actor.id });
       return { outcome: "unmasked", original: ORIGINAL };
     },
+    acknowledge: async (_incident, actor) => (mayAct(actor, "answer") ? { outcome: "seen" } : refused),
     async takeUp(incident, actor) {
       if (!mayAct(actor, "answer")) return refused;
       const dossier = desk.dossiers.find((each) => each.incident.id === incident);
@@ -94,7 +117,7 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       return { outcome: "answered" };
     },
     async flagSecret({ incident, holds }, actor) {
-      if (!mayAct(actor, holds ? "answer" : "decide")) return refused;
+      if (!mayAct(actor, holds ? "answer" : "decide", clock.now())) return refused;
       desk.flags.push({ incident, holds });
       return { outcome: "flagged" };
     },
@@ -124,11 +147,11 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       return { outcome: "amended", declaration: draftOf(next) };
     },
     approve: async (text, how, actor) => {
-      if (!mayAct(actor, "decide")) return refused;
+      if (!mayAct(actor, "decide", clock.now())) return refused;
       return settle(text, { decision: "approved", how, reason: null }, actor) as never;
     },
     setAside: async (text, reason, how, actor) => {
-      if (!mayAct(actor, "decide")) return refused;
+      if (!mayAct(actor, "decide", clock.now())) return refused;
       return settle(text, { decision: "set_aside", how, reason }, actor) as never;
     },
     async recordFiling({ incident, delivery, reference }, actor) {

@@ -95,6 +95,8 @@ export function sceneDossier(hostile?: string): Dossier {
     muted: null,
     outlook: null,
     keptOpen: null,
+    notes: [],
+    calls: [],
     incident: {
       id: "inc-1",
       facility: "chv",
@@ -138,6 +140,7 @@ export function sceneDossier(hostile?: string): Dossier {
     declarations: [declaration],
     current: { declaration, content },
     decisions: [],
+    steps: [],
     deliveries: [],
     deadlines: [
       {

@@ -9,15 +9,22 @@ import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { declarationKey } from "../../agent/core/declaration.ts";
 import type { Account } from "../../agent/core/person.ts";
 import { listed, type RuleTroubles } from "../../agent/core/rule-troubles.ts";
+import type { Alarm } from "../../agent/stages/access-alarm.ts";
 import type { Desk, Dossier } from "../../agent/stages/desk/desk.ts";
 import { locator } from "../../agent/stages/locate.ts";
 import { unknownAssets } from "../../agent/stages/note-unknown.ts";
+import { openRegister } from "../../agent/stages/register/open-register.ts";
+import type { OnCall } from "../../agent/stages/roster/open-on-call.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import type { Store, Write } from "../../agent/store/store.ts";
+import type { AccessSettings } from "../../agent/web/access.ts";
 import { hashPassword } from "../../agent/web/password.ts";
 import { peopleApp } from "../../agent/web/server.ts";
+import { SESSION_LIMITS } from "../../agent/web/session-store.ts";
+import { houseView } from "./house-view.ts";
 import { MASKS } from "./masks.ts";
+import { noOneOnCall } from "./on-call.ts";
 import { NIGHT, SITES, SYSTEMS } from "./web-declaration.ts";
 import { FACILITY, type SceneDesk, sceneDesk } from "./web-desk.ts";
 import { sceneDossier } from "./web-scene.ts";
@@ -41,6 +48,10 @@ export interface Scene {
   desk: SceneDesk;
   store: Store;
   clock: { instant: number; now(): number };
+  /** What people were to be told of unusual accesses. */
+  alarms: Alarm[];
+  /** Everything the pages logged. */
+  logged: string[];
   /** What of the rules does not run; none at first. */
   troubles: RuleTroubles;
   /** Units committed since the last reading of this list. */
@@ -64,9 +75,15 @@ export async function startScene(
     dossier?: Dossier;
     demo?: boolean;
     secure?: boolean;
+    /** People come by way of `localhost`: browsers offer passkeys there. */
+    localhost?: boolean;
     port?: number;
+    /** How people sign in, where it is not as the tests' own. */
+    access?: Partial<AccessSettings>;
     /** The desk that the pages ask, over the scene's own record. (Default: one of one dossier.) */
     desk?: (parts: { store: Store; clock: { now(): number } }) => Promise<Desk>;
+    /** Who is on call, over the scene's own record. (Default: nobody.) */
+    onCall?: (parts: { store: Store; clock: { now(): number } }) => OnCall;
   } = {},
 ): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-web-"));
@@ -107,12 +124,12 @@ export async function startScene(
       role,
       function: "",
       email: "",
-      phone: "",
+      phone: "01 23 45 67 89",
       active: true,
       created: NIGHT,
     };
     await commit(
-      { write: "record", kind: "account", id, revision: 1, incident: null, state: null, content: account },
+      { write: "record", kind: "account", id, revision: 1, incident: null, state: role, content: account },
       {
         write: "credentials",
         credentials: { account: id, password, totp: secrets.get(login) ?? "", totpStep: 0 },
@@ -137,8 +154,11 @@ export async function startScene(
   const server = createServer().listen(options.port ?? 0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`;
-  const quiet = () => {};
+  const url = `http://${options.localhost ? "localhost" : "127.0.0.1"}:${typeof address === "object" ? address?.port : 0}`;
+  const alarms: Alarm[] = [];
+  const logged: string[] = [];
+  const quiet = (message: string, fields?: Record<string, unknown>) =>
+    void logged.push(JSON.stringify({ message, ...fields }));
   server.on(
     "request",
     peopleApp({
@@ -153,8 +173,26 @@ export async function startScene(
       assets: ASSETS,
       masks: MASKS,
       troubles: () => troubles,
+      onCall: (options.onCall ?? noOneOnCall)({ store, clock }),
+      register: openRegister({
+        reads: store.reads,
+        facility: FACILITY,
+        systems: new Map(SYSTEMS.map((each) => [each.id, each])),
+        masks: MASKS,
+      }),
+      house: houseView(NIGHT),
       unknown: () =>
         unknownAssets({ reads: store.reads, facility: FACILITY, locate: locator(SYSTEMS), assets: ASSETS }),
+      access: {
+        // Tests of pages move the clock by hours: only those of sessions mind their idle limit.
+        sessions: { ...SESSION_LIMITS, idle: SESSION_LIMITS.absolute },
+        proxies: [],
+        alarm: (alarm) => {
+          alarms.push(alarm);
+          return [];
+        },
+        ...options.access,
+      },
       demo: options.demo ?? false,
       log: { info: quiet, warn: quiet },
     }),
@@ -164,6 +202,8 @@ export async function startScene(
     desk,
     store,
     clock,
+    alarms,
+    logged,
     troubles,
     written() {
       const seen = writes;

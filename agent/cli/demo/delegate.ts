@@ -62,7 +62,7 @@ export function openDelegate(parts: {
       }
     },
     async approve(incident) {
-      const page = `${base}/incidents/${incident}/declaration`;
+      const page = `${base}/incidents/${incident}/decision`;
       const declaration = (await parts.dossier(incident))?.current?.declaration;
       if (declaration === undefined) throw new Error("no draft to approve");
       await submit(page, `${page}/valider`, {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DELETED, down, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { setAsideByTwo } from "../../../test/support/set-aside.ts";
 import { INCIDENT_TRANSITIONS, type IncidentState } from "../../core/incident.ts";
 import type { Work } from "../work.ts";
 import { notClosable } from "./close-dossier.ts";
@@ -43,7 +44,7 @@ async function declare() {
 }
 async function setAside() {
   const reason = "Rien de plus que ce qui est déclaré.";
-  const done = await stages.desk.setAside(await textSeen(), reason, PROOF, stages.delegate);
+  const done = await setAsideByTwo(stages, await textSeen(), reason);
   expect(done.outcome).toBe("set_aside");
 }
 /** A PACS encrypted and down, declared. */

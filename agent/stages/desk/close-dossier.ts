@@ -35,6 +35,9 @@ export function notClosable(work: Work, { systems }: Pick<Setup, "systems">): Re
       "text_undecided",
       "Un texte attend votre décision : validez-le, ou écartez-le avec un motif.",
     );
+  const oral = work.decisions.find(({ state }) => state === "oral");
+  if (oral !== undefined)
+    return refuse("oral_unsettled", `${oral.delegate.name} n'a pas encore confirmé sa décision orale.`);
   const unsettled = work.deliveries.some(({ state }) => ["planned", "sending", "uncertain"].includes(state));
   if (unsettled) return refuse("delivery_unsettled", "Un envoi n'est pas confirmé : vérifiez-le d'abord.");
   return undefined;
@@ -48,7 +51,7 @@ export function closeDossier(
   const kept = notClosable(work, setup);
   if (kept !== undefined) return kept;
   // D.1111-16-3: who declares is who says that it is resolved.
-  if (!mayAct(actor, "decide")) return NOT_ALLOWED;
+  if (!mayAct(actor, "decide", now)) return NOT_ALLOWED;
   const from = work.incident.state;
   const writer = actor.name;
   if (from === "declared") to(work, "facts_ended", "Rien de ce qui a été constaté ne dure.");

@@ -2,18 +2,21 @@ import type { System } from "../../core/asset.ts";
 import type { Instant } from "../../core/clock.ts";
 import type { Closing, SignOff } from "../../core/closing.ts";
 import type { Deadline } from "../../core/deadline.ts";
-import type { Decision } from "../../core/decision.ts";
+import type { Decision, DecisionStep, Proof } from "../../core/decision.ts";
 import type { Declaration, DeclarationContent } from "../../core/declaration.ts";
 import type { Delivery } from "../../core/delivery.ts";
 import type { Effect } from "../../core/effect.ts";
 import type { Fact, FactKind, FactSource } from "../../core/fact.ts";
 import type { Incident } from "../../core/incident.ts";
+import type { LogbookEntry } from "../../core/logbook.ts";
 import type { Masked } from "../../core/masked.ts";
 import type { Mute } from "../../core/mute.ts";
 import type { Account } from "../../core/person.ts";
 import type { Qualification, Question } from "../../core/qualification.ts";
 import type { Outlook } from "../close-candidates.ts";
+import type { DecisionDesk } from "../decide/decision-desk.ts";
 import type { MutedView } from "../mute/tell-muted.ts";
+import type { CallView } from "../roster/tell-calls.ts";
 import type { ShownAlert } from "./show-evidence.ts";
 
 /** Another incident that a page names, and what it is to this one. */
@@ -49,9 +52,13 @@ export interface Dossier {
   /** Questions that a person answered and may answer anew, with the answer that stands. */
   answered: { question: Question; answer: string }[];
   decisions: Decision[];
+  /** What people did on the way to decisions, oldest first. */
+  steps: DecisionStep[];
   deliveries: Delivery[];
   deadlines: Deadline[];
   effects: Effect[];
+  /** Who on call was called, and who is next. */
+  calls: CallView[];
   /** The first alerts by event time, bounded. */
   evidence: Masked<ShownAlert>[];
   systems: System[];
@@ -63,10 +70,12 @@ export interface Dossier {
   outlook: Outlook | null;
   /** Why a person may not close it yet, in French; null when they may. */
   keptOpen: string | null;
+  /** People's own notes, oldest first. */
+  notes: LogbookEntry[];
 }
 
 /** Who acts: the account, and for what others told, the person who knew. */
-export type Actor = Pick<Account, "id" | "name" | "role" | "active">;
+export type Actor = Pick<Account, "id" | "name" | "role" | "active" | "delegations">;
 
 /** The exact text seen by the person: anything else is stale. */
 export interface TextSeen {
@@ -277,23 +286,47 @@ export interface ClocksDesk {
   settleClock(settlement: ClockSettlement, actor: Actor): Promise<{ outcome: "settled" } | Refused>;
 }
 
-/** How the person proved to be there at the moment of deciding. */
-export type Proof = Decision["how"];
+/** What a person writes down for themselves and the others (main courante): no statement, nothing is evaluated. */
+export interface Note {
+  /** Made with the form it was typed in: sent twice, it is written once. */
+  form: string;
+  incident: string;
+  text: string;
+  /** When what it tells of was; else now. */
+  about?: Instant | undefined;
+}
+
+/** How people write their own notes. */
+export interface LogbookDesk {
+  writeNote(note: Note, actor: Actor): Promise<{ outcome: "noted" } | Refused>;
+}
+
+export type { Proof };
 
 /** What people can ask of the pipeline: each act checks the actor's role itself and is journalled. */
-export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk, SilencesDesk {
+export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk, SilencesDesk, LogbookDesk, DecisionDesk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
   /** Fields of the form that nobody edits: who declares, for which structure. */
   readonly fixedFields: ReadonlySet<string>;
-  incidents(filter: { states?: Incident["state"][]; limit: number; after?: string }): Promise<
+  /** Incidents in these states (any when none is named), newest first; or those of `ids`, in their order. */
+  incidents(filter: {
+    states?: Incident["state"][];
+    ids?: readonly string[];
+    limit: number;
+    after?: string;
+  }): Promise<
     Masked<{
       incident: Incident;
       sentence: string | null;
       muted: Pick<MutedView, "line" | "otherwise"> | null;
+      /** Clocks of all its duties, voided ones included. */
+      deadlines: Deadline[];
     }>[]
   >;
   dossier(incident: string): Promise<Masked<Dossier> | undefined>;
+  /** *J'ai vu*: the calls end; nothing is taken over or decided. */
+  acknowledge(incident: string, actor: Actor): Promise<{ outcome: "seen" } | Refused>;
   /** Says that the person has taken note: the constat, when it is the first; the text is put in the name of who may declare. */
   takeUp(incident: string, actor: Actor): Promise<{ outcome: "taken_up" } | Refused>;
   answer(answer: Answer, actor: Actor): Promise<{ outcome: "answered" } | Refused>;
@@ -309,17 +342,6 @@ export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk, 
     amendment: Amendment,
     actor: Actor,
   ): Promise<{ outcome: "amended"; declaration: Declaration } | Stale | Refused>;
-  approve(
-    text: TextSeen,
-    proof: Proof,
-    actor: Actor,
-  ): Promise<{ outcome: "approved"; decision: Decision } | Stale | Refused>;
-  setAside(
-    text: TextSeen,
-    reason: string,
-    proof: Proof,
-    actor: Actor,
-  ): Promise<{ outcome: "set_aside"; decision: Decision } | Stale | Refused>;
   /** Records what the person did on the portal: its reference makes the declaration filed. */
   recordFiling(
     filing: { incident: string; delivery: string; reference: string },

@@ -25,7 +25,7 @@ export function openByHand(
     systems: [],
     causes: [],
     malicious: null,
-    declarant: mayAct(actor, "decide") ? actor.id : null,
+    declarant: mayAct(actor, "decide", now) ? actor.id : null,
     opened_by: "person",
     because: `Signalé par ${actor.name}.`,
   });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { setAsideByTwo } from "../../../test/support/set-aside.ts";
 import { contentOf } from "../../core/declaration.ts";
 import { sha256Hex } from "../../core/sha256.ts";
 import type { Actor, Dossier, Proof, TextSeen } from "./desk.ts";
@@ -254,7 +255,7 @@ describe("a decision", () => {
       outcome: "refused",
       code: "reason_missing",
     });
-    expect(await stages.desk.setAside(text, "Exercice interne de l'astreinte.", PROOF, anne)).toMatchObject({
+    expect(await setAsideByTwo(stages, text, "Exercice interne de l'astreinte.")).toMatchObject({
       outcome: "set_aside",
     });
     const { incident, decisions } = await dossier();

@@ -7,7 +7,7 @@ import { underDefenceSecret } from "../../core/fact.ts";
 import { type Act, mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
 import { outlookOf, READ_OVER } from "../close-candidates.ts";
-import { confirm } from "../confirm.ts";
+import { decisionDesk } from "../decide/decision-desk.ts";
 import { draft } from "../draft.ts";
 import { kinOf } from "../grouping/kin-of.ts";
 import { questionsOf, regimesOf } from "../law/regimes-of.ts";
@@ -15,6 +15,8 @@ import { maskDossier } from "../mask-dossier.ts";
 import { tellMuted } from "../mute/tell-muted.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { asQuestion } from "../qualify.ts";
+import { openReach } from "../roster/open-reach.ts";
+import { tellCalls } from "../roster/tell-calls.ts";
 import { settleDelivery } from "../transmit.ts";
 import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "../work.ts";
 import { notClosable } from "./close-dossier.ts";
@@ -22,6 +24,7 @@ import { closingsDesk } from "./closings-desk.ts";
 import type { Actor, Desk, Dossier, Refused, Stale, TextSeen } from "./desk.ts";
 import { type ActOn, factsDesk, NOT_ALLOWED, OVER, over } from "./facts-desk.ts";
 import { flagDefenceSecret } from "./flag-secret.ts";
+import { logbookDesk } from "./logbook-desk.ts";
 import { addFact, impossible, withdrawAnswer } from "./person-facts.ts";
 import { regroupDesk } from "./regroup-desk.ts";
 import { clocksDesk } from "./settle-clock.ts";
@@ -54,9 +57,9 @@ export function openDesk(parts: {
     actor: Actor,
     right: Act,
     work: (work: Work, now: number) => T | Refused | Stale,
-    options: { whileSecret?: boolean } = {},
+    options: { whileSecret?: boolean; beside?: boolean } = {},
   ): Promise<T | Refused | Stale> {
-    if (!mayAct(actor, right)) return NOT_ALLOWED;
+    if (!mayAct(actor, right, parts.clock.now())) return NOT_ALLOWED;
     const result = await pipeline.act(
       incident,
       (each, now) => {
@@ -64,7 +67,7 @@ export function openDesk(parts: {
         const done = work(each, now);
         // A decision changes nothing of the text it is about.
         if (!unsuccessful(done) && right !== "decide" && right !== "record_filing")
-          takeNote(each, actor, now);
+          takeNote(each, actor, now, options);
         return done;
       },
       (done) => !unsuccessful(done),
@@ -80,6 +83,7 @@ export function openDesk(parts: {
   }
 
   const people = { store, pipeline, setup, now: () => parts.clock.now(), planned: parts.planned };
+  const { accounts } = openReach({ store, pipeline, setup, clock: parts.clock });
   // What goes through here is bound to no text: it is never stale.
   const actOn = act as ActOn;
 
@@ -89,6 +93,14 @@ export function openDesk(parts: {
     ...clocksDesk({ setup, actOn }),
     ...regroupDesk(people),
     ...silencesDesk(people),
+    ...decisionDesk({ store, setup, now: people.now, act, decided: parts.decided }),
+    ...logbookDesk({
+      ...people,
+      actBeside: ((incident, actor, work) =>
+        act(incident, actor, "answer", work, { beside: true })) as Parameters<
+        typeof logbookDesk
+      >[0]["actBeside"],
+    }),
     facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
     mode: setup.mode,
     fixedFields: new Set(
@@ -99,10 +111,16 @@ export function openDesk(parts: {
       ),
     ),
 
-    async incidents({ states = [], limit, after }) {
-      const page = await store.reads.byState(facility, "incident", states, { limit, after });
+    async incidents({ states = [], ids, limit, after }) {
+      const page =
+        ids === undefined
+          ? await store.reads.byState(facility, "incident", states, { limit, after })
+          : await Promise.all(
+              ids.slice(0, limit).map((each) => store.reads.record(facility, "incident", each)),
+            ).then((found) => found.filter((each) => each !== undefined));
       return Promise.all(
         page.map(async ({ content }) => {
+          const deadlines = await store.reads.ofIncident(facility, "deadline", content.id);
           const qualification = await store.reads.record(
             facility,
             "qualification",
@@ -112,7 +130,15 @@ export function openDesk(parts: {
           const work = pipeline.known(content.id);
           const told = work && tellMuted(work, setup, parts.clock.now());
           const muted = told === undefined ? null : { line: told.line, otherwise: told.otherwise };
-          return setup.masks.every({ incident: content, sentence, muted }, { incident: content.id });
+          const secret = qualification?.content.verdict === "withheld";
+          const incident = secret
+            ? { ...content, entities: [], systems: [], causes: [], because: "" }
+            : content;
+          const clocks = secret ? [] : deadlines.map((each) => each.content);
+          return setup.masks.every(
+            { incident, sentence, muted, deadlines: clocks },
+            { incident: content.id },
+          );
         }),
       );
     },
@@ -125,6 +151,7 @@ export function openDesk(parts: {
       const filing = unfiledDeclaration(work) ?? work.declarations.findLast((each) => each.state === "filed");
       const found = await store.reads.detectionsOf(facility, incident, EVIDENCE);
       const now = parts.clock.now();
+      const effects = await store.reads.effectsOf(facility, incident);
       const dossier: Dossier = {
         incident: work.incident,
         facts: work.facts,
@@ -135,18 +162,29 @@ export function openDesk(parts: {
         filing: filing && { declaration: filing, content: contentOf(filing) },
         answered: answeredQuestions(work),
         decisions: work.decisions,
+        steps: work.steps,
         deliveries: work.deliveries,
         deadlines: work.deadlines,
-        effects: await store.reads.effectsOf(facility, incident),
+        effects,
+        calls:
+          setup.calls === undefined
+            ? []
+            : tellCalls(work, setup, { effects, accounts: await accounts(), now }),
         evidence: showEvidence(found, setup.masks, incident),
         systems: work.incident.systems.flatMap((id) => setup.systems.get(id) ?? []),
         grouping: await kinOf(work, store.reads, facility),
         muted: tellMuted(work, setup, now) ?? null,
         outlook: (await outlookOf(work, setup, { readRules: () => rulesOf(incident), now })) ?? null,
         keptOpen: work.incident.state === "candidate" ? null : (notClosable(work, setup)?.because ?? null),
+        notes: (await store.reads.ofIncident(facility, "logbook", incident)).map(({ content }) => content),
       };
       return maskDossier(dossier, setup.masks);
     },
+
+    acknowledge: async (incident, actor) =>
+      (await act(incident, actor, "answer", () => ({ outcome: "seen" as const }), { beside: true })) as
+        | { outcome: "seen" }
+        | Refused,
 
     takeUp: async (incident, actor) =>
       (await act(incident, actor, "answer", () => ({ outcome: "taken_up" as const }))) as
@@ -240,24 +278,6 @@ export function openDesk(parts: {
         return { outcome: "amended" as const, declaration };
       }),
 
-    approve: async (text, proof, actor) => {
-      const done = await act(text.incident, actor, "decide", (work, now) =>
-        confirm(work, { text, decision: "approved", reason: null, proof, actor }, setup, now),
-      );
-      if (done.outcome !== "decided") return done;
-      parts.decided(done.decision);
-      return { outcome: "approved", decision: done.decision };
-    },
-
-    setAside: async (text, reason, proof, actor) => {
-      const done = await act(text.incident, actor, "decide", (work, now) =>
-        confirm(work, { text, decision: "set_aside", reason, proof, actor }, setup, now),
-      );
-      if (done.outcome !== "decided") return done;
-      parts.decided(done.decision);
-      return { outcome: "set_aside", decision: done.decision };
-    },
-
     recordFiling: async ({ incident, delivery, reference }, actor) => {
       const result = await act(incident, actor, "record_filing", (work, now) => {
         const planned = work.deliveries.find((each) => each.id === delivery);
@@ -348,26 +368,32 @@ function flagOnly({ incident, facts, qualification }: Work): Dossier {
     filing: undefined,
     answered: [],
     decisions: [],
+    steps: [],
     deliveries: [],
     deadlines: [],
     effects: [],
+    calls: [],
     evidence: [],
     systems: [],
     grouping: { kin: [], last: null },
     muted: null,
     outlook: null,
     keptOpen: null,
+    notes: [],
   };
 }
 
 /** Constat: the first act of a person is when the facility took note. Who may declare and acts is the declarant. */
-function takeNote(work: Work, actor: Actor, now: number): void {
+function takeNote(work: Work, actor: Actor, now: number, { beside }: { beside?: boolean }): void {
   const found = work.incident.found ?? now;
   const declarant =
-    mayAct(actor, "decide") && work.declarations.at(-1)?.state !== "approved"
+    beside !== true && mayAct(actor, "decide", now) && work.declarations.at(-1)?.state !== "approved"
       ? actor.id
       : work.incident.declarant;
-  work.incident = { ...work.incident, found, declarant };
+  // Whoever acts has seen it: the calls that wait for an answer end.
+  const seen = { at: now, account: actor.id, name: actor.name, decides: mayAct(actor, "decide", now) };
+  const others = (work.incident.seen ?? []).filter(({ account }) => account !== actor.id);
+  work.incident = { ...work.incident, found, declarant, seen: [...others, seen] };
 }
 
 function staleness(work: Work, text: TextSeen): Stale | undefined {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { dossierOf, only, RSSI, settle, until, up } from "../../../test/support/muted-night.ts";
 import { down, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { setAsideByTwo } from "../../../test/support/set-aside.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import { GRACE } from "./outages.ts";
 
@@ -85,12 +86,7 @@ describe("what stands behind a main outage", () => {
     const { declarations } = await dossierOf(stages, main);
     const { id: declaration, version, sha256 } = declarations.at(-1) ?? { id: "", version: 0, sha256: "" };
     const text = { incident: main, declaration, version, sha256 };
-    const done = await stages.desk.setAside(
-      text,
-      "Le papier suffisait, vu avec la direction.",
-      how,
-      stages.delegate,
-    );
+    const done = await setAsideByTwo(stages, text, "Le papier suffisait, vu avec la direction.");
     expect(done).toMatchObject({ outcome: "set_aside" });
     expect(await until(stages, 342)).toContain("decision_needed");
   });

@@ -3,8 +3,11 @@ import { fits } from "../../core/index-systems.ts";
 import type { Mute, SilenceCover } from "../../core/mute.ts";
 import type { Dependencies } from "./dependencies.ts";
 
+/** What of a fact a mute is about. */
+type Covered = Pick<Fact, "system" | "subjects" | "rules" | "sources" | "origin">;
+
 /** True when all that states a fact is what a silence or a window of works names, whatever the time. */
-export function covers(mute: Mute, fact: Fact, dependencies: Dependencies): boolean {
+export function covers(mute: Mute, fact: Covered, dependencies: Dependencies): boolean {
   const { system } = fact;
   if (mute.kind === "silence") return isSilent(mute.covers, fact);
   if (system === null) return false;
@@ -15,7 +18,7 @@ export function covers(mute: Mute, fact: Fact, dependencies: Dependencies): bool
   );
 }
 
-function isSilent({ system, host, rule, source }: SilenceCover, fact: Fact): boolean {
+function isSilent({ system, host, rule, source }: SilenceCover, fact: Covered): boolean {
   return (
     (system === undefined || fact.system === system) &&
     (host === undefined || isEvery(fact.subjects, (each) => isHost(host, each))) &&

@@ -5,7 +5,7 @@ import type { ReportedIncident, WeekReport } from "./report-week.ts";
 import type { Call } from "./would-have-told.ts";
 
 const ROLES = { on_call: "astreinte informatique", delegate: "personne déléguée" } as const;
-const EVENTS: Readonly<Record<Call["event"], string>> = {
+const EVENTS: Readonly<Partial<Record<Call["event"], string>>> = {
   incident_opened: "incident ouvert",
   decision_needed: "décision attendue",
   not_filed: "texte validé, pas encore déposé",
@@ -58,6 +58,6 @@ function incidentLines(incident: ReportedIncident, when: (at: number) => string)
     ),
     ...others.map(({ title, sentence }) => `  ${title} : ${sentence}`),
     ...(calls.length === 0 ? ["  Personne n'aurait été appelé."] : []),
-    ...calls.map(({ role, event, at }) => `  ${when(at)} : ${ROLES[role]} (${EVENTS[event]})`),
+    ...calls.map(({ role, event, at }) => `  ${when(at)} : ${ROLES[role]} (${EVENTS[event] ?? event})`),
   ];
 }

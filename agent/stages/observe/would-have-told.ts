@@ -51,7 +51,7 @@ function put(work: Work | undefined, type: string, content: unknown): Work | und
     case "fact.put":
       return { ...work, facts: replaced(work.facts, content as Fact, ({ id }) => id) };
     case "decision.put":
-      return { ...work, decisions: [...work.decisions, content as Decision] };
+      return { ...work, decisions: replaced(work.decisions, content as Decision, ({ id }) => id) };
     case "declaration.put":
       return {
         ...work,

@@ -2,8 +2,10 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Detection } from "../../core/detection.ts";
 import type { Effect } from "../../core/effect.ts";
 import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
+import { type Factors, NO_FACTORS } from "../../core/person.ts";
 import { eventKey } from "../seal.ts";
 import type {
+  ChangedRecord,
   HeldOf,
   QuarantineEntry,
   Reads,
@@ -11,6 +13,7 @@ import type {
   Stored,
   StoredAlert,
   StoredDetection,
+  Unsent,
 } from "../store.ts";
 import { openReading, prepareOnce } from "./connection.ts";
 import { LAST_JOINED } from "./writes.ts";
@@ -114,6 +117,15 @@ function readsOf(database: DatabaseSync): SqliteReads {
       );
       return Object.fromEntries(rows.map(({ state, count }) => [String(state ?? ""), Number(count)]));
     },
+    async changedSince(facility, entry, limit) {
+      const sql = `SELECT kind, id, revision, incident, content, created, journal_seq FROM records
+        WHERE facility = ? AND journal_seq > ? ORDER BY journal_seq LIMIT ?`;
+      return all(sql, facility, entry, limit).map(({ journal_seq, content, ...row }) => ({
+        ...(row as Pick<ChangedRecord, "kind" | "id" | "revision" | "incident" | "created">),
+        content: JSON.parse(String(content)),
+        entry: Number(journal_seq),
+      }));
+    },
 
     async detectionsAfter(facility, seq, limit) {
       // The first alert may have detections on both sides of `seq`.
@@ -214,6 +226,19 @@ function readsOf(database: DatabaseSync): SqliteReads {
         totpStep: Number(row.totp_step),
       };
     },
+    async factors(facility, account) {
+      const sql = "SELECT revision, content FROM factors WHERE facility = ? AND account = ?";
+      const row = one(sql, facility, account);
+      if (row === undefined) return { revision: 0, factors: NO_FACTORS };
+      return { revision: Number(row.revision), factors: JSON.parse(String(row.content)) as Factors };
+    },
+    async sessionsOf(facility, account, now) {
+      const sql = `SELECT id, content FROM sessions WHERE facility = ? AND account = ? AND expires > ?
+        ORDER BY expires DESC LIMIT 100`;
+      return all(sql, facility, account, now).map(({ id, content }) => {
+        return { id: String(id), content: String(content) };
+      });
+    },
     async session(facility, id, now) {
       const sql = "SELECT content FROM sessions WHERE facility = ? AND id = ? AND expires > ?";
       return one(sql, facility, id, now)?.content as string | undefined;
@@ -234,10 +259,56 @@ function readsOf(database: DatabaseSync): SqliteReads {
       const sql = `${ENTRY} WHERE j.facility = ? AND j.seq >= ? ORDER BY j.seq LIMIT ?`;
       return all(sql, facility, from, limit).map(entryOf);
     },
+    async journalOfHouse(facility, { types, from, before, limit }) {
+      // The index holds these only: its condition has to stand here word for word.
+      const sql = `${ENTRY} WHERE j.facility = ? AND j.type = ? AND j.at >= ? AND j.at < ?
+        AND j.incident IS NULL AND j.type <> 'alerts' ORDER BY j.at DESC, j.seq DESC LIMIT ?`;
+      const found = view(() =>
+        [...new Set(types)].flatMap((type) => all(sql, facility, type, from, before, limit)),
+      );
+      return found
+        .map(entryOf)
+        .sort((a, b) => a.seq - b.seq)
+        .slice(-limit);
+    },
+    async journalEnd(facility) {
+      return view(() => {
+        const last = "WHERE facility = ? ORDER BY seq DESC LIMIT 1";
+        const head = one(`SELECT seq, hash, at FROM journal ${last}`, facility);
+        const columns = "facility, seq, hash, at, signer, signature";
+        const signed = one(`SELECT ${columns} FROM checkpoints ${last}`, facility);
+        return {
+          head: (head as { seq: number; hash: string; at: number } | undefined) ?? null,
+          checkpoint: signed === undefined ? null : checkpointOf(signed),
+        };
+      });
+    },
     async journalOf(facility, incident) {
       return all(`${ENTRY} WHERE j.facility = ? AND j.incident = ? ORDER BY j.seq`, facility, incident).map(
         entryOf,
       );
+    },
+    async putsOf(facility, kind, incident, limit) {
+      const sql = `${ENTRY} WHERE j.facility = ? AND j.incident = ? AND j.type = ? ORDER BY j.seq DESC LIMIT ?`;
+      return all(sql, facility, incident, `${kind}.put`, limit).map(entryOf);
+    },
+    async countOverTime(facility, incident, { from, width, intervals, moved }) {
+      // A walk of the index for each interval: one that groups makes a table of its own of them all.
+      const sql = `SELECT COUNT(*) AS count FROM joined j WHERE j.facility = ? AND j.incident = ?
+        AND j.occurred >= ? AND j.occurred < ? ${moved ? `AND ${LAST_JOINED}` : ""}`;
+      return view(() =>
+        Array.from({ length: intervals }, (_, n) => {
+          // Event times are the senders' own: what lies outside counts at the ends.
+          const since = n === 0 ? Number.MIN_SAFE_INTEGER : from + n * width;
+          const until = n === intervals - 1 ? Number.MAX_SAFE_INTEGER : from + (n + 1) * width;
+          return Number(one(sql, facility, incident, since, until)?.count);
+        }),
+      );
+    },
+    async unsent(facility, account, incident) {
+      const sql =
+        "SELECT field, at, content FROM unsent WHERE facility = ? AND account = ? AND incident = ? ORDER BY field";
+      return all(sql, facility, account, incident) as unknown as Unsent[];
     },
     async evidenceOf(facility, incident, limit) {
       const sql = `SELECT DISTINCT a.journal_seq AS entry, a.position, a.content FROM joined j

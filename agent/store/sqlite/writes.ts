@@ -1,5 +1,5 @@
 import { canonicalJson } from "../../core/canonical-json.ts";
-import type { Instant } from "../../core/clock.ts";
+import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
 import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
@@ -31,6 +31,8 @@ export const LAST_JOINED = `NOT EXISTS (SELECT 1 FROM joined k WHERE k.facility 
   AND k.detection = j.detection AND k.journal_seq > j.journal_seq)`;
 /** Refused records kept for each source. */
 const QUARANTINE_KEPT = 200;
+/** What nobody sends is forgotten after a week. */
+const UNSENT_KEPT = 7 * MICROSECONDS.day;
 
 /** Prepares the statements of every kind of write. */
 export function prepareWrites(prepare: Prepare): Writes {
@@ -44,6 +46,7 @@ export function prepareWrites(prepare: Prepare): Writes {
      ON CONFLICT (facility, name) DO UPDATE SET content = excluded.content`,
   );
   const quarantine = quarantineWrite(prepare);
+  const unsent = unsentWrite(prepare);
 
   function apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Conflict {
     switch (write.write) {
@@ -72,6 +75,8 @@ export function prepareWrites(prepare: Prepare): Writes {
         return undefined;
       case "quarantine":
         return quarantine(place, write);
+      case "unsent":
+        return unsent(place, write);
       case "credentials":
         return people.credentials(place, write);
       case "totp":
@@ -80,6 +85,10 @@ export function prepareWrites(prepare: Prepare): Writes {
         return people.session(place, write);
       case "session_end":
         return people.sessionEnd(place, write);
+      case "sessions_end":
+        return people.sessionsEnd(place, write);
+      case "factors":
+        return people.factors(place, write);
       case "ticket":
         return people.ticket(place, write);
       case "ticket_use":
@@ -265,11 +274,18 @@ function peopleWrites(prepare: Prepare) {
     "UPDATE credentials SET totp_step = ? WHERE facility = ? AND account = ? AND totp_step < ?",
   );
   const putSession = prepare(
-    `INSERT INTO sessions (facility, id, expires, content) VALUES (?, ?, ?, ?)
-     ON CONFLICT (facility, id) DO UPDATE SET expires = excluded.expires, content = excluded.content`,
+    `INSERT INTO sessions (facility, id, expires, content, account) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (facility, id) DO UPDATE SET expires = excluded.expires, content = excluded.content,
+       account = excluded.account`,
   );
   const dropSessions = prepare("DELETE FROM sessions WHERE facility = ? AND expires <= ?");
   const dropSession = prepare("DELETE FROM sessions WHERE facility = ? AND id = ?");
+  const dropSessionsOf = prepare("DELETE FROM sessions WHERE facility = ? AND account = ? AND id <> ?");
+  const factorsNow = prepare("SELECT revision FROM factors WHERE facility = ? AND account = ?");
+  const putFactors = prepare(
+    `INSERT INTO factors (facility, account, revision, content) VALUES (?, ?, ?, ?)
+     ON CONFLICT (facility, account) DO UPDATE SET revision = excluded.revision, content = excluded.content`,
+  );
   const putTicket = prepare(
     "INSERT INTO tickets (facility, hash, account, expires) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
   );
@@ -294,13 +310,23 @@ function peopleWrites(prepare: Prepare) {
       const done = useStep.run(step, facility, account, step);
       return done.changes === 0 ? `the code of step ${step} was used, or a later one` : undefined;
     },
-    session({ facility, at }: Place, { id, content, expires }: Of<"session">): Conflict {
+    session({ facility, at }: Place, { id, content, expires, account }: Of<"session">): Conflict {
       dropSessions.run(facility, at);
-      putSession.run(facility, id, expires, content);
+      putSession.run(facility, id, expires, content, account ?? null);
       return undefined;
     },
     sessionEnd({ facility }: Place, { id }: Of<"session_end">): Conflict {
       dropSession.run(facility, id);
+      return undefined;
+    },
+    sessionsEnd({ facility }: Place, { account, except }: Of<"sessions_end">): Conflict {
+      dropSessionsOf.run(facility, account, except ?? "");
+      return undefined;
+    },
+    factors({ facility }: Place, { account, revision, factors }: Of<"factors">): Conflict {
+      const stands = Number(factorsNow.get(facility, account)?.revision ?? 0);
+      if (stands !== revision - 1) return `the means of ${account} stand at revision ${stands}`;
+      putFactors.run(facility, account, revision, JSON.stringify(factors));
       return undefined;
     },
     ticket({ facility, at }: Place, { hash, account, expires }: Of<"ticket">): Conflict {
@@ -312,6 +338,23 @@ function peopleWrites(prepare: Prepare) {
         ? "this ticket is unknown, used or past"
         : undefined;
     },
+  };
+}
+
+function unsentWrite(prepare: Prepare) {
+  const put = prepare(
+    `INSERT INTO unsent (facility, account, incident, field, at, content) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (facility, account, incident, field) DO UPDATE SET at = excluded.at, content = excluded.content`,
+  );
+  const drop = prepare(
+    "DELETE FROM unsent WHERE facility = ? AND account = ? AND incident = ? AND field = ?",
+  );
+  const dropOld = prepare("DELETE FROM unsent WHERE facility = ? AND at < ?");
+  return ({ facility, at }: Place, { account, incident, field, content }: Of<"unsent">): Conflict => {
+    dropOld.run(facility, at - UNSENT_KEPT);
+    if (content === null) drop.run(facility, account, incident, field);
+    else put.run(facility, account, incident, field, at, content);
+    return undefined;
   };
 }
 

@@ -19,19 +19,12 @@ import {
   CRITERION_VALUES,
   type CriterionResult,
   DEGREE_LABELS,
-  type Question,
   VERDICTS,
   type Verdict,
 } from "../../core/qualification.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
 import type { TreeCriterion, TreeDuty, TreeFact } from "../../stages/law/because-tree.ts";
-
-const ASKED_OF: Readonly<Record<Question["asked_of"], string>> = {
-  rssi: "RSSI ou astreinte informatique",
-  care: "soignants, cadre de santé",
-  dpo: "délégué à la protection des données",
-  provider: "prestataire ou hébergeur",
-};
+import { ASKED_OF } from "./questions.ts";
 
 const BASIS_LABELS: Readonly<Record<FormField["basis"], string>> = {
   A: "arrêté du 30 octobre 2017",
@@ -126,15 +119,13 @@ function leadsToOf({ legal, leads_to }: Valued) {
   return leads_to ?? (legal ? "duty" : "advice");
 }
 
-export function questionRow(question: Question) {
-  return { ...question, who: ASKED_OF[question.asked_of] };
-}
-
 /** A field with its origin in words; the times are for the template to write. */
 export function fieldRow(field: FormField) {
   return {
     ...field,
     origin: originOf(field.provenance),
+    /** Alerts that a machine's value rests on, as far as they are named. */
+    alerts: field.provenance.by === "machine" ? field.provenance.evidence.length : 0,
     basisLabel: field.basis === "A" ? null : BASIS_LABELS[field.basis],
   };
 }
@@ -157,16 +148,19 @@ function originOf(provenance: Provenance): {
   }
 }
 
-/** What can be completed after declaring: empty fields, then criteria to be settled. */
-export function laterList(content: DeclarationContent | undefined, criteria: readonly Valued[]): string[] {
+/** What can be completed after declaring: criteria to be settled, then empty fields, each with the field to go to. */
+export function laterList(
+  content: DeclarationContent | undefined,
+  criteria: readonly Valued[],
+): { words: string; field: string | null }[] {
   const empty = (content?.sections ?? []).flatMap((section) =>
     section.fields
       .filter((field) => field.value === null && !field.unknown)
-      .map((field) => `${section.title} : ${field.label}`),
+      .map((field) => ({ words: `${section.title} : ${field.label}`, field: field.id })),
   );
   const open = criteria
     .filter((each) => each.legal && each.value === "unknown")
-    .map((each) => `À déterminer : ${each.label}`);
+    .map((each) => ({ words: `À déterminer : ${each.label}`, field: null }));
   return [...open, ...empty];
 }
 
@@ -177,6 +171,7 @@ export function factRows(facts: readonly Fact[], systems: readonly System[]) {
     .map((fact) => ({
       id: fact.id,
       label: FACTS[fact.kind].label,
+      lasts: FACTS[fact.kind].lasts === "state",
       text: fact.text ?? null,
       ended: fact.until === null ? null : (fact.ended ?? null),
       holds: fact.holds,
@@ -264,7 +259,7 @@ const EFFECT_STATES: Readonly<Record<Effect["state"], string>> = {
   done: "Prévenu",
   failed: "Non prévenu",
   uncertain: "Sans confirmation, à vérifier",
-  cancelled: "Annulé",
+  cancelled: "Non utilisé",
 };
 
 // The notify stage owns the payload; the page shows what it recognises of it and nothing else.
@@ -336,6 +331,20 @@ export function stateWords(
   return exercise ? `EXERCICE : ${declaration.state === "filed" ? "dépôt simulé" : label}` : label;
 }
 
+/** The same in capitals, for the head of a page that leaves the screen. */
+export function paperState(
+  declaration: Pick<Declaration, "state" | "sha256">,
+  exercise: boolean,
+  deliveries: readonly Delivery[],
+): string {
+  const words = declaration.state === "draft" ? "PROJET" : stateWords(declaration, false, deliveries);
+  return exercise && !words.startsWith("EXERCICE")
+    ? `EXERCICE : ${words.toUpperCase()}`
+    : words.startsWith("EXERCICE")
+      ? words
+      : words.toUpperCase();
+}
+
 export function deliveryRows(deliveries: readonly Delivery[]) {
   return deliveries.map((delivery) => ({
     ...delivery,
@@ -346,4 +355,9 @@ export function deliveryRows(deliveries: readonly Delivery[]) {
 
 function systemName(id: string | null, systems: readonly System[]): string | null {
   return id === null ? null : (systems.find((each) => each.id === id)?.name ?? id);
+}
+
+/** Groups of eight hexadecimal digits: what two people can read to each other. */
+export function fingerprintGroups(sha256: string): string[] {
+  return sha256.match(/.{1,8}/g) ?? [];
 }

@@ -72,7 +72,7 @@ describe("an incident reported on the page", () => {
       "signalé par cadre de santé, Mme Roux, poste 1234, noté par Dr omar",
       "on est passé au papier",
       "cet incident vient d’une personne",
-      "<dt>Signalement</dt>",
+      "une personne l&#39;a signalé",
     ])
       expect(text).toContain(words);
     // The next person who reports is shown it first.

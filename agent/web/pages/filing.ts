@@ -5,6 +5,7 @@ import { mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { Line, readForm } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
+import { notFiled } from "./decision-view.ts";
 import { deliveryRows } from "./dossier-view.ts";
 import { dossierOf } from "./incident.ts";
 import { verdictOf } from "./verdict.ts";
@@ -47,6 +48,8 @@ export function filingPages(parts: { desk: Desk; gate: Gate }): Router {
       status: trouble?.status ?? 200,
       model: {
         verdict: verdictOf(dossier),
+        notFiled: notFiled(dossier),
+        contested: contestedBy(dossier),
         here: `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`,
         current: filing?.declaration ?? null,
         content: filing?.content ?? null,
@@ -60,6 +63,11 @@ export function filingPages(parts: { desk: Desk; gate: Gate }): Router {
       },
     });
   };
+
+  /** Who denies the oral decision under which the text was filed. */
+  const contestedBy = ({ decisions, filing }: Dossier) =>
+    decisions.find((each) => each.sha256 === filing?.declaration.sha256 && each.state === "contested")
+      ?.delegate.name ?? null;
 
   router.get("/incidents/:id/depot", async (request, response) => {
     personWho(response, "read");

@@ -4,6 +4,7 @@ import { hiddenFields, type Visitor, visitor } from "../../../test/support/web-v
 import { instantFromIso } from "../../core/clock.ts";
 
 const INCIDENT = "/chv/incidents/inc-1";
+const TEXT = `${INCIDENT}/declaration`;
 let scene: Scene;
 let person: Visitor;
 beforeEach(async () => {
@@ -49,12 +50,9 @@ describe("the page of an incident", () => {
       "réglage de l’établissement",
       "Consigne, hors critères légaux",
       "Suffisant pour déclarer\u00a0: <strong>oui</strong>",
-      "Origine\u00a0: machine",
-      "Origine\u00a0: personne (A. Morel, dim. 15 nov. 02:22)",
-      "Origine\u00a0: inconnue",
-      "Inconnu à ce stade",
-      "À compléter ensuite (2)",
+      "À compléter ensuite\u00a0: 2",
       "Sans confirmation, à vérifier",
+      "Répondre\u00a0: 4 questions",
     ]) {
       expect(text).toContain(words);
     }
@@ -77,7 +75,9 @@ describe("the page of an incident", () => {
 describe("taking charge", () => {
   it("offers it while nobody has taken note, and records the constat by a form only", async () => {
     dossier().incident = { ...dossier().incident, found: null };
-    expect((await person.get(INCIDENT)).text).toContain("personne n’en a encore pris note");
+    expect((await person.get(INCIDENT)).text).toContain(
+      "Personne de l&#39;établissement n&#39;en a encore pris note.",
+    );
     expect(dossier().incident.found).toBeNull();
     const reply = await person.submit(INCIDENT, `${INCIDENT}/prise-en-charge`, {});
     expect(reply).toMatchObject({ status: 303, location: `${INCIDENT}?fait=charge` });
@@ -88,11 +88,11 @@ describe("taking charge", () => {
 
 describe("answering", () => {
   const answer = (fields: Record<string, string>) =>
-    person.submit(INCIDENT, `${INCIDENT}/reponse`, { question: "degraded_mode", answer: "yes", ...fields });
+    person.submit(TEXT, `${INCIDENT}/reponse`, { question: "degraded_mode", answer: "yes", ...fields });
 
   it("passes on the answer, since when and who knows", async () => {
     const reply = await answer({ date: "2026-11-15", time: "02:25", source: "cadre de santé" });
-    expect(reply).toMatchObject({ status: 303, location: `${INCIDENT}?fait=reponse#questions` });
+    expect(reply).toMatchObject({ status: 303, location: `${TEXT}?fait=reponse#questions` });
     expect(scene.desk.answers).toMatchObject([
       {
         answer: {
@@ -120,83 +120,65 @@ describe("answering", () => {
     expect(scene.desk.answers).toEqual([]);
   });
 
+  it("comes back to the incident when it was asked there, before there is a text", async () => {
+    dossier().current = undefined;
+    const fields = { question: "degraded_mode", answer: "yes", date: "", time: "" };
+    const reply = await person.submit(INCIDENT, `${INCIDENT}/reponse`, fields);
+    expect(reply.location).toBe(`${INCIDENT}?fait=reponse#questions`);
+    expect(
+      (await person.submit(INCIDENT, `${INCIDENT}/reponse`, { ...fields, time: "26:00" })).text,
+    ).toContain("En dix secondes");
+  });
+
   it("answers 422 when no answer was chosen", async () => {
-    const reply = await person.submit(INCIDENT, `${INCIDENT}/reponse`, { question: "degraded_mode" });
+    const reply = await person.submit(TEXT, `${INCIDENT}/reponse`, { question: "degraded_mode" });
     expect(reply.status).toBe(422);
     expect(reply.text).toContain("answer");
   });
 });
 
-describe("correcting the text", () => {
-  const action = `${INCIDENT}/champs#sec-incident`;
-  const shown = async () => hiddenFields((await person.get(INCIDENT)).text, action);
-  const values = () =>
-    Object.fromEntries(
-      (dossier().current?.content.sections.find((each) => each.id === "incident")?.fields ?? []).flatMap(
-        (field) => [
-          [`v.${field.id}`, field.value ?? ""],
-          ...(field.unknown ? [[`u.${field.id}`, "on"]] : []),
-        ],
-      ),
-    ) as Record<string, string>;
+describe("the logbook", () => {
+  const write = (fields: Record<string, string>) =>
+    person.submit(INCIDENT, `${INCIDENT}/notes`, { date: "2026-11-15", time: "", text: "", ...fields });
 
-  it("makes a new version of what was changed only, with its author", async () => {
-    const reply = await person.post(`${INCIDENT}/champs`, {
-      ...(await shown()),
-      ...values(),
-      "v.systems": "PACS, RIS,\r\nDPI",
-    });
-    expect(reply.location).toBe(`${INCIDENT}?fait=texte#texte`);
-    const fields = dossier().current?.content.sections.flatMap((each) => each.fields) ?? [];
-    expect(fields.find((each) => each.id === "systems")).toMatchObject({
-      value: "PACS, RIS,\nDPI",
-      provenance: { by: "person" },
-    });
-    expect(fields.find((each) => each.id === "description")?.provenance.by).toBe("machine");
+  it("keeps a note with its author, listed in time with the rest, and none of it in the text", async () => {
+    const reply = await write({ text: "Le cadre d'astreinte arrive à 3 h.", time: "02:20" });
+    expect(reply).toMatchObject({ status: 303, location: `${INCIDENT}?fait=note#chronologie` });
+    const { text } = await person.get(INCIDENT);
+    expect(text).toMatch(/Main courante <span class="tally">1<\/span>/);
+    expect(text).toMatch(
+      /<span class="mark">Note<\/span> <span class="said">Le cadre d&#39;astreinte[^<]*<\/span><\/td><td>Dr claire/,
+    );
+    expect((await person.get(TEXT)).text).not.toContain("astreinte arrive");
   });
 
-  it("takes « inconnu à ce stade » for a value of its own", async () => {
-    await person.post(`${INCIDENT}/champs`, { ...(await shown()), ...values(), "u.systems": "on" });
-    const fields = dossier().current?.content.sections.flatMap((each) => each.fields) ?? [];
-    expect(fields.find((each) => each.id === "systems")).toMatchObject({ value: null, unknown: true });
+  it("gives a note back with what was typed when its hour cannot be", async () => {
+    const reply = await write({ text: "À garder.", time: "23:59" });
+    expect(reply.status).toBe(422);
+    expect(reply.text).toMatch(/<textarea[^>]*name="text"[^>]*>À garder\.<\/textarea>/);
+    expect(dossier().notes).toEqual([]);
   });
 
-  it("saves nothing when nothing changed", async () => {
-    const reply = await person.post(`${INCIDENT}/champs`, { ...(await shown()), ...values() });
-    expect(reply.location).toBe(`${INCIDENT}?fait=inchange#texte`);
-    expect(dossier().declarations).toHaveLength(1);
+  it("is not written in by whoever only reads", async () => {
+    const auditor = visitor(scene);
+    await auditor.signIn("anne");
+    const { text } = await auditor.get(INCIDENT);
+    expect(text).not.toContain(`${INCIDENT}/notes`);
+    const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? "";
+    const form = "0198c0de-0000-7000-8000-000000000001";
+    expect((await auditor.post(`${INCIDENT}/notes`, { csrf, form, text: "x" })).status).toBe(403);
   });
+});
 
-  it("keeps what was typed when the text moved meanwhile, and shows what it says now", async () => {
-    const before = { ...(await shown()), ...values() };
-    const { id, version, sha256 } = dossier().current?.declaration ?? { id: "", version: 0, sha256: "" };
-    const text = { incident: "inc-1", declaration: id, version, sha256 };
-    const other = { id: "acc-dora", name: "Dr dora", role: "director", active: true } as const;
-    const moved = [
-      { id: "systems", value: "PACS, DPI", unknown: false },
-      { id: "occurred", value: "14/11/2026 23:40", unknown: false },
-    ];
-    await scene.desk.amend({ text, fields: moved }, other);
-    const reply = await person.post(`${INCIDENT}/champs`, {
-      ...before,
-      "v.systems": "Tout le SI",
-      "v.description": "Ma phrase.",
-    });
-    expect(reply.status).toBe(409);
-    expect(reply.text).toContain("vous aviez la version 1, voici la version 2");
-    expect(reply.text).toMatch(/changé entre-temps[\s\S]*«\u00a0PACS, DPI\u00a0»/);
-    expect(reply.text).toMatch(/<textarea[^>]*name="v\.systems"[^>]*>Tout le SI<\/textarea>/);
-    expect(reply.text).toMatch(/<textarea[^>]*name="v\.description"[^>]*>Ma phrase\.<\/textarea>/);
-    expect(reply.text).toMatch(/<textarea[^>]*name="v\.occurred"[^>]*>14\/11\/2026 23:40<\/textarea>/);
-    expect(dossier().declarations).toHaveLength(2);
-    const again = hiddenFields(reply.text, action);
-    await person.post(`${INCIDENT}/champs`, {
-      ...again,
-      ...values(),
-      "v.systems": "Tout le SI",
-      "v.description": "Ma phrase.",
-    });
-    expect(dossier().current?.content.version).toBe(3);
+describe("the timeline", () => {
+  it("is a picture with the same in words, whatever an attacker wrote", async () => {
+    const { text } = await person.get(INCIDENT);
+    expect(text).toMatch(
+      /<svg[^>]*role="img" aria-labelledby="chronologie-image" aria-describedby="chronologie-texte">/,
+    );
+    expect(text).toContain("02:14 RIS : système indisponible");
+    expect(text).toMatch(/<td>signalé par cadre de santé des urgences, noté par A\. Morel<\/td>/);
+    expect(text).not.toMatch(/style=/);
   });
 });
 
@@ -271,7 +253,7 @@ describe("the other duties", () => {
       "À fixer par\u00a0: délégué à la protection des données",
       "système dit contenir des données de santé",
       "règle r-1 (abcdef012345), 12 alertes",
-      "Un risque pour les personnes concernées peut-il être exclu ?",
+      "Répondre\u00a0: 5 questions",
       "Textes vérifiés le 01/01/2025",
       "à faire relire",
     ])

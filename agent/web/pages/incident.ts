@@ -1,33 +1,38 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
-import type { Clock } from "../../core/clock.ts";
+import type { Clock, Instant } from "../../core/clock.ts";
 import type { Incident } from "../../core/incident.ts";
+import { LOGBOOK } from "../../core/logbook.ts";
 import { type Account, mayAct } from "../../core/person.ts";
-import type { Question } from "../../core/qualification.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
+import { isPersonal } from "../../stages/escalate.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
-import { Line, readForm, TextFields } from "../form.ts";
+import type { Store } from "../../store/store.ts";
+import { Line, readForm } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { typedInstant } from "../typed-instant.ts";
-import { fieldMark, type KeptField, keptFields, touchedFields, typedFields } from "./amendment.ts";
+import { DONE } from "./done.ts";
 import {
   clockRows,
   criterionRow,
   deliveryRows,
   dutyRows,
   factRows,
-  fieldRow,
   laterList,
-  questionRow,
+  stateWords,
   sufficient,
   summaryOf,
   textsRow,
   toldRows,
 } from "./dossier-view.ts";
+import { openQuestions, questionRow } from "./questions.ts";
 import { regroupRows } from "./regroup-rows.ts";
+import { type RejectedAnswer, showDeclaration } from "./show-declaration.ts";
+import { incidentSummary } from "./summary.ts";
 import { type SystemContext, systemRow } from "./system-row.ts";
+import { scaleOf, timelineOf } from "./timeline.ts";
 import { nextStep, verdictOf } from "./verdict.ts";
 
 const AnswerForm = z.object({
@@ -36,6 +41,7 @@ const AnswerForm = z.object({
   date: z.string().max(10).default(""),
   time: z.string().max(8).default(""),
   source: Line(200).default(""),
+  retour: z.enum(["", "texte"]).default(""),
 });
 const ClockForm = z.object({
   deadline: z.string().min(1).max(200),
@@ -46,44 +52,21 @@ const ClockForm = z.object({
   reason: Line(100_000).default(""),
 });
 const SecretForm = z.object({ secret: z.enum(["oui", "non"]), motif: Line(500).default("") });
-const TakeUpForm = z.object({ retour: z.enum(["", "texte"]).default("") });
-const AmendForm = z.looseObject(TextFields);
-
-/** What was just done, shown after the redirect; the address only picks one of these. */
-export const DONE: Readonly<Record<string, string>> = {
-  reponse: "Réponse enregistrée. L'évaluation a été revue.",
-  charge:
-    "Vous avez pris l'incident en charge. Le texte est à votre nom si vous pouvez déclarer : relisez-le.",
-  texte: "Modification enregistrée : c'est une nouvelle version du texte.",
-  secret: "Secret de la défense nationale : le signalement est enregistré.",
-  signale: "Incident signalé. L'évaluation est faite : lisez-la.",
-  constate: "Fait enregistré. L'évaluation a été revue.",
-  termine: "Fin enregistrée. Ce qui était rempli le reste.",
-  retire: "Fait retiré. L'évaluation a été revue ; le fait reste lisible.",
-  clos: "Surveillance close. Elle se retrouve dans les clôtures.",
-  fini: "Dossier clos. Ce qui suivrait ouvrirait un autre incident.",
-  delai: "Délai fixé. L'échéance a été recalculée ; les autres instants restent au dossier.",
-  rouvert: "Incident rouvert.",
-  reuni: "Incidents réunis. L'évaluation a été revue.",
-  distingue: "C'est noté : Tocsin ne réunira pas ces incidents.",
-  separe: "Voici l'incident séparé : il est évalué de son côté.",
-  defait: "C'est annulé : chaque incident est de nouveau ce qu'il était.",
-  inchange: "Rien à enregistrer : aucun champ n'a changé.",
-};
+const TakeUpForm = z.object({ retour: z.enum(["", "texte", "decision"]).default("") });
+const NoteForm = z.object({
+  form: z.string().max(100),
+  text: z.string().max(100_000).default(""),
+  date: z.string().max(10).default(""),
+  time: z.string().max(8).default(""),
+});
 
 const QUESTIONS_FIRST = 3;
+/** Beyond so many, the picture counts those too that left for another incident: it has to come at once. */
+const MOVED_LOOKED_UP = 50_000;
 
 /** States that a person may lead to the end. */
 const ENDING: ReadonlySet<Incident["state"]> = new Set(["declared", "facts_ended", "set_aside"]);
 
-interface Rejected {
-  question: string;
-  answer: string;
-  date: string;
-  time: string;
-  source: string;
-  error: string;
-}
 interface RejectedClock {
   deadline: string;
   from: string;
@@ -96,45 +79,67 @@ interface RejectedClock {
 interface Trouble {
   status: number;
   message: string;
-  rejected?: Rejected;
+  rejected?: RejectedAnswer;
   clock?: RejectedClock;
-  kept?: ReadonlyMap<string, KeptField>;
+  /** A note that was given back. */
+  note?: { text: string; date: string; time: string };
 }
 
 /** The page of one incident, its answers and its corrections. */
 export function incidentPage(parts: {
   desk: Desk;
+  store: Store;
   clock: Clock;
   gate: Gate;
   /** Names and places for what is said of the systems. */
   systems: SystemContext;
 }): Router {
-  const { desk, clock, gate } = parts;
+  const { desk, store, clock, gate } = parts;
+  const showText = showDeclaration(parts);
   const base = `/${desk.facility.id}`;
   const time = frenchTime(desk.facility.timeZone);
   const router = Router({ mergeParams: true });
 
-  const show = (request: Request, response: Response, dossier: Dossier, trouble?: Trouble) => {
+  const show = async (request: Request, response: Response, dossier: Dossier, trouble?: Trouble) => {
     const person = personWho(response, "read");
     const { qualification, current } = dossier;
     const duties = becauseTree(dossier);
     const criteria = duties.find(({ leads }) => leads)?.criteria ?? [];
-    const editable = mayAct(person, "edit") && current?.declaration.state === "draft";
     const over = dossier.incident.state === "closed";
     // What is closed is opened again first: nobody answers into a closed dossier.
     const questions = over ? [] : openQuestions(dossier).map(questionRow);
+    const now = clock.now();
+    const scale = scaleOf(dossier, now);
+    const counts =
+      dossier.incident.alerts === 0
+        ? Array<number>(scale.intervals).fill(0)
+        : await store.reads.countOverTime(desk.facility.id, dossier.incident.id, {
+            ...scale,
+            // Alerts leave an incident only when it is merged or taken apart.
+            moved:
+              dossier.incident.alerts <= MOVED_LOOKED_UP &&
+              (dossier.grouping.last !== null || dossier.grouping.kin.length > 0),
+          });
     gate.render(request, response, {
       view: "incident",
       title: `Incident ${dossier.incident.reference}`,
       status: trouble?.status ?? 200,
       model: {
         verdict: verdictOf(dossier),
-        next: nextStep(dossier, person, base),
+        next: nextStep(dossier, person, base, clock.now()),
         here: `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`,
         done: trouble === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
         trouble: trouble?.message ?? null,
         rejected: trouble?.rejected ?? null,
         summary: summaryOf(dossier),
+        sentences: incidentSummary(dossier, time, now),
+        timeline: timelineOf(dossier, { scale, counts, time, now }),
+        notes: dossier.notes.toReversed(),
+        noteForm: { form: desk.newForm(), text: "", date: time.date(now), time: "", ...trouble?.note },
+        noteTrouble: trouble?.note !== undefined,
+        noteLimit: LOGBOOK.text,
+        mayNote: mayAct(person, "answer"),
+        back: "",
         questions: questions.slice(0, QUESTIONS_FIRST),
         moreQuestions: questions.slice(QUESTIONS_FIRST),
         over,
@@ -151,22 +156,17 @@ export function incidentPage(parts: {
         sufficient: sufficient(criteria),
         later: laterList(current?.content, criteria),
         current: current?.declaration ?? null,
-        editable,
-        sections: (current?.content.sections ?? []).map((section) => ({
-          ...section,
-          open: section.fields.some((field) => trouble?.kept?.has(field.id)),
-          fields: section.fields.map((field) => ({
-            ...fieldRow(field),
-            mark: fieldMark(field),
-            fixed: desk.fixedFields.has(field.id),
-            kept: trouble?.kept?.get(field.id) ?? null,
-          })),
-        })),
+        stateLabel:
+          current === undefined
+            ? ""
+            : stateWords(current.declaration, current.content.exercise, dossier.deliveries),
         facts: factRows(dossier.facts, dossier.systems),
         evidence: dossier.evidence,
         mayUnmask: mayAct(person, "unmask"),
         evidenceTotal: dossier.incident.alerts,
-        told: toldRows(dossier.effects),
+        // Those of people on call are shown by their ladder.
+        told: toldRows(dossier.effects.filter(({ payload }) => !isPersonal(payload))),
+        calls: dossier.calls,
         decisions: dossier.decisions,
         deliveries: deliveryRows(dossier.deliveries),
         deadlines: clockRows(dossier.deadlines),
@@ -174,11 +174,11 @@ export function incidentPage(parts: {
         texts: textsRow(qualification?.verified ?? null, clock.now()),
         remarks: qualification?.remarks ?? [],
         secret: qualification?.verdict === "withheld",
-        mayFlag: mayAct(person, qualification?.verdict === "withheld" ? "decide" : "answer"),
+        mayFlag: mayAct(person, qualification?.verdict === "withheld" ? "decide" : "answer", clock.now()),
         versions: dossier.declarations,
         watched: dossier.incident.state === "candidate",
         outlook: dossier.outlook,
-        ending: endingOf(dossier, person),
+        ending: endingOf(dossier, person, clock.now()),
         regroup: regroupRows(dossier, person),
         muted: dossier.muted,
         mayMute: mayAct(person, "mute"),
@@ -193,35 +193,26 @@ export function incidentPage(parts: {
 
   router.get("/incidents/:id", async (request, response) => {
     personWho(response, "read");
-    show(request, response, await dossierOf(desk, request.params.id));
+    await show(request, response, await dossierOf(desk, request.params.id));
   });
 
   router.post("/incidents/:id/reponse", async (request, response) => {
     const person = personWho(response, "answer");
-    const form = readForm(request, AnswerForm);
-    const dossier = await dossierOf(desk, request.params.id);
-    const since = typedInstant(form, time, clock.now());
-    if (typeof since === "string") {
-      show(request, response, dossier, { status: 422, message: since, rejected: { ...form, error: since } });
-      return;
-    }
-    const answer = {
-      incident: dossier.incident.id,
-      question: form.question,
-      answer: form.answer,
-      since,
-      source: form.source === "" ? undefined : form.source,
+    const { retour, ...form } = readForm(request, AnswerForm);
+    const { incident } = await dossierOf(desk, request.params.id);
+    const again = async (status: number, message: string, rejected?: RejectedAnswer) => {
+      const dossier = await dossierOf(desk, incident.id);
+      const trouble = { status, message, ...(rejected && { rejected }) };
+      await (retour === "texte" ? showText : show)(request, response, dossier, trouble);
     };
-    const result = await desk.answer(answer, person);
-    if (result.outcome === "refused") {
-      const message = `Réponse non enregistrée : ${result.because}`;
-      show(request, response, await dossierOf(desk, request.params.id), { status: 409, message });
-      return;
-    }
-    response.redirect(
-      303,
-      `${base}/incidents/${encodeURIComponent(dossier.incident.id)}?fait=reponse#questions`,
-    );
+    const since = typedInstant(form, time, clock.now());
+    if (typeof since === "string") return again(422, since, { ...form, error: since });
+    const { question, answer } = form;
+    const source = form.source === "" ? undefined : form.source;
+    const result = await desk.answer({ incident: incident.id, question, answer, since, source }, person);
+    if (result.outcome === "refused") return again(409, `Réponse non enregistrée : ${result.because}`);
+    const here = `${base}/incidents/${encodeURIComponent(incident.id)}`;
+    response.redirect(303, `${here}${retour === "texte" ? "/declaration" : ""}?fait=reponse#questions`);
   });
 
   router.post("/incidents/:id/prise-en-charge", async (request, response) => {
@@ -231,7 +222,12 @@ export function incidentPage(parts: {
     const result = await desk.takeUp(dossier.incident.id, person);
     if (result.outcome === "refused") throw new PageError(409, { message: result.because });
     const here = `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`;
-    response.redirect(303, retour === "texte" ? `${here}/declaration?fait=charge` : `${here}?fait=charge`);
+    response.redirect(
+      303,
+      retour === ""
+        ? `${here}?fait=charge`
+        : `${here}/${retour === "texte" ? "declaration" : "decision"}?fait=charge`,
+    );
   });
 
   router.post("/incidents/:id/delai", async (request, response) => {
@@ -241,7 +237,7 @@ export function incidentPage(parts: {
     const again = async (error: string) => {
       const message = `Délai non fixé. ${error}`;
       const trouble = { status: 422, message, clock: { ...form, error } };
-      show(request, response, await dossierOf(desk, incident.id), trouble);
+      await show(request, response, await dossierOf(desk, incident.id), trouble);
     };
     const at = typedInstant(form, time, clock.now());
     if (typeof at === "string") return again(at);
@@ -268,48 +264,33 @@ export function incidentPage(parts: {
     response.redirect(303, `${base}/incidents/${encodeURIComponent(incident.id)}?fait=secret`);
   });
 
-  router.post("/incidents/:id/champs", async (request, response) => {
-    const person = personWho(response, "edit");
-    const { declaration, version, sha256 } = readForm(request, AmendForm);
-    const typed = typedFields(request.body);
-    const dossier = await dossierOf(desk, request.params.id);
-    const here = `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`;
-    const fields = touchedFields(typed);
-    if (fields.length === 0) return response.redirect(303, `${here}?fait=inchange#texte`);
-    const text = { incident: dossier.incident.id, declaration, version, sha256 };
-    const result = await desk.amend({ text, fields }, person);
-    if (result.outcome === "amended") return response.redirect(303, `${here}?fait=texte#texte`);
-    const fresh = await dossierOf(desk, request.params.id);
-    const kept = keptFields(typed, fresh.current?.content);
-    const message =
-      result.outcome === "stale"
-        ? `Le texte a changé pendant votre saisie (vous aviez la version ${version}${
-            result.current === null ? "" : `, voici la version ${result.current.version}`
-          }). Rien n'est enregistré ; votre saisie est gardée ci-dessous : vérifiez, puis enregistrez de nouveau.`
-        : `Modification non enregistrée : ${result.because} Votre saisie est gardée ci-dessous.`;
-    show(request, response, fresh, { status: 409, message, kept });
+  router.post("/incidents/:id/notes", async (request, response) => {
+    const person = personWho(response, "answer");
+    const { form, text, ...typed } = readForm(request, NoteForm);
+    const { incident } = await dossierOf(desk, request.params.id);
+    const again = async (status: number, because: string) => {
+      const trouble = { status, message: `Note non enregistrée : ${because}`, note: { text, ...typed } };
+      await show(request, response, await dossierOf(desk, incident.id), trouble);
+    };
+    const about = typedInstant(typed, time, clock.now());
+    if (typeof about === "string") return again(422, about);
+    const done = await desk.writeNote({ form, incident: incident.id, text, about }, person);
+    if (done.outcome === "refused") return again(409, done.because);
+    response.redirect(303, `${base}/incidents/${encodeURIComponent(incident.id)}?fait=note#chronologie`);
   });
 
   return router;
 }
 
 /** Where a decided dossier stands before its end: may this person close it, and what is due all the same. */
-function endingOf({ incident, keptOpen, deadlines }: Dossier, person: Account) {
+function endingOf({ incident, keptOpen, deadlines }: Dossier, person: Account, now: Instant) {
   if (!ENDING.has(incident.state)) return null;
   return {
     keptOpen,
-    mayEnd: mayAct(person, "decide"),
+    mayEnd: mayAct(person, "decide", now),
     declared: incident.state !== "set_aside",
     due: clockRows(deadlines).filter(({ met, due }) => met === null && due !== null),
   };
-}
-
-/** What is still asked, under every duty, each question once. */
-function openQuestions({ qualification, others }: Dossier): Question[] {
-  const open = new Map<string, Question>();
-  for (const question of [...(qualification?.questions ?? []), ...others.flatMap((each) => each.questions)])
-    if (!open.has(question.id)) open.set(question.id, question);
-  return [...open.values()];
 }
 
 /** The incident of an address; 404 when there is none. */

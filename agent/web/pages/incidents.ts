@@ -1,16 +1,22 @@
 import { type Request, type Response, Router } from "express";
 import type { System } from "../../core/asset.ts";
-import { INCIDENT_STATES, type Incident, IncidentState } from "../../core/incident.ts";
+import type { Clock, Instant } from "../../core/clock.ts";
+import { INCIDENT_STATES, type Incident } from "../../core/incident.ts";
 import { MUTE_KINDS } from "../../core/mute.ts";
-import { mayAct } from "../../core/person.ts";
+import { type Account, mayAct } from "../../core/person.ts";
+import { VERDICTS } from "../../core/qualification.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import { monthName } from "../../stages/french.ts";
-import type { MutedView } from "../../stages/mute/tell-muted.ts";
+import { findEntries, nextDeadline } from "../../stages/register/find-entries.ts";
+import type { Register } from "../../stages/register/open-register.ts";
+import { frenchTime } from "../french-time.ts";
 import type { Gate } from "../gate.ts";
 import { personWho } from "../gate.ts";
+import { queryOf, SoughtQuery, soughtOf } from "./sought.ts";
 import { headAndRest, headlineOf, toneOf } from "./verdict.ts";
 
 type State = Incident["state"];
+type Listed = Awaited<ReturnType<Desk["incidents"]>>[number];
 
 const PAGE = 50;
 
@@ -21,25 +27,25 @@ const GROUPS: readonly { title: string; states: readonly State[]; first: boolean
   { title: "À surveiller", states: ["candidate"], first: false },
 ];
 
-/** The list of incidents: what needs a decision first, a filter by state. */
+/** States in which a clock that runs is still somebody's task. */
+const TIMED: ReadonlySet<State> = new Set(["open", "in_review", "approved", "declared", "facts_ended"]);
+
+/** The list of incidents: what needs a decision first; filters, a search, pages. */
 export function incidentsPage(parts: {
   desk: Desk;
   gate: Gate;
+  clock: Clock;
+  register: Register;
   systems: readonly Pick<System, "id" | "name">[];
 }): Router {
-  const { desk, gate, systems } = parts;
+  const { desk, gate, clock, register, systems } = parts;
   const names = new Map(systems.map((each) => [each.id, each.name]));
+  const time = frenchTime(desk.facility.timeZone);
   const router = Router({ mergeParams: true });
 
-  const row = ({
-    incident,
-    sentence,
-    muted,
-  }: {
-    incident: Incident;
-    sentence: string | null;
-    muted: Pick<MutedView, "line" | "otherwise"> | null;
-  }) => ({
+  const titleOf = (regime: string) =>
+    dutiesOf(register).find((each) => each.regime === regime)?.title ?? regime;
+  const row = ({ incident, sentence, muted, deadlines }: Listed) => ({
     // Told by the headline when it holds a criterion back.
     muted: muted !== null && muted.otherwise === null ? muted.line : null,
     id: incident.id,
@@ -51,37 +57,90 @@ export function incidentsPage(parts: {
     occurred: incident.occurred,
     alerts: incident.alerts,
     systems: incident.systems.map((each) => names.get(each) ?? each),
+    clock: TIMED.has(incident.state) ? clockOf(deadlines, clock.now(), titleOf) : null,
+  });
+
+  /** The groups without a filter: read straight from the record, however far the register is. */
+  const groupsNow = () =>
+    Promise.all(
+      GROUPS.map(async (group) => {
+        const found = await desk.incidents({ states: [...group.states], limit: PAGE + 1 });
+        const rows = found.slice(0, PAGE).map(row);
+        if (group.first) rows.sort((a, b) => (a.clock?.at ?? Infinity) - (b.clock?.at ?? Infinity));
+        return {
+          ...group,
+          rows,
+          tally: tallyOf(rows.length, found.length > PAGE),
+          more: found.length > PAGE,
+        };
+      }),
+    );
+
+  /** One page of one state, of which the record has an order. */
+  async function pageOfState(state: State, after: string | undefined) {
+    const page = { states: [state], limit: PAGE + 1 };
+    const next = after === undefined ? [] : await desk.incidents({ ...page, after });
+    // A place that is on no list is the beginning: "none in this state" would be false.
+    const found = next.length > 0 ? next : await desk.incidents(page);
+    const rows = found.slice(0, PAGE).map(row);
+    const tally = tallyOf(rows.length, found.length > PAGE);
+    return { rows, tally, next: found.length > PAGE ? (rows.at(-1)?.id ?? null) : null };
+  }
+
+  /** One page of what fits; undefined while the register is still being read. */
+  async function pageOfFound(query: SoughtQuery, after: string | undefined, person: Account) {
+    const { behind, done } = await register.refresh();
+    if (behind) return { behind: Math.floor(done * 100) };
+    const found = findEntries(register.entries(), soughtOf(query, time, person));
+    const from = after === undefined ? 0 : found.findIndex(({ incident }) => incident.id === after) + 1;
+    const ids = found.slice(from, from + PAGE).map(({ incident }) => incident.id);
+    const rows = (await desk.incidents({ ids, limit: PAGE })).map(row);
+    return {
+      rows,
+      tally: String(found.length),
+      next: from + PAGE < found.length ? (ids.at(-1) ?? null) : null,
+    };
+  }
+
+  router.get("/incidents/version", async (_request: Request, response: Response) => {
+    personWho(response, "read");
+    await register.refresh();
+    response.json({ version: register.version() });
   });
 
   router.get("/incidents", async (request: Request, response: Response) => {
     const person = personWho(response, "read");
-    const filter = IncidentState.safeParse(request.query.etat);
-    const after =
-      typeof request.query.apres === "string" && request.query.apres !== "" ? request.query.apres : undefined;
-    const groups = filter.success
-      ? [{ title: INCIDENT_STATES[filter.data], states: [filter.data], first: false }]
-      : GROUPS;
-    const lists = await Promise.all(
-      groups.map(async (group) => {
-        const page = { states: [...group.states], limit: PAGE + 1 };
-        const next = filter.success && after !== undefined ? await desk.incidents({ ...page, after }) : [];
-        // A place that is on no list is the beginning: "none in this state" would be false.
-        const found = next.length > 0 ? next : await desk.incidents(page);
-        const rows = found.slice(0, PAGE).map(row);
-        const more = found.length > PAGE ? (rows.at(-1)?.id ?? null) : null;
-        return { title: group.title, first: group.first, rows, more, states: group.states };
-      }),
-    );
-    const months = !filter.success && mayAct(person, "sign_off") ? await desk.unsignedMonths() : [];
-    const unsigned = months.map((month) => ({ month, name: monthName(month) }));
+    const query = SoughtQuery.parse(request.query);
+    const { apres } = request.query;
+    const after = typeof apres === "string" && apres !== "" ? apres : undefined;
+    const { etat, ...others } = query;
+    const isSought = Object.values(others).some((each) => each !== "");
+    const page = isSought
+      ? await pageOfFound(query, after, person)
+      : etat === ""
+        ? undefined
+        : await pageOfState(etat, after);
+    const groups = page === undefined ? await groupsNow() : [];
+    const months = page === undefined && mayAct(person, "sign_off") ? await desk.unsignedMonths() : [];
+    const found = page !== undefined && "rows" in page ? page : null;
+    const next = found?.next ?? null;
     gate.render(request, response, {
       view: "incidents",
       title: "Incidents",
       model: {
-        groups: lists.filter((list) => list.rows.length > 0),
-        waiting: lists.filter((list) => list.first).reduce((sum, list) => sum + list.rows.length, 0),
-        filter: filter.success ? filter.data : null,
+        query,
+        isSought,
+        found,
+        behind: page !== undefined && "behind" in page ? page.behind : null,
+        groups: groups.filter((list) => list.rows.length > 0),
+        waiting: groups.filter((list) => list.first).reduce((sum, list) => sum + list.rows.length, 0),
+        here: queryOf(query, { apres: after ?? "" }),
+        next: next === null ? null : queryOf(query, { apres: next }),
         states: INCIDENT_STATES,
+        verdicts: VERDICTS,
+        systems,
+        duties: dutiesOf(register),
+        version: register.version(),
         mutes: desk
           .mutes()
           .filter(({ phase }) => phase === "now")
@@ -91,7 +150,7 @@ export function incidentsPage(parts: {
             covers,
             until,
           })),
-        unsigned,
+        unsigned: months.map((month) => ({ month, name: monthName(month) })),
         // Whose task it is reads it first; nobody else is kept from what waits for a decision.
         unsignedFirst: person.role === "rssi",
         mayReport: mayAct(person, "answer"),
@@ -100,4 +159,26 @@ export function incidentsPage(parts: {
   });
 
   return router;
+}
+
+function tallyOf(count: number, more: boolean): string {
+  return `${count}${more ? "+" : ""}`;
+}
+
+/** The clock that runs out next: when, under which duty, and whether it has run out. */
+function clockOf(deadlines: Listed["deadlines"], now: Instant, titleOf: (regime: string) => string) {
+  const next = nextDeadline(deadlines);
+  if (next === undefined) return null;
+  const { due, label, regime, started } = next;
+  return { at: due ?? started, due, started, label, duty: titleOf(regime), late: due !== null && due < now };
+}
+
+/** The duties that were evaluated, by law pack: what the list can be filtered by. */
+export function dutiesOf(register: Register): { regime: string; title: string }[] {
+  const titles = new Map<string, string>();
+  for (const { duties } of register.entries().slice(0, 200))
+    for (const { regime, title } of duties) if (!titles.has(regime)) titles.set(regime, title);
+  return [...titles]
+    .map(([regime, title]) => ({ regime, title }))
+    .sort((a, b) => (a.title < b.title ? -1 : 1));
 }

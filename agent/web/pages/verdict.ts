@@ -1,8 +1,11 @@
+import type { Instant } from "../../core/clock.ts";
+import { askedOf, awaitedOf } from "../../core/decision.ts";
 import type { Incident } from "../../core/incident.ts";
 import { INCIDENT_STATES } from "../../core/incident.ts";
 import type { Account } from "../../core/person.ts";
 import { mayAct } from "../../core/person.ts";
 import { type Qualification, VERDICTS, type Verdict } from "../../core/qualification.ts";
+import { standingText } from "../../stages/decide/check-text.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
 import type { MutedView } from "../../stages/mute/tell-muted.ts";
 
@@ -59,7 +62,8 @@ export function headlineOf(
 }
 
 /** The block that opens every page about an incident. */
-export function verdictOf({ incident, qualification, decisions, filing, muted }: Dossier) {
+export function verdictOf(dossier: Dossier) {
+  const { incident, qualification, decisions, filing, muted } = dossier;
   const approved = decisions.findLast(
     (each) => each.decision === "approved" && each.sha256 === filing?.declaration.sha256,
   );
@@ -76,7 +80,24 @@ export function verdictOf({ incident, qualification, decisions, filing, muted }:
     ...headAndRest(headlineOf(incident, qualification?.sentence, muted)),
     occurred: incident.occurred,
     approvedAt: incident.state === "approved" ? (approved?.at ?? null) : null,
+    /** True while the approval was only said on the telephone. */
+    oral: approved?.state === "oral",
+    waits: waitsOf(dossier),
   };
+}
+
+/** What a decision that was begun waits for, in French; null when nothing was. */
+function waitsOf(dossier: Dossier): string | null {
+  const text = standingText(dossier) ?? undefined;
+  const second = awaitedOf("second", dossier, text);
+  if (second !== undefined)
+    return `En attente d'une seconde personne : ${second.by.name} demande de ne pas déclarer.`;
+  const oral = awaitedOf("oral", dossier, text);
+  if (oral !== undefined) return `Décision orale de ${oral.to?.name}, en attente de la seconde écoute.`;
+  const contested = dossier.decisions.at(-1);
+  if (contested?.state === "contested") return `Décision orale CONTESTÉE par ${contested.delegate.name}.`;
+  const asked = askedOf(dossier);
+  return asked === undefined || text === undefined ? null : `La main est à ${asked.to?.name}.`;
 }
 
 /** The first sentence stands alone in large; French signs keep to the word before them. */
@@ -92,6 +113,7 @@ export function nextStep(
   dossier: Dossier,
   person: Account,
   base: string,
+  now: Instant,
 ): { href: string; label: string } | null {
   const { incident, current, filing, qualification } = dossier;
   const here = `${base}/incidents/${encodeURIComponent(incident.id)}`;
@@ -103,15 +125,14 @@ export function nextStep(
       : { href: `${here}/declaration`, label: "Lire le texte validé" };
   }
   if (current?.declaration.state === "draft") {
-    return {
-      href: `${here}/declaration`,
-      label: mayAct(person, "decide") ? "Lire et décider" : "Lire le texte proposé",
-    };
+    return mayAct(person, "decide", now)
+      ? { href: `${here}/decision`, label: "Lire et décider" }
+      : { href: `${here}/declaration`, label: "Lire le texte proposé" };
   }
   if (openQuestions(qualification) > 0 && mayAct(person, "answer")) {
     return { href: `${here}#questions`, label: "Répondre aux questions" };
   }
-  if (incident.state === "facts_ended" && dossier.keptOpen === null && mayAct(person, "decide"))
+  if (incident.state === "facts_ended" && dossier.keptOpen === null && mayAct(person, "decide", now))
     return { href: `${here}#clore`, label: "Clore le dossier" };
   if (current?.declaration.state === "filed") return { href: `${here}/depot`, label: "Voir le dépôt" };
   return null;

@@ -1,0 +1,136 @@
+import type { Instant } from "../../core/clock.ts";
+import type { OutsideDeclaration } from "../../core/outside-declaration.ts";
+import { monthIn, type Year } from "./calendar.ts";
+import type { Noted, RegisterEntry } from "./entry.ts";
+import { filedAt } from "./find-entries.ts";
+import { type OutsideLine, outsideLines } from "./outside-lines.ts";
+
+/** What became of an incident, for the figures: each one counts once. */
+export const OUTCOMES = {
+  declared: "Déclarés",
+  set_aside: "Non déclarés (motivé)",
+  running: "En cours",
+  watched: "Surveillés, clos sans suite",
+} as const;
+export type Outcome = keyof typeof OUTCOMES;
+
+/** A year in figures, by the month in which incidents began. */
+export interface Figures {
+  year: number;
+  /** January first. */
+  months: Record<Outcome | "outside", number>[];
+  total: Record<Outcome | "outside", number>;
+  /** Microseconds; null when there is none. */
+  delays: Record<DelayKind, Delay>;
+}
+
+export const DELAYS = {
+  found_to_approved: "Du constat à la validation",
+  approved_to_filed: "De la validation au dépôt",
+  found_to_filed: "Du constat au dépôt",
+} as const;
+export type DelayKind = keyof typeof DELAYS;
+
+export interface Delay {
+  count: number;
+  median: number | null;
+  longest: number | null;
+}
+
+/** The instants of the first declaration of an incident. */
+export interface Steps {
+  found: Instant | null;
+  approved: Instant | null;
+  filed: Instant | null;
+}
+
+/** Counts a year; incidents that were merged into others count there. */
+export function figuresOf({
+  year,
+  entries,
+  outside,
+}: {
+  year: Year;
+  entries: readonly RegisterEntry[];
+  outside: readonly Noted<OutsideDeclaration & { revision: number }>[];
+}): Figures {
+  const none = (): Record<Outcome | "outside", number> => ({
+    declared: 0,
+    set_aside: 0,
+    running: 0,
+    watched: 0,
+    outside: 0,
+  });
+  const months = Array.from({ length: 12 }, none);
+  const total = none();
+  const count = (at: Instant, what: Outcome | "outside") => {
+    const month = months[monthIn(year, at) ?? -1];
+    if (month === undefined) return;
+    month[what] += 1;
+    total[what] += 1;
+  };
+  const ofYear = entries.filter(({ incident }) => inYear(year, incident.occurred));
+  for (const entry of ofYear) {
+    const outcome = outcomeOf(entry);
+    if (outcome !== undefined) count(entry.incident.occurred, outcome);
+  }
+  for (const line of outsideLines(outside)) if (!line.void) count(beginningOf(line), "outside");
+  const steps = ofYear.map(stepsOf);
+  return {
+    year: year.year,
+    months,
+    total,
+    delays: {
+      found_to_approved: delayOf(steps.map(({ found, approved }) => between(found, approved))),
+      approved_to_filed: delayOf(steps.map(({ approved, filed }) => between(approved, filed))),
+      found_to_filed: delayOf(steps.map(({ found, filed }) => between(found, filed))),
+    },
+  };
+}
+
+/** True for an instant of that year. */
+export function inYear({ from, to }: Pick<Year, "from" | "to">, instant: Instant): boolean {
+  return instant >= from && instant < to;
+}
+
+/** When what was declared outside began, or was declared when nobody says. */
+export function beginningOf({ occurred, declared }: Pick<OutsideLine, "occurred" | "declared">): Instant {
+  return occurred ?? declared;
+}
+
+/** What became of an incident; undefined for one that is part of another. */
+export function outcomeOf(entry: RegisterEntry): Outcome | undefined {
+  const { state, closure } = entry.incident;
+  if (state === "merged") return undefined;
+  if (filedAt(entry) !== undefined) return "declared";
+  if (state === "set_aside" || closure?.from === "set_aside") return "set_aside";
+  return state === "closed" ? "watched" : "running";
+}
+
+/** Constat, first approval and first filing of an incident's declarations. */
+export function stepsOf(entry: RegisterEntry): Steps {
+  const approvals = entry.decisions
+    .filter(({ decision, state }) => decision === "approved" && state !== "contested")
+    .map(({ at }) => at);
+  return {
+    found: entry.incident.found,
+    approved: approvals.length === 0 ? null : Math.min(...approvals),
+    filed: filedAt(entry) ?? null,
+  };
+}
+
+/** How long a step took; null when an end is missing. What was set straight afterwards is never negative. */
+export function between(from: Instant | null, to: Instant | null): number | null {
+  return from === null || to === null ? null : Math.max(0, to - from);
+}
+
+/** Median and longest of delays; those that are null do not count. */
+export function delayOf(all: readonly (number | null)[]): Delay {
+  const known = all.filter((each) => each !== null).sort((a, b) => a - b);
+  const [low, high] = [known[Math.floor((known.length - 1) / 2)], known[Math.floor(known.length / 2)]];
+  return {
+    count: known.length,
+    median: low === undefined || high === undefined ? null : Math.round((low + high) / 2),
+    longest: known.at(-1) ?? null,
+  };
+}

@@ -1,0 +1,103 @@
+import { Router } from "express";
+import { type Clock, MICROSECONDS } from "../../core/clock.ts";
+import type { HouseView } from "../../core/house-view.ts";
+import type { RuleTroubles } from "../../core/rule-troubles.ts";
+import type { Store } from "../../store/store.ts";
+import { type Gate, personWho } from "../gate.ts";
+
+/** Effects read that are late, and when one is: told, as the store wakes every second. */
+const LATE = { most: 100, after: MICROSECONDS.minute } as const;
+/** A certificate that ends within this is shown first. */
+const SOON = 30 * MICROSECONDS.day;
+/** Free space below which the disk is shown as a fault, bytes. */
+const LITTLE = 2 * 1024 ** 3;
+
+/** "Règles", "Réglages", "Santé": how the house stands, to be read only. */
+export function housePages(parts: {
+  store: Store;
+  clock: Clock;
+  gate: Gate;
+  house: HouseView;
+  facility: string;
+  troubles: () => RuleTroubles;
+}): Router {
+  const { store, clock, gate, house, facility, troubles } = parts;
+  const router = Router({ mergeParams: true });
+
+  router.get("/regles", (request, response) => {
+    personWho(response, "read");
+    const { refused, inactive, kept, disabled } = troubles();
+    const counts = {
+      refused: refused.count,
+      inactive: inactive.count,
+      kept: kept.count,
+      disabled: disabled.count,
+    };
+    gate.render(request, response, {
+      view: "rules",
+      title: "Règles",
+      model: { rules: house.rules(), counts },
+    });
+  });
+
+  router.get("/reglages", (request, response) => {
+    personWho(response, "read");
+    gate.render(request, response, {
+      view: "settings",
+      title: "Réglages",
+      model: { sections: house.settings },
+    });
+  });
+
+  router.get("/sante", async (request, response) => {
+    personWho(response, "read");
+    const now = clock.now();
+    const [end, late, uncertain, alerts] = await Promise.all([
+      store.reads.journalEnd(facility),
+      store.reads.effectsDue(facility, now - LATE.after, LATE.most),
+      store.reads.effectsIn(facility, ["uncertain"], LATE.most),
+      store.reads.countByState(facility, "incident"),
+    ]);
+    const disk = house.disk();
+    gate.render(request, response, {
+      view: "health",
+      title: "Santé",
+      model: {
+        causes: house.causes(),
+        version: house.version,
+        started: house.started,
+        head: end.head,
+        checkpoint: end.checkpoint,
+        late: late.map(({ kind, due, attempt }) => ({ kind, due, attempt })),
+        lateMany: late.length === LATE.most,
+        uncertain: uncertain.length,
+        incidents: Object.values(alerts).reduce((sum, count) => sum + count, 0),
+        disk: {
+          ...disk,
+          little: disk.free !== null && disk.free < LITTLE,
+          database: sized(disk.database),
+          log: sized(disk.log),
+          free: disk.free === null ? null : sized(disk.free),
+        },
+        certificates: house
+          .certificates()
+          .map((each) => ({
+            ...each,
+            over: each.until === null || each.until < now,
+            soon: (each.until ?? 0) < now + SOON,
+          }))
+          .sort((a, b) => (a.until ?? 0) - (b.until ?? 0)),
+      },
+    });
+  });
+
+  return router;
+}
+
+/** `12,3 Mo`. */
+function sized(bytes: number): string {
+  const units = ["o", "ko", "Mo", "Go", "To"];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1000)));
+  const value = bytes / 1000 ** power;
+  return `${value.toLocaleString("fr-FR", { maximumFractionDigits: value < 100 ? 1 : 0 })} ${units[power]}`;
+}

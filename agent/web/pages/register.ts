@@ -1,0 +1,163 @@
+import { type Request, type Response, Router } from "express";
+import type { System } from "../../core/asset.ts";
+import { type Clock, MICROSECONDS } from "../../core/clock.ts";
+import { INCIDENT_STATES } from "../../core/incident.ts";
+import type { Masks } from "../../core/masked.ts";
+import { type Account, mayAct } from "../../core/person.ts";
+import { VERDICTS } from "../../core/qualification.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
+import { duration } from "../../stages/french.ts";
+import { type Year, yearIn } from "../../stages/register/calendar.ts";
+import { registerCsv, registerJson, registerLines } from "../../stages/register/export-register.ts";
+import { DELAYS, type DelayKind, figuresOf, inYear } from "../../stages/register/figures.ts";
+import { findEntries } from "../../stages/register/find-entries.ts";
+import type { Register } from "../../stages/register/open-register.ts";
+import type { Store } from "../../store/store.ts";
+import { frenchTime } from "../french-time.ts";
+import { type Gate, personWho } from "../gate.ts";
+import { PageError } from "../page-error.ts";
+import { drawFigures, drawKey, MONTHS, SERIES } from "./draw-figures.ts";
+import { dutiesOf } from "./incidents.ts";
+import { queryOf, SoughtQuery, soughtOf } from "./sought.ts";
+
+const PAGE = 100;
+
+/** What the pages of the register are made with. */
+export interface RegisterPageParts {
+  desk: Desk;
+  store: Store;
+  clock: Clock;
+  gate: Gate;
+  register: Register;
+  systems: readonly Pick<System, "id" | "name">[];
+  masks: Masks;
+}
+
+/** The year that an address names, else the one that runs in the facility's zone. */
+export function yearAsked(
+  request: Request,
+  { desk, clock }: Pick<RegisterPageParts, "desk" | "clock">,
+): Year {
+  const zone = desk.facility.timeZone;
+  const running = Number(frenchTime(zone).date(clock.now()).slice(0, 4));
+  const { annee } = request.query;
+  const asked = typeof annee === "string" && /^\d{4}$/.test(annee) ? Number(annee) : running;
+  const year = yearIn(asked, zone) ?? yearIn(running, zone);
+  if (year === undefined) throw new PageError(404);
+  return year;
+}
+
+/** Waits for nothing: while the register is first read, the person is told to come back in a moment. */
+export async function freshRegister(register: Register): Promise<void> {
+  const { behind, done } = await register.refresh();
+  if (!behind) return;
+  throw new PageError(503, {
+    title: `Tocsin relit ses dossiers (${Math.floor(done * 100)} %)`,
+    message: "Il vient de démarrer : le registre sera là dans quelques secondes.",
+    remedy: "Rechargez la page. Ce qui attend une décision est déjà dans la liste des incidents.",
+  });
+}
+
+/** "Registre": every incident and declaration of a year, its figures, and the way out of it all as a file. */
+export function registerPage(parts: RegisterPageParts): Router {
+  const { desk, store, clock, gate, register, systems, masks } = parts;
+  const facility = desk.facility.id;
+  const names = new Map(systems.map(({ id, name }) => [id, name]));
+  const time = frenchTime(desk.facility.timeZone);
+  const router = Router({ mergeParams: true });
+
+  /** The lines of a year that fit what is asked; what was declared outside has no state and no evaluation. */
+  function linesOf(year: Year, query: SoughtQuery, person: Account) {
+    const { du: _from, au: _to, ...within } = query;
+    const sought = {
+      ...soughtOf({ ...within, du: "", au: "" }, time, person),
+      from: year.from,
+      before: year.to,
+    };
+    const { etat, avis, declare, qui, obligation, systeme, q } = query;
+    const words = q.toLowerCase();
+    const withOutside = etat === "" && avis === "" && declare !== "non" && qui === "";
+    const outside = register.outside().filter(({ revisions }) => {
+      const last = revisions.at(-1);
+      if (last === undefined || !withOutside || !inYear(year, last.occurred ?? last.declared)) return false;
+      if (obligation !== "" && last.regime !== obligation) return false;
+      if (systeme !== "" && !last.systems.includes(systeme)) return false;
+      return `${last.what} ${last.where} ${last.reference} ${last.by}`.toLowerCase().includes(words);
+    });
+    const told = masks.every(outside, { incident: null });
+    return registerLines(findEntries(register.entries(), sought), told, names);
+  }
+
+  router.get("/registre", async (request, response) => {
+    const person = personWho(response, "read");
+    await freshRegister(register);
+    const year = yearAsked(request, parts);
+    const query = SoughtQuery.parse(request.query);
+    const lines = linesOf(year, query, person);
+    const pages = Math.max(1, Math.ceil(lines.length / PAGE));
+    const page = Math.min(pages, Math.max(1, Number.parseInt(String(request.query.page ?? "1"), 10) || 1));
+    const { entries, outside } = { entries: register.entries(), outside: register.outside() };
+    const figures = figuresOf({ year, entries, outside });
+    const isSought = Object.values(query).some((each) => each !== "");
+    gate.render(request, response, {
+      view: "register",
+      title: `Registre ${year.year}`,
+      model: {
+        year: year.year,
+        thisYear: Number(time.date(clock.now()).slice(0, 4)),
+        query,
+        isSought,
+        asked: queryOf(query, { annee: String(year.year) }),
+        pageAt: (each: number) => queryOf(query, { annee: String(year.year), page: String(each) }),
+        lines: lines.slice((page - 1) * PAGE, page * PAGE),
+        count: lines.length,
+        page,
+        pages,
+        figure: drawFigures(figures),
+        series: SERIES.map(({ id, label }) => ({
+          label,
+          key: drawKey(id),
+          months: figures.months.map((month) => month[id]),
+          total: figures.total[id],
+        })),
+        months: MONTHS,
+        delays: (Object.keys(DELAYS) as DelayKind[]).map((kind) => {
+          const { count, median, longest } = figures.delays[kind];
+          const told = (delay: number | null) =>
+            delay === null ? "–" : delay < MICROSECONDS.minute ? "moins d’une minute" : duration(delay);
+          return { label: DELAYS[kind], count, median: told(median), longest: told(longest) };
+        }),
+        states: INCIDENT_STATES,
+        verdicts: VERDICTS,
+        systems,
+        duties: dutiesOf(register),
+        done: request.query.fait,
+        mayWrite: mayAct(person, "edit"),
+      },
+    });
+  });
+
+  /** Who took the register away, in the journal before it leaves. */
+  async function exported(response: Response, person: Account, content: object): Promise<void> {
+    const note = { account: person.id, name: person.name, ...content };
+    const writes = [{ write: "note", what: "register_exported", incident: null, content: note } as const];
+    await store.commit({ facility, at: clock.now(), writes });
+    response.setHeader("X-Content-Type-Options", "nosniff");
+  }
+
+  router.get("/registre/export.:format", async (request, response) => {
+    const person = personWho(response, "read");
+    const { format } = request.params;
+    if (format !== "csv" && format !== "json") throw new PageError(404);
+    await freshRegister(register);
+    const year = yearAsked(request, parts);
+    const lines = linesOf(year, SoughtQuery.parse(request.query), person);
+    await exported(response, person, { year: year.year, format, lines: lines.length });
+    response.attachment(`registre-${facility}-${year.year}.${format}`);
+    const bom = request.query.bom !== undefined;
+    if (format === "json") response.type("json").send(registerJson(lines));
+    else response.type("text/csv; charset=utf-8").send(registerCsv(lines, { bom }));
+  });
+
+  return router;
+}
