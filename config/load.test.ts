@@ -133,11 +133,7 @@ listeners:
       GOOD.replace("mode: exercise", "mode: live"),
       "remove it when mode is live",
     ],
-    [
-      "an unknown notifier",
-      `${GOOD}notify: [{ id: n, connector: pigeon, for: [on_call] }]`,
-      "one of: email",
-    ],
+    ["an unknown notifier", `${GOOD}notify: [{ id: n, connector: pigeon, for: [on_call] }]`, "one of: email"],
     [
       "a notifier's wrong settings",
       `${GOOD}notify: [{ id: n, connector: webhook, for: [on_call], settings: { url: nowhere } }]`,

@@ -3,7 +3,7 @@ import { NIGHT } from "../../test/support/incident.ts";
 import { DELETED, down, type Line, openStages, type Stages } from "../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../core/clock.ts";
 import { closeCandidate, outlookOf, QUIET } from "./close-candidates.ts";
-import type { Actor } from "./desk/desk.ts";
+import type { Actor } from "./person-act.ts";
 
 let stages: Stages;
 afterEach(() => stages?.close());

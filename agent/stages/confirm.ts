@@ -4,9 +4,9 @@ import { type ApprovedDeclaration, DECLARATION_TRANSITIONS, type Declaration } f
 import { DELIVERY_TRANSITIONS } from "../core/delivery.ts";
 import { move } from "../core/transitions.ts";
 import { checkText, declarantIn } from "./decide/check-text.ts";
-import type { Actor, Refused, Stale, TextSeen } from "./desk/desk.ts";
 import { to } from "./judge.ts";
 import { planNag } from "./notify.ts";
+import type { Actor, Refused, Stale, TextSeen } from "./person-act.ts";
 import { transmit } from "./transmit.ts";
 import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 

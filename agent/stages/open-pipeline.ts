@@ -48,10 +48,7 @@ function declarantOf({ incident }: Work, accounts: readonly Account[]): Account 
   if (acted !== undefined) return acted;
   // An accès de secours declares only when someone who entered by it acts.
   const people = active.filter((account) => account.emergency === undefined);
-  return (
-    people.find((account) => account.role === "delegate") ??
-    people[0]
-  );
+  return people.find((account) => account.role === "delegate") ?? people[0];
 }
 
 /** Builds the pipeline behind the detections; it owns every change of an incident, one at a time. */

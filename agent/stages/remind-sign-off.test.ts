@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { NIGHT } from "../../test/support/incident.ts";
 import { down, type Line, openStages, type Stages } from "../../test/support/pipeline.ts";
 import type { Instant } from "../core/clock.ts";
-import type { Actor } from "./desk/desk.ts";
+import type { Actor } from "./person-act.ts";
+
 import { planSignOff } from "./remind-sign-off.ts";
 
 const RSSI: Actor = { id: "acc-4", name: "Rémi Roy", role: "rssi", active: true };

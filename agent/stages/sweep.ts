@@ -337,7 +337,9 @@ export function openSweeper(parts: {
     const message = alarmMessage(alarm, { key: effect.key, setup, link: parts.page("personnes") });
     if (message === undefined) return settle(effect, "done", NO_LONGER);
     const context = { now: clock.now(), signal: parts.signal, to };
-    const attempt = to ? await safely(() => open.send(message, context)) : await sendBy(channel, open, message);
+    const attempt = to
+      ? await safely(() => open.send(message, context))
+      : await sendBy(channel, open, message);
     const { state, due } = after(effect, attempt, open.repeatable);
     await commit([noteOf(message, channel, attempt)]);
     await settle(effect, state, attempt.because, due);

@@ -4,7 +4,8 @@ import { DELETED, down, type Line, NOTE, openStages, type Stages } from "../../t
 import { setAsideByTwo } from "../../test/support/set-aside.ts";
 import { instantFromIso, isoFromInstant, MICROSECONDS } from "../core/clock.ts";
 import { FactKind, PERSON_ONLY } from "../core/fact.ts";
-import type { Actor } from "./desk/desk.ts";
+import type { Actor } from "./person-act.ts";
+
 import { byDay, isTelling } from "./when-told.ts";
 
 let stages: Stages;

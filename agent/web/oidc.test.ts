@@ -128,8 +128,8 @@ describe("sign-in by the identity provider", () => {
   });
 
   it.each([
-    ["an address of nobody", async () => void (provider.person.email = "nobody@ch.example")],
-    ["an address not verified", async () => void (provider.person.email_verified = false)],
+    ["an address of nobody", async () => void Object.assign(provider.person, { email: "nobody@ch.example" })],
+    ["an address not verified", async () => void Object.assign(provider.person, { email_verified: false })],
     ["a suspended account", () => changePerson(scene, "claire", { active: false })],
     ["an address of two people", () => changePerson(scene, "dora", { email: "claire@ch.example" })],
     [

@@ -73,7 +73,7 @@ export function signInPage({ gate, oidc, providerAttacked }: SignInParts): ShowS
 
 /** Sign-in with password and second factor together, sign-out, and the demonstration's tickets. */
 export function signIn(parts: SignInParts & { show: ShowSignIn }): Router {
-  const { desk, store, clock, gate, attempts, entrance, factors, show, log } = parts;
+  const { desk, store, gate, attempts, entrance, factors, show, log } = parts;
   const facility = desk.facility.id;
   const router = Router({ mergeParams: true });
 

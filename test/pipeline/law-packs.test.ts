@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { explainedText, explainIncident } from "../../agent/cli/explain-incident.ts";
-import type { Actor, Dossier, Proof } from "../../agent/stages/desk/desk.ts";
+import type { Dossier, Proof } from "../../agent/stages/desk/desk.ts";
+import type { Actor } from "../../agent/stages/person-act.ts";
 import { loadWork } from "../../agent/stages/work.ts";
 import { DELETED, NOTE, openStages, type Stages } from "../support/pipeline.ts";
 

@@ -1,5 +1,6 @@
 import type { Account } from "../../agent/core/person.ts";
-import type { Dossier, Proof, TextSeen } from "../../agent/stages/desk/desk.ts";
+import type { Dossier, Proof } from "../../agent/stages/desk/desk.ts";
+import type { TextSeen } from "../../agent/stages/person-act.ts";
 import { NIGHT } from "./incident.ts";
 import { DELETED, NOTE, openStages, type Stages, type StagesOptions } from "./pipeline.ts";
 

@@ -1,5 +1,6 @@
 import { type Instant, MICROSECONDS } from "../../agent/core/clock.ts";
-import type { Actor, Dossier, MaintenanceDraft, SilenceDraft } from "../../agent/stages/desk/desk.ts";
+import type { Dossier, MaintenanceDraft, SilenceDraft } from "../../agent/stages/desk/desk.ts";
+import type { Actor } from "../../agent/stages/person-act.ts";
 import { NIGHT } from "./incident.ts";
 import type { Line, Stages } from "./pipeline.ts";
 

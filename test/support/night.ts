@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { INCIDENT_STATES, type Incident, type IncidentState } from "../../agent/core/incident.ts";
 import type { Proof } from "../../agent/stages/desk/desk.ts";
 import { loadWork, type Work } from "../../agent/stages/work.ts";
-import { setAsideByTwo } from "./set-aside.ts";
 import { DELETED, down, type Line, NOTE, type Stages, up } from "./pipeline.ts";
+import { setAsideByTwo } from "./set-aside.ts";
 
 export const FACILITY = "ch-exemple";
 export const PROOF: Proof = { channel: "web", second_factor: "totp" };

@@ -1,4 +1,5 @@
-import type { Actor, Proof, TextSeen } from "../../agent/stages/desk/desk.ts";
+import type { Proof } from "../../agent/stages/desk/desk.ts";
+import type { Actor, TextSeen } from "../../agent/stages/person-act.ts";
 import type { Stages } from "./pipeline.ts";
 
 const PROOF: Proof = { channel: "web", second_factor: "totp" };

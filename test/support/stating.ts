@@ -1,7 +1,8 @@
 import type { Fact, FactKind } from "../../agent/core/fact.ts";
 import type { JournalEntry } from "../../agent/core/journal.ts";
 import type { Masked } from "../../agent/core/masked.ts";
-import type { Actor, Dossier, Statement } from "../../agent/stages/desk/desk.ts";
+import type { Dossier, Statement } from "../../agent/stages/desk/desk.ts";
+import type { Actor } from "../../agent/stages/person-act.ts";
 import type { Stages } from "./pipeline.ts";
 
 export const OPERATOR: Actor = { id: "acc-3", name: "Ève Petit", role: "operator", active: true };

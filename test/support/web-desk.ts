@@ -1,8 +1,9 @@
 import { contentOf, type DeclarationContent } from "../../agent/core/declaration.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import { mayAct } from "../../agent/core/person.ts";
-import type { Actor, Answer, Desk, Dossier, Refused, Stale, TextSeen } from "../../agent/stages/desk/desk.ts";
+import type { Answer, Desk, Dossier } from "../../agent/stages/desk/desk.ts";
 import { maskDossier } from "../../agent/stages/mask-dossier.ts";
+import type { Actor, Refused, Stale, TextSeen } from "../../agent/stages/person-act.ts";
 import { MASKS } from "./masks.ts";
 import { draftOf, SYSTEMS } from "./web-declaration.ts";
 

@@ -1,8 +1,9 @@
 import type { Instant } from "../../core/clock.ts";
 import type { DecisionStep } from "../../core/decision.ts";
-import type { Actor } from "../desk/desk.ts";
+import type { Actor } from "../person-act.ts";
+
 import { currentDeclaration, type Work } from "../work.ts";
-import { idOf } from "./check-text.ts";
+import { idOf } from "./standing-text.ts";
 
 /** What a step says beside who made it and when. */
 type Said = Pick<DecisionStep, "step"> & Partial<Pick<DecisionStep, "to" | "comment" | "how" | "call">>;

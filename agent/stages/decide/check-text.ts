@@ -1,9 +1,9 @@
 import type { Decision } from "../../core/decision.ts";
 import { contentOf, type Declaration } from "../../core/declaration.ts";
 import { type Fact, underDefenceSecret } from "../../core/fact.ts";
-import type { Dossier, Refused, Stale, TextSeen } from "../desk/desk.ts";
-import { refuse } from "../desk/person-facts.ts";
+import { type Refused, refuse, type Stale, type TextSeen } from "../person-act.ts";
 import { currentDeclaration } from "../work.ts";
+import { idOf } from "./standing-text.ts";
 
 /** What a decision is checked against: the records of an incident, or what a page was made of. */
 interface Standing {
@@ -40,13 +40,6 @@ export function checkText(
   return undefined;
 }
 
-/** What a text to decide on is known by. */
-export function idOf(declaration: Declaration | undefined): Stale["current"] {
-  return declaration === undefined
-    ? null
-    : { declaration: declaration.id, version: declaration.version, sha256: declaration.sha256 };
-}
-
 /** The name that a text gives as its declarant's, when the law's form has one. */
 export function declarantIn(declaration: Declaration): { name: string | null } | undefined {
   const named = contentOf(declaration)
@@ -59,10 +52,4 @@ function byWhom({ decision, delegate, second, state }: Decision): string {
   const oral = state === "oral" ? " (décision orale, à confirmer)" : "";
   const also = second === undefined ? "" : `, confirmé par ${second.by.name}`;
   return `${decision === "approved" ? "validé" : "écarté"} par ${delegate.name}${also}${oral}`;
-}
-
-/** The text that stands for a decision; undefined when none does. */
-export function standingText({ declarations }: Pick<Dossier, "declarations">): Stale["current"] {
-  const current = currentDeclaration({ declarations });
-  return current?.state === "draft" ? idOf(current) : null;
 }

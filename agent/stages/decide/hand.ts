@@ -1,9 +1,8 @@
 import type { Instant } from "../../core/clock.ts";
 import { askedOf, type DecisionStep } from "../../core/decision.ts";
 import type { Account } from "../../core/person.ts";
-import type { Actor, Refused, Stale, TextSeen } from "../desk/desk.ts";
-import { over } from "../desk/facts-desk.ts";
-import { refuse, WRITING } from "../desk/person-facts.ts";
+import { type Actor, over, type Refused, refuse, type Stale, type TextSeen, WRITING } from "../person-act.ts";
+
 import { currentDeclaration, type Setup, type Work } from "../work.ts";
 import { addStep } from "./add-step.ts";
 import { checkText } from "./check-text.ts";

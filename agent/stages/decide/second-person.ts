@@ -3,11 +3,11 @@ import { awaitedOf, type Decision, type DecisionStep, type Proof } from "../../c
 import type { Declaration } from "../../core/declaration.ts";
 import type { Qualification } from "../../core/qualification.ts";
 import { confirm, unfitRuling } from "../confirm.ts";
-import type { Actor, Refused, Stale, TextSeen } from "../desk/desk.ts";
-import { refuse, WRITING } from "../desk/person-facts.ts";
+import { type Actor, type Refused, refuse, type Stale, type TextSeen, WRITING } from "../person-act.ts";
 import type { Setup, Work } from "../work.ts";
 import { addStep } from "./add-step.ts";
-import { checkText, standingText } from "./check-text.ts";
+import { checkText } from "./check-text.ts";
+import { standingText } from "./standing-text.ts";
 import { tellStep } from "./tell-step.ts";
 
 type Evaluated = {

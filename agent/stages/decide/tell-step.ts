@@ -11,7 +11,7 @@ import {
 import { contentOf } from "../../core/declaration.ts";
 import { underDefenceSecret } from "../../core/fact.ts";
 import { currentDeclaration, planEffect, type Setup, type Work } from "../work.ts";
-import { standingText } from "./check-text.ts";
+import { standingText } from "./standing-text.ts";
 
 type Role = "on_call" | "delegate" | "director" | "rssi";
 

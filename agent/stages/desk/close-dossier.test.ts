@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DELETED, down, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
 import { setAsideByTwo } from "../../../test/support/set-aside.ts";
 import { INCIDENT_TRANSITIONS, type IncidentState } from "../../core/incident.ts";
+import type { Actor } from "../person-act.ts";
 import type { Work } from "../work.ts";
 import { notClosable } from "./close-dossier.ts";
-import type { Actor } from "./desk.ts";
 
 const RSSI: Actor = { id: "acc-4", name: "Rémi Roy", role: "rssi", active: true };
 const REASON = "Tout est rétabli, la résolution est annoncée.";

@@ -3,11 +3,11 @@ import { FACTS } from "../../core/fact.ts";
 import type { IncidentState } from "../../core/incident.ts";
 import { mayAct } from "../../core/person.ts";
 import { statesOf, to } from "../judge.ts";
+import { type Actor, type Refused, refuse } from "../person-act.ts";
 import { nameOf } from "../qualify.ts";
 import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "../work.ts";
-import type { Actor, Refused } from "./desk.ts";
+
 import { NOT_ALLOWED } from "./facts-desk.ts";
-import { refuse } from "./person-facts.ts";
 
 /** What a dossier may be closed from by a person; events alone never end, so a declared one need not be `facts_ended`. */
 const CLOSABLE: ReadonlySet<IncidentState> = new Set(["declared", "facts_ended", "set_aside"]);

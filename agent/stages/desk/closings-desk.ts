@@ -5,12 +5,13 @@ import { sha256Hex } from "../../core/sha256.ts";
 import type { Store } from "../../store/store.ts";
 import { close } from "../close-candidates.ts";
 import { monthOf } from "../french.ts";
+import { refuse } from "../person-act.ts";
 import { unsignedMonths } from "../remind-sign-off.ts";
 import type { Setup } from "../work.ts";
 import { closeDossier, openAgain } from "./close-dossier.ts";
 import type { ClosingsDesk } from "./desk.ts";
 import { type ActOn, NOT_ALLOWED } from "./facts-desk.ts";
-import { badReason, refuse } from "./person-facts.ts";
+import { badReason } from "./person-facts.ts";
 
 /** Records read at once. */
 const PAGE = 500;

@@ -11,11 +11,11 @@ import type { Incident } from "../../core/incident.ts";
 import type { LogbookEntry } from "../../core/logbook.ts";
 import type { Masked } from "../../core/masked.ts";
 import type { Mute } from "../../core/mute.ts";
-import type { Account } from "../../core/person.ts";
 import type { Qualification, Question } from "../../core/qualification.ts";
 import type { Outlook } from "../close-candidates.ts";
 import type { DecisionDesk } from "../decide/decision-desk.ts";
 import type { MutedView } from "../mute/tell-muted.ts";
+import type { Actor, Refused, Stale, TextSeen } from "../person-act.ts";
 import type { CallView } from "../roster/tell-calls.ts";
 import type { ShownAlert } from "./show-evidence.ts";
 
@@ -73,23 +73,6 @@ export interface Dossier {
   /** People's own notes, oldest first. */
   notes: LogbookEntry[];
 }
-
-/** Who acts: the account, and for what others told, the person who knew. */
-export type Actor = Pick<Account, "id" | "name" | "role" | "active" | "delegations">;
-
-/** The exact text seen by the person: anything else is stale. */
-export interface TextSeen {
-  incident: string;
-  declaration: string;
-  version: number;
-  sha256: string;
-}
-
-export type Stale = {
-  outcome: "stale";
-  current: { declaration: string; version: number; sha256: string } | null;
-};
-export type Refused = { outcome: "refused"; code: string; because: string };
 
 export interface Answer {
   incident: string;
@@ -304,7 +287,14 @@ export interface LogbookDesk {
 export type { Proof };
 
 /** What people can ask of the pipeline: each act checks the actor's role itself and is journalled. */
-export interface Desk extends FactsDesk, ClosingsDesk, RegroupDesk, ClocksDesk, SilencesDesk, LogbookDesk, DecisionDesk {
+export interface Desk
+  extends FactsDesk,
+    ClosingsDesk,
+    RegroupDesk,
+    ClocksDesk,
+    SilencesDesk,
+    LogbookDesk,
+    DecisionDesk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
   /** Fields of the form that nobody edits: who declares, for which structure. */

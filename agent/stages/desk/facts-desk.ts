@@ -1,11 +1,12 @@
 import type { Act } from "../../core/person.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
+import { type Actor, over, type Refused, refuse } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Setup, Work } from "../work.ts";
-import type { Actor, FactsDesk, Refused } from "./desk.ts";
+import type { FactsDesk } from "./desk.ts";
 import { openByHand } from "./open-by-hand.ts";
-import { endFact, refuse, stateFacts, unfit, withdrawFact } from "./person-facts.ts";
+import { endFact, stateFacts, unfit, withdrawFact } from "./person-facts.ts";
 
 /** Runs an act on one incident for a person who may: nothing is kept of one that is refused. */
 export type ActOn = <T extends { outcome: string }>(
@@ -24,10 +25,6 @@ export const OVER = refuse(
   "Cet incident est clos ou réuni à un autre : rouvrez-le, ou écrivez dans l'autre.",
 );
 const BAD_FORM = refuse("bad_form", "Ce formulaire est périmé : rouvrez la page et recommencez.");
-
-export function over({ incident }: Work): boolean {
-  return incident.state === "closed" || incident.state === "merged";
-}
 
 /** Builds the part of the desk where people state, end and withdraw facts. */
 export function factsDesk(parts: {

@@ -2,8 +2,8 @@ import type { Instant } from "../../core/clock.ts";
 import { DELIVERY_TRANSITIONS } from "../../core/delivery.ts";
 import { type Fact, underDefenceSecret } from "../../core/fact.ts";
 import { move } from "../../core/transitions.ts";
+import type { Refused } from "../person-act.ts";
 import type { Work } from "../work.ts";
-import type { Refused } from "./desk.ts";
 
 /** Shortest reason for lifting the flag, characters. */
 const REASON = 10;

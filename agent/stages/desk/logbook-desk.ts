@@ -1,9 +1,10 @@
 import { LOGBOOK, type LogbookEntry } from "../../core/logbook.ts";
 import type { Store } from "../../store/store.ts";
+import { type Actor, type Refused, refuse } from "../person-act.ts";
 import type { Setup, Work } from "../work.ts";
-import type { Actor, LogbookDesk, Note, Refused } from "./desk.ts";
+import type { LogbookDesk, Note } from "./desk.ts";
 import { FORM } from "./facts-desk.ts";
-import { impossible, refuse } from "./person-facts.ts";
+import { impossible } from "./person-facts.ts";
 
 /** Builds the part of the desk where people write their own notes on an incident. */
 export function logbookDesk(parts: {

@@ -1,7 +1,8 @@
 import type { Instant } from "../../core/clock.ts";
 import { mayAct } from "../../core/person.ts";
+import type { Actor } from "../person-act.ts";
 import { newWork, type Setup, type Work } from "../work.ts";
-import type { Actor, Statement } from "./desk.ts";
+import type { Statement } from "./desk.ts";
 import { stateFacts } from "./person-facts.ts";
 
 /** Makes an incident that no alert opened, with what the person states; `unfit` has let the statement through. */

@@ -3,7 +3,8 @@ import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pi
 import { setAsideByTwo } from "../../../test/support/set-aside.ts";
 import { contentOf } from "../../core/declaration.ts";
 import { sha256Hex } from "../../core/sha256.ts";
-import type { Actor, Dossier, Proof, TextSeen } from "./desk.ts";
+import type { Actor, TextSeen } from "../person-act.ts";
+import type { Dossier, Proof } from "./desk.ts";
 
 let stages: Stages;
 afterEach(() => stages?.close());

@@ -5,19 +5,14 @@ import { formatInstant } from "../french.ts";
 import { moveBeginning, restoreBeginning } from "../grouping/move-beginning.ts";
 import { settleMalice } from "../grouping/settle-malice.ts";
 import { callDelegate } from "../notify.ts";
+import { type Actor, type Refused, refuse, WRITING } from "../person-act.ts";
 import type { Setup, Work } from "../work.ts";
-import type { Actor, FactEnd, FactWithdrawal, Refused, Statement } from "./desk.ts";
+import type { FactEnd, FactWithdrawal, Statement } from "./desk.ts";
 
-/** What a person may write: a reason, an account of what happened, a name. */
-export const WRITING = { reason: { least: 10, most: 500 }, text: 4000, name: 200, systems: 50 } as const;
 /** How far a clock at a bedside may be ahead of ours. */
 const AHEAD = MICROSECONDS.minute;
 /** Nothing that a person tells today began earlier; an older date is a slip of the keys. */
 const YEARS = 10;
-
-export function refuse(code: string, because: string): Refused {
-  return { outcome: "refused", code, because };
-}
 
 /** Refuses an instant that cannot be: to come, or so old that it is a slip. */
 export function impossible(instant: Instant, now: Instant, zone: string): Refused | undefined {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
-import type { Actor, ClockSettlement } from "./desk.ts";
+import type { Actor } from "../person-act.ts";
+import type { ClockSettlement } from "./desk.ts";
 
 const OPERATOR: Actor = { id: "acc-3", name: "Ève Petit", role: "operator", active: true };
 const HOURS_72 = 72 * MICROSECONDS.hour;

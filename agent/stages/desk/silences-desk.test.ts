@@ -2,7 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { NIGHT } from "../../../test/support/incident.ts";
 import { at, OPERATOR, REASON, RSSI, silence, works } from "../../../test/support/muted-night.ts";
 import { openStages, type Stages } from "../../../test/support/pipeline.ts";
-import type { MaintenanceDraft, Refused, SilenceDraft } from "./desk.ts";
+import type { Refused } from "../person-act.ts";
+import type { MaintenanceDraft, SilenceDraft } from "./desk.ts";
 
 let stages: Stages;
 afterEach(() => stages?.close());

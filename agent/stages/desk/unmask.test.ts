@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
-import type { Actor } from "./desk.ts";
+import type { Actor } from "../person-act.ts";
 
 /** Invented: the key is right. */
 const NIR = "1 85 05 78 006 084 91";

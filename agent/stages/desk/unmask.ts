@@ -3,8 +3,9 @@ import { underDefenceSecret } from "../../core/fact.ts";
 import type { Masks } from "../../core/masked.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
+import type { Actor, Refused } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
-import type { Actor, Refused } from "./desk.ts";
+
 import { originalOf } from "./show-evidence.ts";
 
 /** Shortest and longest reason for which a patient's identity is shown. */

@@ -9,8 +9,6 @@ let stages: Stages;
 afterEach(() => stages?.close());
 
 describe("what stands behind a main outage", () => {
-  const how = { channel: "web", second_factor: "totp" } as const;
-
   /** The directory is down, and for so long that nothing joins it any more when the PACS, which stands on it, goes. */
   async function behind() {
     stages = await openStages();

@@ -2,9 +2,9 @@ import type { Instant } from "../../core/clock.ts";
 import type { OutsideDeclaration, OutsideStatement } from "../../core/outside-declaration.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
-import type { Actor, Refused } from "../desk/desk.ts";
 import { FORM, NOT_ALLOWED } from "../desk/facts-desk.ts";
-import { badReason, refuse } from "../desk/person-facts.ts";
+import { badReason } from "../desk/person-facts.ts";
+import { type Actor, type Refused, refuse } from "../person-act.ts";
 
 /** A declaration as it is typed in, under the id made with the form: sent twice, it is written once. */
 export interface OutsideDraft {

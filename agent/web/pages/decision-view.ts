@@ -11,9 +11,9 @@ import {
 } from "../../core/decision.ts";
 import { DECLARATION_KINDS, type DeclarationContent } from "../../core/declaration.ts";
 import { type Account, mayAct, ROLES, SECOND_FACTORS } from "../../core/person.ts";
-import { standingText } from "../../stages/decide/check-text.ts";
 import type { Colleague } from "../../stages/decide/decision-desk.ts";
 import { undeclaredDuties } from "../../stages/decide/second-person.ts";
+import { standingText } from "../../stages/decide/standing-text.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
 import { fingerprintGroups, stateWords } from "./dossier-view.ts";
 import { verdictOf } from "./verdict.ts";

@@ -11,7 +11,7 @@ export const REVIEW_EVERY = 365 * 24 * MICROSECONDS.hour;
 export const MOST_SHOWN = 500;
 
 /** An account as the page of people shows it. */
-export type PersonRow = Awaited<ReturnType<typeof personRow>>;
+type PersonRow = Awaited<ReturnType<typeof personRow>>;
 
 /** Who may manage whose account: nobody gives more than they hold, so those who declare are the director's to manage. */
 export function mayManage(manager: Account, target: Role): boolean {

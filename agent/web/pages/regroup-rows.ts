@@ -1,7 +1,8 @@
 import type { HuntOutcome } from "../../core/hunt.ts";
 import { mayAct } from "../../core/person.ts";
 import { CRITERION_VALUES, type CriterionValue } from "../../core/qualification.ts";
-import type { Actor, Dossier } from "../../stages/desk/desk.ts";
+import type { Dossier } from "../../stages/desk/desk.ts";
+import type { Actor } from "../../stages/person-act.ts";
 
 const KINDS: Readonly<Record<string, string>> = {
   host: "machine",

@@ -1,6 +1,7 @@
 import { type Response, Router } from "express";
 import { z } from "zod";
-import type { Desk, Refused } from "../../stages/desk/desk.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
+import type { Refused } from "../../stages/person-act.ts";
 import { Line, readForm } from "../form.ts";
 import { personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";

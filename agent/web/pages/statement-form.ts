@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Instant } from "../../core/clock.ts";
 import { FACT_SOURCES, FACTS, FactKind, FactSource } from "../../core/fact.ts";
 import type { Desk, Statement } from "../../stages/desk/desk.ts";
-import { WRITING } from "../../stages/desk/person-facts.ts";
+import { WRITING } from "../../stages/person-act.ts";
+
 import { Line } from "../form.ts";
 import type { FrenchTime } from "../french-time.ts";
 import { typedInstant } from "../typed-instant.ts";

@@ -5,7 +5,7 @@ import { INCIDENT_STATES } from "../../core/incident.ts";
 import type { Account } from "../../core/person.ts";
 import { mayAct } from "../../core/person.ts";
 import { type Qualification, VERDICTS, type Verdict } from "../../core/qualification.ts";
-import { standingText } from "../../stages/decide/check-text.ts";
+import { standingText } from "../../stages/decide/standing-text.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
 import type { MutedView } from "../../stages/mute/tell-muted.ts";
 

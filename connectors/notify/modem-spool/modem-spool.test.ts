@@ -13,13 +13,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const send = (message: Message = aMessage(), phone = "06 12 34 56 78", more: object = {}) =>
-  modemSpool
-    .open(modemSpool.config.parse({ folder, ...more }))
-    .send(message, {
-      now: AT,
-      signal: AbortSignal.timeout(5000),
-      to: { name: "Paul Durand", email: "", phone },
-    });
+  modemSpool.open(modemSpool.config.parse({ folder, ...more })).send(message, {
+    now: AT,
+    signal: AbortSignal.timeout(5000),
+    to: { name: "Paul Durand", email: "", phone },
+  });
 
 it("puts one whole file in the spool, number first, then the text with the link", async () => {
   expect((await send()).outcome).toBe("delivered");

@@ -1,0 +1,31 @@
+import type { Account } from "../core/person.ts";
+import type { Work } from "./work.ts";
+
+/** Who acts: the account, and for what others told, the person who knew. */
+export type Actor = Pick<Account, "id" | "name" | "role" | "active" | "delegations">;
+
+/** The exact text seen by the person: anything else is stale. */
+export interface TextSeen {
+  incident: string;
+  declaration: string;
+  version: number;
+  sha256: string;
+}
+
+export type Stale = {
+  outcome: "stale";
+  current: { declaration: string; version: number; sha256: string } | null;
+};
+export type Refused = { outcome: "refused"; code: string; because: string };
+
+/** What a person may write: a reason, an account of what happened, a name. */
+export const WRITING = { reason: { least: 10, most: 500 }, text: 4000, name: 200, systems: 50 } as const;
+
+export function refuse(code: string, because: string): Refused {
+  return { outcome: "refused", code, because };
+}
+
+/** True of an incident that takes no act in any more. */
+export function over({ incident }: Pick<Work, "incident">): boolean {
+  return incident.state === "closed" || incident.state === "merged";
+}
