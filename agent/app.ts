@@ -38,7 +38,7 @@ import { noteSettings } from "./stages/register/note-settings.ts";
 import { openRegister } from "./stages/register/open-register.ts";
 import { openOnCall } from "./stages/roster/open-on-call.ts";
 import { startCalls } from "./stages/roster/start-calls.ts";
-import { openSweeper } from "./stages/sweep.ts";
+import { openSweeper } from "./stages/effects/sweep.ts";
 import type { Work } from "./stages/work.ts";
 import { storeClient } from "./store/client.ts";
 import { lockState } from "./store/lock.ts";

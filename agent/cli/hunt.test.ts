@@ -11,7 +11,7 @@ import { MICROSECONDS } from "../core/clock.ts";
 import { uuidv7 } from "../core/id.ts";
 import { passingMasks, setupOf, stateFiles } from "../setup.ts";
 import { openPipeline } from "../stages/open-pipeline.ts";
-import { openSweeper } from "../stages/sweep.ts";
+import { openSweeper } from "../stages/effects/sweep.ts";
 import { makeSigningKey } from "../store/keys.ts";
 import { lockState } from "../store/lock.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";

@@ -14,7 +14,7 @@ import { uuidv7 } from "../core/id.ts";
 import { passingMasks, ruleFoldersOf, setupOf } from "../setup.ts";
 import { parseText } from "../stages/ingest.ts";
 import { openPipeline } from "../stages/open-pipeline.ts";
-import { openSweeper } from "../stages/sweep.ts";
+import { openSweeper } from "../stages/effects/sweep.ts";
 import { loadWork, type Setup, type Work } from "../stages/work.ts";
 import { makeSigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";

@@ -5,7 +5,7 @@ import { DELETED, NOTE, openStages, type Stages } from "../../test/support/pipel
 import { MICROSECONDS } from "../core/clock.ts";
 import { requalify } from "./law/requalify.ts";
 import { openPipeline } from "./open-pipeline.ts";
-import { openSweeper } from "./sweep.ts";
+import { openSweeper } from "./effects/sweep.ts";
 import type { Setup } from "./work.ts";
 
 const MORNING = NIGHT + 6 * MICROSECONDS.hour;

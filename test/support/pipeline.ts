@@ -15,7 +15,7 @@ import { openMutes } from "../../agent/stages/mute/mutes.ts";
 import { openOutages } from "../../agent/stages/mute/outages.ts";
 import { openPipeline } from "../../agent/stages/open-pipeline.ts";
 import type { Pipeline } from "../../agent/stages/pipeline.ts";
-import { openSweeper, type Sweeper } from "../../agent/stages/sweep.ts";
+import { openSweeper, type Sweeper } from "../../agent/stages/effects/sweep.ts";
 import type { Setup } from "../../agent/stages/work.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Attempt } from "../../connectors/contract.ts";
-import { DELETED, NOTE, openStages, type Stages } from "../../test/support/pipeline.ts";
-import { setAsideByTwo } from "../../test/support/set-aside.ts";
-import type { Effect } from "../core/effect.ts";
+import type { Attempt } from "../../../connectors/contract.ts";
+import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { setAsideByTwo } from "../../../test/support/set-aside.ts";
+import type { Effect } from "../../core/effect.ts";
 
 let stages: Stages;
 afterEach(() => stages?.close());
