@@ -5,15 +5,16 @@ import { AggregatorRegistry, Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
-import { type Clock, MICROSECONDS, systemClock } from "./core/clock.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import type { Incident } from "./core/incident.ts";
 import { listed, type RuleTroubles } from "./core/rule-troubles.ts";
 import { openHouseView } from "./house-view.ts";
-import { listenHttp } from "./http-server.ts";
+import { listenHttp, PATIENCE } from "./http-server.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
+import { requalifyWhenDue } from "./requalify-when-due.ts";
 import { schedule } from "./schedule.ts";
 import {
   accessOf,
@@ -30,16 +31,17 @@ import {
 } from "./setup.ts";
 import type { Desk } from "./stages/desk/desk.ts";
 import { openDesk } from "./stages/desk/open-desk.ts";
-import { notePacks, packsDone } from "./stages/law/packs-in-force.ts";
-import { requalify } from "./stages/law/requalify.ts";
+import { openSweeper } from "./stages/effects/sweep.ts";
+import { openSearches } from "./stages/hunt/open-searches.ts";
+import { linkCodes } from "./stages/links/link-codes.ts";
 import { unknownAssets } from "./stages/note-unknown.ts";
 import { BATCH, openPipeline } from "./stages/open-pipeline.ts";
 import { noteSettings } from "./stages/register/note-settings.ts";
 import { openRegister } from "./stages/register/open-register.ts";
 import { openOnCall } from "./stages/roster/open-on-call.ts";
 import { startCalls } from "./stages/roster/start-calls.ts";
-import { openSweeper } from "./stages/effects/sweep.ts";
 import type { Work } from "./stages/work.ts";
+import { searchStarter } from "./start-search.ts";
 import { storeClient } from "./store/client.ts";
 import { lockState } from "./store/lock.ts";
 import { openSqliteReads } from "./store/sqlite/reads.ts";
@@ -52,6 +54,7 @@ import { windowMetrics } from "./telemetry/window-metrics.ts";
 import { watchRules } from "./watch-rules.ts";
 import { operationsApp } from "./web/operations.ts";
 import { peopleApp } from "./web/server.ts";
+import { WITH_FILES_MS } from "./web/slow-requests.ts";
 import { scheduleWeeklyReport } from "./weekly-report.ts";
 
 /** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
@@ -205,12 +208,17 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       },
     });
     combine = (correlations) => pipeline.use(correlations);
-    const people = await listenHttp(config.listeners.people, "listeners.people", { log });
+    const people = await listenHttp(config.listeners.people, "listeners.people", {
+      log,
+      patience: { ...PATIENCE, request: WITH_FILES_MS },
+    });
     stops.push({ part: "people", stop: people.close });
     const publicUrl = config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
     const aborter = new AbortController();
     const channels = openChannels(loaded);
     const page = (path: string) => `${publicUrl}/${facility}/${path}`;
+    const sessionSecret = ownSecret(files.sessionSecret);
+    const codes = linkCodes(sessionSecret);
     const sweeper = openSweeper({
       store,
       pipeline,
@@ -220,6 +228,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       channels,
       outbounds: openOutbounds(loaded),
       page,
+      codes,
       random: Math.random,
       signal: aborter.signal,
       events: { settled: events.effectSettled },
@@ -272,6 +281,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       decided: events.decided,
       unmasked: events.unmasked,
       planned: () => void effects.wake(),
+      codes,
     });
     const register = openRegister({ reads: store.reads, facility, systems: setup.systems, masks });
     // Read beside, so that who opens a list after a quiet night does not wait for it.
@@ -289,13 +299,22 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       house.stop();
     };
     stops.splice(stops.indexOf(stopIntake), 0, { part: "register", stop: stopViews });
+    const searches = openSearches({
+      folder: files.searches,
+      sources: config.sources.flatMap(({ id, poll }) => (poll === undefined ? [] : [id])),
+      start: searchStarter(loaded),
+      clock,
+      newId,
+      warn: log.warn,
+    });
+    stops.splice(stops.indexOf(stopIntake), 0, { part: "searches", stop: searches.stop });
     people.serve(
       peopleApp({
         desk,
         store,
         clock,
         publicUrl,
-        sessionSecret: ownSecret(files.sessionSecret),
+        sessionSecret,
         tools: toolsOf(loaded),
         systems: config.systems,
         sites: config.sites,
@@ -308,12 +327,15 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         register,
         house,
         access: accessOf(loaded, setup),
+        uploads: files.uploads,
+        searches,
         demo: options.demo ?? false,
         log,
       }),
     );
 
-    await startCalls({ store, setup, clock, log });
+    const calling = await startCalls({ store, setup, clock, log });
+    stops.splice(stops.indexOf(stopIntake), 0, { part: "calls", stop: calling.stop });
     await sweeper.recover();
     const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
     rulesNow = { ...rulesNow, loaded: rules, ungated };
@@ -334,47 +356,11 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     );
 
     for (const problem of openPacks(config.packs).problems) log.error("law pack refused", { ...problem });
-    const packs = { store, facility, regimes: setup.regimes, clock };
-    const { change, due } = await notePacks(packs);
-    if (change !== undefined) log.info("other law packs in force", { ...change });
+    const woken = () => void effects.wake();
+    const requalifying = await requalifyWhenDue(pipeline, { store, setup, clock, log, woken });
+    stops.splice(stops.indexOf(stopIntake), 0, { part: "evaluation anew", stop: requalifying.stop });
     const settings = await noteSettings(notedSettings(config), { store, facility, now: clock.now() });
     if (settings !== undefined) log.info("other settings in force", { ...settings });
-    if (due) {
-      const stopping = new AbortController();
-      const told = (message: string) => {
-        let logged = clock.now();
-        return (done: number, total: number) => {
-          if (done < total && clock.now() - logged < MICROSECONDS.second) return;
-          logged = clock.now();
-          log.info(message, { done, total });
-        };
-      };
-      const requalifying = requalify(pipeline, {
-        signal: stopping.signal,
-        progress: told("dossiers evaluated anew"),
-        written: told("texts written anew"),
-      }).then(
-        async ({ stopped, total, differing }) => {
-          if (stopped) return;
-          await packsDone(packs);
-          log.info("every dossier evaluated under the law packs in force", {
-            total,
-            differing: differing.length,
-          });
-          void effects.wake();
-        },
-        (error: unknown) =>
-          log.error("dossiers not all evaluated anew; tried again at the next start", {
-            error: messageOf(error),
-          }),
-      );
-      const stop = () => {
-        stopping.abort();
-        return requalifying;
-      };
-      stops.splice(stops.indexOf(stopIntake), 0, { part: "evaluation anew", stop });
-    }
-
     if (config.mode === "observe") {
       const folder = join(stateDirectory, "bilans");
       const weekly = scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder });

@@ -27,7 +27,7 @@ export interface HttpServer {
 }
 
 /** How long clients may take, ms: one that sends its request drop by drop is not waited for. */
-const PATIENCE = { headers: 10_000, request: 60_000, looked: 2_000 };
+export const PATIENCE = { headers: 10_000, request: 60_000, looked: 2_000 };
 
 /** What a listener does beyond listening. */
 export interface HttpOptions extends Partial<Omit<TlsWatch, "where">> {

@@ -51,6 +51,10 @@ export function stateFiles(directory: string) {
     sessionSecret: join(directory, "session-secret"),
     /** What makes the marks of masked identities: without it they lead back to nobody. */
     maskSecret: join(directory, "mask-secret"),
+    /** What people send, until it is answered. */
+    uploads: join(directory, "envois"),
+    /** What people have searched from pages: where each search stands, and its recording. */
+    searches: join(directory, "recherches"),
   };
 }
 
@@ -91,6 +95,7 @@ export function setupOf(
       for: channel.for,
       depends_on: channel.depends_on.map((name) => dependencyOf(config, name)),
       reaches: reachesOf(channel),
+      speaks: channel.connector === "voice",
     })),
     calls: callsOf(config),
     handover: config.handover,

@@ -123,7 +123,9 @@ export interface Message {
   /**
    * `incident_opened` is for the IT on call, `decision_needed` for the delegate, `not_filed` nags after an approval,
    * `sign_off_due` calls an unsigned month of closings to the RSSI's mind, `handover` is the morning's summary,
-   * `test` only proves that a channel works, `access_used` tells of an unusual access of a person. On the way to a decision: `handed_over` and `handed_back` pass it on,
+   * `test` only proves that a channel works, `access_used` tells of an unusual access of a person,
+   * `question_asked` carries the link of one question to a person outside, `review_due` names accounts to review and
+   * delegations that end. On the way to a decision: `handed_over` and `handed_back` pass it on,
    * `sent_back` asks for another text, `text_corrected` says that it is there, `second_needed` asks for a second person,
    * `oral_contested` says that a delegate denies a decision recorded by telephone.
    */
@@ -135,6 +137,8 @@ export interface Message {
     | "handover"
     | "test"
     | "access_used"
+    | "question_asked"
+    | "review_due"
     | DecisionStepEvent;
   exercise: boolean;
   subject: Masked;

@@ -3,6 +3,8 @@ import { systemClock } from "../core/clock.ts";
 import { uuidv7 } from "../core/id.ts";
 import { Role } from "../core/person.ts";
 import { createAccount, type Means, madePassword, renewMeans } from "../web/accounts.ts";
+import { accountDelegationCommand } from "./account-delegation.ts";
+import { accountListCommand } from "./account-list.ts";
 import { configOrExplain, DEFAULT_CONFIG, openInstalled } from "./config-option.ts";
 import { givenPassword, type PasswordOptions } from "./given-password.ts";
 
@@ -22,7 +24,11 @@ interface AccountOptions extends PasswordOptions {
 export function accountCommand(program: Command): void {
   const account = program
     .command("account")
-    .description("people with access: make an account, or give one new means");
+    .description(
+      "people with access: make an account, list them, give one new means or an act of delegation",
+    );
+  accountListCommand(account);
+  accountDelegationCommand(account);
 
   account
     .command("make", { isDefault: true })

@@ -107,7 +107,7 @@ function factLines({ since, until, origin, alerts, count }: TreeFact, when: When
     origin.by === "rule"
       ? `règle ${origin.rule} (${origin.version})`
       : origin.by === "person"
-        ? `signalé par ${origin.source}, noté par ${origin.writer}`
+        ? `signalé par ${origin.source}, ${origin.link === undefined ? "noté par " : ""}${origin.writer}`
         : origin.because;
   return [
     `      fait du ${times}, ${from}`,

@@ -1,10 +1,11 @@
+import type { Socket } from "node:net";
 import { userInfo } from "node:os";
 import type { Command } from "commander";
 import type { LoadedConfig } from "../../config/load.ts";
 import { readWholeDate } from "../../connectors/shared/read-date.ts";
 import { type Clock, type Instant, MICROSECONDS, systemClock } from "../core/clock.ts";
 import { TocsinError } from "../core/errors.ts";
-import type { Hunt } from "../core/hunt.ts";
+import type { Hunt, HuntResult } from "../core/hunt.ts";
 import { mayAct } from "../core/person.ts";
 import { openAsk } from "../intake/poll/ask.ts";
 import { stateFiles } from "../setup.ts";
@@ -17,7 +18,7 @@ import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
 import { huntFiles } from "./hunt/hunt-files.ts";
 import { askedSource, huntIndex } from "./hunt/hunt-index.ts";
 import { type AskedHunt, keepAsked, tryAsked } from "./hunt/keep-found.ts";
-import { type HuntResult, tellHunt } from "./hunt/tell-hunt.ts";
+import { tellHunt } from "./hunt/tell-hunt.ts";
 import {
   addReadOptions,
   catalogueFor,
@@ -38,10 +39,16 @@ export interface HuntOptions extends ReadOptions {
   all?: boolean;
   by?: string;
   dryRun?: boolean;
+  /** Told how far it is, of what is to be read. */
+  progress?: (done: number, total: number) => void;
 }
 
 /** The end of a day that has begun, whatever the zone, is not to come. */
 const AHEAD = MICROSECONDS.day;
+
+const TOLD_EVERY_MS = 500;
+/** Detections given to who shows them on a page. */
+const SHOWN = 50;
 
 const ABOUT = `
 What matches the rules of the installation, correlations included, is given to this incident and to no other: facts,
@@ -63,17 +70,29 @@ export function huntCommand(program: Command): void {
     .option("--all", "keep every match, whatever it shares")
     .option("--by <login>", "account of the person who searches (Default: the system's user)")
     .option("--dry-run", "change nothing; say what would be kept and what it would change")
-    .option("--json", "print the result as JSON")
+    .option("--json", "print the result as JSON, or the problem")
+    .option("--told", "tell how far it is on standard error as JSON, and end when standard input does")
     .option("--config <file>", "configuration", DEFAULT_CONFIG)
     .addHelpText("after", ABOUT);
   addReadOptions(command, undefined).action(
-    async (incident: string, files: string[], options: HuntOptions & { json?: boolean; config: string }) => {
+    async (
+      incident: string,
+      files: string[],
+      options: HuntOptions & { json?: boolean; told?: boolean; config: string },
+    ) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
       try {
-        const result = await hunt(loaded, { incident, files }, options);
+        const progress = options.told ? toldOf() : undefined;
+        const result = await hunt(loaded, { incident, files }, { ...options, ...(progress && { progress }) });
+        // Who shows it on a page shows the first ones: how many there are stands in the counts.
+        if (options.told) result.detections?.splice(SHOWN);
         process.stdout.write(`${options.json ? JSON.stringify(result) : tellHunt(result)}\n`);
       } catch (thrown) {
+        if (options.json && thrown instanceof TocsinError) {
+          const { code, message } = thrown;
+          process.stdout.write(`${JSON.stringify({ problem: { code, message } })}\n`);
+        }
         process.stderr.write(`hunt: ${untriedSentence(thrown)}\n`);
         process.exitCode = 2;
       }
@@ -146,7 +165,8 @@ function readerOf(
   if (options.from === undefined) {
     const source = catalogue.named(options.as ?? "auto") ?? "auto";
     const context = { ...contextOf(options), received: clock.now() };
-    return ({ take }) => huntFiles(files, { source, context, input: options.input, take });
+    const { input, progress } = options;
+    return ({ take }) => huntFiles(files, { source, context, input, take, progress });
   }
   const source = askedSource(loaded, options.from);
   const connector = catalogue.named(source.connector);
@@ -157,12 +177,24 @@ function readerOf(
     const { ask, close } = openAsk(source.index.settings, source.index.authorization);
     const bar = showProgress("ms of the time asked for", process.stderr);
     try {
-      const { progress } = bar;
+      const progress = options.progress ?? bar.progress;
       return await huntIndex({ source, connector, ask, since, until, clock, take, progress });
     } finally {
       bar.stop();
       close();
     }
+  };
+}
+
+/** Tells whoever started us how far it is, once in a while; without them nobody waits for the answer any more. */
+function toldOf(): NonNullable<HuntOptions["progress"]> {
+  process.stdin.on("close", () => process.kill(process.pid)).resume();
+  (process.stdin as Partial<Socket>).unref?.();
+  let last = Number.NEGATIVE_INFINITY;
+  return (done, total) => {
+    if (performance.now() - last < TOLD_EVERY_MS) return;
+    last = performance.now();
+    process.stderr.write(`${JSON.stringify({ done, total })}\n`);
   };
 }
 
@@ -183,7 +215,7 @@ async function workNamed(reads: Reads, facility: string, name: string) {
 async function searcherOf(reads: Reads, facility: string, login: string | undefined): Promise<Hunt["by"]> {
   if (login === undefined) return { account: null, name: `${userInfo().username} (en ligne de commande)` };
   const stored = await reads.accountByLogin(facility, login);
-  if (stored === undefined || !mayAct(stored.content, "edit")) {
+  if (stored === undefined || !mayAct(stored.content, "answer")) {
     const message = `--by ${login}: ${stored === undefined ? "no account has this login" : "this account may not change an incident"}`;
     throw new TocsinError({ code: "account_unfit", message });
   }

@@ -114,8 +114,20 @@ function databaseOutcome(database: string, key: string | undefined): VerifyOutco
 }
 
 function bundleText(report: Exclude<BundleVerdict, { unreadable: string }>): string {
-  const { ok, facility, incident, created, exercise, entries, shown, alerts, key, keyKnown, firstBroken } =
-    report;
+  const {
+    ok,
+    facility,
+    incident,
+    created,
+    exercise,
+    entries,
+    shown,
+    alerts,
+    attachments,
+    key,
+    keyKnown,
+    firstBroken,
+  } = report;
   const signer = keyKnown
     ? `clé ${key}, celle de l'établissement`
     : `clé ${key}, à comparer avec celle de l'établissement`;
@@ -124,7 +136,7 @@ function bundleText(report: Exclude<BundleVerdict, { unreadable: string }>): str
       ? `Dossier intact${exercise ? " (EXERCICE)" : ""} : signé par la ${signer}.`
       : brokenSentence(firstBroken),
     `Établissement ${facility}, dossier ${incident}, établi le ${isoFromInstant(created)}.`,
-    `${entries} entrée(s) du journal vérifiées, dont ${shown} lisibles ; ${alerts} alerte(s) jointes.`,
+    `${entries} entrée(s) du journal vérifiées, dont ${shown} lisibles ; ${alerts} alerte(s) et ${attachments} pièce(s) jointe(s).`,
     ...limitLines(report.cannotProve),
   ].join("\n");
 }

@@ -125,6 +125,8 @@ export const FactOrigin = z.discriminatedUnion("by", [
     writer: z.string(),
     /** The question of the law pack that it answers. */
     question: z.string().optional(),
+    /** The link by which it was answered: it proves who held the link, and nothing of who they are. */
+    link: z.string().optional(),
   }),
   z.object({ by: z.literal("clock"), because: z.string() }),
 ]);

@@ -91,3 +91,18 @@ export const HuntOutcome = z.object({
   ),
 });
 export type HuntOutcome = z.infer<typeof HuntOutcome>;
+
+/** What a search came to, as data. */
+export interface HuntResult {
+  dry_run: boolean;
+  incident: string;
+  /** `settled`: the incident has it; `unchanged`: it had all of it; `waiting`: the daemon takes it in by itself. */
+  state: "settled" | "unchanged" | "waiting" | "would_change" | "would_not_change";
+  what: string;
+  counts: HuntCounts;
+  /** Only where nothing is kept: what would be. */
+  detections?: { at: string; host: string | null; rule: string; title: string }[];
+  facts?: { change: "new" | "changed"; fact: string; since: string; until: string | null; because: string }[];
+  beginning: { before: string; after: string } | null;
+  criteria: HuntOutcome["criteria"];
+}

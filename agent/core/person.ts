@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Instant } from "./clock.ts";
+import { type Instant, MICROSECONDS } from "./clock.ts";
 
 export const ROLES = {
   delegate: "Personne déléguée",
@@ -105,8 +105,29 @@ export const Emergency = z.object({
   sealed: z.object({ at: Instants, by: z.string() }),
   /** When it was opened: the first sign-in since; null while the seal holds. */
   opened: Instants.nullable(),
+  /** Who said last that they opened it. */
+  holder: z.string().optional(),
 });
 export type Emergency = z.infer<typeof Emergency>;
+
+/** What a yearly review of an account led to. */
+export const REVIEW_OUTCOMES = {
+  kept: "rien à changer",
+  changed: "à changer, ou changé",
+  closed: "compte fermé",
+} as const;
+export const ReviewOutcome = z.enum(["kept", "changed", "closed"]);
+export type ReviewOutcome = z.infer<typeof ReviewOutcome>;
+
+/** Someone looked at an account: who, when, and what came of it. */
+export const Review = z.object({
+  at: Instants,
+  by: z.string(),
+  /** Absent in older records, which only say that it was looked at. */
+  outcome: ReviewOutcome.optional(),
+  note: z.string().optional(),
+});
+export type Review = z.infer<typeof Review>;
 
 /** A person with access. Password and second factor are kept apart, as credentials. */
 export const Account = z.object({
@@ -126,16 +147,95 @@ export const Account = z.object({
   /** Present for an *accès de secours*. */
   emergency: Emergency.optional(),
   /** The last yearly review. */
-  reviewed: z.object({ at: Instants, by: z.string() }).optional(),
+  reviewed: Review.optional(),
 });
 export type Account = z.infer<typeof Account>;
+
+/** What a person is called in what they do: who opened an *accès de secours* stands before the name of the access. */
+export function calledName({ name, emergency }: Pick<Account, "name" | "emergency">): string {
+  return emergency?.holder === undefined ? name : `${emergency.holder} (${name})`;
+}
+
+/** What of an account tells whose it is. */
+type Named = Pick<Account, "name"> & Partial<Pick<Account, "id" | "identity" | "emergency">>;
+
+/**
+ * True when two accounts are, as far as the record tells, of one person: the same name, whoever opened an *accès de
+ * secours* included, or the same identity at the provider. Who lies about a name is not found so; the journal keeps it.
+ */
+export function samePerson(a: Named, b: Named): boolean {
+  if (a.identity !== undefined && a.identity === b.identity) return true;
+  const names = namesOf(a);
+  return namesOf(b).some((name) => names.includes(name));
+}
+
+/** The words of the names in order, without accents, case, hyphens or titles. */
+function namesOf({ name, emergency }: Named): string[] {
+  return [name, emergency?.holder ?? ""].flatMap((each) => {
+    const words = each
+      .normalize("NFD")
+      .replace(/\p{M}/gu, "")
+      .toLowerCase()
+      .split(/[^\p{L}\p{N}]+/u)
+      .filter((word) => word !== "" && !TITLES.has(word));
+    return words.length === 0 ? [] : [words.sort().join(" ")];
+  });
+}
+
+const TITLES: ReadonlySet<string> = new Set([
+  "dr",
+  "docteur",
+  "pr",
+  "professeur",
+  "m",
+  "mme",
+  "monsieur",
+  "madame",
+]);
+
+/** Every account is looked at once a year. */
+export const REVIEW_EVERY = 365 * MICROSECONDS.day;
+/** How long before its end a delegation asks for a new act. */
+export const LAPSES_WITHIN = 30 * MICROSECONDS.day;
+
+/** Since when the review of an account is due; undefined while it is not, and for a closed account. */
+export function reviewDueSince(
+  account: Pick<Account, "active" | "reviewed" | "created">,
+  at: Instant,
+): Instant | undefined {
+  const due = (account.reviewed?.at ?? account.created) + REVIEW_EVERY;
+  return account.active && due < at ? due : undefined;
+}
+
+/** The act whose end leaves a person without a delegation within thirty days, with that end; undefined when none does. */
+export function lapsingAct(
+  account: Empowered,
+  at: Instant,
+): { document: string; until: Instant } | undefined {
+  if (!account.active || delegationAt(account, at) !== "holds") return undefined;
+  const acts = account.delegations ?? [];
+  // Acts that follow each other without a gap are one stretch.
+  let until = at;
+  let document = "";
+  for (;;) {
+    const next = acts
+      .filter((act) => act.from <= until && (act.until === null || act.until > until))
+      .toSorted((a, b) => (b.until ?? Number.POSITIVE_INFINITY) - (a.until ?? Number.POSITIVE_INFINITY))[0];
+    if (next === undefined) break;
+    if (next.until === null) return undefined;
+    until = next.until;
+    document = next.document;
+  }
+  return until - at <= LAPSES_WITHIN ? { document, until } : undefined;
+}
 
 export const SECOND_FACTORS = {
   totp: "code à usage unique",
   passkey: "clé d'accès",
   recovery_code: "code de secours",
+  own_key: "clé de signature personnelle",
 } as const;
-export const SecondFactor = z.enum(["totp", "passkey", "recovery_code"]);
+export const SecondFactor = z.enum(["totp", "passkey", "recovery_code", "own_key"]);
 export type SecondFactor = z.infer<typeof SecondFactor>;
 
 /** A WebAuthn credential of a person. */
@@ -154,11 +254,22 @@ export interface Passkey {
   suspect: Instant | null;
 }
 
+/** A key with which a person signs their own decisions, for a tool to carry: only its public half is kept. */
+export interface OwnKey {
+  id: string;
+  /** Ed25519 public key, 32 bytes, base64url. */
+  publicKey: string;
+  name: string;
+  added: Instant;
+}
+
 /** Means beside password and one-time code; replaced as one, at a revision. */
 export interface Factors {
   /** SHA-256 of each recovery code with its account, and when it served. */
   recovery: { hash: string; used: Instant | null }[];
   passkeys: Passkey[];
+  /** Absent while there never were any. */
+  ownKeys?: OwnKey[];
   /** Instant of making of the last challenge answered with a passkey: an older one is a replay. */
   answered: Instant;
 }

@@ -12,7 +12,7 @@ import {
 import { CAUSES } from "../core/detection.ts";
 import { FACTS, type Fact, JUDGEMENTS, underDefenceSecret } from "../core/fact.ts";
 import type { Masked, Tally } from "../core/masked.ts";
-import type { Account } from "../core/person.ts";
+import { type Account, calledName } from "../core/person.ts";
 import { CRITERION_VALUES, type CriterionResult, DEGREE_LABELS } from "../core/qualification.ts";
 import { FACILITY_KINDS, formatInstant } from "./french.ts";
 import { regimesOf } from "./law/regimes-of.ts";
@@ -193,7 +193,7 @@ const FILLERS: Readonly<Record<string, Filler>> = {
   finess_legal: setting("configuration de l'établissement", ({ facility }) => facility.finess_legal),
   facility_address: setting("configuration de l'établissement", ({ facility }) => facility.address),
   ars: setting("configuration de l'établissement", ({ facility }) => facility.ars),
-  declarant_name: declarant((account) => account.name),
+  declarant_name: declarant(calledName),
   declarant_function: declarant((account) => account.function),
   declarant_quality: declarant((account) =>
     account.role === "director" ? "directeur" : "personne déléguée par le directeur",

@@ -26,6 +26,10 @@ export interface Call {
   /** Accounts called so far, one a turn. */
   called: string[];
   asked?: true;
+  /** Account of who was asked by name: called before all others. */
+  first?: string;
+  /** Account of who passed the hand to them: called after all others. */
+  last?: string;
 }
 
 export interface CallPayload {
@@ -69,6 +73,42 @@ export function planCall(
 ): void {
   const call: Call = { ...about, begun: due, turn: 0, called: [] };
   planTurn(work, setup, call, due);
+}
+
+/**
+ * Plans the call of a colleague to whom the hand was passed. They were told at once: it begins with their reminder, and
+ * goes on to the others when they stay silent too.
+ */
+export function planHandedCall(
+  work: Work,
+  setup: Setup,
+  { step, first, last, now }: { step: string; first: string; last: string; now: Instant },
+): void {
+  if (setup.calls === undefined || setup.mode === "observe" || underDefenceSecret(work.facts)) return;
+  const about = { role: "delegate", event: "decision_needed", key: `handed:${step}` } as const;
+  // After the step itself, which would end it.
+  const call: Call = { ...about, begun: now + 1, turn: 0, called: [first], first, last };
+  planTurn(work, setup, call, now + setup.calls.remindAfter);
+}
+
+/** Everyone whom a call goes to, in order. */
+export function calleesOf(
+  setup: Setup,
+  { call, accounts, at }: { call: Call; accounts: readonly Account[]; at: Instant },
+): Callee[] {
+  const { calls } = setup;
+  if (calls === undefined) return [];
+  const people = peopleToCall(setup, { book: calls.rosters.current(), accounts, role: call.role, at });
+  if (call.first === undefined) return people;
+  const asked = accounts.find(({ id, active }) => id === call.first && active);
+  const as = asked?.role === "director" ? "director" : "delegate";
+  const first: Callee[] =
+    asked === undefined || channelsTo(setup, { account: asked, as }).length === 0
+      ? []
+      : [{ account: asked, as }];
+  const others = people.filter(({ account }) => account.id !== call.first);
+  const isLast = ({ account }: Callee) => account.id === call.last;
+  return [...first, ...others.filter((each) => !isLast(each)), ...others.filter(isLast)];
 }
 
 function planTurn(work: Work, setup: Setup, call: Call, due: Instant): void {
@@ -144,8 +184,7 @@ export function escalate(
   const stopped = setup.mode === "observe" ? "observation : personne n'est appelé" : whatStops(work, call);
   if (calls === undefined) return "aucun tour de garde dans la configuration";
   if (stopped !== undefined) return stopped;
-  const book = calls.rosters.current();
-  const people = peopleToCall(setup, { book, accounts, role: call.role, at: now });
+  const people = calleesOf(setup, { call, accounts, at: now });
   const next = nextCallee(people, call, calls, now);
   if (next === undefined) {
     const because = people.length === 0 ? "personne à appeler" : "personne n'a répondu, chacun a été rappelé";

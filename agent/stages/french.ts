@@ -51,3 +51,11 @@ const MONTH = new Intl.DateTimeFormat("fr-FR", { timeZone: "UTC", month: "long",
 export function monthName(month: string): string {
   return MONTH.format(Date.parse(`${month}-01T00:00:00Z`));
 }
+
+/** `12,3 Mo`. */
+export function formatBytes(bytes: number): string {
+  const units = ["o", "ko", "Mo", "Go", "To"];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1000)));
+  const value = bytes / 1000 ** power;
+  return `${value.toLocaleString("fr-FR", { maximumFractionDigits: value < 100 ? 1 : 0 })} ${units[power]}`;
+}

@@ -9,7 +9,10 @@ import { byDay, isHuntNews, isLateNews, isTelling, TOLD } from "./when-told.ts";
 import { currentDeclaration, planEffect, type Setup, unfiledDeclaration, type Work } from "./work.ts";
 
 /** What is told of an incident. */
-export type Telling = Exclude<Message["event"], "sign_off_due" | "handover" | "test" | "access_used">;
+export type Telling = Exclude<
+  Message["event"],
+  "sign_off_due" | "handover" | "test" | "access_used" | "question_asked" | "review_due"
+>;
 
 /** What a `notify` effect carries; the words are made when it is sent, from what is true then. */
 export interface NotifyPayload {
@@ -17,6 +20,8 @@ export interface NotifyPayload {
   event: Telling;
   /** A person asked for it. */
   asked?: true;
+  /** For the directors, each by this channel if they have its contact. */
+  directors?: true;
   /** Told in one message with the others of its channel that are due by then. */
   together?: true;
 }
@@ -138,7 +143,14 @@ function plan(
     (event === "incident_opened" || event === "decision_needed");
   if (calls) planCall(work, setup, { role, event, key, due, ...(asked && { asked }) });
   for (const channel of setup.notify) {
-    if (!channel.for.includes(role) || (calls && channel.reaches !== undefined)) continue;
+    // Who is called last is called by every way that reaches them, whoever it was made for.
+    const directors = role === "director" && channel.reaches !== undefined;
+    if (directors) {
+      const payload: NotifyPayload = { channel: channel.id, event: telling.event, directors: true };
+      const begins = `notify:${setup.facility.id}:${channel.id}:${work.incident.id}:directors`;
+      planEffect(work, { key: `${begins}:${telling.key}`, kind: "reminder", due: telling.due, payload });
+    }
+    if (directors || !channel.for.includes(role) || (calls && channel.reaches !== undefined)) continue;
     const payload: NotifyPayload = {
       channel: channel.id,
       event: telling.event,

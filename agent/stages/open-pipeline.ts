@@ -32,6 +32,8 @@ import {
 /** Detections taken from the store in one unit of work, and in one turn. */
 export const BATCH = 500;
 const TURN = 50;
+/** Incidents read back at once. */
+const LOADED = 50;
 /** Name of the cursor that says how far detections were correlated. */
 const CURSOR = "correlated";
 
@@ -90,13 +92,15 @@ export async function openPipeline(parts: {
 
   async function loadActive(): Promise<void> {
     position = await store.reads.cursor(facility, CURSOR);
+    const breathe = breather();
     active.clear();
     for (let after: string | undefined; ; ) {
-      const page = await store.reads.byState(facility, "incident", ACTIVE, { limit: 500, after });
+      const page = await store.reads.byState(facility, "incident", ACTIVE, { limit: LOADED, after });
       const ids = page.map(({ content }) => content.id);
       for (const work of await loadWorks(store.reads, facility, ids)) active.set(work.incident.id, work);
       after = page.at(-1)?.content.id;
-      if (page.length < 500) break;
+      if (page.length < LOADED) break;
+      await breathe();
     }
     await loadGrouping(grouping, active.values(), { reads: store.reads, facility, position });
     setup.outages.clear();

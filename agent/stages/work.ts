@@ -46,6 +46,8 @@ export interface Setup {
     depends_on?: readonly Dependency[] | undefined;
     /** The contact of a person that it reaches; absent for a channel with a target of its own. */
     reaches?: "email" | "phone" | undefined;
+    /** True when a voice says what it tells: it can give nobody a link. */
+    speaks?: boolean | undefined;
   }[];
   /** When the morning's summary is sent, in the facility's zone; absent for none. */
   handover?: { at: string } | undefined;

@@ -5,6 +5,7 @@ import { Delivery } from "../core/delivery.ts";
 import { messageOf } from "../core/errors.ts";
 import { entryHash, GENESIS } from "../core/journal.ts";
 import { sha256Hex } from "../core/sha256.ts";
+import { checkAttachments } from "./bundle-attachments.ts";
 import { ALERTS_MAX, type Bundle, type ShownEntry } from "./bundle-format.ts";
 import { checkpointHolds } from "./checkpoints.ts";
 import { declaredErased, ERASED, type Erased } from "./erasure.ts";
@@ -28,6 +29,7 @@ export function bundleFaults(bundle: Bundle, key: KeyObject): FaultList {
   try {
     checkAlerts({ bundle, shown, erased, faults });
     checkDecisions(putsOf(shown, faults), faults);
+    checkAttachments(shown, bundle.attachments ?? [], faults);
   } catch (error) {
     faults.add(fault(bundle.chain[0]?.seq ?? 0, "entry_unreadable", messageOf(error)));
   }

@@ -27,7 +27,14 @@ export type ShownEntry = z.infer<typeof ShownEntry>;
 const HiddenEntry = z.strictObject({ seq: Seq, bodyHash: Hash });
 export type HiddenEntry = z.infer<typeof HiddenEntry>;
 
-/** One incident's record with what proves it, to be verified without the database. */
+/** An attachment of a note: its bytes are a line of base64 after the JSON. */
+const BundledAttachment = z.strictObject({ sha256: Hash, size: z.int().min(1) });
+export type BundledAttachment = z.infer<typeof BundledAttachment>;
+
+/**
+ * One incident's record with what proves it, to be verified without the database: a line of JSON, then a line for each
+ * of its attachments.
+ */
 export const Bundle = z.strictObject({
   format: z.literal("tocsin-bundle/1"),
   facility: z.string(),
@@ -43,6 +50,8 @@ export const Bundle = z.strictObject({
   alerts: z.array(z.string()),
   /** Joined alerts that are not in the bundle: over its bound, or declared erased. */
   alertsLeftOut: z.int().min(0),
+  /** The attachments whose lines follow, in their order; absent when there are none. */
+  attachments: z.array(BundledAttachment).min(1).optional(),
   checkpoints: z.array(CheckpointLine).min(1),
   /** Ed25519 over the RFC 8785 JSON of the other members, base64url. */
   signature: z.string(),

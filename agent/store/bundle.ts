@@ -3,6 +3,7 @@ import { canonicalJson } from "../core/canonical-json.ts";
 import type { Instant } from "../core/clock.ts";
 import { TocsinError } from "../core/errors.ts";
 import type { JournalEntry } from "../core/journal.ts";
+import { attachmentsFollow, writeAttachments } from "./bundle-attachments.ts";
 import { bundleFaults } from "./bundle-faults.ts";
 import { ALERTS_MAX, Bundle, type HiddenEntry, type ShownEntry } from "./bundle-format.ts";
 import { ERASED, readErasure } from "./erasure.ts";
@@ -58,6 +59,7 @@ export async function writeBundle(input: {
     if (erasure?.entries.some((named) => shown.has(named)) || (erasure?.alerts.length && alertsLeftOut > 0))
       shown.add(seq);
   }
+  const { listed, lines } = await writeAttachments(reads, facility, own);
   const body: Omit<Bundle, "signature"> = {
     format: "tocsin-bundle/1",
     facility,
@@ -69,10 +71,11 @@ export async function writeBundle(input: {
     chain: entries.map((entry) => (shown.has(entry.seq) ? shownEntry(entry) : hiddenEntry(entry))),
     alerts: evidence.map(({ content }) => content),
     alertsLeftOut,
+    ...(listed.length > 0 && { attachments: listed }),
     checkpoints: start === undefined ? [end] : [start, end],
   };
   const signature = sign(null, Buffer.from(canonicalJson(body)), key.privateKey).toString("base64url");
-  return Buffer.from(`${canonicalJson({ ...body, signature })}\n`);
+  return Buffer.concat([Buffer.from(`${canonicalJson({ ...body, signature })}\n`), ...lines]);
 }
 
 export interface BundleReport {
@@ -85,6 +88,7 @@ export interface BundleReport {
   entries: number;
   shown: number;
   alerts: number;
+  attachments: number;
   /** Fingerprint of the key that signed, and whether it is the one that was given. */
   key: string;
   keyKnown: boolean;
@@ -135,6 +139,7 @@ export function verifyBundle(
     entries: chain.length,
     shown: chain.filter((entry) => "type" in entry).length,
     alerts: alerts.length,
+    attachments: bundle.attachments?.length ?? 0,
     key: mark,
     keyKnown: publicKey !== undefined,
     ...(first === undefined ? {} : { firstBroken: first }),
@@ -146,10 +151,12 @@ export function verifyBundle(
 function readBundle(
   bytes: Uint8Array,
 ): { bundle: Bundle; key: KeyObject } | Exclude<BundleVerdict, BundleReport> {
+  // The JSON is one line; attachments follow it.
+  const end = bytes.indexOf(0x0a) + 1 || bytes.length;
   let text: string;
   let parsed: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, end));
     parsed = JSON.parse(text);
   } catch {
     return notBundle(bytes);
@@ -163,6 +170,13 @@ function readBundle(
       "le fichier n'est pas écrit comme Tocsin l'écrit : un octet au moins a changé",
     );
   }
+  if (
+    !attachmentsFollow(
+      Buffer.from(bytes.buffer, bytes.byteOffset).subarray(end, bytes.length),
+      checked.data.attachments ?? [],
+    )
+  )
+    return altered("bundle_attachments", "les pièces jointes qui suivent ne sont pas celles du dossier");
   const key = publicKeyOf(checked.data.publicKey);
   if (key === undefined)
     return altered("bundle_public_key", "la clé publique que porte le dossier est illisible");

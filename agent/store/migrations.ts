@@ -4,10 +4,21 @@ import { movedDetections } from "./migrations/003-moved-detections.ts";
 import { changes } from "./migrations/004-changes.ts";
 import { people } from "./migrations/005-people.ts";
 import { unsent } from "./migrations/006-unsent.ts";
+import { attachments } from "./migrations/007-attachments.ts";
+import { texts } from "./migrations/008-texts.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
-export const MIGRATIONS: readonly Migration[] = [ground, bookmarks, movedDetections, changes, people, unsent];
+export const MIGRATIONS: readonly Migration[] = [
+  ground,
+  bookmarks,
+  movedDetections,
+  changes,
+  people,
+  unsent,
+  attachments,
+  texts,
+];
 
 /** The schema this program reads and writes. */
 export const SCHEMA_VERSION = MIGRATIONS.at(-1)?.version ?? 0;

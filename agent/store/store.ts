@@ -16,6 +16,7 @@ import type { Mute } from "../core/mute.ts";
 import type { OutsideDeclaration } from "../core/outside-declaration.ts";
 import type { Account, Credentials, Factors, StoredFactors } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
+import type { QuestionLink } from "../core/question-link.ts";
 
 /** The kinds of record that are journalled at every change, and what each holds. */
 export interface Records {
@@ -34,6 +35,7 @@ export interface Records {
   regrouping: Regrouping;
   outside_declaration: OutsideDeclaration;
   logbook: LogbookEntry;
+  question_link: QuestionLink;
   account: Account;
 }
 export type RecordKind = keyof Records;
@@ -114,6 +116,10 @@ export type Write =
   | { write: "quarantine"; entry: QuarantineEntry }
   /** Keeps what a person is typing in one field, in place of what was kept; null forgets it, as a week does. */
   | { write: "unsent"; account: string; incident: string; field: string; content: string | null }
+  /** Puts a piece of an attachment, the first (0) first; until it is kept it is no part of the record, and a day ends it. */
+  | { write: "attachment_piece"; sha256: string; position: number; bytes: Uint8Array }
+  /** Keeps an attachment, in the unit of the note that names it; a conflict when its pieces are not these bytes. */
+  | { write: "attachment"; sha256: string; size: number }
   | { write: "credentials"; credentials: Credentials }
   /** Consumes a time step of an account's one-time code; a conflict when it, or a later one, was used. */
   | { write: "totp"; account: string; step: number }
@@ -266,6 +272,8 @@ export interface Reads {
   ): Promise<number[]>;
   /** What a person was typing about an incident, by field. */
   unsent(facility: string, account: string, incident: string): Promise<Unsent[]>;
+  /** A piece of an attachment that is kept, from 0 on; undefined after the last. */
+  attachmentPiece(facility: string, sha256: string, position: number): Promise<Uint8Array | undefined>;
   /** The stored bytes of the alerts joined to an incident, in the journal's order: what a proof is made of. */
   evidenceOf(facility: string, incident: string, limit: number): Promise<Evidence[]>;
   /** Signed heads of a facility's chain, oldest first. */

@@ -6,6 +6,7 @@ import { type FaultCode, type FaultList, fault } from "./proof.ts";
 import { eventKey, nameOf, recordEntry } from "./seal.ts";
 import type { Prepare } from "./sqlite/connection.ts";
 import type { StoredAlert } from "./store.ts";
+import { attachmentCheck } from "./verify-attachments.ts";
 
 /** Compares what the tables hold with what the journal says, as its entries pass by in order. */
 export interface TableCheck {
@@ -29,22 +30,26 @@ export function compareTables(input: {
   const records = recordCheck(prepare, facility, faults);
   const alerts = alertCheck(input);
   const joined = joinedCheck(prepare, facility, faults);
+  const attachments = attachmentCheck(prepare, facility, faults);
   let contents = 0;
   return {
     entry(entry) {
       if (entry.content === null) {
         if (entry.type === "alerts") alerts.erased();
+        if (entry.type === "logbook.put") attachments.erased();
         return;
       }
       contents += 1;
       if (entry.type === "alerts") alerts.entry(entry.seq, entry.content);
       else if (entry.type === "joined") joined.entry(entry, entry.content);
       else if (entry.type.endsWith(".put")) records.entry(entry, entry.content);
+      if (entry.type === "logbook.put") attachments.entry(entry.seq, entry.content);
     },
     end() {
       alerts.end();
       joined.end();
       records.end();
+      attachments.end();
       const sql = "SELECT COUNT(*) AS count FROM journal_contents WHERE facility = ?";
       if (Number(prepare(sql).get(facility)?.count) === contents) return;
       const stray = prepare(

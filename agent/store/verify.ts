@@ -200,7 +200,7 @@ function fileFaults(database: DatabaseSync, kept: CheckpointsFile | undefined): 
 }
 
 function facilitiesOf(prepare: Prepare, kept: CheckpointsFile | undefined): string[] {
-  const tables = ["journal", "records", "alerts", "joined", "checkpoints", "journal_contents"];
+  const tables = ["journal", "records", "alerts", "joined", "checkpoints", "journal_contents", "attachments"];
   const rows = prepare(tables.map((table) => `SELECT facility FROM ${table}`).join(" UNION ")).all();
   return [...new Set([...rows, ...(kept?.checkpoints ?? [])].map(({ facility }) => String(facility)))].sort();
 }
@@ -236,7 +236,7 @@ function fileLimits(kept: CheckpointsFile | undefined): Limit[] {
     {
       code: "working_tables",
       because:
-        "ce qui n'est pas au journal : envois et rappels en attente, sessions, mots de passe, messages refusés à l'entrée, repères de lecture des sources",
+        "ce qui n'est pas au journal : envois et rappels en attente, sessions, mots de passe, messages refusés à l'entrée, repères de lecture des sources, saisies et pièces en cours d'envoi",
     },
     {
       code: "older_copy",

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import { declarationKey } from "../core/declaration.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
-import { mayAct } from "../core/person.ts";
+import { calledName, mayAct, type SecondFactor } from "../core/person.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { checkText } from "../stages/decide/check-text.ts";
 import { standingText } from "../stages/decide/standing-text.ts";
@@ -14,6 +14,7 @@ import type { Refused, Stale } from "../stages/person-act.ts";
 import type { Store } from "../store/store.ts";
 import type { Attempts } from "./attempts.ts";
 import { spendCode } from "./one-time-code.ts";
+import { isOwnStatement, statementText } from "./own-key.ts";
 import type { WebLog } from "./web-log.ts";
 
 const TOLERANCE = 5 * MICROSECONDS.minute;
@@ -27,10 +28,25 @@ const DecisionBody = z
     /** `confirm_set_aside`: the second person's, where a criterion is met. */
     decision: z.enum(["approved", "set_aside", "confirm_set_aside"]),
     delegate: z.string().min(1).max(200),
-    code: z.string().regex(/^\d{6}$/, "6 digits"),
-    reason: z.string().trim().max(4000).optional(),
+    /** What proves the person: a one-time code, or their own key over what they decide. */
+    code: z
+      .string()
+      .regex(/^\d{6}$/, "6 digits")
+      .optional(),
+    own_key: z
+      .strictObject({
+        key: z.string().regex(/^[0-9a-f]{16}$/, "16 lower-case hexadecimal digits"),
+        signed_at: z.int().min(0),
+        signature: z.string().regex(/^[A-Za-z0-9+/]{86}==$/, "64 bytes in base64"),
+      })
+      .optional(),
+    reason: z.string().max(4000).optional(),
   })
-  .refine((body) => body.decision !== "set_aside" || (body.reason ?? "").length >= 10, {
+  .refine((body) => (body.code === undefined) !== (body.own_key === undefined), {
+    path: ["code"],
+    error: "give `code`, or `own_key`, and not both",
+  })
+  .refine((body) => body.decision !== "set_aside" || (body.reason ?? "").trim().length >= 10, {
     path: ["reason"],
     error: "setting aside needs a reason of 10 characters at least",
   });
@@ -60,7 +76,7 @@ interface Answer {
 /**
  * Hears decisions that registered tools sign (Standard Webhooks) on `POST /api/v1/decisions`.
  *
- * The signature proves the tool, the one-time code the person; each message is heard once. Errors are RFC 9457.
+ * The signature proves the tool, the one-time code or the own key the person; each message is heard once. Errors are RFC 9457.
  */
 export function decisionsApi(parts: {
   desk: Desk;
@@ -73,7 +89,33 @@ export function decisionsApi(parts: {
   const { desk, store, clock, attempts, log } = parts;
   const facility = desk.facility.id;
   const tools = new Map([...parts.tools].map(([id, { secret }]) => [id, signer(id, secret)]));
+  unshared(parts.tools);
   const router = Router();
+
+  /** What proves the person, used up; undefined when nothing does. Without an account it works as long. */
+  const proven = async (
+    { own_key: own, ...body }: DecisionBody,
+    account: string | undefined,
+  ): Promise<SecondFactor | undefined> => {
+    const at = clock.now();
+    if (own === undefined) {
+      const spent = await spendCode(store, { facility, account, code: body.code ?? "", at });
+      return spent === "spent" ? "totp" : undefined;
+    }
+    const { factors } = await store.reads.factors(facility, account ?? "");
+    const { reason = "" } = body;
+    const statement = { ...body, facility, reason, signedAt: own.signed_at };
+    const keys = factors.ownKeys ?? [];
+    if (!isOwnStatement(statement, own, { keys, clock }) || account === undefined) return undefined;
+    // Heard once: the text may wait for a decision again within the tolerance.
+    const name = `own-key:${account}:${sha256Hex(statementText(statement))}`;
+    const heard = await store.commit({
+      facility,
+      at,
+      writes: [{ write: "cursor", name, from: 0, to: 1 }],
+    });
+    return heard.outcome === "committed" ? "own_key" : undefined;
+  };
 
   /** Takes the decision once the message is known to be a tool's and new. */
   const decide = async (tool: string, body: DecisionBody): Promise<Answer> => {
@@ -100,27 +142,25 @@ export function decisionsApi(parts: {
       return { status: 429, outcome: "refused", title: "Too many wrong codes through this tool", extra };
     }
     const account = (await store.reads.accountByLogin(facility, body.delegate.toLowerCase()))?.content;
-    const delegate = account !== undefined && mayAct(account, "decide", clock.now()) ? account : undefined;
-    const code = await spendCode(store, {
-      facility,
-      account: delegate?.id,
-      code: body.code,
-      at: clock.now(),
-    });
+    const delegate =
+      account !== undefined && mayAct(account, "decide", clock.now())
+        ? { ...account, name: calledName(account) }
+        : undefined;
+    const factor = await proven(body, delegate?.id);
     const forbidden: Answer = {
       status: 403,
       outcome: "forbidden",
-      title: "The person or the one-time code was refused",
+      title: "The person, the one-time code or the signature was refused",
     };
-    if (delegate === undefined || code !== "spent") return forbidden;
+    if (delegate === undefined || factor === undefined) return forbidden;
     await attempts.succeeded(keys);
 
-    const proof = { channel: "webhook", tool, second_factor: "totp" } as const;
+    const proof = { channel: "webhook", tool, second_factor: factor } as const;
     const result =
       body.decision === "approved"
         ? await desk.approve(text, proof, delegate)
         : body.decision === "set_aside"
-          ? await desk.setAside(text, body.reason ?? "", proof, delegate)
+          ? await desk.setAside(text, (body.reason ?? "").trim(), proof, delegate)
           : await desk.confirmSetAside(text, proof, delegate);
     if (result.outcome === "refused" && result.code === "not_allowed") return forbidden;
     if (result.outcome === "stale" || result.outcome === "refused") return undecided(result, dossier);
@@ -211,18 +251,46 @@ function undecided(result: Stale | Refused, dossier: Dossier): Answer {
   return { status: 409, outcome: "refused", title, extra };
 }
 
+/** Throws when two tools have one secret: what one of them signs would be told as the other's. */
+function unshared(tools: ReadonlyMap<string, { secret: string }>): void {
+  const owners = new Map<string, string>();
+  for (const [id, { secret }] of tools) {
+    const key = keyOf(secret).toString("base64");
+    const other = owners.get(key);
+    if (other !== undefined)
+      throw new TocsinError({
+        code: "tool_secret_shared",
+        where: `tools.${id}.secret`,
+        message: `it is the secret of ${other} too`,
+        remedy: REMEDY,
+      });
+    owners.set(key, id);
+  }
+}
+
+const REMEDY = "write what `openssl rand -base64 32` gives";
+/** Shortest secret of a tool, bytes (Standard Webhooks: between 24 and 64). */
+const SECRET_BYTES = 24;
+const keyOf = (secret: string) => Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+
 /** Signs as the tool does; throws at start when its secret is not base64. */
 function signer(tool: string, secret: string): Webhook {
+  if (keyOf(secret).length < SECRET_BYTES)
+    throw new TocsinError({
+      code: "tool_secret_short",
+      where: `tools.${tool}.secret`,
+      message: `a secret has ${SECRET_BYTES} bytes at least, in base64`,
+      remedy: REMEDY,
+    });
   try {
     return new Webhook(secret);
   } catch (cause) {
-    const remedy = "write what `openssl rand -base64 32` gives";
     throw new TocsinError(
       {
         code: "tool_secret_not_base64",
         where: `tools.${tool}.secret`,
         message: "the secret is not base64",
-        remedy,
+        remedy: REMEDY,
       },
       { cause },
     );

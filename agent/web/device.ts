@@ -16,10 +16,10 @@ const MACHINES = [
   ["Linux", "Linux"],
 ] as const;
 
-/** What a browser calls itself, in words a person recognises: `Firefox sur Android`. */
+/** What a browser calls itself, in words a person recognises: `Firefox (Android)`. */
 export function deviceOf(userAgent: string | undefined): string {
   const said = (userAgent ?? "").slice(0, 500);
   const find = (names: readonly (readonly [string, string])[]) =>
     names.find(([sign]) => said.includes(sign))?.[1];
-  return `${find(BROWSERS) ?? "Navigateur"} sur ${find(MACHINES) ?? "un appareil inconnu"}`;
+  return `${find(BROWSERS) ?? "Navigateur"} (${find(MACHINES) ?? "appareil inconnu"})`;
 }

@@ -17,5 +17,10 @@ export const TextFields = {
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 };
 
+/** The sentence that an address picks, of those there are; null for anything else. */
+export function pickedBy(name: unknown, sentences: Readonly<Record<string, string>>): string | null {
+  return typeof name === "string" && Object.hasOwn(sentences, name) ? (sentences[name] ?? null) : null;
+}
+
 /** One line of text typed by a person, trimmed. */
 export const Line = (limit: number) => z.string().trim().max(limit);

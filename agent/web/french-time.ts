@@ -1,5 +1,11 @@
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 
+/** Quarters of an hour remembered of one format. */
+const MOST_QUARTERS = 20_000;
+const QUARTER = 15 * MICROSECONDS.minute;
+/** Since then every clock on earth differs from UTC by whole quarters of an hour, and changes at their ends. */
+const QUARTERLY = Date.UTC(1973, 0) * 1000;
+
 /** How instants and durations are written for people of one facility. */
 export interface FrenchTime {
   /** `dim. 15 nov. 02:14`; with the year when it is not the year of `now`. */
@@ -32,19 +38,17 @@ export function frenchTime(zone: string): FrenchTime {
     minute: "2-digit",
     hourCycle: "h23",
   });
-  const parts = (formatter: Intl.DateTimeFormat, instant: Instant) =>
-    Object.fromEntries(
-      formatter.formatToParts(Math.floor(instant / 1000)).map((each) => [each.type, each.value]),
-    );
+  const words = remembered(format);
+  const numbers = remembered(numeric);
   const local = (instant: Instant) => {
-    const { year, month, day, hour, minute } = parts(numeric, instant);
+    const { year, month, day, hour, minute } = numbers(instant);
     return { date: `${year}-${month}-${day}`, time: `${hour}:${minute}` };
   };
 
   return {
     when(instant, now) {
-      const { weekday, day, month, year, hour, minute } = parts(format, instant);
-      const otherYear = now !== undefined && parts(format, now).year !== year;
+      const { weekday, day, month, year, hour, minute } = words(instant);
+      const otherYear = now !== undefined && words(now).year !== year;
       return `${weekday} ${day} ${month} ${otherYear ? `${year} ` : ""}${hour}:${minute}`;
     },
     time: (instant) => local(instant).time,
@@ -63,5 +67,28 @@ export function frenchTime(zone: string): FrenchTime {
       });
       return found.length === 0 ? undefined : Math.min(...found);
     },
+  };
+}
+
+type Parts = Readonly<Record<string, string>>;
+
+/** The parts of an instant; asked once for each quarter of an hour, since a list has hundreds of instants. */
+function remembered(format: Intl.DateTimeFormat): (instant: Instant) => Parts {
+  const known = new Map<number, Parts>();
+  const partsAt = (instant: Instant): Parts =>
+    Object.fromEntries(
+      format.formatToParts(Math.floor(instant / 1000)).map((each) => [each.type, each.value]),
+    );
+  return (instant) => {
+    if (instant < QUARTERLY) return partsAt(instant);
+    const quarter = Math.floor(instant / QUARTER);
+    let parts = known.get(quarter);
+    if (parts === undefined) {
+      parts = partsAt(quarter * QUARTER);
+      if (known.size >= MOST_QUARTERS) known.clear();
+      known.set(quarter, parts);
+    }
+    const minute = Number(parts.minute) + Math.floor((instant - quarter * QUARTER) / MICROSECONDS.minute);
+    return { ...parts, minute: String(minute).padStart(2, "0") };
   };
 }

@@ -1,12 +1,15 @@
 import { doubleCsrf } from "csrf-csrf";
 import type { NextFunction, Request, Response } from "express";
 import type { Clock, Instant } from "../core/clock.ts";
-import { type Account, type Act, delegationAt, mayAct } from "../core/person.ts";
+import { type Account, type Act, calledName, delegationAt, mayAct } from "../core/person.ts";
 import type { Desk } from "../stages/desk/desk.ts";
 import { duration } from "../stages/french.ts";
 import type { Store } from "../store/store.ts";
 import { frenchTime } from "./french-time.ts";
+import { languageOf } from "./language.ts";
+import { maskToken, unmaskToken } from "./mask-token.ts";
 import { PageError } from "./page-error.ts";
+import { sendPage } from "./send-page.ts";
 import { type Sessions, SIGN_IN_WAYS } from "./session-store.ts";
 import { templates } from "./templates.ts";
 
@@ -59,6 +62,13 @@ export function personWho(response: Response, act: Act): Account {
   throw new PageError(403);
 }
 
+/** The account as it acts in a session: what is done by an *accès de secours* names who opened it. */
+function actingAs(account: Account, holder: string | undefined): Account {
+  if (account.emergency === undefined || holder === undefined) return account;
+  const held = { ...account, emergency: { ...account.emergency, holder } };
+  return { ...held, name: calledName(held) };
+}
+
 export function gate(parts: {
   desk: Desk;
   store: Store;
@@ -81,7 +91,7 @@ export function gate(parts: {
       request.session?.account === undefined ? "signed-out" : request.sessionID,
     cookieName: secure ? "__Host-tocsin-form" : "tocsin-form",
     cookieOptions: { sameSite: "lax", secure, httpOnly: true, path: "/" },
-    getCsrfTokenFromRequest: (request) => request.body?.csrf,
+    getCsrfTokenFromRequest: (request) => unmaskToken(request.body?.csrf),
   });
 
   /** What the frame around each page says of how the person came in. */
@@ -101,7 +111,7 @@ export function gate(parts: {
         account === undefined ? undefined : await store.reads.record(desk.facility.id, "account", account);
       response.locals.now = clock.now();
       if (stored?.content.active && sessions.stands(request, stored.content)) {
-        response.locals.person = stored.content;
+        response.locals.person = actingAs(stored.content, request.session.holder);
         response.locals.access = await accessOf(request.session, stored.content);
       }
       next();
@@ -121,7 +131,9 @@ export function gate(parts: {
 
     ownForm(request, _response, next) {
       if (request.method === "GET" || request.method === "HEAD") return next();
-      if (request.headers["sec-fetch-site"] === "cross-site" || !csrf.validateRequest(request)) {
+      // A sibling under the same domain is another site too.
+      const site = request.headers["sec-fetch-site"];
+      if (site === "cross-site" || site === "same-site" || !csrf.validateRequest(request)) {
         throw new PageError(403, {
           title: "Formulaire périmé",
           message:
@@ -134,7 +146,8 @@ export function gate(parts: {
 
     render(request, response, { view, title, status = 200, model }) {
       const now = clock.now();
-      const html = render(view, {
+      const language = languageOf(request.cookies);
+      const values = {
         ...model,
         title,
         facility: desk.facility,
@@ -146,17 +159,20 @@ export function gate(parts: {
         // Decisions recorded by telephone in this person's name, for them to confirm or contest.
         recordedForMe: response.locals.oral ?? [],
         // Where no session was loaded (unknown address), a token would spoil those of the open pages.
-        csrf: request.session === undefined ? "" : csrf.generateCsrfToken(request, response),
+        csrf: request.session === undefined ? "" : maskToken(csrf.generateCsrfToken(request, response)),
         now,
         when: (instant: number) => time.when(instant, now),
         time: time.time,
         since: (instant: number) => duration(now - instant),
         until: (instant: number) => duration(instant - now),
         long: duration,
-        count: (count: number) => count.toLocaleString("fr-FR"),
+        count: (count: number) => count.toLocaleString(language === "en" ? "en-GB" : "fr-FR"),
         iso: (instant: number) => new Date(Math.floor(instant / 1000)).toISOString(),
-      });
-      response.status(status).type("html").send(html);
+        // Where the switch of the language leads back to: a form that was refused has no page of its own.
+        self: request.method === "GET" ? request.originalUrl : "",
+      };
+      const html = render(view, values, language);
+      sendPage(request, response.status(status), html);
     },
   };
 }

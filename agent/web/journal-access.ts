@@ -7,7 +7,8 @@ import type { WebLog } from "./web-log.ts";
 
 /** Accesses remembered: beyond, the oldest is forgotten, and is journalled again. */
 const REMEMBERED = 20_000;
-const DOSSIER = /^\/incidents\/([^/]{1,100})(?:\/|$)/;
+// Whatever its case, as the router takes it.
+const DOSSIER = /^\/incidents\/([^/]{1,100})(?:\/|$)/i;
 /** Addresses under `/incidents/` that are no dossier. */
 const PAGES = new Set(["signaler", "version"]);
 

@@ -1,4 +1,4 @@
-import { Router } from "express";
+import { type Request, Router } from "express";
 import { z } from "zod";
 import type { Account } from "../core/person.ts";
 import { placeOf } from "./attempts.ts";
@@ -31,6 +31,7 @@ export function oidcRoutes(
   // Lax, since the person comes back from another site.
   const options = { httpOnly: true, sameSite: "lax", secure: parts.secure, path: "/" } as const;
   const redirect = `${parts.publicUrl}/${facility}/connexion/annuaire/retour`;
+  const keysFor = (request: Request) => [{ width: "wide", key: `provider ${placeOf(request.ip)}` }] as const;
   const router = Router({ mergeParams: true });
 
   // A form, not a link: a link in a mail would sign in whoever has a session at the provider.
@@ -38,8 +39,7 @@ export function oidcRoutes(
     const suite = ownPath(readForm(request, BeginForm).suite, facility);
     if (await parts.providerAttacked())
       return show(request, response, { suite, error: ATTACKED, status: 403 });
-    const keys = [{ width: "wide", key: `provider ${placeOf(request.ip)}` }] as const;
-    const allowed = await attempts.take(keys);
+    const allowed = await attempts.take(keysFor(request));
     if (allowed.outcome === "wait") {
       response.setHeader("Retry-After", String(allowed.seconds));
       throw new PageError(429);
@@ -79,6 +79,7 @@ export function oidcRoutes(
         status: finished.outcome === "refused" ? 401 : 503,
       });
     }
+    await attempts.succeeded(keysFor(request));
     const account = await accountOf(finished.value);
     if (account === undefined) {
       log.warn("the identity provider names nobody who may enter", { place: placeOf(request.ip) });

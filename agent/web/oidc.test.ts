@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CLIENT, type IdentityProvider, startProvider } from "../../test/support/oidc-provider.ts";
 import { changePerson } from "../../test/support/web-people.ts";
@@ -174,6 +176,26 @@ describe("sign-in by the identity provider", () => {
     expect(reply.text).toContain("L&#39;annuaire ne répond pas");
   });
 
+  it("asks for a strength and refuses a sign-in that is not so strong", async () => {
+    await scene.close();
+    await scenes({ acrValues: "eidas1 eidas2" });
+    const { url } = await begin();
+    expect(new URL(url).searchParams.get("acr_values")).toBe("eidas1 eidas2");
+    const reply = await person.get(pathOf(await provider.visit(url)));
+    expect(reply.status).toBe(401);
+    expect(await signedIn()).toBe(false);
+    expect(scene.logged.join()).toContain("not as strong");
+  });
+
+  it("lets a whole ward in from one address: who comes in is not counted", async () => {
+    for (let i = 0; i < 45; i++) {
+      const { reply, url } = await begin();
+      expect(reply.status).toBe(200);
+      expect((await person.get(pathOf(await provider.visit(url)))).status).toBe(303);
+      person = visitor(scene);
+    }
+  });
+
   describe("while a system that it needs is in an incident", () => {
     const stated = async (fact: object) => {
       const dossier = scene.desk.dossiers[0];
@@ -228,6 +250,23 @@ describe("sign-in by the identity provider", () => {
       expect((await person.get("/chv/acces")).text).toContain("Annuaire touché par un incident");
     });
 
+    it("takes no decision and no change of means from the sessions it had opened", async () => {
+      await changePerson(scene, "claire", { email: "Claire@ch.example" });
+      const first = await begin();
+      await person.get(pathOf(await provider.visit(first.url)));
+      await stated({});
+      const page = "/chv/incidents/inc-1/decision";
+      const decided = await person.submit(page, `${page}/valider`, { code: scene.code("claire") });
+      expect(decided.status).toBe(403);
+      expect(decided.text).toContain("moyens locaux");
+      const changed = await person.submit("/chv/acces", "/chv/acces/codes", { code: scene.code("claire") });
+      expect(changed.status).toBe(403);
+      expect(scene.desk.dossiers[0]?.decisions).toEqual([]);
+      const local = visitor(scene);
+      await local.signIn("claire");
+      expect((await local.submit(page, `${page}/valider`, { code: scene.code("claire") })).status).toBe(303);
+    });
+
     it.each([
       ["a fact that ended", { until: 1 }],
       ["a fact that was withdrawn", { withdrawn: { at: 1, by: "x", reason: "faux" } }],
@@ -239,6 +278,32 @@ describe("sign-in by the identity provider", () => {
       expect(reply.status).toBe(200);
     });
   });
+});
+
+describe("a provider whose description was changed", () => {
+  it.each(["javascript:alert(1)//", "data:text/html,x", "ftp://192.0.2.1/"])(
+    "sends nobody to %s",
+    async (authorization_endpoint) => {
+      const server = createServer((_request, response) => {
+        const { port } = server.address() as AddressInfo;
+        const issuer = `http://127.0.0.1:${port}`;
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ issuer, authorization_endpoint, token_endpoint: `${issuer}/token` }));
+      }).listen(0, "127.0.0.1");
+      await new Promise((resolve) => server.once("listening", resolve));
+      const { port } = server.address() as AddressInfo;
+      const scene = await startScene({ access: settings(`http://127.0.0.1:${port}`) });
+      try {
+        const reply = await visitor(scene).submit(PAGE, BEGIN, {});
+        expect(reply.status).toBe(503);
+        expect(reply.headers.get("refresh")).toBeNull();
+        expect(reply.text).not.toContain(authorization_endpoint);
+      } finally {
+        await scene.close();
+        server.close();
+      }
+    },
+  );
 });
 
 describe("a provider that is not what it says", () => {

@@ -87,6 +87,9 @@ export function openOidc(settings: OidcSettings, { sealed }: { sealed: SealedVal
           code_challenge_method: "S256",
           ...(settings.acrValues && { acr_values: settings.acrValues }),
         });
+        // What a provider says of itself may have been changed: nobody is sent to anything but its pages.
+        if (url.protocol !== "https:" && !(local && url.protocol === "http:"))
+          return { outcome: "unreachable", because: "its sign-in page is not at an https address" };
         return { outcome: "ready", url: url.href, kept: sealed.seal(PURPOSE, kept).toString("base64url") };
       } catch (error) {
         return { outcome: "unreachable", because: reasonOf(error) };
@@ -106,6 +109,10 @@ export function openOidc(settings: OidcSettings, { sealed }: { sealed: SealedVal
         });
         const claims = tokens.claims();
         if (claims === undefined) return { outcome: "refused", because: "no ID token" };
+        // Asked for is not given: a provider may have let the person in by less.
+        const { acr } = claims;
+        if (settings.acrValues && !settings.acrValues.split(/\s+/).includes(String(acr)))
+          return { outcome: "refused", because: "the sign-in is not as strong as acr_values asks" };
         const said =
           settings.claim in claims || configuration.serverMetadata().userinfo_endpoint === undefined
             ? claims

@@ -1,4 +1,4 @@
-import express, { type Express } from "express";
+import express, { type ErrorRequestHandler, type Express } from "express";
 
 /** What keeps the daemon from serving; empty when it is ready. */
 export type Causes = () => string[];
@@ -11,6 +11,10 @@ export function operationsApp(parts: {
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", false);
+  app.use((_request, response, next) => {
+    response.set({ "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" });
+    next();
+  });
   app.get("/healthz", (_request, response) => void response.json({ status: "ok" }));
   app.get("/readyz", (_request, response) => {
     const causes = parts.causes();
@@ -22,5 +26,14 @@ export function operationsApp(parts: {
     const { text, type } = await parts.metrics();
     response.type(type).send(text);
   });
+  app.use((_request, response) => void response.status(404).json({ status: "not_found" }));
+  // Without it express shows where the error was thrown.
+  const failed: ErrorRequestHandler = (error, _request, response, next) => {
+    if (response.headersSent) return next(error);
+    const given = (error as { status?: unknown } | null)?.status;
+    const status = typeof given === "number" && given >= 400 && given < 500 ? given : 500;
+    response.status(status).json({ status: status === 500 ? "failed" : "bad_request" });
+  };
+  app.use(failed);
   return app;
 }

@@ -38,6 +38,11 @@ const PAGE_ERRORS = {
     message: "Aucune page n'existe à cette adresse.",
     remedy: "Vérifiez l'adresse, ou revenez à la liste des incidents.",
   },
+  405: {
+    title: "Demande illisible",
+    message: "Cette façon de demander une page n'existe pas : rien n'a été enregistré.",
+    remedy: "Revenez à la liste des incidents et recommencez.",
+  },
   409: {
     title: "La situation a changé",
     message: "Quelqu'un a agi entre-temps : rien n'a été enregistré.",

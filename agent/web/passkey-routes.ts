@@ -30,17 +30,19 @@ export function passkeySignIn(parts: SignInParts & { show: ShowSignIn }): Router
 
   router.post("/connexion/cle", gate.ownForm, async (request, response) => {
     const { passkey, suite } = readForm(request, PasskeyForm);
-    // A count of their own: guessing passwords from the same place holds no passkey back.
-    const keys = [{ width: "wide", key: `passkey ${placeOf(request.ip)}` }] as const;
+    const claimed = passkeys.claimed(passkey);
+    const account =
+      claimed === undefined ? undefined : (await store.reads.record(facility, "account", claimed))?.content;
+    const known = account?.active ? account : undefined;
+    // Counts of their own: neither guessing passwords nor garbage from the same place holds a known browser back.
+    const device = entrance.keysFor(request, "", known).filter(({ width }) => width === "device");
+    const place = { width: "wide", key: `passkey ${placeOf(request.ip)}` } as const;
+    const keys = device.length > 0 ? device : [place];
     const allowed = await attempts.take(keys);
     if (allowed.outcome === "wait") {
       response.setHeader("Retry-After", String(allowed.seconds));
       throw new PageError(429);
     }
-    const claimed = passkeys.claimed(passkey);
-    const account =
-      claimed === undefined ? undefined : (await store.reads.record(facility, "account", claimed))?.content;
-    const known = account?.active ? account : undefined;
     const proven = known && (await factors.prove(known, { code: "", passkey }, "sign-in"));
     if (known === undefined || proven?.outcome !== "proven") {
       log.warn("passkey refused", { place: placeOf(request.ip) });

@@ -1,6 +1,7 @@
 import type { Request } from "express";
 import type { Account, SecondFactor } from "../core/person.ts";
-import type { Attempts } from "./attempts.ts";
+import { type Attempts, placeOf } from "./attempts.ts";
+import { requireLocalMeans } from "./local-means.ts";
 import { PageError } from "./page-error.ts";
 import { passkeyPurpose } from "./passkey-routes.ts";
 import type { GivenFactor, SecondFactors } from "./second-factor.ts";
@@ -12,8 +13,12 @@ export async function proveAgain(
   { given, act }: { given: GivenFactor; act: string },
   { attempts, factors }: { attempts: Attempts; factors: SecondFactors },
 ): Promise<SecondFactor> {
+  requireLocalMeans(request);
   // Per session: whoever holds another session of this person, or none, cannot lock it.
-  const keys = [{ width: "narrow", key: `${act} ${person.id} ${request.sessionID}` }] as const;
+  const keys = [
+    { width: "narrow", key: `${act} ${person.id} ${request.sessionID}` },
+    { width: "wide", key: `${act} ${person.id} ${placeOf(request.ip)}` },
+  ] as const;
   const allowed = await attempts.take(keys);
   if (allowed.outcome === "wait") {
     request.res?.setHeader("Retry-After", String(allowed.seconds));

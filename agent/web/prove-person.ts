@@ -2,6 +2,7 @@ import type { Request } from "express";
 import type { Proof } from "../core/decision.ts";
 import type { Account } from "../core/person.ts";
 import { type Attempts, placeOf } from "./attempts.ts";
+import { requireLocalMeans } from "./local-means.ts";
 import { PageError } from "./page-error.ts";
 import { passkeyPurpose } from "./passkey-routes.ts";
 import type { GivenFactor, SecondFactors } from "./second-factor.ts";
@@ -23,10 +24,12 @@ export function provePerson({
   factors: SecondFactors;
 }): ProvePerson {
   return async (request, person, given, about) => {
+    requireLocalMeans(request);
     // Per session: whoever holds another session of this person, or none, cannot lock it.
     const keys = [
       { width: "narrow", key: `decide ${person.id} ${request.sessionID}` },
-      { width: "wide", key: `decide ${placeOf(request.ip)}` },
+      // Over all sessions of this person there; never a place alone, where a colleague's wrong codes would close it.
+      { width: "wide", key: `decide ${person.id} ${placeOf(request.ip)}` },
     ] as const;
     const allowed = await attempts.take(keys);
     if (allowed.outcome === "wait") {

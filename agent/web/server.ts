@@ -9,6 +9,7 @@ import { uuidv7 } from "../core/id.ts";
 import type { Masks } from "../core/masked.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { Desk } from "../stages/desk/desk.ts";
+import type { Searches } from "../stages/hunt/searches.ts";
 import type { unknownAssets } from "../stages/note-unknown.ts";
 import type { Register } from "../stages/register/open-register.ts";
 import { openOutsideDesk } from "../stages/register/outside-desk.ts";
@@ -19,7 +20,10 @@ import { attempts } from "./attempts.ts";
 import { decisionsApi } from "./decisions-api.ts";
 import type { Gate } from "./gate.ts";
 import { journalAccess } from "./journal-access.ts";
+import { languageSwitch } from "./language-switch.ts";
 import { PageError } from "./page-error.ts";
+import { askQuestionPages } from "./pages/ask-question.ts";
+import { attachmentPages } from "./pages/attachments.ts";
 import { closingsPage } from "./pages/closings.ts";
 import { decisionPages } from "./pages/decision.ts";
 import { declarationPages } from "./pages/declaration.ts";
@@ -37,6 +41,7 @@ import { originalPage } from "./pages/original.ts";
 import { ownAccessPages } from "./pages/own-access.ts";
 import { peoplePages } from "./pages/people.ts";
 import { printPage } from "./pages/print.ts";
+import { questionLinkPages, withoutCodes } from "./pages/question-link.ts";
 import { refusedPage } from "./pages/refused.ts";
 import { registerPage } from "./pages/register.ts";
 import { outsidePages } from "./pages/register-outside.ts";
@@ -44,12 +49,15 @@ import { registerReportPage } from "./pages/register-report.ts";
 import { regroupPages } from "./pages/regroup.ts";
 import { reportPage } from "./pages/report.ts";
 import { ruleTroublesPage } from "./pages/rule-troubles.ts";
+import { searchPages } from "./pages/search.ts";
 import { silencesPage } from "./pages/silences.ts";
 import { sourcesPage } from "./pages/sources.ts";
 import { systemsPage } from "./pages/systems.ts";
 import { unknownAssetsPage } from "./pages/unknown-assets.ts";
 import { provePerson } from "./prove-person.ts";
-import { ASSETS } from "./templates.ts";
+import { openAssets } from "./serve-assets.ts";
+import { endSlowRequests } from "./slow-requests.ts";
+import { receiveFiles } from "./uploads.ts";
 import type { WebLog } from "./web-log.ts";
 
 export interface PeopleParts {
@@ -80,10 +88,19 @@ export interface PeopleParts {
   access: AccessSettings;
   /** Who is on call and how they are reached; without it those pages are not there. */
   onCall?: OnCall | undefined;
+  /** Searches of old records; without them their page is not there. */
+  searches?: Searches | undefined;
+  /** Where files that people send lie until they are answered: a folder of our own, emptied at each start. */
+  uploads: string;
   /** Mounts the sign-in by ticket. */
   demo: boolean;
   log: WebLog;
 }
+
+/** Nothing of the machine but passkeys, and copying a text. */
+const PERMISSIONS =
+  "accelerometer=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), screen-wake-lock=(), serial=(), usb=(), clipboard-read=(), publickey-credentials-get=(self), publickey-credentials-create=(self)";
+const METHODS = ["GET", "HEAD", "POST"];
 
 /** Builds the people's listener: pages for one facility, and the decisions that tools sign. */
 export function peopleApp(parts: PeopleParts): express.Express {
@@ -100,9 +117,14 @@ export function peopleApp(parts: PeopleParts): express.Express {
   app.disable("x-powered-by");
   // Behind a reverse proxy on the same machine the limits see the person's address, not the proxy's.
   app.set("trust proxy", ["loopback", ...settings.proxies]);
-  app.use(headers(secure));
-  app.use("/assets", express.static(ASSETS, { index: false, redirect: false, maxAge: "1h" }));
+  app.use(endSlowRequests(), headers(secure));
+  app.use("/assets", openAssets().serve);
   app.use(decisionsApi({ desk, store, clock, tools: parts.tools, attempts: attempts(), log }));
+  app.use((request, response, next) => {
+    if (METHODS.includes(request.method)) return next();
+    response.setHeader("Allow", METHODS.join(", "));
+    throw new PageError(405);
+  });
   app.get("/", (_request, response) => response.redirect(303, `/${facility}/incidents`));
 
   const site = express.Router({ mergeParams: true });
@@ -110,6 +132,8 @@ export function peopleApp(parts: PeopleParts): express.Express {
     if (request.params.facility !== facility) throw new PageError(404);
     next();
   });
+  // Before any session: who holds a link has none, and gets none.
+  site.use(questionLinkPages({ desk, clock, gate: pages, attempts: attempts(), log }));
   site.use(
     session({
       name: secure ? "__Host-tocsin" : "tocsin",
@@ -130,8 +154,9 @@ export function peopleApp(parts: PeopleParts): express.Express {
     express.urlencoded({ extended: false, limit: "128kb", parameterLimit: 500 }),
   );
   site.get("/", (_request, response) => response.redirect(303, `/${facility}/incidents`));
+  site.use(languageSwitch({ facility, secure, gate: pages }));
   site.use(access.doors(limits));
-  site.use(pages.signedIn, pages.ownForm, oralReminder({ desk, clock }));
+  site.use(pages.signedIn, receiveFiles(parts.uploads), pages.ownForm, oralReminder({ desk, clock }));
   site.use(journalAccess({ store, clock, facility, log }));
   site.use(access.rooms());
   site.use(ownAccessPages({ desk, store, clock, access, attempts: limits }));
@@ -157,7 +182,11 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(factsPage({ desk, clock, gate: pages }));
   site.use(closingsPage({ desk, gate: pages }));
   site.use(incidentPage({ desk, store, clock, gate: pages, systems: { sites, names } }));
+  site.use(attachmentPages({ desk, store, clock, log }));
+  if (parts.searches !== undefined)
+    site.use(searchPages({ desk, clock, gate: pages, searches: parts.searches }));
   site.use(fieldsPages({ desk, store, clock, gate: pages }));
+  site.use(askQuestionPages({ desk, clock, gate: pages, publicUrl }));
   site.use(regroupPages({ desk }));
   if (parts.onCall !== undefined) {
     site.use(onCallPages({ desk, onCall: parts.onCall, gate: pages }));
@@ -192,6 +221,7 @@ function headers(secure: boolean): express.RequestHandler[] {
         useDefaults: false,
         directives: {
           "default-src": ["'none'"],
+          "object-src": ["'none'"],
           "style-src": ["'self'"],
           "script-src": ["'self'"],
           "img-src": ["'self'"],
@@ -206,6 +236,7 @@ function headers(secure: boolean): express.RequestHandler[] {
       xFrameOptions: { action: "deny" },
     }),
     (request, response, next) => {
+      response.setHeader("Permissions-Policy", PERMISSIONS);
       if (!request.path.startsWith("/assets/")) response.setHeader("Cache-Control", "no-store");
       next();
     },
@@ -216,7 +247,8 @@ function errorPage(pages: Gate, facility: string, log: WebLog): express.ErrorReq
   return (thrown, request, response, next) => {
     if (response.headersSent) return next(thrown);
     const error = pageErrorOf(thrown);
-    if (error.status === 500) log.warn("page failed", { path: request.path, error: messageOf(thrown) });
+    if (error.status === 500)
+      log.warn("page failed", { path: withoutCodes(request.path), error: messageOf(thrown) });
     try {
       pages.render(request, response, {
         view: "error",
@@ -230,7 +262,7 @@ function errorPage(pages: Gate, facility: string, log: WebLog): express.ErrorReq
         },
       });
     } catch (failed) {
-      log.warn("error page failed", { path: request.path, error: messageOf(failed) });
+      log.warn("error page failed", { path: withoutCodes(request.path), error: messageOf(failed) });
       response.status(error.status).type("text").send(`${error.title}\n${error.message}\n${error.remedy}\n`);
     }
   };

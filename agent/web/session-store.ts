@@ -111,6 +111,8 @@ export function sessions(parts: {
       const id = hashed(request.sessionID);
       const now = clock.now();
       if (session.role !== account.role || now - lastUse(id, session) >= limits.idle) return false;
+      // A page that looks by itself whether anything changed is no use of the session: nobody may sit before it.
+      if (request.headers["x-tocsin-background"] !== undefined && uses.has(id)) return true;
       uses.delete(id);
       uses.set(id, now);
       if (uses.size > REMEMBERED) uses.delete(uses.keys().next().value ?? "");

@@ -6,6 +6,7 @@ import type { Account } from "../core/person.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import type { Desk } from "../stages/desk/desk.ts";
 import type { Store } from "../store/store.ts";
+import { changeAccount } from "./accounts.ts";
 import { type Attempts, placeOf } from "./attempts.ts";
 import type { Entrance } from "./enter.ts";
 import { Line, readForm } from "./form.ts";
@@ -179,11 +180,13 @@ export function emergencyPage({
     const person = ofEmergency(response);
     const { name, reason, suite } = readForm(request, HolderForm);
     const content = { account: person.id, holder: name, reason };
-    await store.commit({
-      facility,
-      at: clock.now(),
-      writes: [{ write: "note", what: "emergency_holder", incident: null, content }],
-    });
+    const named = await changeAccount(
+      { store, clock, facility: desk.facility },
+      person.id,
+      (all) => ({ ...all, ...(all.emergency && { emergency: { ...all.emergency, holder: name } }) }),
+      () => [{ write: "note", what: "emergency_holder", incident: null, content }],
+    );
+    if (named === undefined) throw new PageError(409);
     request.session.holder = name;
     await promisify(request.session.save.bind(request.session))();
     response.redirect(303, ownPath(suite, facility));

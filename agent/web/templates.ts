@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Eta } from "eta";
+import { loadCatalogue } from "./english/catalogue.ts";
+import { translateView, type ViewPart } from "./english/translate-view.ts";
+import type { Language } from "./language.ts";
+import { openAssets } from "./serve-assets.ts";
 import { visibleText } from "./visible-text.ts";
-
-export const ASSETS = join(import.meta.dirname, "assets");
 
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -25,29 +25,32 @@ export function escapeHtml(value: unknown): string {
 const bound = (words: string): string => words.replace(/ (?=[:;?!»](?:\s|$|<))|(?<=«) /g, "\u00a0");
 
 /** Loads the views once; `render` gives the whole page. */
-export function templates(): { render(view: string, model: object): string } {
-  const eta = new Eta({
+export function templates(): { render(view: string, model: object, language?: Language): string } {
+  const french = openViews((parts) =>
+    // Of the views' own words: what is shown of records stays as it is.
+    parts.map((part) => (typeof part === "string" ? bound(part) : part)),
+  );
+  // Few ask for English: its phrases are read when the first one does.
+  let english: Eta | undefined;
+  const inEnglish = () => {
+    if (english !== undefined) return english;
+    const { find, say } = loadCatalogue();
+    english = openViews((parts) => translateView(parts, find), "const say = this.say;");
+    return Object.assign(english, { say });
+  };
+  const { version: assets } = openAssets();
+  return {
+    render: (view, model, language = "fr") =>
+      (language === "en" ? inEnglish() : french).render(view, { ...model, assets, language }),
+  };
+}
+
+function openViews(rewrite: (parts: ViewPart[]) => ViewPart[], functionHeader = ""): Eta {
+  return new Eta({
     views: join(import.meta.dirname, "views"),
     cache: true,
+    functionHeader,
     escapeFunction: escapeHtml,
-    // Of the views' own words: what is shown of records stays as it is.
-    plugins: [
-      { processAST: (parts) => parts.map((part) => (typeof part === "string" ? bound(part) : part)) },
-    ],
+    plugins: [{ processAST: (parts) => rewrite(parts as ViewPart[]) as typeof parts }],
   });
-  const version = createHash("sha256");
-  for (const file of [
-    "page.css",
-    "controls.css",
-    "list.css",
-    "register.css",
-    "incident.css",
-    "declaration.css",
-    "decision.css",
-    "paper.css",
-    "page.js",
-  ])
-    version.update(readFileSync(join(ASSETS, file)));
-  const assets = version.digest("hex").slice(0, 12);
-  return { render: (view, model) => eta.render(view, { ...model, assets }) };
 }

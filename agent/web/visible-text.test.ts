@@ -10,6 +10,7 @@ describe("visibleText", () => {
     ["a carriage return that hides", "bon\rmauvais", "bon␍mauvais"],
     ["a C1 control", "a\u009bb", "a[U+009B]b"],
     ["a tag character", "a\u{e0041}b", "a[U+E0041]b"],
+    ["a tower of marks", `a${"\u0301".repeat(9)}b`, `a${"\u0301".repeat(4)}[+5 signes combinants]b`],
     ["a lone surrogate", "a\ud800b", "a[U+D800]b"],
   ])("shows %s", (_what, text, shown) => {
     expect(visibleText(text)).toBe(shown);

@@ -5,6 +5,7 @@ import { benchGrouping } from "./grouping.ts";
 import { benchHttp } from "./http.ts";
 import { benchIdle } from "./idle.ts";
 import type { BenchOptions } from "./options.ts";
+import { benchPages } from "./pages.ts";
 import { benchParsers } from "./parsers.ts";
 import { type Drawn, plot } from "./plot.ts";
 import { benchRelp } from "./relp.ts";
@@ -49,6 +50,15 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
   grouping: async (options) => {
     const { each, storm } = await benchGrouping(options);
     return [less("grouping, a detection", "µs", each), less("grouping, a storm", "ms", storm)];
+  },
+  pages: async (options) => {
+    const { quiet, fired, webhook, weight } = await benchPages(options);
+    return [
+      less("pages, p99 of requests", "ms", quiet),
+      less("pages under a full stream, p99", "ms", fired),
+      less("telling the delegate, p99", "ms", webhook),
+      less("pages over the wire, style and script included", "kB", weight),
+    ];
   },
   http: async (options) => [more("alerts by HTTP, durable", await benchHttp(options))],
 };

@@ -11,8 +11,8 @@ import { type Daemon, type House, makeHouse, startDaemon } from "../support/daem
 export interface Scene {
   /** Makes a folder. */
   folder(name: string): string;
-  /** Starts the real daemon in a house of its own; `listen` are sockets beside UDP and TCP, `more` settings. */
-  daemon(house?: { listen?: string; more?: string }): Promise<BenchDaemon>;
+  /** Starts the real daemon in a house of its own, made as asked and furnished before. */
+  daemon(asked?: Parameters<typeof makeHouse>[0], furnish?: (house: House) => Promise<void>): Promise<BenchDaemon>;
   /** Starts another program. */
   start(command: string, parts: readonly string[]): ChildProcess;
   /** Does this at the end, before what was asked earlier. */
@@ -50,12 +50,13 @@ export async function inScene<T>(play: (scene: Scene) => Promise<T>): Promise<T>
       mkdirSync(folder);
       return folder;
     },
-    async daemon({ listen = "", more = "" } = {}) {
+    async daemon(asked, furnish) {
       begin();
       // What is being made is waited for, so that it is taken away too.
-      const making = makeHouse({ listen, more });
+      const making = makeHouse(asked);
       after(() => making.then((made) => made.remove()));
       const house = await making;
+      await furnish?.(house);
       begin();
       const starting = startDaemon(house);
       after(() => starting.then(({ process }) => end(process)));

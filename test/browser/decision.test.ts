@@ -1,25 +1,12 @@
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-} from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
 import type { Desk } from "../../agent/stages/desk/desk.ts";
-import { describePeer, itPeer, onPath, peer } from "../support/peer.ts";
+import { browserPeer, deviceOf, isSoundEverywhere, openBrowser } from "../support/browser.ts";
+import { describePeer, itPeer } from "../support/peer.ts";
 import { realDesk } from "../support/real-desk.ts";
 import { type Login, type Scene, startScene } from "../support/web-server.ts";
-import { visitor } from "../support/web-visitor.ts";
 
-const browserPeer = peer("Chromium", "chromium", "apt-get install chromium");
-const SHOTS = resolve(import.meta.dirname, "../../test-output/screenshots");
-const PHONE = { width: 390, height: 844 };
-const DESKTOP = { width: 1280, height: 900 };
 const HOSTILE = `<img src=x onerror="document.title='pwned'">\u202e`;
 
 describePeer(browserPeer, "a decision in a browser", () => {
@@ -28,17 +15,13 @@ describePeer(browserPeer, "a decision in a browser", () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     scene = await startScene({
       desk: async (parts) => {
         desk = await realDesk(parts);
         return desk;
       },
     });
-    browser = await chromium.launch({
-      executablePath: onPath("chromium") ?? "chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-    });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();
@@ -56,43 +39,14 @@ describePeer(browserPeer, "a decision in a browser", () => {
     return `${scene.url}/chv/incidents/${id}`;
   }
 
-  /** A device on which somebody is signed in. */
-  async function device(login: Login, options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    const context = await browser.newContext({ viewport: PHONE, locale: "fr-FR", ...options });
-    const person = visitor(scene);
-    await person.signIn(login);
-    await context.addCookies([...person.cookies].map(([name, value]) => ({ name, value, url: scene.url })));
-    return context;
-  }
+  const device = (login: Login, options?: BrowserContextOptions) =>
+    deviceOf({ browser, scene, login }, options);
   const code = (login: Login) => {
     scene.clock.instant += MICROSECONDS.minute;
     return scene.code(login);
   };
 
-  /** Nothing that axe finds, nothing that runs, nothing that moves the page sideways; light and dark, small and large. */
-  async function sound(page: Page, name: string): Promise<void> {
-    for (const [size, viewport] of [["mobile", PHONE] as const, ["bureau", DESKTOP] as const])
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.setViewportSize(viewport);
-        await page.emulateMedia({ colorScheme });
-        await page.screenshot({
-          path: join(SHOTS, `decision-${name}-${size}-${colorScheme}.png`),
-          fullPage: true,
-        });
-        const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
-        const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-        expect(violations.map(({ id, nodes }) => `${name} ${colorScheme}: ${id}: ${nodes[0]?.html}`)).toEqual(
-          [],
-        );
-        const wide = await page.evaluate(
-          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-        );
-        expect(wide).toBeLessThanOrEqual(0);
-      }
-    expect(await page.title()).not.toContain("pwned");
-    await page.setViewportSize(PHONE);
-    await page.emulateMedia({ colorScheme: "light" });
-  }
+  const sound = (page: Page, name: string) => isSoundEverywhere(page, `decision-${name}`);
 
   /** Presses Tab until the wanted element has the focus, as a person without a mouse does. */
   async function tabTo(page: Page, wanted: (element: { name: string; text: string }) => boolean) {

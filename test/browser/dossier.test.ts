@@ -1,22 +1,10 @@
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Page,
-} from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { describePeer, itPeer, onPath, peer } from "../support/peer.ts";
+import { browserPeer, deviceOf, isSound, openBrowser } from "../support/browser.ts";
+import { describePeer, itPeer } from "../support/peer.ts";
 import { sceneDossier } from "../support/web-scene.ts";
 import { type Login, type Scene, startScene } from "../support/web-server.ts";
-import { visitor } from "../support/web-visitor.ts";
 
-const browserPeer = peer("Chromium", "chromium", "apt-get install chromium");
-const SHOTS = resolve(import.meta.dirname, "../../test-output/screenshots");
-const PHONE = { width: 390, height: 844 };
 const HOSTILE = `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>\u202e`;
 
 describePeer(browserPeer, "the dossier in a browser", () => {
@@ -25,40 +13,19 @@ describePeer(browserPeer, "the dossier in a browser", () => {
   let text: string;
 
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     scene = await startScene({ dossier: sceneDossier() });
     text = `${scene.url}/chv/incidents/inc-1/declaration`;
-    browser = await chromium.launch({
-      executablePath: onPath("chromium") ?? "chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
-    });
+    browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();
     await scene?.close();
   });
 
-  /** A device on which somebody is signed in. */
-  async function device(login: Login, options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    const context = await browser.newContext({ viewport: PHONE, locale: "fr-FR", ...options });
-    const person = visitor(scene);
-    await person.signIn(login);
-    await context.addCookies([...person.cookies].map(([name, value]) => ({ name, value, url: scene.url })));
-    return context;
-  }
+  const device = (login: Login, options?: BrowserContextOptions) =>
+    deviceOf({ browser, scene, login }, options);
 
-  /** Nothing that axe finds, nothing that runs, nothing that moves the page sideways. */
-  async function sound(page: Page, name: string): Promise<void> {
-    await page.screenshot({ path: join(SHOTS, `dossier-${name}.png`), fullPage: true });
-    const tags = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
-    const { violations } = await new AxeBuilder({ page }).withTags(tags).analyze();
-    expect(violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
-    expect(await page.title()).not.toContain("pwned");
-    const wide = await page.evaluate(
-      "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-    );
-    expect(wide).toBeLessThanOrEqual(0);
-  }
+  const sound = (page: Page, name: string) => isSound(page, `dossier-${name}`);
 
   const open = async (page: Page) => {
     await page.goto(text);

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Account } from "../../agent/core/person.ts";
 import type { Receipt, Store, Write } from "../../agent/store/store.ts";
 import { NIGHT, record, samples } from "../support/store-samples.ts";
+import { storeAttachmentsContract } from "./store-attachments.contract.ts";
+import { storePeopleContract } from "./store-people.contract.ts";
 import { storeWorkContract } from "./store-work.contract.ts";
 
 /** A store opened for the suite, empty; every test has facilities of its own. */
@@ -392,6 +394,8 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     });
 
     storeWorkContract(() => ({ store, commit, here }));
+    storeAttachmentsContract(() => ({ store, here, there }));
+    storePeopleContract(() => ({ store, here, there }));
 
     describe("journal", () => {
       it("holds one entry for all the alerts that a unit stores, and one for each record", async () => {

@@ -29,6 +29,11 @@ const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] 
     peers: [],
   },
   {
+    name: "pages",
+    rows: ["incidents/signaler", "registre/export.csv", "an opening, to the delegate", "the same under a full"],
+    peers: [],
+  },
+  {
     name: "rules",
     rows: ["JSON events, all", "JSON events, some", "parsed as alerts"],
     peers: [],
@@ -63,7 +68,7 @@ beforeAll(async () => {
   const benches = start("--tiny");
   said = await benches.said;
   expect(await benches.code).toBe(0);
-}, 180_000);
+}, 300_000);
 afterAll(() => {
   for (const child of running) child.kill();
   rmSync(folder, { recursive: true, force: true });

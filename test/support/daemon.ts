@@ -42,6 +42,8 @@ export interface Daemon {
   tcp: number;
   udp: number;
   tls: number;
+  /** Every socket, with the source it is of. */
+  listening: Listening[];
   /** Log records so far. */
   log: Record<string, unknown>[];
   /** Sends a signal and waits for the end; resolves with the exit code, null after a signal. */
@@ -52,7 +54,15 @@ const SECRET = (name: string) => `whsec_${Buffer.from(`secret of ${name} for the
 
 /** Makes a facility: configuration with free ports, secrets, key and two accounts. */
 export async function makeHouse(
-  options: { webhook?: string; mode?: "exercise" | "observe"; listen?: string; more?: string } = {},
+  options: {
+    webhook?: string;
+    mode?: "exercise" | "observe";
+    listen?: string;
+    sources?: string;
+    notify?: string;
+    systems?: string;
+    more?: string;
+  } = {},
 ): Promise<House> {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-test-"));
   mkdirSync(join(directory, "state"), { mode: 0o700 });
@@ -100,12 +110,20 @@ function configText({
   webhook,
   mode = "exercise",
   listen = "",
+  sources = "",
+  notify = "",
+  systems = "",
   more = "",
 }: {
   webhook?: string;
   mode?: string;
   /** Sockets of the source `lines` beside UDP and TCP. */
   listen?: string;
+  /** Sources and channels beside these, each a line of its list. */
+  sources?: string;
+  notify?: string;
+  /** Systems beside these, each a line. */
+  systems?: string;
   more?: string;
 }): string {
   const loopback = "{ address: 127.0.0.1, port: 0 }";
@@ -118,12 +136,14 @@ sources:
   - { id: generic, connector: generic, token: { file: generic.secret } }
   - { id: wazuh, connector: wazuh, token: { file: wazuh.secret } }
   - { id: alertmanager, connector: alertmanager, token: { file: alertmanager.secret } }
+${sources}
 systems:
   - { id: pacs, name: PACS, kind: imaging, hosts: ["pacs-*"], health_data: true, care_critical: true, degraded_after_minutes: 30, depends_on: [annuaire] }
   - { id: annuaire, name: Annuaire, kind: directory, hosts: ["dc0*"], trusted_by_others: true }
+${systems}
 outbound: [{ id: sortie, connector: ${mode === "exercise" ? "exercise" : "portal-assisted"} }]
 tools: [{ id: soc, secret: { file: tool.secret } }]
-${webhook === undefined ? "" : `notify: [{ id: crochet, connector: webhook, for: [on_call, delegate], settings: { url: "${webhook}", secret: { file: webhook.secret } } }]`}
+${webhook === undefined ? (notify === "" ? "" : `notify:\n${notify}`) : `notify: [{ id: crochet, connector: webhook, for: [on_call, delegate], settings: { url: "${webhook}", secret: { file: webhook.secret } } }]`}
 ${more}`;
 }
 
@@ -158,6 +178,7 @@ export async function startDaemon(house: House, environment: Record<string, stri
     tcp: port("tcp"),
     udp: port("udp"),
     tls: port("tls"),
+    listening,
     log,
     end(signal) {
       child.kill(signal);

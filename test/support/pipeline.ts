@@ -9,13 +9,14 @@ import type { Account } from "../../agent/core/person.ts";
 import { DEFAULT_RULES } from "../../agent/setup.ts";
 import type { Desk } from "../../agent/stages/desk/desk.ts";
 import { openDesk } from "../../agent/stages/desk/open-desk.ts";
+import { openSweeper, type Sweeper } from "../../agent/stages/effects/sweep.ts";
 import { parseText } from "../../agent/stages/ingest.ts";
+import { linkCodes } from "../../agent/stages/links/link-codes.ts";
 import { locator } from "../../agent/stages/locate.ts";
 import { openMutes } from "../../agent/stages/mute/mutes.ts";
 import { openOutages } from "../../agent/stages/mute/outages.ts";
 import { openPipeline } from "../../agent/stages/open-pipeline.ts";
 import type { Pipeline } from "../../agent/stages/pipeline.ts";
-import { openSweeper, type Sweeper } from "../../agent/stages/effects/sweep.ts";
 import type { Setup } from "../../agent/stages/work.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
@@ -29,6 +30,7 @@ import { MASKS } from "./masks.ts";
 
 const LOADED = loadRules([DEFAULT_RULES]);
 const RULES = compileRules(LOADED.rules);
+const CODES = linkCodes("a secret for tests only");
 
 export const SYSTEMS = [
   {
@@ -224,6 +226,7 @@ async function serve(parts: {
     channels: new Map(setup.notify.map(({ id }) => [id, channelOf(id)])),
     outbounds: new Map([["sortie", outbound]]),
     page: (path) => `https://tocsin.example/${path}`,
+    codes: CODES,
     random: () => 0.5,
     signal: new AbortController().signal,
   });
@@ -234,6 +237,7 @@ async function serve(parts: {
     clock,
     decided: (_: Decision) => undefined,
     planned: () => undefined,
+    codes: CODES,
   });
   return {
     store,

@@ -34,6 +34,14 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     facility: { id: FACILITY, name: "Centre hospitalier du Val", timeZone: "Europe/Paris" },
     mode: "exercise",
     fixedFields: new Set(["declarant_name"]),
+    links: {
+      channels: async () => [],
+      ask: async () => refused,
+      revoke: async () => refused,
+      of: async () => MASKS.every([], { incident: null }),
+      open: async () => undefined,
+      answer: async () => ({ outcome: "gone" }),
+    },
     systems: SYSTEMS,
     newForm: newId,
     openByHand: async () => refused,
@@ -55,15 +63,24 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     silence: async () => refused,
     planWorks: async () => refused,
     endMute: async () => refused,
-    async writeNote({ form, incident, text, about }, actor) {
+    async writeNote({ form, incident, text, about, files = [] }, actor) {
       if (!mayAct(actor, "answer")) return refused;
       const at = clock.now();
       const author = { account: actor.id, name: actor.name };
       desk.dossiers
         .find((each) => each.incident.id === incident)
-        ?.notes.push({ id: form, incident, at, about: about ?? at, author, text });
+        ?.notes.push({
+          id: form,
+          incident,
+          at,
+          about: about ?? at,
+          author,
+          text,
+          attachments: files.map(({ name, type, size, sha256 }) => ({ name, type, size, sha256 })),
+        });
       return { outcome: "noted" };
     },
+    readAttachment: async () => refused,
     mutes: () => MASKS.every([], { incident: null }),
     deciders: async () => [],
     confirmSetAside: async () => refused,

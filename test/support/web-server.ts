@@ -11,6 +11,7 @@ import type { Account } from "../../agent/core/person.ts";
 import { listed, type RuleTroubles } from "../../agent/core/rule-troubles.ts";
 import type { Alarm } from "../../agent/stages/access-alarm.ts";
 import type { Desk, Dossier } from "../../agent/stages/desk/desk.ts";
+import type { Searches } from "../../agent/stages/hunt/searches.ts";
 import { locator } from "../../agent/stages/locate.ts";
 import { unknownAssets } from "../../agent/stages/note-unknown.ts";
 import { openRegister } from "../../agent/stages/register/open-register.ts";
@@ -45,8 +46,12 @@ const ASSETS = [Asset.parse({ name: "pc-accueil", location: "Bâtiment A > Accue
 
 export interface Scene {
   url: string;
+  /** The listener itself, to read its routes. */
+  app: ReturnType<typeof peopleApp>;
   desk: SceneDesk;
   store: Store;
+  /** The folder of files that are being received. */
+  uploads: string;
   clock: { instant: number; now(): number };
   /** What people were to be told of unusual accesses. */
   alarms: Alarm[];
@@ -84,6 +89,8 @@ export async function startScene(
     desk?: (parts: { store: Store; clock: { now(): number } }) => Promise<Desk>;
     /** Who is on call, over the scene's own record. (Default: nobody.) */
     onCall?: (parts: { store: Store; clock: { now(): number } }) => OnCall;
+    /** Searches that people may ask for. (Default: none.) */
+    searches?: (parts: { folder: string; clock: { now(): number } }) => Searches;
   } = {},
 ): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-web-"));
@@ -159,48 +166,50 @@ export async function startScene(
   const logged: string[] = [];
   const quiet = (message: string, fields?: Record<string, unknown>) =>
     void logged.push(JSON.stringify({ message, ...fields }));
-  server.on(
-    "request",
-    peopleApp({
-      desk: (await options.desk?.({ store, clock })) ?? desk,
-      store,
-      clock,
-      publicUrl: options.secure ? "https://tocsin.example" : url,
-      sessionSecret: "a session secret for tests only",
-      tools: new Map([["siem", { secret: TOOL_SECRET }]]),
-      systems: SYSTEMS,
-      sites: SITES,
-      assets: ASSETS,
+  const app = peopleApp({
+    desk: (await options.desk?.({ store, clock })) ?? desk,
+    store,
+    clock,
+    publicUrl: options.secure ? "https://tocsin.example" : url,
+    sessionSecret: "a session secret for tests only",
+    tools: new Map([["siem", { secret: TOOL_SECRET }]]),
+    systems: SYSTEMS,
+    sites: SITES,
+    assets: ASSETS,
+    masks: MASKS,
+    troubles: () => troubles,
+    onCall: (options.onCall ?? noOneOnCall)({ store, clock }),
+    register: openRegister({
+      reads: store.reads,
+      facility: FACILITY,
+      systems: new Map(SYSTEMS.map((each) => [each.id, each])),
       masks: MASKS,
-      troubles: () => troubles,
-      onCall: (options.onCall ?? noOneOnCall)({ store, clock }),
-      register: openRegister({
-        reads: store.reads,
-        facility: FACILITY,
-        systems: new Map(SYSTEMS.map((each) => [each.id, each])),
-        masks: MASKS,
-      }),
-      house: houseView(NIGHT),
-      unknown: () =>
-        unknownAssets({ reads: store.reads, facility: FACILITY, locate: locator(SYSTEMS), assets: ASSETS }),
-      access: {
-        // Tests of pages move the clock by hours: only those of sessions mind their idle limit.
-        sessions: { ...SESSION_LIMITS, idle: SESSION_LIMITS.absolute },
-        proxies: [],
-        alarm: (alarm) => {
-          alarms.push(alarm);
-          return [];
-        },
-        ...options.access,
-      },
-      demo: options.demo ?? false,
-      log: { info: quiet, warn: quiet },
     }),
-  );
+    house: houseView(NIGHT),
+    unknown: () =>
+      unknownAssets({ reads: store.reads, facility: FACILITY, locate: locator(SYSTEMS), assets: ASSETS }),
+    access: {
+      // Tests of pages move the clock by hours: only those of sessions mind their idle limit.
+      sessions: { ...SESSION_LIMITS, idle: SESSION_LIMITS.absolute },
+      proxies: [],
+      alarm: (alarm) => {
+        alarms.push(alarm);
+        return [];
+      },
+      ...options.access,
+    },
+    uploads: join(folder, "envois"),
+    searches: options.searches?.({ folder: join(folder, "recherches"), clock }),
+    demo: options.demo ?? false,
+    log: { info: quiet, warn: quiet },
+  });
+  server.on("request", app);
   return {
     url,
+    app,
     desk,
     store,
+    uploads: join(folder, "envois"),
     clock,
     alarms,
     logged,

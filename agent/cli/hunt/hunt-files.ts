@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { basename } from "node:path";
 import type { Inbound, ParseContext } from "../../../connectors/contract.ts";
 import { systemClock } from "../../core/clock.ts";
@@ -16,14 +17,22 @@ export async function huntFiles(
     context,
     input,
     take,
+    progress,
   }: {
     source: Inbound | string;
     context: ParseContext;
     input: InputForm;
     take: (record: SearchedRecord) => Promise<void>;
+    /** Told the bytes read, of all there are. */
+    progress?: ((done: number, total: number) => void) | undefined;
   },
 ): Promise<HuntRecord & { what: "files" }> {
   const files: { name: string; bytes: number; sha256: string }[] = [];
+  const total =
+    progress === undefined
+      ? 0
+      : paths.reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
+  let all = 0;
   const records = async function* (onRead: (bytes: number) => void) {
     for (const path of paths) {
       const digest = createHash("sha256");
@@ -32,6 +41,8 @@ export async function huntFiles(
         bytes += more;
         digest.update(chunk);
         onRead(more);
+        all += more;
+        progress?.(all, total);
       };
       yield* readRecords([path], { input, onRead: heard });
       files.push({

@@ -4,7 +4,7 @@ import { compileRules, type RuleSet } from "../../../rules/engine/rule-set.ts";
 import { loadRuleFolders } from "../../../rules/meanings/load-rule-folders.ts";
 import { type Clock, isoFromInstant, MICROSECONDS } from "../../core/clock.ts";
 import { problemSentence, TocsinError } from "../../core/errors.ts";
-import type { Hunt, HuntOutcome, HuntRecord } from "../../core/hunt.ts";
+import type { Hunt, HuntOutcome, HuntRecord, HuntResult } from "../../core/hunt.ts";
 import { uuidv7 } from "../../core/id.ts";
 import type { Incident } from "../../core/incident.ts";
 import { masksOf, ownSecret, passingMasks, ruleFoldersOf, setupOf, stateFiles } from "../../setup.ts";
@@ -17,7 +17,7 @@ import type { Setup, Work } from "../../stages/work.ts";
 import { lockState, type StateLock } from "../../store/lock.ts";
 import type { Reads, Store, Write } from "../../store/store.ts";
 import { openInstalled } from "../config-option.ts";
-import { type HuntResult, listDetections, listFacts } from "./tell-hunt.ts";
+import { listDetections, listFacts } from "./tell-hunt.ts";
 
 /** How long a running daemon is waited for. */
 const PATIENCE = MICROSECONDS.minute;

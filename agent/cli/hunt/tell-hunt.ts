@@ -1,6 +1,6 @@
 import { isoFromInstant } from "../../core/clock.ts";
 import type { Fact } from "../../core/fact.ts";
-import { type HuntCounts, type HuntOutcome, LEFT_OUT, type LeftOut } from "../../core/hunt.ts";
+import { type HuntResult, LEFT_OUT, type LeftOut } from "../../core/hunt.ts";
 import { CRITERION_VALUES, type CriterionValue } from "../../core/qualification.ts";
 import type { Arrival } from "../../stages/grouping/read-traits.ts";
 import { describeFact } from "../../stages/qualify.ts";
@@ -8,21 +8,6 @@ import type { Setup } from "../../stages/work.ts";
 
 /** Detections listed in words; all of them are in the JSON. */
 const LISTED = 50;
-
-/** What a search came to, as data. */
-export interface HuntResult {
-  dry_run: boolean;
-  incident: string;
-  /** `settled`: the incident has it; `unchanged`: it had all of it; `waiting`: the daemon takes it in by itself. */
-  state: "settled" | "unchanged" | "waiting" | "would_change" | "would_not_change";
-  what: string;
-  counts: HuntCounts;
-  /** Only where nothing is kept: what would be. */
-  detections?: { at: string; host: string | null; rule: string; title: string }[];
-  facts?: { change: "new" | "changed"; fact: string; since: string; until: string | null; because: string }[];
-  beginning: { before: string; after: string } | null;
-  criteria: HuntOutcome["criteria"];
-}
 
 export function listDetections(arrivals: readonly Arrival[]): NonNullable<HuntResult["detections"]> {
   return arrivals.map(({ detection, alert }) => ({

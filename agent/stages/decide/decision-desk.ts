@@ -1,5 +1,5 @@
 import type { Decision, Proof } from "../../core/decision.ts";
-import { type Account, type Act, mayAct } from "../../core/person.ts";
+import { type Account, type Act, calledName, mayAct, samePerson } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
 import { confirm } from "../confirm.ts";
 import { type Actor, type Refused, refuse, type Stale, type TextSeen } from "../person-act.ts";
@@ -10,6 +10,9 @@ import { confirmSetAside, endSetAside, type SetAside, setAside } from "./second-
 
 /** Accounts and oral decisions that are looked through at once. */
 const MOST = 200;
+
+/** Accounts that are compared with the one of who acts; a hospital has far fewer. */
+const MOST_ACCOUNTS = 2000;
 
 /** A person who may decide, and whether they can be reached. */
 export type Colleague = Pick<Account, "id" | "name" | "role" | "function" | "phone"> & { reachable: boolean };
@@ -100,12 +103,22 @@ export function decisionDesk(parts: {
 
   const decidersNow = async (): Promise<Account[]> =>
     (await store.reads.byState(facility, "account", ["delegate", "director"], { limit: MOST }))
-      .map(({ content }) => content)
+      .map(({ content }) => ({ ...content, name: calledName(content) }))
       .filter((account) => mayAct(account, "decide", parts.now()))
       .sort(
         (a, b) =>
           Number(a.role === "director") - Number(b.role === "director") || a.name.localeCompare(b.name, "fr"),
       );
+
+  /** What tells the other accounts of who acts. */
+  const twinsOf = async (actor: Actor): Promise<(account: string) => boolean> => {
+    const all = await store.reads.byState(facility, "account", [], { limit: MOST_ACCOUNTS });
+    const own = all.find(({ content }) => content.id === actor.id)?.content ?? actor;
+    const twins = new Set(
+      all.flatMap(({ content }) => (content.id !== actor.id && samePerson(content, own) ? content.id : [])),
+    );
+    return (account) => twins.has(account);
+  };
 
   /** Tells of a decision once it is in the record. */
   const told = <T extends { outcome: string }>(done: T): T => {
@@ -149,9 +162,10 @@ export function decisionDesk(parts: {
     confirmSetAside: async (text, proof, actor) => {
       const able = new Set((await decidersNow()).map(({ id }) => id));
       const mayDecide = (account: string) => able.has(account);
+      const twin = await twinsOf(actor);
       return told(
         await act(text.incident, actor, "decide", (work, now) =>
-          confirmSetAside(work, { text, proof, actor, mayDecide }, setup, now),
+          confirmSetAside(work, { text, proof, actor, mayDecide, twin }, setup, now),
         ),
       );
     },
@@ -195,17 +209,19 @@ export function decisionDesk(parts: {
     async recordOral({ delegate: account, ...record }, proof, actor) {
       const delegate = (await decidersNow()).find(({ id }) => id === account);
       if (delegate === undefined) return NO_SUCH_COLLEAGUE;
+      const twin = await twinsOf(actor);
       return act(record.text.incident, actor, "record_oral", (work, now) =>
-        recordOral(work, { ...record, delegate, proof, actor }, now),
+        recordOral(work, { ...record, delegate, proof, actor, twin }, now),
       );
     },
 
     async hearOral({ text, typed }, proof, actor) {
       const able = new Map((await decidersNow()).map((account) => [account.id, account]));
       const delegate = (account: string) => able.get(account);
+      const twin = await twinsOf(actor);
       return approved(
         await act(text.incident, actor, "answer", (work, now) =>
-          hearOral(work, { text, typed, proof, actor, delegate }, setup, now),
+          hearOral(work, { text, typed, proof, actor, delegate, twin }, setup, now),
         ),
       );
     },

@@ -1,6 +1,7 @@
 import type { Instant } from "../../core/clock.ts";
 import { askedOf, type DecisionStep } from "../../core/decision.ts";
 import type { Account } from "../../core/person.ts";
+import { planHandedCall } from "../escalate.ts";
 import { type Actor, over, type Refused, refuse, type Stale, type TextSeen, WRITING } from "../person-act.ts";
 
 import { currentDeclaration, type Setup, type Work } from "../work.ts";
@@ -47,6 +48,7 @@ export function handOver(
   const step = addStep(work, { step: "handed_over", to: person, comment }, actor, now);
   work.incident = { ...work.incident, declarant: to.id };
   tellStep(work, setup, { event: "handed_over", step, now });
+  planHandedCall(work, setup, { step: step.id, first: to.id, last: actor.id, now });
   return { outcome: "handed_over", step };
 }
 
@@ -63,5 +65,6 @@ export function handBack(
   const step = addStep(work, { step: "handed_back", to: asked.by, comment }, actor, now);
   work.incident = { ...work.incident, declarant: asked.by.account };
   tellStep(work, setup, { event: "handed_back", step, now });
+  planHandedCall(work, setup, { step: step.id, first: asked.by.account, last: actor.id, now });
   return { outcome: "handed_back" };
 }

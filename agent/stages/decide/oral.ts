@@ -18,6 +18,9 @@ import { addStep } from "./add-step.ts";
 import { checkText } from "./check-text.ts";
 import { tellStep } from "./tell-step.ts";
 
+/** Whether an account is, as far as the record tells, another of the same person. */
+type Twin = (account: string) => boolean;
+
 const NUMBER = /^\+?[0-9][0-9 ().-]{1,23}$/;
 const WRONG_SIX = refuse(
   "wrong_fingerprint",
@@ -53,13 +56,14 @@ export function recordOral(
     delegate,
     proof,
     actor,
-  }: OralRecord & { delegate: Account; proof: Proof; actor: Actor },
+    twin = () => false,
+  }: OralRecord & { delegate: Account; proof: Proof; actor: Actor; twin?: Twin },
   now: Instant,
 ): { outcome: "oral_awaited"; step: DecisionStep } | Stale | Refused {
   const called = { decision: "approved", actor: delegate, reason: null } as const;
   const wrong = checkText(work, text) ?? unfitRuling(work, called) ?? unfitOral({ text, number, typed });
   if (wrong !== undefined) return wrong;
-  if (delegate.id === actor.id)
+  if (delegate.id === actor.id || twin(delegate.id))
     return refuse(
       "own_voice",
       "Vous pouvez décider : validez le texte vous-même, avec votre second facteur.",
@@ -93,6 +97,7 @@ export function hearOral(
     proof,
     actor,
     delegate,
+    twin = () => false,
   }: {
     text: TextSeen;
     typed: string;
@@ -100,6 +105,7 @@ export function hearOral(
     actor: Actor;
     /** The delegate who was called, while they may decide. */
     delegate: (account: string) => Account | undefined;
+    twin?: Twin;
   },
   setup: Setup,
   now: Instant,
@@ -107,12 +113,12 @@ export function hearOral(
   const awaited = checkOral(work, text);
   if ("outcome" in awaited) return awaited;
   const { by, to, how, call, at } = awaited;
-  if (by.account === actor.id)
+  if (by.account === actor.id || twin(by.account))
     return refuse(
       "same_listener",
       "La seconde écoute est celle d'une autre personne, avec son propre compte.",
     );
-  if (to?.account === actor.id)
+  if (to !== null && (to.account === actor.id || twin(to.account)))
     return refuse("own_voice", "C'est vous qu'on a appelé : décidez vous-même, avec votre second facteur.");
   if (!isShortFingerprint(typed, text.sha256)) return WRONG_SIX;
   const called = to === null ? undefined : delegate(to.account);

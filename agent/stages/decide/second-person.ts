@@ -76,7 +76,15 @@ export function confirmSetAside(
     proof,
     actor,
     mayDecide,
-  }: { text: TextSeen; proof: Proof; actor: Actor; mayDecide: (account: string) => boolean },
+    twin = () => false,
+  }: {
+    text: TextSeen;
+    proof: Proof;
+    actor: Actor;
+    mayDecide: (account: string) => boolean;
+    /** Whether an account is, as far as the record tells, another of the same person. */
+    twin?: (account: string) => boolean;
+  },
   setup: Setup,
   now: Instant,
 ): { outcome: "set_aside"; decision: Decision } | Stale | Refused {
@@ -87,6 +95,11 @@ export function confirmSetAside(
     return refuse(
       "second_is_first",
       "Vous avez vous-même demandé de ne pas déclarer : une autre personne déléguée, ou le directeur, doit confirmer.",
+    );
+  if (twin(by.account))
+    return refuse(
+      "same_person",
+      `${by.name} et vous avez le même nom, ou la même identité dans l'annuaire : une autre personne doit confirmer.`,
     );
   if (!mayDecide(by.account) || how === null)
     return refuse(

@@ -14,6 +14,7 @@ import type { Mute } from "../../core/mute.ts";
 import type { Qualification, Question } from "../../core/qualification.ts";
 import type { Outlook } from "../close-candidates.ts";
 import type { DecisionDesk } from "../decide/decision-desk.ts";
+import type { QuestionLinks } from "../links/links-desk.ts";
 import type { MutedView } from "../mute/tell-muted.ts";
 import type { Actor, Refused, Stale, TextSeen } from "../person-act.ts";
 import type { CallView } from "../roster/tell-calls.ts";
@@ -277,11 +278,40 @@ export interface Note {
   text: string;
   /** When what it tells of was; else now. */
   about?: Instant | undefined;
+  /** What is put beside it, at most `ATTACHMENTS` allows. */
+  files?: readonly GivenFile[] | undefined;
+}
+
+/** A file as it was received, not kept yet. */
+export interface GivenFile {
+  /** As the browser gave it: any text. */
+  name: string;
+  type: string;
+  size: number;
+  sha256: string;
+  /** Its bytes from the beginning, at most 256 kB at once. */
+  pieces(): AsyncIterable<Uint8Array>;
+}
+
+/** A file that was put beside a note, to be handed over and never to be shown. */
+export interface ReadAttachment {
+  outcome: "found";
+  name: string;
+  type: string;
+  size: number;
+  sha256: string;
+  /** Ends with an error, short of the last piece, when these are not the bytes that were attached. */
+  pieces(): AsyncIterable<Uint8Array>;
 }
 
 /** How people write their own notes. */
 export interface LogbookDesk {
   writeNote(note: Note, actor: Actor): Promise<{ outcome: "noted" } | Refused>;
+  /** Gives the attachment of a note by its number, from 1. */
+  readAttachment(
+    asked: { incident: string; note: string; number: number },
+    actor: Actor,
+  ): Promise<ReadAttachment | Refused>;
 }
 
 export type { Proof };
@@ -297,6 +327,8 @@ export interface Desk
     DecisionDesk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
+  /** Questions put to persons outside. */
+  readonly links: QuestionLinks;
   /** Fields of the form that nobody edits: who declares, for which structure. */
   readonly fixedFields: ReadonlySet<string>;
   /** Incidents in these states (any when none is named), newest first; or those of `ids`, in their order. */

@@ -16,6 +16,13 @@ export type ActOn = <T extends { outcome: string }>(
   work: (work: Work, now: number) => T | Refused,
 ) => Promise<T | Refused>;
 
+/** The same for a person who may answer, where what is done touches neither the text nor who declares. */
+export type ActBeside = <T extends { outcome: string }>(
+  incident: string,
+  actor: Actor,
+  work: (work: Work, now: number) => T | Refused,
+) => Promise<T | Refused>;
+
 export const NOT_ALLOWED = refuse("not_allowed", "Votre rôle ne permet pas cet acte.");
 /** Ids of forms, as `newForm` makes them. */
 export const FORM = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

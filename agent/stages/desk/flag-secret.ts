@@ -4,6 +4,7 @@ import { type Fact, underDefenceSecret } from "../../core/fact.ts";
 import { move } from "../../core/transitions.ts";
 import type { Refused } from "../person-act.ts";
 import type { Work } from "../work.ts";
+import type { Dossier } from "./desk.ts";
 
 /** Shortest reason for lifting the flag, characters. */
 const REASON = 10;
@@ -14,6 +15,13 @@ export function flagDefenceSecret(
   flag: { holds: boolean; reason: string; writer: string; id: string },
   now: Instant,
 ): { outcome: "flagged" } | Refused {
+  // What is read there would not be covered.
+  if (flag.holds && work.incident.state === "merged")
+    return {
+      outcome: "refused",
+      code: "merged",
+      because: "Cet incident est réuni à un autre : signalez le secret sur celui-là.",
+    };
   const standing = underDefenceSecret(work.facts);
   if (standing === flag.holds)
     return { outcome: "refused", code: "already_flagged", because: "Ce dossier est déjà dans cet état." };
@@ -60,4 +68,38 @@ export function flagDefenceSecret(
       : each,
   );
   return { outcome: "flagged" };
+}
+
+/** What every act on such a dossier is answered. */
+export const SECRET: Refused = {
+  outcome: "refused",
+  code: "defence_secret",
+  because: "Ce dossier est couvert par le secret de la défense nationale : rien n'en est traité ici.",
+};
+
+/** The dossier while the flag stands: that it exists and that it is flagged, nothing else. */
+export function flagOnly({ incident, facts, qualification }: Work): Dossier {
+  return {
+    incident: { ...incident, entities: [], systems: [], causes: [], because: "" },
+    facts: facts.filter(({ kind }) => kind === "defence_secret"),
+    qualification,
+    others: [],
+    declarations: [],
+    current: undefined,
+    filing: undefined,
+    answered: [],
+    decisions: [],
+    steps: [],
+    deliveries: [],
+    deadlines: [],
+    effects: [],
+    calls: [],
+    evidence: [],
+    systems: [],
+    grouping: { kin: [], last: null },
+    muted: null,
+    outlook: null,
+    keptOpen: null,
+    notes: [],
+  };
 }

@@ -1,32 +1,38 @@
+import { randomBytes } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Clock, Instant } from "../../core/clock.ts";
 import type { Decision } from "../../core/decision.ts";
-import { contentOf, type FormField } from "../../core/declaration.ts";
+import { contentOf } from "../../core/declaration.ts";
 import type { DetectionRule } from "../../core/detection.ts";
 import { underDefenceSecret } from "../../core/fact.ts";
+import type { Incident } from "../../core/incident.ts";
 import { type Act, mayAct } from "../../core/person.ts";
+import type { Qualification } from "../../core/qualification.ts";
 import type { Store } from "../../store/store.ts";
 import { outlookOf, READ_OVER } from "../close-candidates.ts";
 import { decisionDesk } from "../decide/decision-desk.ts";
-import { draft } from "../draft.ts";
 import { kinOf } from "../grouping/kin-of.ts";
 import { questionsOf, regimesOf } from "../law/regimes-of.ts";
+import { type LinkCodes, linkCodes } from "../links/link-codes.ts";
+import { openQuestionLinks } from "../links/question-links.ts";
 import { maskDossier } from "../mask-dossier.ts";
 import { tellMuted } from "../mute/tell-muted.ts";
-import { type Actor, over, type Refused, type Stale, type TextSeen } from "../person-act.ts";
+import { type Actor, over, type Refused, type Stale } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { asQuestion } from "../qualify.ts";
 import { openReach } from "../roster/open-reach.ts";
 import { tellCalls } from "../roster/tell-calls.ts";
-import { settleDelivery } from "../transmit.ts";
 import { currentDeclaration, type Setup, unfiledDeclaration, type Work } from "../work.ts";
+import { addAnswer } from "./add-answer.ts";
+import { amend } from "./amend.ts";
 import { notClosable } from "./close-dossier.ts";
 import { closingsDesk } from "./closings-desk.ts";
 import type { Desk, Dossier } from "./desk.ts";
-import { type ActOn, factsDesk, NOT_ALLOWED, OVER } from "./facts-desk.ts";
-import { flagDefenceSecret } from "./flag-secret.ts";
+import { type ActBeside, type ActOn, factsDesk, NOT_ALLOWED, OVER } from "./facts-desk.ts";
+import { flagDefenceSecret, flagOnly, SECRET } from "./flag-secret.ts";
 import { logbookDesk } from "./logbook-desk.ts";
-import { addFact, impossible, withdrawAnswer } from "./person-facts.ts";
+import { impossible } from "./person-facts.ts";
+import { recordFiling } from "./record-filing.ts";
 import { regroupDesk } from "./regroup-desk.ts";
 import { clocksDesk } from "./settle-clock.ts";
 import { showEvidence } from "./show-evidence.ts";
@@ -37,8 +43,6 @@ import { unmask } from "./unmask.ts";
 const EVIDENCE = 50;
 /** Detections read at once to say what becomes of a candidate. */
 const RULES_PAGE = 200;
-/** Longest text a person may put in a field. */
-const FIELD_LENGTH = 20_000;
 
 /** Builds what people can ask of the pipeline. */
 export function openDesk(parts: {
@@ -49,6 +53,8 @@ export function openDesk(parts: {
   decided: (decision: Decision) => void;
   unmasked?: (asked: { incident: string; alert: string; account: string }) => void;
   planned: () => void;
+  /** Makes the codes of links. (Default: codes that serve as long as this process.) */
+  codes?: LinkCodes | undefined;
 }): Desk {
   const { store, pipeline, setup } = parts;
   const facility = setup.facility.id;
@@ -87,6 +93,8 @@ export function openDesk(parts: {
   const { accounts } = openReach({ store, pipeline, setup, clock: parts.clock });
   // What goes through here is bound to no text: it is never stale.
   const actOn = act as ActOn;
+  const actBeside: ActBeside = (incident, actor, work) =>
+    act(incident, actor, "answer", work, { beside: true }) as Promise<never>;
 
   return {
     ...factsDesk({ ...people, actOn }),
@@ -95,12 +103,11 @@ export function openDesk(parts: {
     ...regroupDesk(people),
     ...silencesDesk(people),
     ...decisionDesk({ store, setup, now: people.now, act, decided: parts.decided }),
-    ...logbookDesk({
+    ...logbookDesk({ ...people, actBeside }),
+    links: openQuestionLinks({
       ...people,
-      actBeside: ((incident, actor, work) =>
-        act(incident, actor, "answer", work, { beside: true })) as Parameters<
-        typeof logbookDesk
-      >[0]["actBeside"],
+      actBeside,
+      codes: parts.codes ?? linkCodes(randomBytes(32).toString("hex")),
     }),
     facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
     mode: setup.mode,
@@ -121,17 +128,13 @@ export function openDesk(parts: {
             ).then((found) => found.filter((each) => each !== undefined));
       return Promise.all(
         page.map(async ({ content }) => {
-          const deadlines = await store.reads.ofIncident(facility, "deadline", content.id);
-          const qualification = await store.reads.record(
-            facility,
-            "qualification",
-            `${content.id}/${regimesOf(setup, content).leading.id}`,
-          );
-          const sentence = qualification?.content.sentence ?? null;
           const work = pipeline.known(content.id);
+          const qualification = await leadingOf(content, work);
+          const deadlines = await store.reads.ofIncident(facility, "deadline", content.id);
+          const sentence = qualification?.sentence ?? null;
           const told = work && tellMuted(work, setup, parts.clock.now());
           const muted = told === undefined ? null : { line: told.line, otherwise: told.otherwise };
-          const secret = qualification?.content.verdict === "withheld";
+          const secret = qualification?.verdict === "withheld";
           const incident = secret
             ? { ...content, entities: [], systems: [], causes: [], because: "" }
             : content;
@@ -183,14 +186,19 @@ export function openDesk(parts: {
     },
 
     acknowledge: async (incident, actor) =>
-      (await act(incident, actor, "answer", () => ({ outcome: "seen" as const }), { beside: true })) as
-        | { outcome: "seen" }
-        | Refused,
+      (await act(
+        incident,
+        actor,
+        "answer",
+        // Its calls are those of the one it was merged into.
+        (work) => (work.incident.state === "merged" ? OVER : { outcome: "seen" as const }),
+        { beside: true },
+      )) as { outcome: "seen" } | Refused,
 
     takeUp: async (incident, actor) =>
-      (await act(incident, actor, "answer", () => ({ outcome: "taken_up" as const }))) as
-        | { outcome: "taken_up" }
-        | Refused,
+      (await act(incident, actor, "answer", (work) =>
+        work.incident.state === "merged" ? OVER : { outcome: "taken_up" as const },
+      )) as { outcome: "taken_up" } | Refused,
 
     answer: async (answer, actor) => {
       const { since } = answer;
@@ -203,14 +211,8 @@ export function openDesk(parts: {
         const chosen = question?.answers.find((each) => each.id === answer.answer);
         if (question === undefined || chosen === undefined)
           return { outcome: "refused", code: "unknown_answer", because: "Cette réponse n'existe pas." };
-        const kinds = new Set(question.answers.flatMap(({ states }) => states.map(({ fact }) => fact)));
-        withdrawAnswer(work, { question: question.id, kinds, writer: actor.name }, now);
-        for (const { fact, holds } of chosen.states) {
-          const said = { kind: fact, holds, system: null, since: since ?? now };
-          const source = answer.source ?? actor.name;
-          const origin = { by: "person" as const, source, writer: actor.name, question: question.id };
-          addFact(work, { id: setup.newId(), ...said, origin }, now);
-        }
+        const origin = { by: "person" as const, source: answer.source ?? actor.name, writer: actor.name };
+        addAnswer(work, { question, chosen, since, origin }, { newId: setup.newId, now });
         return { outcome: "answered" as const };
       });
       return result as { outcome: "answered" } | Refused;
@@ -241,84 +243,22 @@ export function openDesk(parts: {
       )) as { outcome: "flagged" } | Refused,
 
     amend: (amendment, actor) =>
-      act(amendment.text.incident, actor, "edit", (work, now) => {
-        const stale = staleness(work, amendment.text);
-        if (stale !== undefined) return stale;
-        const { sections } = regimesOf(setup, work.incident).leading.form;
-        const known = new Set(sections.flatMap((section) => section.fields.map((field) => field.id)));
-        const fixed = sections
-          .flatMap(({ fields }) => fields)
-          .find((field) => field.fixed && amendment.fields.some((each) => each.id === field.id));
-        if (fixed !== undefined) {
-          const because = `« ${fixed.label} » vient de la configuration et de la personne qui déclare : il ne se modifie pas ici.`;
-          return { outcome: "refused", code: "field_fixed", because };
-        }
-        const wrong = amendment.fields.find(
-          (field) => !known.has(field.id) || (field.value?.length ?? 0) > FIELD_LENGTH,
-        );
-        if (wrong !== undefined)
-          return {
-            outcome: "refused",
-            code: "bad_field",
-            because: `Le champ « ${wrong.id} » est inconnu ou trop long.`,
-          };
-        const provenance: FormField["provenance"] = { by: "person", name: actor.name, at: now };
-        draft(
-          work,
-          setup,
-          now,
-          new Map(amendment.fields.map(({ id, value, unknown }) => [id, { value, unknown, provenance }])),
-        );
-        const declaration = currentDeclaration(work);
-        if (declaration === undefined)
-          return {
-            outcome: "refused",
-            code: "no_draft",
-            because: "Il n'y a pas encore de projet de déclaration.",
-          };
-        return { outcome: "amended" as const, declaration };
-      }),
+      act(amendment.text.incident, actor, "edit", (work, now) =>
+        amend(work, amendment, { setup, actor, now }),
+      ),
 
-    recordFiling: async ({ incident, delivery, reference }, actor) => {
-      const result = await act(incident, actor, "record_filing", (work, now) => {
-        const planned = work.deliveries.find((each) => each.id === delivery);
-        if (planned === undefined)
-          return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
-        if (planned.state === "delivered")
-          return {
-            outcome: "refused",
-            code: "already_filed",
-            because: `Déjà déposé, n° ${planned.reference}.`,
-          };
-        if (planned.reach !== "assisted" && planned.state !== "uncertain") {
-          return {
-            outcome: "refused",
-            code: "not_assisted",
-            because: "Cet envoi n'est pas fait par une personne.",
-          };
-        }
-        const given = reference.trim();
-        if (given.length < 3 || given.length > 100)
-          return {
-            outcome: "refused",
-            code: "bad_reference",
-            because: "La référence du portail compte de 3 à 100 caractères.",
-          };
-        const settled = settleDelivery(
-          work,
-          delivery,
-          { outcome: "delivered", because: `Référence relevée par ${actor.name}.`, reference: given },
-          now,
-        );
-        if (settled === undefined)
-          return { outcome: "refused", code: "unknown_delivery", because: "Cet envoi n'existe pas." };
-        return { outcome: "recorded" as const, delivery: settled };
-      });
-      return result as
-        | { outcome: "recorded"; delivery: NonNullable<ReturnType<typeof settleDelivery>> }
-        | Refused;
-    },
+    recordFiling: async (filing, actor) =>
+      (await act(filing.incident, actor, "record_filing", (work, now) =>
+        recordFiling(work, filing, { actor, now }),
+      )) as Awaited<ReturnType<Desk["recordFiling"]>>,
   };
+
+  /** What leads of an incident: at hand while it runs. */
+  async function leadingOf(incident: Incident, work: Work | undefined): Promise<Qualification | undefined> {
+    const { id } = regimesOf(setup, incident).leading;
+    if (work !== undefined) return [work.qualification, ...work.others].find((each) => each?.regime === id);
+    return (await store.reads.record(facility, "qualification", `${incident.id}/${id}`))?.content;
+  }
 
   /** The rules of an incident's detections by their time, one more than are read over when there are too many. */
   async function rulesOf(incident: string): Promise<DetectionRule[]> {
@@ -351,39 +291,6 @@ export function openDesk(parts: {
   }
 }
 
-const SECRET: Refused = {
-  outcome: "refused",
-  code: "defence_secret",
-  because: "Ce dossier est couvert par le secret de la défense nationale : rien n'en est traité ici.",
-};
-
-/** The dossier while the flag stands: that it exists and that it is flagged, nothing else. */
-function flagOnly({ incident, facts, qualification }: Work): Dossier {
-  return {
-    incident: { ...incident, entities: [], systems: [], causes: [], because: "" },
-    facts: facts.filter(({ kind }) => kind === "defence_secret"),
-    qualification,
-    others: [],
-    declarations: [],
-    current: undefined,
-    filing: undefined,
-    answered: [],
-    decisions: [],
-    steps: [],
-    deliveries: [],
-    deadlines: [],
-    effects: [],
-    calls: [],
-    evidence: [],
-    systems: [],
-    grouping: { kin: [], last: null },
-    muted: null,
-    outlook: null,
-    keptOpen: null,
-    notes: [],
-  };
-}
-
 /** Constat: the first act of a person is when the facility took note. Who may declare and acts is the declarant. */
 function takeNote(work: Work, actor: Actor, now: number, { beside }: { beside?: boolean }): void {
   const found = work.incident.found ?? now;
@@ -395,21 +302,6 @@ function takeNote(work: Work, actor: Actor, now: number, { beside }: { beside?: 
   const seen = { at: now, account: actor.id, name: actor.name, decides: mayAct(actor, "decide", now) };
   const others = (work.incident.seen ?? []).filter(({ account }) => account !== actor.id);
   work.incident = { ...work.incident, found, declarant, seen: [...others, seen] };
-}
-
-function staleness(work: Work, text: TextSeen): Stale | undefined {
-  const current = currentDeclaration(work);
-  if (
-    current !== undefined &&
-    current.id === text.declaration &&
-    current.version === text.version &&
-    current.sha256 === text.sha256
-  )
-    return undefined;
-  return {
-    outcome: "stale",
-    current: current ? { declaration: current.id, version: current.version, sha256: current.sha256 } : null,
-  };
 }
 
 function unsuccessful(result: { outcome: string }): boolean {

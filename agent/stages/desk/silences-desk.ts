@@ -149,12 +149,15 @@ export function silencesDesk(parts: {
   /** The incidents that each of them is about now. */
   function incidentsNow(now: Instant): Map<string, MuteRow["incidents"]> {
     const found = new Map<string, MuteRow["incidents"]>();
+    if (setup.mutes.list().length === 0) return found;
     for (const id of pipeline.incidents()) {
       const work = pipeline.known(id);
       if (work === undefined || !mayWait(work)) continue;
       const facts = work.facts.filter(({ withdrawn }) => withdrawn === null);
+      const covering = new Set(facts.flatMap((fact) => setup.mutes.covering(fact)));
+      if (covering.size === 0) continue;
       const held = new Set(facts.flatMap((fact) => holding(mutesOf(work, fact, setup), fact, now)));
-      for (const mute of new Set(facts.flatMap((fact) => setup.mutes.covering(fact)))) {
+      for (const mute of covering) {
         const list = found.get(mute.id) ?? [];
         found.set(mute.id, list);
         const { reference } = work.incident;

@@ -3,6 +3,7 @@ import { type Clock, type Instant, MICROSECONDS } from "../../core/clock.ts";
 import type { Effect, EffectState } from "../../core/effect.ts";
 import { messageOf as errorMessage } from "../../core/errors.ts";
 import type { Store, Write } from "../../store/store.ts";
+import type { LinkCodes } from "../links/link-codes.ts";
 import type { OpenChannel } from "../notify.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { openReach, type Reach } from "../roster/open-reach.ts";
@@ -28,6 +29,8 @@ export interface CourierParts {
   outbounds: ReadonlyMap<string, OpenOutbound>;
   /** Address of a page of the facility, by its path: `incidents/<id>`, `clotures?mois=2026-11`. */
   page: (path: string) => string;
+  /** Makes the codes of links again; without it no link is sent. */
+  codes?: LinkCodes | undefined;
   random: () => number;
   signal: AbortSignal;
   events?: SweepEvents;

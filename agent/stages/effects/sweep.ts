@@ -2,12 +2,15 @@ import type { Instant } from "../../core/clock.ts";
 import type { Effect } from "../../core/effect.ts";
 import { isAlarm } from "../access-alarm.ts";
 import { isCall } from "../escalate.ts";
+import { isLinkSending } from "../links/link-effects.ts";
 import { type NotifyPayload, TOGETHER_WAIT } from "../notify.ts";
 import { isSignOff } from "../remind-sign-off.ts";
 import { isHandover } from "../roster/handover.ts";
+import { isReviewReminder } from "../roster/remind-reviews.ts";
 import { type DeliverPayload, settleDelivery } from "../transmit.ts";
 import { type CourierParts, openCourier } from "./courier.ts";
 import { deliver } from "./deliver.ts";
+import { sendLink } from "./question-link.ts";
 import { openTeller } from "./tell.ts";
 import { openHouseTeller } from "./tell-house.ts";
 import { tick } from "./tick.ts";
@@ -44,6 +47,8 @@ export function openSweeper(parts: CourierParts): Sweeper {
     }
     if (isAlarm(payload)) return house.tellAlarm(effect, payload);
     if (isHandover(payload)) return house.handOver(effect, payload);
+    if (isReviewReminder(payload)) return house.remindReviews(effect, payload);
+    if (isLinkSending(payload)) return sendLink(courier, effect, payload);
     return isSignOff(payload) ? house.remindSignOff(effect, payload) : teller.tell(effect);
   }
 

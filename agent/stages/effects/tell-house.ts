@@ -6,6 +6,7 @@ import { monthOf } from "../french.ts";
 import type { OpenChannel } from "../notify.ts";
 import { planSignOff, type SignOffPayload, signOffMessage, unsignedMonths } from "../remind-sign-off.ts";
 import { type HandoverPayload, handoverMessage, planHandover, TOO_LATE } from "../roster/handover.ts";
+import { planReviews, type ReviewPayload, reviewMessage } from "../roster/remind-reviews.ts";
 import { byDay } from "../when-told.ts";
 import { absent, type Courier, NO_LONGER, noteOf } from "./courier.ts";
 
@@ -15,6 +16,8 @@ export interface HouseTeller {
   handOver(effect: Effect, payload: HandoverPayload): Promise<void>;
   /** Calls lists that nobody has signed to the RSSI's mind: by day, and again the month after. */
   remindSignOff(effect: Effect, payload: SignOffPayload): Promise<void>;
+  /** Calls reviews of accounts and ending delegations to the RSSI's mind: by day, and again the month after. */
+  remindReviews(effect: Effect, payload: ReviewPayload): Promise<void>;
   /** Tells of someone's unusual access. */
   tellAlarm(effect: Effect, payload: AlarmPayload): Promise<void>;
 }
@@ -75,6 +78,26 @@ export function openHouseTeller(courier: Courier): HouseTeller {
       const message = signOffMessage(months, { key: effect.key, setup, now, page });
       const next = () => planSignOff(monthOf(now, zone), setup);
       await deliver(effect, { channel, open, message, next });
+    },
+
+    async remindReviews(effect, { channel }) {
+      if (!(await claim(effect))) return;
+      const now = clock.now();
+      const open = channels.get(channel);
+      if (open === undefined) return settle(effect, "failed", absent(channel));
+      const day = byDay(now, setup.facility.time_zone);
+      if (day > now) return settle(effect, "planned", "attend le matin", day);
+      const next = planReviews(now, setup, { after: true }).filter(
+        (write) => write.write === "plan" && write.effect.key.includes(`:${channel}:`),
+      );
+      await commit(next);
+      const accounts = await courier.reach.accounts();
+      const link = courier.page("personnes");
+      await deliver(effect, {
+        channel,
+        open,
+        message: reviewMessage(accounts, { key: effect.key, setup, now, link }),
+      });
     },
 
     async tellAlarm(effect, payload) {

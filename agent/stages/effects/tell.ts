@@ -11,6 +11,7 @@ import {
   type PersonalPayload,
 } from "../escalate.ts";
 import { messageOf, messageOfSeveral, type NotifyPayload, planNag } from "../notify.ts";
+import { hasContact } from "../roster/people-to-call.ts";
 import { absent, type Courier, NO_LONGER, noteOf } from "./courier.ts";
 
 /** Carries out what tells people of an incident. */
@@ -58,6 +59,27 @@ export function openTeller(courier: Courier): Teller {
     await pipeline.act(effect.incident, (each, now) => planNag(each, setup, now, turn));
   }
 
+  /** Plans the same for each director who has the contact of this channel. */
+  async function eachDirector(effect: Effect, payload: NotifyPayload): Promise<void> {
+    if (!(await claim(effect))) return;
+    const reaches = setup.notify.find(({ id }) => id === payload.channel)?.reaches;
+    const reached = (await reach.accounts()).filter(
+      (account) => account.active && account.role === "director" && hasContact(account, reaches),
+    );
+    const writes = reached.map(({ id }): Write => {
+      const { kind, incident, due } = effect;
+      const key = effect.key.replace(":directors:", `:directors:to:${id}:`);
+      return { write: "plan", effect: { key, kind, incident, due, payload: { ...payload, to: id } } };
+    });
+    if (writes.length > 0) await commit(writes);
+    await settle(
+      effect,
+      "done",
+      reached.length === 0 ? "aucun directeur joignable par ce canal" : "directeurs appelés",
+    );
+    await nagOn(effect);
+  }
+
   /** By which other channel a person was reached since this one failed; undefined while none did. */
   async function otherReached(effect: Effect, payload: PersonalPayload, incident: string) {
     if (effect.attempt === 0) return undefined;
@@ -78,7 +100,9 @@ export function openTeller(courier: Courier): Teller {
       const { channel, event, to } = payload;
       const personal = isPersonal(payload) ? payload : undefined;
       const { message: told, work } = (await messageFor(effect)) ?? {};
-      const about = { event, to, work, always: personal !== undefined };
+      if (payload.directors && to === undefined && told !== undefined) return eachDirector(effect, payload);
+      const anyRole = payload.directors === true;
+      const about = { event, to, work, always: personal !== undefined, anyRole };
       const way = told === undefined ? undefined : await reach.wayOf(channel, about);
       if (way?.way === "skipped") return skip(effect, way.because);
       if (!(await claim(effect))) return;

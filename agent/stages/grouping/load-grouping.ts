@@ -1,6 +1,7 @@
 import { MICROSECONDS } from "../../core/clock.ts";
 import type { Links } from "../../core/grouping.ts";
 import type { Reads } from "../../store/store.ts";
+import { breather } from "../breather.ts";
 import type { Work } from "../work.ts";
 import type { Grouping } from "./grouping.ts";
 import type { Span } from "./link-index.ts";
@@ -33,8 +34,10 @@ export async function loadGrouping(
     latest ??= Math.max(...received);
     if (received.every((each) => each < (latest ?? 0) - RECALL)) break;
   }
+  const breathe = breather();
   for (const work of active) {
     grouping.load(work.incident, spansOf(work));
+    await breathe();
     if (work.links?.cut !== true) continue;
     const arrivals = await arrivalsOf(reads, facility, [work.incident.id], MOST_REREAD);
     for (const arrival of arrivals ?? [])

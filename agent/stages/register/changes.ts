@@ -1,6 +1,6 @@
 import type { Instant } from "../../core/clock.ts";
 import type { JournalEntry } from "../../core/journal.ts";
-import { type Account, ROLES } from "../../core/person.ts";
+import { type Account, REVIEW_OUTCOMES, type ReviewOutcome, ROLES } from "../../core/person.ts";
 import { inYear } from "./figures.ts";
 
 /** A change of what Tocsin works with, as the journal tells it. */
@@ -19,6 +19,13 @@ const NAMED = 5;
 type Content = Record<string, unknown>;
 const counted = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 
+/** Who reviewed whose account, and what came of it. */
+function reviewOf({ login, account, name, outcome, note }: Content): string {
+  const came = REVIEW_OUTCOMES[outcome as ReviewOutcome] as string | undefined;
+  const told = [came, note].filter((each) => typeof each === "string" && each !== "").join(", ");
+  return `${String(login ?? account)} par ${String(name)}${told === "" ? "" : ` : ${told}`}`;
+}
+
 const ofAccount = ({ account }: Content) => `compte ${String(account)}`;
 
 /** The kinds of entry that are changes, what they are called and how they are told. */
@@ -29,6 +36,7 @@ const KINDS: Readonly<Record<string, { what: string; how: (content: Content) => 
   "note.settings": { what: "Réglages", how: settingsChange },
   "note.credentials_changed": { what: "Secret d’un compte", how: ofAccount },
   "note.erased": { what: "Effacement (durée de conservation)", how: ({ policy }) => String(policy ?? "") },
+  "note.account_reviewed": { what: "Revue d’un compte", how: reviewOf },
   "account.put": { what: "Comptes et rôles", how: accountChange },
 };
 

@@ -31,16 +31,22 @@ export interface RegisterLine {
   entry: number;
 }
 
-/** The lines of a register, the latest beginning first. */
+/** The lines of a register, the latest beginning first, or one page of them. */
 export function registerLines(
   entries: readonly RegisterEntry[],
   outside: readonly Noted<OutsideDeclaration & { revision: number }>[],
   names: ReadonlyMap<string, string>,
+  { from = 0, to }: { from?: number; to?: number } = {},
 ): RegisterLine[] {
+  const tellOutside = outsideLine(names);
+  // A line is made only once it is known to be shown.
   return [
-    ...entries.map((entry) => incidentLine(entry, names)),
-    ...outsideLines(outside).map(outsideLine(names)),
-  ].sort((a, b) => b.occurred - a.occurred);
+    ...entries.map((entry) => ({ at: entry.incident.occurred, tell: () => incidentLine(entry, names) })),
+    ...outsideLines(outside).map((line) => ({ at: beginningOf(line), tell: () => tellOutside(line) })),
+  ]
+    .sort((a, b) => b.at - a.at)
+    .slice(from, to)
+    .map(({ tell }) => tell());
 }
 
 function incidentLine(entry: RegisterEntry, names: ReadonlyMap<string, string>): RegisterLine {

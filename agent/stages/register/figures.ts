@@ -71,11 +71,11 @@ export function figuresOf({
   };
   const ofYear = entries.filter(({ incident }) => inYear(year, incident.occurred));
   for (const entry of ofYear) {
-    const outcome = outcomeOf(entry);
+    const { outcome } = counted(entry);
     if (outcome !== undefined) count(entry.incident.occurred, outcome);
   }
   for (const line of outsideLines(outside)) if (!line.void) count(beginningOf(line), "outside");
-  const steps = ofYear.map(stepsOf);
+  const steps = ofYear.map((entry) => counted(entry).steps);
   return {
     year: year.year,
     months,
@@ -96,6 +96,18 @@ export function inYear({ from, to }: Pick<Year, "from" | "to">, instant: Instant
 /** When what was declared outside began, or was declared when nobody says. */
 export function beginningOf({ occurred, declared }: Pick<OutsideLine, "occurred" | "declared">): Instant {
   return occurred ?? declared;
+}
+
+/** What an entry counts as: entries are replaced, never changed, and most stay as they are for years. */
+const COUNTED = new WeakMap<RegisterEntry, { outcome: Outcome | undefined; steps: Steps }>();
+
+function counted(entry: RegisterEntry): { outcome: Outcome | undefined; steps: Steps } {
+  let known = COUNTED.get(entry);
+  if (known === undefined) {
+    known = { outcome: outcomeOf(entry), steps: stepsOf(entry) };
+    COUNTED.set(entry, known);
+  }
+  return known;
 }
 
 /** What became of an incident; undefined for one that is part of another. */

@@ -33,8 +33,8 @@ export interface RegisterParts {
   masks: Masks;
 }
 
-/** Records read at once: some ten milliseconds, and the others have their turn. */
-const SLICE = 250;
+/** Records read at once: some milliseconds, and the others have their turn. */
+const SLICE = 40;
 
 /** Opens the register; it reads nothing before it is asked to. */
 export function openRegister({ reads, facility, systems, masks }: RegisterParts): Register {

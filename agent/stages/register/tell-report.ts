@@ -85,6 +85,16 @@ export function tellReport(report: Masked<YearReport>, zone: string): string {
       ),
     ),
     ...section(
+      "Comptes sans revue depuis plus d'un an",
+      report.unreviewed.map(
+        (each) => `  ${each.name} (${each.login}), ${each.role} : due depuis ${when(each.since)}`,
+      ),
+    ),
+    ...section(
+      "Délégations qui finissent sous trente jours",
+      report.lapsing.map((each) => `  ${each.name} : ${each.document}, jusqu'au ${when(each.until)}`),
+    ),
+    ...section(
       "Changements : règles, textes, applications, délais, comptes, tour de garde",
       report.changes.map(
         (each) =>

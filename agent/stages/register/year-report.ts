@@ -5,6 +5,7 @@ import type { IncidentState } from "../../core/incident.ts";
 import type { JournalEntry } from "../../core/journal.ts";
 import { MUTE_KINDS, type Mute } from "../../core/mute.ts";
 import type { OutsideDeclaration } from "../../core/outside-declaration.ts";
+import { type Account, lapsingAct, ROLES, reviewDueSince } from "../../core/person.ts";
 import { covers } from "../mute/covers.ts";
 import type { Dependencies } from "../mute/dependencies.ts";
 import { endOf } from "../mute/mutes.ts";
@@ -83,6 +84,10 @@ export interface YearReport {
     entry: number;
     incidents: { id: string; reference: string }[];
   }[];
+  /** Active accounts that nobody has reviewed for a year, as they stand when the report is made. */
+  unreviewed: { login: string; name: string; role: string; since: Instant }[];
+  /** Delegations that end within thirty days of it, with no act to follow. */
+  lapsing: { name: string; document: string; until: Instant }[];
   changes: Change[];
 }
 
@@ -97,6 +102,8 @@ export interface YearInput {
   signOffs: readonly Noted<SignOff>[];
   /** Entries of the journal about the house, oldest first. */
   house: readonly JournalEntry[];
+  /** As they stand now. (Default: none.) */
+  accounts?: readonly Account[] | undefined;
   dependencies: Dependencies;
 }
 
@@ -146,7 +153,24 @@ export function yearReport(input: YearInput): YearReport {
     mutes: input.mutes
       .filter((mute) => mute.from < year.to && endOf(mute) >= year.from)
       .flatMap(muteLine(input)),
+    ...accountsOf(input),
     changes: changesOf(input.house, year),
+  };
+}
+
+/** What of the accounts waits for someone. */
+function accountsOf({ accounts = [], now }: YearInput): Pick<YearReport, "unreviewed" | "lapsing"> {
+  const sorted = accounts.toSorted((a, b) => a.name.localeCompare(b.name, "fr"));
+  return {
+    unreviewed: sorted.flatMap((account) => {
+      const since = reviewDueSince(account, now);
+      const { login, name, role } = account;
+      return since === undefined ? [] : [{ login, name, role: ROLES[role], since }];
+    }),
+    lapsing: sorted.flatMap((account) => {
+      const act = lapsingAct(account, now);
+      return act === undefined ? [] : [{ name: account.name, ...act }];
+    }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
 import { rosterOf } from "../../../test/support/rosters.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
@@ -28,7 +28,7 @@ const SMS = [{ id: "sms", for: ["on_call" as const], reaches: "phone" as const }
 let stages: Stages;
 afterEach(() => stages?.close());
 
-const silent = { info: () => undefined };
+const silent = { info: () => undefined, warn: () => undefined };
 async function open(people: readonly Account[], names = ["paul"]) {
   stages = await openStages({
     channels: SMS,
@@ -105,6 +105,35 @@ describe("people of a roster", () => {
 
   it.each(["paul", "PAUL", " p.durand@ch.example ", "Paul  Durànd"])("are found by %j", async (named) => {
     await open([person("paul", { name: "Paul Durand", email: "p.durand@ch.example" })], [named]);
-    await expect(start()).resolves.toBeUndefined();
+    await expect(start()).resolves.toMatchObject({ stop: expect.any(Function) });
+  });
+});
+
+describe("rosters that change", () => {
+  it("are noted when the daemon starts, and within a minute while it runs, each once", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      await open([person("paul")]);
+      const { calls, facility } = stages.setup;
+      const book = calls?.rosters.current();
+      if (calls === undefined || book === undefined) throw new Error("no rosters");
+      let sha256 = book.sha256;
+      calls.rosters = { current: () => ({ ...book, sha256 }) };
+      const { stop } = await start();
+      const noted = async () =>
+        (await stages.store.reads.journal(facility.id, 1, 1000)).flatMap(({ type, content }) =>
+          type === "note.rosters_changed" ? [JSON.parse(content ?? "null")] : [],
+        );
+      expect(await noted()).toHaveLength(1);
+      sha256 = "1".repeat(64);
+      vi.advanceTimersByTime(60_000);
+      await vi.waitFor(async () => expect(await noted()).toHaveLength(2));
+      vi.advanceTimersByTime(60_000);
+      await stop();
+      expect((await noted()).at(-1)).toMatchObject({ sha256, before: book.sha256 });
+      expect(await noted()).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -32,7 +32,7 @@ export const UNFINISHED: readonly IncidentState[] = [
 /** A summary of the morning serves until noon. */
 export const TOO_LATE = 4 * MICROSECONDS.hour;
 /** Incidents read for a summary. */
-const MOST_READ = 500;
+const MOST_READ = 200;
 
 /** The messages of the next morning, one a channel of who is on call; none where none is configured. */
 export function planHandover(setup: Setup, now: Instant): Write[] {

@@ -5,7 +5,7 @@ import type { RosterRole } from "../../core/roster.ts";
 import type { Store } from "../../store/store.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Setup, Work } from "../work.ts";
-import { channelsTo, peopleToCall } from "./people-to-call.ts";
+import { channelsTo, hasContact, peopleToCall } from "./people-to-call.ts";
 import { touchedBy, touchedSystems } from "./touched.ts";
 
 /** Accounts read at once: a facility has fewer. */
@@ -27,7 +27,14 @@ export interface Reach {
   /** Whether to use a channel, and whom it reaches: the account named, else who is on call. */
   wayOf(
     channel: string,
-    about: { event: string; to?: string | undefined; work?: Work | undefined; always?: boolean },
+    about: {
+      event: string;
+      to?: string | undefined;
+      work?: Work | undefined;
+      always?: boolean;
+      /** The person is reached whatever the channel was made for. */
+      anyRole?: boolean;
+    },
   ): Promise<Way>;
 }
 
@@ -56,7 +63,7 @@ export function openReach(parts: {
     accounts,
     touched,
 
-    async wayOf(id, { event, to, work, always = false }) {
+    async wayOf(id, { event, to, work, always = false, anyRole = false }) {
       const channel = setup.notify.find((each) => each.id === id);
       if (channel === undefined) return { way: "open" };
       const hit = touched(work);
@@ -100,7 +107,8 @@ export function openReach(parts: {
                 at: clock.now(),
               })[0]?.account
             : all.find((account) => account.id === to && account.active);
-      if (person === undefined || !reaches(person))
+      const has = (account: Account) => hasContact(account, channel.reaches);
+      if (person === undefined || !(anyRole ? has(person) : reaches(person)))
         return {
           way: "nobody",
           because: `${person?.name ?? "personne d'astreinte"} : aucun contact pour ce canal`,

@@ -14,10 +14,15 @@ export interface Callee {
 
 type ChannelOf = Setup["notify"][number];
 
+/** True when a person has a contact of this kind that works, as far as its looks tell. */
+export function hasContact(account: Account, reaches: "email" | "phone" | undefined): boolean {
+  if (reaches === undefined) return false;
+  return (reaches === "email" ? mailAddress(account.email) : phoneNumber(account.phone)) !== undefined;
+}
+
 /** The channels that reach this person by their own contacts, in the order of the configuration. */
 export function channelsTo(setup: Pick<Setup, "notify">, { account, as }: Callee): ChannelOf[] {
-  const works = { email: mailAddress(account.email), phone: phoneNumber(account.phone) };
-  const usable = setup.notify.filter(({ reaches }) => reaches !== undefined && works[reaches] !== undefined);
+  const usable = setup.notify.filter(({ reaches }) => hasContact(account, reaches));
   const own = usable.filter((channel) => channel.for.includes(as));
   // A director for whom nothing is configured is called as the delegates are.
   return own.length > 0 || as !== "director"

@@ -1,27 +1,35 @@
 import type { Clock } from "../../core/clock.ts";
-import { problemSentence, TocsinError } from "../../core/errors.ts";
+import { messageOf, problemSentence, TocsinError } from "../../core/errors.ts";
 import type { Store } from "../../store/store.ts";
 import type { Setup } from "../work.ts";
 import { checkPeople } from "./check-people.ts";
 import { planHandover } from "./handover.ts";
+import { noteRosters } from "./note-rosters.ts";
 import { openReach } from "./open-reach.ts";
+import { planReviews } from "./remind-reviews.ts";
 
-/** Where the record keeps the SHA-256 of the rosters that it knows of. */
-const BOOKMARK = "rosters";
+/** Between two looks at whether the rosters changed, ms: they are read anew at each call. */
+const LOOK_EVERY = 60_000;
 
 /**
  * Begins calling people: refuses to when a roster names someone who cannot be reached, journals rosters that are others
- * than before, and plans the morning's summary.
+ * than before, now and while it runs, and plans the morning's summary and the month's reminder of reviews.
  */
 export async function startCalls(parts: {
   store: Store;
   setup: Setup;
   clock: Clock;
-  log: { info(message: string, fields: Record<string, unknown>): void };
-}): Promise<void> {
+  log: Record<"info" | "warn", (message: string, fields: Record<string, unknown>) => void>;
+}): Promise<{ stop(): Promise<void> }> {
   const { store, setup, clock, log } = parts;
   const facility = setup.facility.id;
   const { calls } = setup;
+  let noting = Promise.resolve();
+  const note = async () => {
+    if (calls === undefined) return;
+    const changed = await noteRosters(calls.rosters.current(), { store, facility, now: clock.now() });
+    if (changed !== undefined) log.info("other rosters in force", changed);
+  };
   if (calls !== undefined) {
     const book = calls.rosters.current();
     const none = { incidents: () => [], known: () => undefined };
@@ -32,20 +40,18 @@ export async function startCalls(parts: {
         ...problem,
         message: [problem, ...others].map(problemSentence).join("\n"),
       });
-    const before = await store.reads.bookmark(facility, BOOKMARK);
-    if (before !== book.sha256) {
-      const content = { sha256: book.sha256, before: before ?? null };
-      await store.commit({
-        facility,
-        at: clock.now(),
-        writes: [
-          { write: "note", what: "rosters_changed", incident: null, content },
-          { write: "bookmark", name: BOOKMARK, content: book.sha256 },
-        ],
-      });
-      log.info("other rosters in force", content);
-    }
+    await note();
   }
-  const planned = planHandover(setup, clock.now());
+  const planned = [...planHandover(setup, clock.now()), ...planReviews(clock.now(), setup)];
   if (planned.length > 0) await store.commit({ facility, at: clock.now(), writes: planned });
+  const looking = setInterval(() => {
+    noting = note().catch((error: unknown) => log.warn("rosters not noted", { error: messageOf(error) }));
+  }, LOOK_EVERY);
+  looking.unref();
+  return {
+    async stop() {
+      clearInterval(looking);
+      await noting;
+    },
+  };
 }

@@ -2,9 +2,17 @@ import type { Instant } from "../../core/clock.ts";
 import type { Effect } from "../../core/effect.ts";
 import type { Account } from "../../core/person.ts";
 import { ROSTER_ROLES, type RosterRole } from "../../core/roster.ts";
-import { isCall, isPersonal, nextCallee, type PersonalPayload, type Why, whatStops } from "../escalate.ts";
+import {
+  calleesOf,
+  isCall,
+  isPersonal,
+  nextCallee,
+  type PersonalPayload,
+  type Why,
+  whatStops,
+} from "../escalate.ts";
 import type { Setup, Work } from "../work.ts";
-import { channelsTo, peopleToCall } from "./people-to-call.ts";
+import { channelsTo } from "./people-to-call.ts";
 
 /** One message to one person, tried or passed over. */
 export interface CallRow {
@@ -51,7 +59,7 @@ export function tellCalls(
       .slice(-MOST_ROWS);
     const running = last.state === "planned" || last.state === "claimed";
     const stopped = running && isCall(last.payload) ? whatStops(work, last.payload.call) : last.because;
-    const next = running && stopped === undefined ? nextOf(last, setup, { accounts, role, now }) : null;
+    const next = running && stopped === undefined ? nextOf(last, setup, { accounts, now }) : null;
     return [{ role, title: ROSTER_ROLES[role], rows, next, stopped: stopped ?? null }];
   });
 }
@@ -63,12 +71,12 @@ function rowOf({ due, state, attempt, because }: Effect, { name, why, channel }:
 function nextOf(
   effect: Effect,
   setup: Setup,
-  { accounts, role, now }: { accounts: readonly Account[]; role: RosterRole; now: Instant },
+  { accounts, now }: { accounts: readonly Account[]; now: Instant },
 ): CallView["next"] {
   const { calls } = setup;
   if (calls === undefined || !isCall(effect.payload)) return null;
   const at = Math.max(effect.due, now);
-  const people = peopleToCall(setup, { book: calls.rosters.current(), accounts, role, at });
+  const people = calleesOf(setup, { call: effect.payload.call, accounts, at });
   const next = nextCallee(people, effect.payload.call, calls, at);
   if (next === undefined) return null;
   const { callee, why } = next;

@@ -284,13 +284,18 @@ function readsOf(database: DatabaseSync): SqliteReads {
       });
     },
     async journalOf(facility, incident) {
-      return all(`${ENTRY} WHERE j.facility = ? AND j.incident = ? ORDER BY j.seq`, facility, incident).map(
-        entryOf,
-      );
+      // As for `putsOf`: asked for whole entries in order, SQLite reads the journal from its beginning.
+      const places = "SELECT seq FROM journal WHERE facility = ? AND incident = ?";
+      const sql = `${ENTRY} WHERE j.facility = ? AND j.seq IN (${places}) ORDER BY j.seq`;
+      return all(sql, facility, facility, incident).map(entryOf);
     },
     async putsOf(facility, kind, incident, limit) {
-      const sql = `${ENTRY} WHERE j.facility = ? AND j.incident = ? AND j.type = ? ORDER BY j.seq DESC LIMIT ?`;
-      return all(sql, facility, incident, `${kind}.put`, limit).map(entryOf);
+      // The type stands in the question word for word, as in the index of texts. Their places first: asked for whole
+      // entries in order, SQLite reads the journal from its end.
+      const places = `SELECT seq FROM journal WHERE facility = ? AND type = '${kind}.put' AND incident = ?
+        ORDER BY seq DESC LIMIT ?`;
+      const sql = `${ENTRY} WHERE j.facility = ? AND j.seq IN (${places}) ORDER BY j.seq DESC`;
+      return all(sql, facility, facility, incident, limit).map(entryOf);
     },
     async countOverTime(facility, incident, { from, width, intervals, moved }) {
       // A walk of the index for each interval: one that groups makes a table of its own of them all.
@@ -309,6 +314,12 @@ function readsOf(database: DatabaseSync): SqliteReads {
       const sql =
         "SELECT field, at, content FROM unsent WHERE facility = ? AND account = ? AND incident = ? ORDER BY field";
       return all(sql, facility, account, incident) as unknown as Unsent[];
+    },
+    async attachmentPiece(facility, sha256, position) {
+      const sql = `SELECT p.bytes FROM attachment_pieces p
+        JOIN attachments a ON a.facility = p.facility AND a.sha256 = p.sha256
+        WHERE p.facility = ? AND p.sha256 = ? AND p.position = ? AND a.size IS NOT NULL`;
+      return one(sql, facility, sha256, position)?.bytes as Uint8Array | undefined;
     },
     async evidenceOf(facility, incident, limit) {
       const sql = `SELECT DISTINCT a.journal_seq AS entry, a.position, a.content FROM joined j

@@ -3,6 +3,7 @@ import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
 import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
+import { attachmentWrites } from "./attachment-writes.ts";
 import type { Chain } from "./chain.ts";
 import type { Prepare } from "./connection.ts";
 
@@ -47,6 +48,7 @@ export function prepareWrites(prepare: Prepare): Writes {
   );
   const quarantine = quarantineWrite(prepare);
   const unsent = unsentWrite(prepare);
+  const attachments = attachmentWrites(prepare);
 
   function apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Conflict {
     switch (write.write) {
@@ -77,6 +79,10 @@ export function prepareWrites(prepare: Prepare): Writes {
         return quarantine(place, write);
       case "unsent":
         return unsent(place, write);
+      case "attachment_piece":
+        return attachments.piece(place, write);
+      case "attachment":
+        return attachments.keep(place, write);
       case "credentials":
         return people.credentials(place, write);
       case "totp":

@@ -1,4 +1,6 @@
 // Comfort only: every page works without this file.
+const say = (french, english) => (document.documentElement.lang === "en" ? english : french);
+
 for (const button of document.querySelectorAll("[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
   const label = button.firstChild.textContent;
@@ -6,10 +8,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(source.textContent.trim());
-      button.firstChild.textContent = "Copié";
+      button.firstChild.textContent = say("Copié", "Copied");
     } catch {
       getSelection().selectAllChildren(source);
-      button.firstChild.textContent = "Sélectionné";
+      button.firstChild.textContent = say("Sélectionné", "Selected");
     }
     button.setAttribute("aria-live", "polite");
     setTimeout(() => {
@@ -45,7 +47,7 @@ for (const block of document.querySelectorAll("[data-waits]")) {
   const look = setInterval(async () => {
     if (document.hidden) return;
     try {
-      const answer = await fetch(location.pathname);
+      const answer = await fetch(location.pathname, { headers: { "X-Tocsin-Background": "1" } });
       if (!answer.ok || answer.redirected) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const waits = [...page.querySelectorAll("[data-waits]")].map((each) => each.dataset.waits);
@@ -76,10 +78,10 @@ for (const form of document.querySelectorAll("form[data-keep]")) {
         keepalive: true,
       });
       told.textContent = reply.ok
-        ? "Saisie gardée, pas encore enregistrée."
-        : "Saisie non gardée : enregistrez cette section.";
+        ? say("Saisie gardée, pas encore enregistrée.", "Kept, not saved yet.")
+        : say("Saisie non gardée : enregistrez cette section.", "Not kept: save this section.");
     } catch {
-      told.textContent = "Hors ligne : saisie non gardée.";
+      told.textContent = say("Hors ligne : saisie non gardée.", "Offline: not kept.");
     }
   };
   form.addEventListener("input", () => {
@@ -149,9 +151,18 @@ for (const list of document.querySelectorAll("[data-live]")) {
       const heading = fresh.querySelector("h1");
       if (heading) document.querySelector("h1").textContent = heading.textContent;
       const count = list.querySelectorAll("[data-key]").length;
-      tell(count > before ? "Un nouvel incident est arrivé." : "Liste mise à jour.");
+      tell(
+        count > before
+          ? say("Un nouvel incident est arrivé.", "A new incident has come.")
+          : say("Liste mise à jour.", "List renewed."),
+      );
     } catch {
-      tell("Pas de réponse de Tocsin : cette liste peut être ancienne. Rechargez la page.");
+      tell(
+        say(
+          "Pas de réponse de Tocsin : cette liste peut être ancienne. Rechargez la page.",
+          "No answer from Tocsin: this list may be old. Reload the page.",
+        ),
+      );
     }
   };
   setInterval(look, 10_000);

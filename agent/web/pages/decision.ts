@@ -8,7 +8,7 @@ import type { Account } from "../../core/person.ts";
 import { checkText } from "../../stages/decide/check-text.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import type { Refused, Stale, TextSeen } from "../../stages/person-act.ts";
-import { readForm, TextFields } from "../form.ts";
+import { pickedBy, readForm, TextFields } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
 import type { ProvePerson } from "../prove-person.ts";
 import { FactorFields } from "../second-factor.ts";
@@ -77,7 +77,7 @@ export function decisionPages(parts: { desk: Desk; clock: Clock; gate: Gate; pro
       model: {
         ...decisionModel(dossier, { person, colleagues, now: clock.now() }),
         here: addressOf(dossier),
-        done: trouble === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
+        done: trouble === undefined ? pickedBy(request.query.fait, DONE) : null,
         trouble: trouble ?? null,
       },
     });

@@ -22,5 +22,7 @@ export const DONE: Readonly<Record<string, string>> = {
   brouillon:
     "Votre saisie est gardée, pour vous seul. Elle n'est pas dans le texte tant que vous ne l'enregistrez pas.",
   jete: "Votre saisie est oubliée. Le texte n'a pas changé.",
+  demande: "La question est prête : copiez le lien ou dictez le code ci-dessous.",
+  "demande-retiree": "Le lien est retiré : il ne sert plus.",
   note: "Note écrite dans la main courante.",
 };

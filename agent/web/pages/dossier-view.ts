@@ -190,6 +190,8 @@ function factOrigin({ origin }: Fact): string {
     case "rule":
       return `règle « ${origin.title} »`;
     case "person":
+      if (origin.link !== undefined)
+        return `signalé par ${origin.source}, ${origin.writer} (attesté par le lien, pas par une personne connectée)`;
       return origin.source === origin.writer
         ? `signalé par ${origin.source}`
         : `signalé par ${origin.source}, noté par ${origin.writer}`;
@@ -275,6 +277,7 @@ const TELLINGS: Readonly<Record<string, string>> = {
   incident_opened: "Ouverture, à l'astreinte informatique",
   decision_needed: "Décision attendue, à la personne déléguée",
   not_filed: "Rappel : validé, pas encore déposé",
+  question_asked: "Question posée par lien",
 };
 
 const ASKED = "À la demande d'une personne, à la personne déléguée";

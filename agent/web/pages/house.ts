@@ -2,6 +2,7 @@ import { Router } from "express";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
 import type { HouseView } from "../../core/house-view.ts";
 import type { RuleTroubles } from "../../core/rule-troubles.ts";
+import { formatBytes } from "../../stages/french.ts";
 import type { Store } from "../../store/store.ts";
 import { type Gate, personWho } from "../gate.ts";
 
@@ -75,9 +76,9 @@ export function housePages(parts: {
         disk: {
           ...disk,
           little: disk.free !== null && disk.free < LITTLE,
-          database: sized(disk.database),
-          log: sized(disk.log),
-          free: disk.free === null ? null : sized(disk.free),
+          database: formatBytes(disk.database),
+          log: formatBytes(disk.log),
+          free: disk.free === null ? null : formatBytes(disk.free),
         },
         certificates: house
           .certificates()
@@ -92,12 +93,4 @@ export function housePages(parts: {
   });
 
   return router;
-}
-
-/** `12,3 Mo`. */
-function sized(bytes: number): string {
-  const units = ["o", "ko", "Mo", "Go", "To"];
-  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1000)));
-  const value = bytes / 1000 ** power;
-  return `${value.toLocaleString("fr-FR", { maximumFractionDigits: value < 100 ? 1 : 0 })} ${units[power]}`;
 }

@@ -2,17 +2,20 @@ import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock, Instant } from "../../core/clock.ts";
 import type { Incident } from "../../core/incident.ts";
-import { LOGBOOK } from "../../core/logbook.ts";
+import { ATTACHMENTS, LOGBOOK } from "../../core/logbook.ts";
 import { type Account, mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { isPersonal } from "../../stages/escalate.ts";
+import { formatBytes } from "../../stages/french.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
 import type { Store } from "../../store/store.ts";
-import { Line, readForm } from "../form.ts";
+import { Line, pickedBy, readForm } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { typedInstant } from "../typed-instant.ts";
+import { receivedWith } from "../uploads.ts";
+import { noteRow } from "./attachments.ts";
 import { DONE } from "./done.ts";
 import {
   clockRows,
@@ -27,6 +30,7 @@ import {
   textsRow,
   toldRows,
 } from "./dossier-view.ts";
+import { askedSummary } from "./link-rows.ts";
 import { openQuestions, questionRow } from "./questions.ts";
 import { regroupRows } from "./regroup-rows.ts";
 import { type RejectedAnswer, showDeclaration } from "./show-declaration.ts";
@@ -128,16 +132,18 @@ export function incidentPage(parts: {
         verdict: verdictOf(dossier),
         next: nextStep(dossier, person, base, clock.now()),
         here: `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`,
-        done: trouble === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
+        done: trouble === undefined ? pickedBy(request.query.fait, DONE) : null,
         trouble: trouble?.message ?? null,
         rejected: trouble?.rejected ?? null,
         summary: summaryOf(dossier),
         sentences: incidentSummary(dossier, time, now),
         timeline: timelineOf(dossier, { scale, counts, time, now }),
-        notes: dossier.notes.toReversed(),
+        asked: await askedSummary(desk, dossier.incident.id, person),
+        notes: dossier.notes.toReversed().map(noteRow),
         noteForm: { form: desk.newForm(), text: "", date: time.date(now), time: "", ...trouble?.note },
         noteTrouble: trouble?.note !== undefined,
         noteLimit: LOGBOOK.text,
+        fileLimit: { each: formatBytes(ATTACHMENTS.bytes), most: ATTACHMENTS.perNote },
         mayNote: mayAct(person, "answer"),
         back: "",
         questions: questions.slice(0, QUESTIONS_FIRST),
@@ -272,9 +278,11 @@ export function incidentPage(parts: {
       const trouble = { status, message: `Note non enregistrée : ${because}`, note: { text, ...typed } };
       await show(request, response, await dossierOf(desk, incident.id), trouble);
     };
+    const { files, trouble } = receivedWith(response);
+    if (trouble !== null) return again(422, trouble);
     const about = typedInstant(typed, time, clock.now());
     if (typeof about === "string") return again(422, about);
-    const done = await desk.writeNote({ form, incident: incident.id, text, about }, person);
+    const done = await desk.writeNote({ form, incident: incident.id, text, about, files }, person);
     if (done.outcome === "refused") return again(409, done.because);
     response.redirect(303, `${base}/incidents/${encodeURIComponent(incident.id)}?fait=note#chronologie`);
   });

@@ -7,6 +7,7 @@ import { TEST_OUTCOMES } from "../../stages/roster/test-channel.ts";
 import { readForm } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
+import { dossierOf } from "./incident.ts";
 
 const TestForm = z.object({ channel: z.string().min(1).max(100) });
 const SeenForm = z.object({});
@@ -66,12 +67,10 @@ export function onCallPages(parts: { desk: Desk; onCall: OnCall; gate: Gate }): 
   router.post("/incidents/:id/vu", async (request, response) => {
     const person = personWho(response, "answer");
     readForm(request, SeenForm);
-    const done = await desk.acknowledge(request.params.id, person);
+    const { incident } = await dossierOf(desk, request.params.id);
+    const done = await desk.acknowledge(incident.id, person);
     if (done.outcome === "refused") throw new PageError(409, { message: done.because });
-    response.redirect(
-      303,
-      `${base}/incidents/${encodeURIComponent(request.params.id)}?fait=vu#prevenus-titre`,
-    );
+    response.redirect(303, `${base}/incidents/${encodeURIComponent(incident.id)}?fait=vu#prevenus-titre`);
   });
 
   return router;

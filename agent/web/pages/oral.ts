@@ -9,7 +9,7 @@ import type { Colleague } from "../../stages/decide/decision-desk.ts";
 import { unfitOral } from "../../stages/decide/oral.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import type { Refused, Stale, TextSeen } from "../../stages/person-act.ts";
-import { Line, readForm, TextFields } from "../form.ts";
+import { Line, pickedBy, readForm, TextFields } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
 import type { ProvePerson } from "../prove-person.ts";
 import { FactorFields } from "../second-factor.ts";
@@ -68,7 +68,7 @@ export function oralPages(parts: { desk: Desk; clock: Clock; gate: Gate; prove: 
         here: addressOf(dossier),
         called: calledOf(dossier, colleagues) ?? null,
         mine: mineOf(dossier, person),
-        done: trouble === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
+        done: trouble === undefined ? pickedBy(request.query.fait, DONE) : null,
         typed: trouble?.typed ?? null,
         trouble: trouble ?? null,
       },

@@ -1,13 +1,15 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
-import { type Account, type Factors, ROLES } from "../../core/person.ts";
+import { type Account, type Factors, mayAct, ROLES } from "../../core/person.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import type { Store, Write } from "../../store/store.ts";
 import type { Access } from "../access.ts";
+import { madePassword, renewMeans } from "../accounts.ts";
 import type { Attempts } from "../attempts.ts";
-import { Line, readForm } from "../form.ts";
+import { Line, pickedBy, readForm } from "../form.ts";
 import { personWho } from "../gate.ts";
+import { MOST_OWN_KEYS, makeOwnKey } from "../own-key.ts";
 import { PageError } from "../page-error.ts";
 import { MOST_PASSKEYS } from "../passkeys.ts";
 import { proveAgain } from "../prove-again.ts";
@@ -21,15 +23,18 @@ const NewKeyForm = z.object({ ...FactorFields, name: Line(60).pipe(z.string().mi
 const MadeKeyForm = z.object({ grant: z.string().max(2000), passkey: z.string().min(2).max(20_000) });
 const DropKeyForm = z.object({ ...FactorFields, id: z.string().min(1).max(1400) });
 
+const DropOwnKeyForm = z.object({ ...FactorFields, id: z.string().regex(/^[0-9a-f]{16}$/) });
+
 const GRANT_LASTS = 10 * MICROSECONDS.minute;
 const DONE: Readonly<Record<string, string>> = {
   session: "La session est terminée.",
   sessions: "Toutes vos autres sessions sont terminées.",
   cle: "Votre clé d'accès est enregistrée.",
   "cle-retiree": "La clé d'accès est retirée.",
+  "signature-retiree": "La clé de signature est retirée : ce qu'elle signerait est refusé.",
 };
 
-/** "Mon accès": a person's own sessions, passkeys and recovery codes; every change of a means asks for one of them. */
+/** "Mon accès": a person's own sessions, passkeys, recovery codes and keys to sign with; every change of a means asks for one of them. */
 export function ownAccessPages(parts: {
   desk: Desk;
   store: Store;
@@ -78,10 +83,14 @@ export function ownAccessPages(parts: {
         role: ROLES[person.role],
         rows: (await sessions.of(person.id, request)).map((row) => ({ ...row, via: SIGN_IN_WAYS[row.via] })),
         keys: factors.passkeys,
+        ownKeys: factors.ownKeys ?? [],
+        // An *accès de secours* is for a person at the page, who says their name first.
+        mayOwnKey: mayAct(person, "decide", clock.now()) && person.emergency === undefined,
+        ownKeysFull: (factors.ownKeys ?? []).length >= MOST_OWN_KEYS,
         full: factors.passkeys.length >= MOST_PASSKEYS,
         left: recoveryLeft(factors),
         application: Boolean(credentials?.totp),
-        done: DONE[String(request.query.fait)] ?? null,
+        done: pickedBy(request.query.fait, DONE),
       },
     });
   });
@@ -109,6 +118,59 @@ export function ownAccessPages(parts: {
       title: "Codes de secours",
       model: { whose: person, means: { recovery: codes, otpauth: "", totp: "" }, password: null, back: here },
     });
+  });
+
+  router.post("/acces/moyens", async (request, response) => {
+    const person = personWho(response, "read");
+    const form = readForm(request, FactorForm);
+    if (person.emergency !== undefined)
+      throw new PageError(403, {
+        message: "Un accès de secours est scellé de nouveau par qui gère les comptes.",
+      });
+    await again(request, response, form);
+    const password = madePassword();
+    const house = { store, clock, facility: { id: facility, name: desk.facility.name } };
+    const means = await renewMeans(house, { account: person.id, password, by: person.name });
+    if (means === undefined) throw new PageError(409);
+    gate.render(request, response, {
+      view: "means",
+      title: "Mes nouveaux moyens de connexion",
+      model: { whose: person, means, password, back: here },
+    });
+  });
+
+  router.post("/acces/signature", async (request, response) => {
+    const person = personWho(response, "decide");
+    const form = readForm(request, NewKeyForm);
+    if (person.emergency !== undefined)
+      throw new PageError(403, { message: "Un accès de secours n'a pas de clé de signature." });
+    await again(request, response, form);
+    const { kept, privateKey } = makeOwnKey(form.name, clock);
+    const add = ({ ownKeys = [], ...all }: Factors) => {
+      if (ownKeys.length >= MOST_OWN_KEYS)
+        throw new PageError(409, { message: `${MOST_OWN_KEYS} clés au plus : retirez-en une d'abord.` });
+      return { ...all, ownKeys: [...ownKeys, kept] };
+    };
+    await change(person, add, noted("own_key_added", person, { key: kept.id, of: kept.name }));
+    gate.render(request, response, {
+      view: "own-key",
+      title: "Clé de signature",
+      model: { key: kept, privateKey, login: person.login, back: here },
+    });
+  });
+
+  router.post("/acces/signature/retrait", async (request, response) => {
+    const person = personWho(response, "read");
+    const form = readForm(request, DropOwnKeyForm);
+    await again(request, response, form);
+    const { factors } = await store.reads.factors(facility, person.id);
+    const dropped = factors.ownKeys?.find(({ id }) => id === form.id);
+    if (dropped === undefined) throw new PageError(404);
+    const drop = ({ ownKeys = [], ...all }: Factors) => {
+      return { ...all, ownKeys: ownKeys.filter(({ id }) => id !== form.id) };
+    };
+    await change(person, drop, noted("own_key_removed", person, { key: dropped.id, of: dropped.name }));
+    response.redirect(303, `${here}?fait=signature-retiree`);
   });
 
   if (!passkeys.available) return router;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { changePerson } from "../../../test/support/web-people.ts";
 import { type Login, type Scene, startScene } from "../../../test/support/web-server.ts";
 import { type Visitor, visitor } from "../../../test/support/web-visitor.ts";
@@ -138,6 +138,36 @@ describe("Personnes et accès", () => {
     await act(later, "dora", `${PAGE}/acc-remi/revue`);
     expect((await later.get(`${PAGE}/acc-remi`)).text).not.toContain("à revoir");
     expect((await dora.get(PAGE)).status).toBe(303);
+  });
+
+  it("records what the review came to, by whom, and tells the auditor", async () => {
+    scene.clock.instant += 366 * 24 * MICROSECONDS.hour;
+    const dora = await as("dora");
+    expect((await dora.get(PAGE)).text).toMatch(/comptes n&#39;ont pas été revus depuis plus d&#39;un an/);
+    const report = () =>
+      vi.waitFor(async () => {
+        const { status, text } = await dora.get("/chv/registre/rapport");
+        expect(status).toBe(200);
+        return text;
+      });
+    expect(await report()).toMatch(/Comptes sans revue depuis plus d’un an <span class="tally">[1-9]/);
+    const changed = { outcome: "changed", note: "Passe à mi-temps" };
+    expect((await act(dora, "dora", `${PAGE}/acc-omar/revue`, { ...changed, note: "" })).status).toBe(422);
+    expect((await act(dora, "dora", `${PAGE}/acc-omar/revue`, changed)).status).toBe(303);
+    expect((await account("omar"))?.reviewed).toMatchObject({ ...changed, by: "Dr dora" });
+    const closed = await act(dora, "dora", `${PAGE}/acc-anne/revue`, { outcome: "closed" });
+    expect(closed.location).toContain("fait=ferme");
+    expect(await account("anne")).toMatchObject({ active: false, reviewed: { outcome: "closed" } });
+    expect((await act(dora, "dora", `${PAGE}/acc-dora/revue`, { outcome: "closed" })).status).toBe(403);
+    const notes = await scene.store.reads.journalOfHouse("chv", {
+      types: ["note.account_reviewed"],
+      from: 0,
+      before: scene.clock.now() + 1,
+      limit: 10,
+    });
+    expect(notes.map(({ content }) => JSON.parse(content ?? "{}").outcome)).toEqual(["changed", "closed"]);
+    scene.clock.instant += MICROSECONDS.minute;
+    expect(await report()).toContain("omar par Dr dora : à changer, ou changé, Passe à mi-temps");
   });
 
   it("answers 404 to an account that is none", async () => {

@@ -3,19 +3,28 @@ import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { TocsinError } from "../../core/errors.ts";
 import type { NewId } from "../../core/id.ts";
-import { type Account, mayAct, ROLES, Role } from "../../core/person.ts";
+import {
+  type Account,
+  mayAct,
+  REVIEW_EVERY,
+  REVIEW_OUTCOMES,
+  type Review,
+  ReviewOutcome,
+  ROLES,
+  Role,
+} from "../../core/person.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import type { Store, Write } from "../../store/store.ts";
 import type { Access } from "../access.ts";
 import { type AccountParts, changeAccount, createAccount, madePassword, renewMeans } from "../accounts.ts";
 import type { Attempts } from "../attempts.ts";
-import { Line, readForm } from "../form.ts";
+import { Line, pickedBy, readForm } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
 import { personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { proveAgain } from "../prove-again.ts";
 import { FactorFields } from "../second-factor.ts";
-import { houseFaults, MOST_SHOWN, mayManage, personRow, REVIEW_EVERY } from "./person-rows.ts";
+import { houseFaults, MOST_SHOWN, mayManage, personRow } from "./person-rows.ts";
 
 const Email = Line(200).pipe(z.union([z.literal(""), z.email()]));
 const PersonFields = {
@@ -40,6 +49,11 @@ const NewForm = z.object({
 });
 const EditForm = z.object({ ...FactorFields, ...PersonFields });
 const FactorForm = z.object(FactorFields);
+const ReviewForm = z.object({
+  ...FactorFields,
+  outcome: ReviewOutcome.default("kept"),
+  note: Line(500).default(""),
+});
 const RenewForm = z.object({ ...FactorFields, password: Checked });
 const Day = z.string().regex(/^\d{4}-\d\d-\d\d$/);
 const DelegationForm = z.object({
@@ -60,6 +74,7 @@ const DONE: Readonly<Record<string, string>> = {
   delegation: "L'acte de délégation est enregistré.",
   fin: "La délégation est terminée à compter de maintenant.",
   revue: "La revue du compte est enregistrée.",
+  ferme: "La revue est enregistrée : le compte est désactivé et ses sessions sont terminées.",
 };
 
 /** "Personnes et accès": who may do what, by which act, with which means; every change asks for a second factor. */
@@ -76,7 +91,8 @@ export function peoplePages(parts: {
   const facility = desk.facility.id;
   const here = `/${facility}/personnes`;
   const account: AccountParts = { store, clock, facility: { id: facility, name: desk.facility.name } };
-  const time = frenchTime(desk.facility.timeZone);
+  const zone = desk.facility.timeZone;
+  const time = frenchTime(zone);
   const router = Router({ mergeParams: true });
 
   const named = async (request: Request<{ id?: string }>): Promise<Account> => {
@@ -116,11 +132,17 @@ export function peoplePages(parts: {
       });
   };
 
+  // Who may not manage is not told what a form should hold.
+  router.use("/personnes", (request, response, next) => {
+    if (request.method === "POST") personWho(response, "manage_people");
+    next();
+  });
+
   router.get("/personnes", async (_request, response) => {
     const person = personWho(response, "read");
     const stored = await store.reads.byState(facility, "account", [], { limit: MOST_SHOWN });
     const accounts = stored.map(({ content }) => content);
-    const rows = await Promise.all(accounts.map((each) => personRow(each, { store, clock, facility })));
+    const rows = await Promise.all(accounts.map((each) => personRow(each, { store, clock, facility, zone })));
     rows.sort((a, b) => a.account.name.localeCompare(b.account.name, "fr"));
     gate.render(_request, response, {
       view: "people",
@@ -142,7 +164,7 @@ export function peoplePages(parts: {
       view: "person",
       title: target.name,
       model: {
-        row: await personRow(target, { store, clock, facility }),
+        row: await personRow(target, { store, clock, facility, zone }),
         target,
         here: `${here}/${encodeURIComponent(target.id)}`,
         own: person.id === target.id,
@@ -150,7 +172,8 @@ export function peoplePages(parts: {
         roles: Object.entries(ROLES).filter(([role]) => mayManage(person, role as Role)),
         reviewDue: (target.reviewed?.at ?? target.created) + REVIEW_EVERY,
         today: time.date(clock.now()),
-        done: DONE[String(request.query.fait)] ?? null,
+        outcomes: REVIEW_OUTCOMES,
+        done: pickedBy(request.query.fait, DONE),
       },
     });
   });
@@ -259,14 +282,19 @@ export function peoplePages(parts: {
   });
 
   router.post("/personnes/:id/revue", async (request, response) => {
-    const form = readForm(request, FactorForm);
+    const { outcome, note, ...form } = readForm(request, ReviewForm);
     const target = await named(request);
     const by = await manager(request, response, form, [target.role]);
-    const reviewed = { at: clock.now(), by: by.name };
-    await changed(target.id, (all) => ({ ...all, reviewed }), [
-      noted("account_reviewed", by, { account: target.id }),
-    ]);
-    response.redirect(303, `${here}/${encodeURIComponent(target.id)}?fait=revue`);
+    const closes = outcome === "closed" && target.active;
+    if (closes) notOneself(by, target);
+    if (outcome === "changed" && note === "")
+      throw new PageError(422, { message: "Dites ce qui change, ou ce qui est à changer." });
+    const reviewed: Review = { at: clock.now(), by: by.name, outcome, ...(note !== "" && { note }) };
+    const content = { account: target.id, login: target.login, outcome, note };
+    const ending: Write[] = closes ? [access.sessions.ending(target.id)] : [];
+    const change = (all: Account): Account => ({ ...all, reviewed, ...(closes && { active: false }) });
+    await changed(target.id, change, [...ending, noted("account_reviewed", by, content)]);
+    response.redirect(303, `${here}/${encodeURIComponent(target.id)}?fait=${closes ? "ferme" : "revue"}`);
   });
 
   return router;

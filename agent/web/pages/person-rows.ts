@@ -1,12 +1,19 @@
-import { type Clock, type Instant, MICROSECONDS } from "../../core/clock.ts";
-import { type Account, delegationAt, ROLES, type Role } from "../../core/person.ts";
+import type { Clock, Instant } from "../../core/clock.ts";
+import {
+  type Account,
+  delegationAt,
+  lapsingAct,
+  REVIEW_EVERY,
+  ROLES,
+  type Role,
+  reviewDueSince,
+} from "../../core/person.ts";
+import { formatInstant } from "../../stages/french.ts";
 import type { Store } from "../../store/store.ts";
 import { signInMark } from "../enter.ts";
 import { recoveryLeft } from "../recovery-codes.ts";
 import { SIGN_IN_WAYS, type SignInWay } from "../session-store.ts";
 
-/** Every account is looked at once a year. */
-export const REVIEW_EVERY = 365 * 24 * MICROSECONDS.hour;
 /** Accounts shown; a hospital has far fewer. */
 export const MOST_SHOWN = 500;
 
@@ -21,7 +28,7 @@ export function mayManage(manager: Account, target: Role): boolean {
 /** All that is known of an account, with what is wrong about it. */
 export async function personRow(
   account: Account,
-  { store, clock, facility }: { store: Store; clock: Clock; facility: string },
+  { store, clock, facility, zone }: { store: Store; clock: Clock; facility: string; zone: string },
 ) {
   const now = clock.now();
   const credentials = await store.reads.credentials(facility, account.id);
@@ -41,17 +48,17 @@ export async function personRow(
     ],
     contacts: [account.phone, account.email].filter((each) => each !== ""),
     faults: account.active
-      ? faultsOf(account, { now, left, keys, application: Boolean(credentials?.totp) })
+      ? faultsOf(account, { now, zone, left, keys, application: Boolean(credentials?.totp) })
       : [],
   };
 }
 
 function faultsOf(
   account: Account,
-  known: { now: Instant; left: number; keys: number; application: boolean },
+  known: { now: Instant; zone: string; left: number; keys: number; application: boolean },
 ): string[] {
   const { now, left, keys, application } = known;
-  const { emergency, reviewed } = account;
+  const { emergency } = account;
   const faults: string[] = [];
   if (emergency !== undefined) {
     if (emergency.opened !== null) faults.push("enveloppe ouverte : à sceller de nouveau");
@@ -68,7 +75,12 @@ function faultsOf(
   if (delegation === "unrecorded" && emergency === undefined)
     faults.push("acte de délégation non enregistré");
   if (delegation === "lapsed") faults.push("hors de sa période de délégation : ne peut pas décider");
-  if (now - (reviewed?.at ?? account.created) > REVIEW_EVERY) faults.push("à revoir : plus d'un an");
+  const lapsing = lapsingAct(account, now);
+  if (lapsing !== undefined)
+    faults.push(
+      `délégation « ${lapsing.document} » finie le ${formatInstant(lapsing.until, known.zone)} : nouvel acte à prendre`,
+    );
+  if (reviewDueSince(account, now) !== undefined) faults.push("à revoir : plus d'un an sans revue");
   return faults;
 }
 
@@ -84,6 +96,16 @@ export function houseFaults(accounts: readonly Account[], now: Instant): string[
     ...(active.filter((account) => account.emergency === undefined && decides(account)).length >= 2
       ? []
       : ["Moins de deux personnes peuvent décider : une absence suffit à bloquer une déclaration."]),
+    ...unreviewed(active.filter((account) => reviewDueSince(account, now) !== undefined).length),
     ...(active.some(({ role }) => role === "director") ? [] : ["Aucun compte de directeur."]),
+  ];
+}
+
+function unreviewed(count: number): string[] {
+  if (count === 0) return [];
+  return [
+    count === 1
+      ? "Un compte n'a pas été revu depuis plus d'un an."
+      : `${count} comptes n'ont pas été revus depuis plus d'un an.`,
   ];
 }

@@ -69,6 +69,8 @@ export function registerReportPage(parts: RegisterPageParts & { whole: readonly 
         otherDuties: cut(told.otherDuties),
         delays: cut(told.delays),
         noResolution: cut(told.noResolution),
+        unreviewed: cut(told.unreviewed),
+        lapsing: cut(told.lapsing),
         closings: closings.map((month) => ({ ...month, name: monthName(month.month), ...cut(month.lines) })),
         ...beside,
       },

@@ -66,8 +66,8 @@ export function registerPage(parts: RegisterPageParts): Router {
   const time = frenchTime(desk.facility.timeZone);
   const router = Router({ mergeParams: true });
 
-  /** The lines of a year that fit what is asked; what was declared outside has no state and no evaluation. */
-  function linesOf(year: Year, query: SoughtQuery, person: Account) {
+  /** What of a year fits what is asked; what was declared outside has no state and no evaluation. */
+  function foundOf(year: Year, query: SoughtQuery, person: Account) {
     const { du: _from, au: _to, ...within } = query;
     const sought = {
       ...soughtOf({ ...within, du: "", au: "" }, time, person),
@@ -85,7 +85,7 @@ export function registerPage(parts: RegisterPageParts): Router {
       return `${last.what} ${last.where} ${last.reference} ${last.by}`.toLowerCase().includes(words);
     });
     const told = masks.every(outside, { incident: null });
-    return registerLines(findEntries(register.entries(), sought), told, names);
+    return { found: findEntries(register.entries(), sought), told };
   }
 
   router.get("/registre", async (request, response) => {
@@ -93,8 +93,9 @@ export function registerPage(parts: RegisterPageParts): Router {
     await freshRegister(register);
     const year = yearAsked(request, parts);
     const query = SoughtQuery.parse(request.query);
-    const lines = linesOf(year, query, person);
-    const pages = Math.max(1, Math.ceil(lines.length / PAGE));
+    const { found, told } = foundOf(year, query, person);
+    const count = found.length + told.length;
+    const pages = Math.max(1, Math.ceil(count / PAGE));
     const page = Math.min(pages, Math.max(1, Number.parseInt(String(request.query.page ?? "1"), 10) || 1));
     const { entries, outside } = { entries: register.entries(), outside: register.outside() };
     const figures = figuresOf({ year, entries, outside });
@@ -109,8 +110,8 @@ export function registerPage(parts: RegisterPageParts): Router {
         isSought,
         asked: queryOf(query, { annee: String(year.year) }),
         pageAt: (each: number) => queryOf(query, { annee: String(year.year), page: String(each) }),
-        lines: lines.slice((page - 1) * PAGE, page * PAGE),
-        count: lines.length,
+        lines: registerLines(found, told, names, { from: (page - 1) * PAGE, to: page * PAGE }),
+        count,
         page,
         pages,
         figure: drawFigures(figures),
@@ -151,7 +152,8 @@ export function registerPage(parts: RegisterPageParts): Router {
     if (format !== "csv" && format !== "json") throw new PageError(404);
     await freshRegister(register);
     const year = yearAsked(request, parts);
-    const lines = linesOf(year, SoughtQuery.parse(request.query), person);
+    const { found, told } = foundOf(year, SoughtQuery.parse(request.query), person);
+    const lines = registerLines(found, told, names);
     await exported(response, person, { year: year.year, format, lines: lines.length });
     response.attachment(`registre-${facility}-${year.year}.${format}`);
     const bom = request.query.bom !== undefined;

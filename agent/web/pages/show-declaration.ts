@@ -5,6 +5,7 @@ import { mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
 import type { Store } from "../../store/store.ts";
+import { pickedBy } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { fieldMark, type KeptField, unsentFields } from "./amendment.ts";
@@ -103,7 +104,7 @@ export function showDeclaration(parts: {
           })),
         })),
         mayDecide: draft && mayAct(person, "decide", now),
-        done: trouble === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
+        done: trouble === undefined ? pickedBy(request.query.fait, DONE) : null,
         trouble: trouble ?? null,
       },
     });

@@ -6,7 +6,7 @@ import { MUTE_KINDS } from "../../core/mute.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import type { Refused } from "../../stages/person-act.ts";
-import { Line, readForm } from "../form.ts";
+import { Line, pickedBy, readForm } from "../form.ts";
 import { type FrenchTime, frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { InstantFields, Several } from "./statement-form.ts";
@@ -78,7 +78,7 @@ export function silencesPage(parts: { desk: Desk; clock: Clock; gate: Gate }): R
       status: rejected?.status ?? 200,
       model: {
         action: `${base}/sourdines`,
-        done: rejected === undefined ? (DONE[String(request.query.fait)] ?? null) : null,
+        done: rejected === undefined ? pickedBy(request.query.fait, DONE) : null,
         trouble: rejected?.message ?? null,
         groups: [
           { title: "En cours", rows: of("now"), none: "Rien n’est en sourdine." },

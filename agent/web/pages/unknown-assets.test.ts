@@ -62,7 +62,7 @@ describe("the page of unknown hosts", () => {
 
   it("says what had no place left", async () => {
     const text = await page({ ...of("a"), forgotten: { hosts: 3, alerts: 7 } });
-    expect(text).toContain("3 autres, plus rares, n’y sont plus (7 alertes).");
+    expect(text).toContain("les plus rares n’y sont plus\u00a0: 3 (alertes\u00a0: 7).");
   });
 
   it("runs no markup of senders, makes hidden characters visible, and masks identities", async () => {

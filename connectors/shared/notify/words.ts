@@ -27,7 +27,7 @@ export function ticketMark({ key }: Pick<Message, "key">): string {
 
 /** How loud a channel should be: what waits for a person is urgent, a morning's summary is not. */
 export function isUrgent({ event }: Pick<Message, "event">): boolean {
-  return event !== "sign_off_due" && event !== "handover" && event !== "test";
+  return event !== "sign_off_due" && event !== "review_due" && event !== "handover" && event !== "test";
 }
 
 /** The digits of a telephone number as people write it, with its plus; undefined when it is none. */

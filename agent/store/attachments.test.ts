@@ -1,0 +1,168 @@
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { NIGHT, record, samples, steppingClock } from "../../test/support/store-samples.ts";
+import { sha256Hex } from "../core/sha256.ts";
+import { verifyBundle, writeBundle } from "./bundle.ts";
+import { checkpointsFileOf } from "./checkpoints.ts";
+import { makeSigningKey, type SigningKey } from "./keys.ts";
+import { openSqlite } from "./sqlite.ts";
+import type { Store, Write } from "./store.ts";
+import { verifyDatabase } from "./verify.ts";
+
+const HERE = "ght-nord";
+const FILES = [Buffer.from("capture d'écran"), Buffer.from([0xff, 0, 0x0a, 1, 2, 3])];
+const [FIRST, SECOND] = FILES.map((bytes) => sha256Hex(bytes)) as [string, string];
+
+/** An incident with one note and its two attachments, the second in two pieces; entries 1 and 2 of the journal. */
+describe("attachments in the proof", () => {
+  let folder: string;
+  let origin: string;
+  let key: SigningKey;
+  let store: Store;
+  let incident: string;
+  let bundle: Buffer;
+  let copies = 0;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "tocsin-attached-"));
+    origin = join(folder, "origin.db");
+    key = makeSigningKey(join(folder, "key.pem"));
+    store = openSqlite({ file: origin, signingKey: key, clock: steppingClock() });
+    const make = samples();
+    const ours = make.incident();
+    incident = ours.id;
+    const attachments = FILES.map((bytes, n) => ({
+      name: `pièce ${n + 1}.bin`,
+      type: "image/png",
+      size: bytes.length,
+      sha256: sha256Hex(bytes),
+    }));
+    const author = { account: "a1", name: "Anne Morel" };
+    const content = { id: make.newId(), incident, at: NIGHT, about: NIGHT, author, text: "Vu.", attachments };
+    const piece = (sha256: string, position: number, bytes: Uint8Array): Write => ({
+      write: "attachment_piece",
+      sha256,
+      position,
+      bytes,
+    });
+    const [first, second] = FILES as [Buffer, Buffer];
+    const units: Write[][] = [
+      [make.incidentPut(ours)],
+      [piece(FIRST, 0, first)],
+      [piece(SECOND, 0, second.subarray(0, 2)), piece(SECOND, 1, second.subarray(2))],
+      [
+        ...attachments.map(({ sha256, size }): Write => ({ write: "attachment", sha256, size })),
+        record({ kind: "logbook", id: content.id, revision: 1, incident, state: null, content }),
+      ],
+      // Begun by somebody who left the form.
+      [piece("ab".repeat(32), 0, Buffer.from("en cours"))],
+    ];
+    for (const writes of units) {
+      const receipt = await store.commit({ facility: HERE, at: NIGHT, writes });
+      if (receipt.outcome !== "committed") throw new Error(receipt.because);
+    }
+    await store.checkpoint(HERE);
+    bundle = await write();
+  });
+  afterAll(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const write = (reads = store.reads) =>
+    writeBundle({ reads, facility: HERE, incident, created: NIGHT, exercise: false, key });
+  const verdictOf = (bytes: Uint8Array) => verifyBundle(bytes, { publicKey: key.publicKey });
+
+  function verifyAfter(sql: string) {
+    const file = join(folder, `copy-${++copies}.db`);
+    // Into the file itself, so that a copy of it is whole.
+    const live = new DatabaseSync(origin);
+    live.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    live.close();
+    copyFileSync(origin, file);
+    copyFileSync(checkpointsFileOf(origin), checkpointsFileOf(file));
+    const database = new DatabaseSync(file);
+    database.exec("PRAGMA foreign_keys = OFF");
+    database.exec(sql);
+    database.close();
+    return verifyDatabase(file, key.publicKey, checkpointsFileOf(file));
+  }
+
+  it("are whole while nobody touched them, whatever is being sent", () => {
+    expect(verifyAfter("")).toMatchObject({ ok: true, facilities: [{ entries: 2, faults: 0 }] });
+  });
+
+  it.each([
+    [
+      "a byte changed",
+      `UPDATE attachment_pieces SET bytes = X'00' WHERE sha256 = '${FIRST}'`,
+      "attachment_differs",
+    ],
+    [
+      "a piece taken away",
+      `DELETE FROM attachment_pieces WHERE sha256 = '${SECOND}' AND position = 1`,
+      "attachment_differs",
+    ],
+    [
+      "a piece added",
+      `INSERT INTO attachment_pieces VALUES ('${HERE}', '${FIRST}', 9, X'00')`,
+      "attachment_differs",
+    ],
+    [
+      "pieces exchanged",
+      `UPDATE attachment_pieces SET position = 5 WHERE sha256 = '${SECOND}' AND position = 0`,
+      "attachment_differs",
+    ],
+    ["another size", `UPDATE attachments SET size = 1 WHERE sha256 = '${FIRST}'`, "attachment_differs"],
+    ["its bytes taken away", `DELETE FROM attachment_pieces WHERE sha256 = '${FIRST}'`, "attachment_missing"],
+    ["it taken away", `DELETE FROM attachments WHERE sha256 = '${FIRST}'`, "attachment_missing"],
+    [
+      "it set back to what is not kept",
+      `UPDATE attachments SET size = NULL WHERE sha256 = '${FIRST}'`,
+      "attachment_missing",
+    ],
+  ])("show %s as tampering, at the entry of the note", (_, sql, code) => {
+    const report = verifyAfter(sql);
+    expect(report.ok).toBe(false);
+    expect(report.facilities[0]?.firstBroken).toMatchObject({ seq: 2, code });
+  });
+
+  it("show one that no note names", () => {
+    const report = verifyAfter(`INSERT INTO attachments VALUES ('${HERE}', '${"cd".repeat(32)}', 0, 3)`);
+    expect(report.facilities[0]?.firstBroken).toMatchObject({ code: "attachment_extra" });
+  });
+
+  it("leave with the bundle, each as a line of base64 after the JSON, and are read from it", () => {
+    expect(verdictOf(bundle)).toMatchObject({ ok: true, attachments: 2, faults: 0 });
+    const [, ...lines] = bundle.toString().split("\n");
+    const read = lines.slice(0, -1).map((line) => Buffer.from(line, "base64"));
+    expect(read.map((bytes) => sha256Hex(bytes))).toEqual([FIRST, SECOND].sort());
+  });
+
+  it("cannot be changed in a bundle by a byte, cut, added to or exchanged", () => {
+    const json = bundle.indexOf(0x0a) + 1;
+    for (let at = json; at < bundle.length; at++) {
+      const changed = Buffer.from(bundle);
+      changed[at] = (changed[at] as number) ^ 1;
+      expect(verdictOf(changed)).toMatchObject({ ok: false, unreadable: "bundle_attachments" });
+      expect(verdictOf(bundle.subarray(0, at))).toMatchObject({ unreadable: "bundle_attachments" });
+    }
+    const [first = "", ...lines] = bundle.toString().split("\n");
+    for (const other of [[...lines, ""], lines.slice(0, -1).reverse().concat(""), ["", ...lines]])
+      expect(verdictOf(Buffer.from([first, ...other].join("\n")))).toMatchObject({
+        unreadable: "bundle_attachments",
+      });
+  });
+
+  it("are missed in a bundle that was written without the bytes that a note names", async () => {
+    const reads = { ...store.reads, attachmentPiece: async () => undefined };
+    expect(verdictOf(await write(reads))).toMatchObject({
+      ok: false,
+      attachments: 0,
+      firstBroken: { code: "attachment_missing" },
+    });
+  });
+});

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { MICROSECONDS } from "../../core/clock.ts";
+import type { SealedWrite } from "../seal.ts";
+import type { Prepare } from "./connection.ts";
+import type { Place } from "./writes.ts";
+
+type Conflict = string | undefined;
+type Of<W extends SealedWrite["write"]> = Extract<SealedWrite, { write: W }>;
+
+/** What no note keeps is forgotten after a day: the form was left, or the process stopped in between. */
+const UNKEPT = MICROSECONDS.day;
+
+/** Prepares the statements that put the bytes of attachments, and keep them. */
+export function attachmentWrites(prepare: Prepare) {
+  const dropPieces = prepare(
+    `DELETE FROM attachment_pieces WHERE facility = ? AND sha256 IN
+       (SELECT sha256 FROM attachments WHERE facility = ? AND size IS NULL AND at < ?)`,
+  );
+  const drop = prepare("DELETE FROM attachments WHERE facility = ? AND size IS NULL AND at < ?");
+  const announce = prepare(
+    `INSERT INTO attachments (facility, sha256, at, size) VALUES (?, ?, ?, NULL)
+     ON CONFLICT (facility, sha256) DO UPDATE SET at = excluded.at WHERE size IS NULL`,
+  );
+  const find = prepare("SELECT size FROM attachments WHERE facility = ? AND sha256 = ?");
+  const put = prepare(
+    `INSERT INTO attachment_pieces (facility, sha256, position, bytes) VALUES (?, ?, ?, ?)
+     ON CONFLICT (facility, sha256, position) DO UPDATE SET bytes = excluded.bytes`,
+  );
+  const pieces = prepare(
+    "SELECT bytes FROM attachment_pieces WHERE facility = ? AND sha256 = ? ORDER BY position",
+  );
+  const keep = prepare("UPDATE attachments SET size = ? WHERE facility = ? AND sha256 = ?");
+
+  return {
+    piece({ facility, at }: Place, { sha256, position, bytes }: Of<"attachment_piece">): Conflict {
+      if (position === 0) {
+        dropPieces.run(facility, facility, at - UNKEPT);
+        drop.run(facility, at - UNKEPT);
+        announce.run(facility, sha256, at);
+      }
+      const row = find.get(facility, sha256);
+      if (row === undefined) return `attachment ${sha256} was not begun`;
+      // What is kept is part of the record: the same bytes once more change nothing.
+      if (row.size === null) put.run(facility, sha256, position, bytes);
+      return undefined;
+    },
+    keep({ facility }: Place, { sha256, size }: Of<"attachment">): Conflict {
+      const row = find.get(facility, sha256);
+      if (row?.size === size) return undefined;
+      if (row === undefined || row.size !== null) return `attachment ${sha256} is not there`;
+      const digest = createHash("sha256");
+      let length = 0;
+      for (const { bytes } of pieces.iterate(facility, sha256)) {
+        length += (bytes as Uint8Array).length;
+        digest.update(bytes as Uint8Array);
+      }
+      if (length !== size || digest.digest("hex") !== sha256)
+        return `the pieces of attachment ${sha256} are not its bytes`;
+      keep.run(size, facility, sha256);
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto";
+import type { Attachment } from "../core/logbook.ts";
+import { type FaultList, fault } from "./proof.ts";
+import type { Prepare } from "./sqlite/connection.ts";
+
+/** The attachments that the content of an entry `logbook.put` names. */
+export function attachmentsOf(content: string): Attachment[] {
+  const { content: note } = JSON.parse(content) as { content: { attachments?: Attachment[] } };
+  return note.attachments ?? [];
+}
+
+/** Compares the bytes of attachments with the fingerprints that notes hold, as the entries pass by in order. */
+export function attachmentCheck(prepare: Prepare, facility: string, faults: FaultList) {
+  const find = prepare("SELECT size FROM attachments WHERE facility = ? AND sha256 = ?");
+  const pieces = prepare(
+    "SELECT bytes FROM attachment_pieces WHERE facility = ? AND sha256 = ? ORDER BY position",
+  );
+  const named = new Set<string>();
+  let erased = false;
+
+  function wrongWith({ sha256, size }: Attachment): "attachment_missing" | "attachment_differs" | undefined {
+    const row = find.get(facility, sha256);
+    if (row === undefined || row.size === null) return "attachment_missing";
+    const digest = createHash("sha256");
+    let length = 0;
+    for (const { bytes } of pieces.iterate(facility, sha256)) {
+      length += (bytes as Uint8Array).length;
+      digest.update(bytes as Uint8Array);
+    }
+    if (length === 0) return "attachment_missing";
+    const same = row.size === size && length === size && digest.digest("hex") === sha256;
+    return same ? undefined : "attachment_differs";
+  }
+
+  return {
+    entry(seq: number, content: string): void {
+      for (const attachment of attachmentsOf(content)) {
+        if (named.has(attachment.sha256)) continue;
+        named.add(attachment.sha256);
+        const wrong = wrongWith(attachment);
+        if (wrong !== undefined) faults.add(fault(seq, wrong, attachment.name));
+      }
+    },
+    /** What a note named went with its content. */
+    erased(): void {
+      erased = true;
+    },
+    end(): void {
+      if (erased) return;
+      const kept = prepare("SELECT sha256 FROM attachments WHERE facility = ? AND size IS NOT NULL");
+      for (const { sha256 } of kept.iterate(facility))
+        if (!named.has(String(sha256))) faults.add(fault(0, "attachment_extra", String(sha256)));
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { Agent, type IncomingMessage, request } from "node:http";
+import { gunzipSync } from "node:zlib";
+import { codeOf, FACILITY, type House } from "../support/daemon.ts";
+import { hiddenFields } from "../support/web-visitor.ts";
+
+/** What a page was answered with: how long it took to its last byte, ms, and what came over the wire. */
+export interface Fetched {
+  status: number;
+  milliseconds: number;
+  /** As it came: packed, for most. */
+  bytes: Buffer;
+  packed: boolean;
+}
+
+/** A browser that is signed in, on one kept connection. */
+export interface Browser {
+  get(path: string): Promise<Fetched>;
+  close(): void;
+}
+
+/** Signs the delegate of a house in. */
+export async function signIn(people: string, house: House): Promise<Browser> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const cookies = new Map<string, string>();
+
+  async function send(path: string, form?: Record<string, string>): Promise<Fetched> {
+    const begin = performance.now();
+    const body = form && new URLSearchParams(form).toString();
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = request(
+        new URL(path, people),
+        {
+          agent,
+          method: body === undefined ? "GET" : "POST",
+          headers: {
+            "accept-encoding": "gzip",
+            cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+            ...(body !== undefined && {
+              "content-type": "application/x-www-form-urlencoded",
+              "content-length": Buffer.byteLength(body),
+            }),
+          },
+        },
+        resolve,
+      );
+      sent.on("error", reject);
+      sent.end(body);
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of answer) chunks.push(chunk as Buffer);
+    for (const line of answer.headers["set-cookie"] ?? []) {
+      const [pair = ""] = line.split(";");
+      cookies.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1));
+    }
+    return {
+      status: answer.statusCode ?? 0,
+      milliseconds: performance.now() - begin,
+      bytes: Buffer.concat(chunks),
+      packed: answer.headers["content-encoding"] === "gzip",
+    };
+  }
+
+  const door = `/${FACILITY}/connexion`;
+  const account = house.accounts["anne.martin"];
+  const form = hiddenFields(textOf(await send(door)), door);
+  const { password } = account;
+  const entered = await send(door, { ...form, login: "anne.martin", password, code: codeOf(account) });
+  if (entered.status !== 303) throw new Error(`sign-in of the bench: ${entered.status}`);
+  return { get: (path) => send(path), close: () => agent.destroy() };
+}
+
+/** What came, unpacked. */
+export function textOf({ bytes, packed }: Fetched): string {
+  return (packed ? gunzipSync(bytes) : bytes).toString();
+}

@@ -1,0 +1,112 @@
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  axeFindings,
+  browserPeer,
+  openBrowser,
+  SCREENS,
+  shoot,
+  sideways,
+  telephone,
+} from "../support/browser.ts";
+import { CLIENT } from "../support/oidc-provider.ts";
+import { NOT_PAGES, PAGES, routesOf, visitsOf } from "../support/pages.ts";
+import { describePeer, itPeer } from "../support/peer.ts";
+import { type PlayedNight, playNight } from "../support/played-night.ts";
+import { startScene } from "../support/web-server.ts";
+
+const OIDC = {
+  label: "l'annuaire du CH",
+  issuer: "http://127.0.0.1:9",
+  clientId: CLIENT.id,
+  clientSecret: CLIENT.secret,
+  clientAuthentication: "client_secret_basic",
+  scope: "openid",
+  claim: "email",
+  match: "email",
+  dependsOn: [],
+} as const;
+
+describe("the pages of the server", () => {
+  it("each have a visit in test/support/pages.ts, or are said there to be no page", async () => {
+    const scene = await startScene({ demo: true, localhost: true, access: { oidc: OIDC } });
+    const routes = routesOf(scene.app);
+    await scene.close();
+    const known = [...Object.keys(PAGES), ...Object.keys(NOT_PAGES)];
+    expect({
+      "opened by no visit: add a line to PAGES": routes.filter((each) => !known.includes(each)),
+      "visited, and no longer there": known.filter((each) => !routes.includes(each)),
+    }).toEqual({ "opened by no visit: add a line to PAGES": [], "visited, and no longer there": [] });
+  });
+});
+
+describePeer(browserPeer, "every page", () => {
+  let night: PlayedNight;
+  let browser: Browser;
+  const contexts: Partial<Record<"nobody" | "envelope" | "director", BrowserContext>> = {};
+
+  beforeAll(async () => {
+    night = await playNight();
+    browser = await openBrowser();
+    contexts.nobody = await telephone(browser);
+    contexts.envelope = await telephone(browser);
+    contexts.director = await telephone(browser, { reducedMotion: "reduce" });
+    await night.enter(contexts.envelope, "secours-1");
+    await night.enter(contexts.director, "camille.exemple");
+    const page = await contexts.director.newPage();
+    await page.goto(at("registre/hors-tocsin"));
+    await page.locator("#declared_date").fill(new Date().toISOString().slice(0, 10));
+    await page.locator("#where").fill("Cellule Accompagnement Cybersécurité, par téléphone");
+    await page.locator("#by").fill("Anne Morel");
+    await page.locator("#what").fill("Panne du dossier patient pendant deux heures.");
+    await page.locator("form.outside button[type=submit]").click();
+    await page.waitForURL("**/registre/hors-tocsin/**");
+    night.place.outside = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+    await page.close();
+  }, 90_000);
+  afterAll(async () => {
+    await browser?.close();
+    await night?.stop();
+  });
+
+  const at = (path: string) => `${night.app.people}/${night.app.desk.facility.id}/${path}`;
+
+  for (const route of Object.keys(PAGES))
+    itPeer(
+      browserPeer,
+      `${route}: nothing that axe finds, nothing beside the screen, no button on paper`,
+      async () => {
+        const faults: string[] = [];
+        for (const { path, name, who = "director" } of visitsOf(night.place, route)) {
+          const page = await (contexts[who] as BrowserContext).newPage();
+          const answer = await page.goto(at(path));
+          expect(answer?.ok(), name).toBe(!/(introuvable|perime)$/.test(name));
+          faults.push(...(await lookAt(page, name)).map((fault) => `${name}: ${fault}`));
+          await page.close();
+        }
+        expect(faults).toEqual([]);
+      },
+      120_000,
+    );
+});
+
+/** Takes the pictures of a page, and tells what is wrong with it on a screen and on paper. */
+async function lookAt(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const size of ["phone", "desk", "small", "wall"] as const)
+    for (const colorScheme of ["light", "dark"] as const) {
+      const rare = size === "small" || size === "wall";
+      if (rare && colorScheme === "dark") continue;
+      await page.setViewportSize(SCREENS[size]);
+      await page.emulateMedia({ colorScheme });
+      await shoot(page, `page-${name}-${size}-${colorScheme}`);
+      const wide = await sideways(page);
+      if (wide > 0) found.push(`${size}: moves sideways by ${wide} px`);
+      if (!rare) found.push(...(await axeFindings(page)).map((each) => `${size}, ${colorScheme}: ${each}`));
+    }
+  await page.setViewportSize(SCREENS.desk);
+  await page.emulateMedia({ media: "print", colorScheme: "light" });
+  await shoot(page, `page-${name}-print`);
+  const buttons = await page.locator("button:visible").allTextContents();
+  return [...found, ...buttons.map((each) => `printed with the button « ${each.trim()} »`)];
+}

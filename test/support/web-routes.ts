@@ -1,0 +1,223 @@
+import type { Express } from "express";
+
+/** Who opens a page, beyond their role: what the role does not say. */
+export const VISITORS = [
+  "delegate",
+  "director",
+  "rssi",
+  "dpo",
+  "operator",
+  "auditor",
+  "lapsed",
+  "sealed",
+  "emergency",
+  "inactive",
+  "signed out",
+] as const;
+export type VisitorKind = (typeof VISITORS)[number];
+
+/** One route of the people's listener: who may, and what they are told. */
+export interface RouteRow {
+  /** Method and path, as the router has them. */
+  route: string;
+  /** Who may; `doors` for what is open to who is signed out. */
+  who: readonly VisitorKind[] | "doors";
+  /** Status of the page, or of a form that carries only its token. */
+  status: number;
+  /** A form that fits, with ids that are none. */
+  form?: Readonly<Record<string, string>>;
+  /** True when the empty form is enough to act. */
+  acts?: true;
+}
+
+const ALL = ["delegate", "director", "rssi", "dpo", "operator", "auditor", "lapsed", "emergency"] as const;
+const ALL_NAMED = ALL.filter((kind) => kind !== "emergency");
+const DECIDE = ["delegate", "director", "emergency"] as const;
+const EDIT = ["delegate", "director", "rssi", "lapsed", "emergency"] as const;
+const ANSWER = [...EDIT, "dpo", "operator"] as const;
+const ORAL = ["rssi", "operator"] as const;
+const MANAGE = ["director", "rssi"] as const;
+
+const TEXT = { declaration: "dec-0", version: "1", sha256: "0".repeat(64) };
+const CODE = { code: "000000" };
+const FACT = { form: "form-0", kinds: "degraded_mode", who: "self" };
+
+const pages = (who: RouteRow["who"], ...paths: string[]): RouteRow[] =>
+  paths.map((path) => ({ route: `GET ${path}`, who, status: 200 }));
+const form = (
+  path: string,
+  who: RouteRow["who"],
+  { status = 422, form: fields = {}, ...rest }: Partial<RouteRow> = {},
+): RouteRow => ({ route: `POST ${path}`, who, status, form: fields, ...rest });
+const decision = (act: string, more: object = {}) =>
+  form(`/incidents/:id/decision/${act}`, DECIDE, { form: { ...TEXT, ...CODE, ...more } });
+
+/** Every route of the people's listener; `agent/web/routes.test.ts` fails for one that has no row here. */
+export const ROUTES: readonly RouteRow[] = [
+  { route: "POST /api/v1/decisions", who: "doors", status: 401 },
+  { route: "POST /api/v1/facilities/:facility/decisions", who: "doors", status: 401 },
+  { route: "GET /", who: "doors", status: 303 },
+  { route: "GET /:facility/", who: "doors", status: 303 },
+
+  // Ways in and out.
+  ...pages("doors", "/connexion", "/connexion/billet", "/connexion/cle"),
+  { route: "GET /connexion/annuaire/retour", who: "doors", status: 401 },
+  form("/langue", "doors"),
+  form("/connexion", "doors"),
+  form("/connexion/billet", "doors"),
+  form("/connexion/cle", "doors"),
+  form("/connexion/annuaire", "doors", { status: 503 }),
+  form("/deconnexion", "doors", { status: 303, acts: true }),
+  ...pages(["emergency", "sealed"], "/secours"),
+  form("/secours", ["emergency", "sealed"], { form: { name: "x", reason: "x" } }),
+
+  // The door of who holds a link: its forms carry tokens of their own.
+  ...pages("doors", "/question"),
+  { route: "GET /question/:code", who: "doors", status: 404 },
+  form("/question", "doors"),
+  form("/question/:code", "doors", { status: 404 }),
+
+  // One's own access.
+  ...pages(ALL, "/acces"),
+  { route: "GET /cle/defi", who: ALL, status: 400 },
+  form("/acces/sessions/fin", ALL, { form: { mark: "0".repeat(16) } }),
+  form("/acces/sessions/autres", ALL, { status: 303, acts: true }),
+  form("/acces/codes", ALL, { status: 403, form: CODE }),
+  form("/acces/moyens", ALL_NAMED, { status: 403, form: CODE }),
+  form("/acces/signature", DECIDE, { form: { ...CODE, name: "x" } }),
+  form("/acces/signature/retrait", ALL, { form: { ...CODE, id: "0".repeat(16) } }),
+  form("/acces/cles", ALL, { form: { ...CODE, name: "x" } }),
+  form("/acces/cles/nouvelle", ALL, { form: { grant: "x", passkey: "{}" } }),
+  form("/acces/cles/retrait", ALL, { form: { ...CODE, id: "x" } }),
+
+  // People.
+  ...pages(ALL, "/personnes", "/personnes/:id"),
+  form("/personnes", MANAGE),
+  form("/personnes/:id", MANAGE, { form: { ...CODE, name: "Qui que ce soit", role: "auditor" } }),
+  form("/personnes/:id/activite", MANAGE, { status: 403, form: CODE }),
+  form("/personnes/:id/moyens", MANAGE, { status: 403, form: CODE }),
+  form("/personnes/:id/delegation", MANAGE),
+  form("/personnes/:id/delegation/fin", MANAGE, { form: { ...CODE, index: "0" } }),
+  form("/personnes/:id/revue", MANAGE, { status: 403, form: CODE }),
+
+  // Lists and the house.
+  ...pages(
+    ALL,
+    "/incidents",
+    "/incidents/version",
+    "/registre",
+    "/registre/rapport",
+    "/registre/export.:format",
+    "/registre/hors-tocsin/:id",
+    "/clotures",
+    "/astreinte",
+    "/releve",
+    "/sourdines",
+    "/sources",
+    "/regles",
+    "/reglages",
+    "/sante",
+    "/messages-non-compris",
+    "/regles-refusees",
+    "/actifs-inconnus",
+    "/systemes",
+  ),
+  ...pages(EDIT, "/registre/hors-tocsin"),
+  ...pages(ANSWER, "/incidents/signaler"),
+  form("/incidents/signaler", ANSWER),
+  form("/registre/hors-tocsin", EDIT),
+  form("/registre/hors-tocsin/:id", EDIT),
+  form("/clotures", EDIT),
+  form("/astreinte/essai", EDIT),
+  form("/sourdines", EDIT),
+  form("/sourdines/travaux", EDIT),
+  form("/sourdines/fin", EDIT),
+
+  // One dossier.
+  ...pages(
+    ALL,
+    "/incidents/:id",
+    "/incidents/:id/faits",
+    "/incidents/:id/declaration",
+    "/incidents/:id/declaration.pdf",
+    "/incidents/:id/declaration/historique",
+    "/incidents/:id/declaration/comparer",
+    "/incidents/:id/declaration/:version/imprimer",
+    "/incidents/:id/declaration/:version/imprimer.css",
+    "/incidents/:id/decision",
+    "/incidents/:id/decision-orale",
+    "/incidents/:id/depot",
+    "/incidents/:id/demandes",
+    "/incidents/:id/recherche",
+  ),
+  { route: "GET /incidents/:id/notes/:note/pieces/:number", who: ALL, status: 404 },
+  form("/incidents/:id/recherche/fichier", ANSWER),
+  form("/incidents/:id/recherche/source", ANSWER),
+  form("/incidents/:id/recherche/confirmer", ANSWER, { form: { search: "x" } }),
+  form("/incidents/:id/recherche/abandonner", ANSWER, { form: { search: "x" } }),
+  form("/incidents/:id/reponse", ANSWER, { form: { question: "x", answer: "yes" } }),
+  form("/incidents/:id/demandes", ANSWER, { form: { form: "form-0", question: "x", person: "care" } }),
+  form("/incidents/:id/demandes/retrait", ANSWER, { form: { link: "0".repeat(64) } }),
+  form("/incidents/:id/prise-en-charge", ANSWER, { status: 303, acts: true }),
+  form("/incidents/:id/delai", EDIT, { form: { deadline: "x", from: "found" } }),
+  form("/incidents/:id/secret", ANSWER, { form: { secret: "oui" } }),
+  form("/incidents/:id/notes", ANSWER, { form: { form: "form-0", text: "x" } }),
+  form("/incidents/:id/vu", ANSWER, { status: 303, acts: true }),
+  form("/incidents/:id/original", EDIT, { form: { alert: "a", reason: "Pour vérifier l'heure." } }),
+  form("/incidents/:id/faits", ANSWER, { form: FACT }),
+  form("/incidents/:id/faits/fin", ANSWER, { form: { fact: "x", who: "self" } }),
+  form("/incidents/:id/faits/retrait", ANSWER, { form: { fact: "x", reason: "Saisi par erreur." } }),
+  form("/incidents/:id/clore", EDIT),
+  form("/incidents/:id/rouvrir", EDIT),
+  form("/incidents/:id/reunir", EDIT, { form: { autre: "2026-9999", motif: "Le même câble." } }),
+  form("/incidents/:id/distinguer", EDIT, { form: { autre: "2026-9999", motif: "Un autre câble." } }),
+  form("/incidents/:id/separer", EDIT, { form: { part: "x", motif: "Un autre câble." } }),
+  form("/incidents/:id/defaire", EDIT, { form: { motif: "Un autre câble." } }),
+  form("/incidents/:id/champs", EDIT, { form: TEXT }),
+  form("/incidents/:id/brouillon", EDIT, {
+    status: 303,
+    form: { "m.description": "x", "v.description": "y" },
+  }),
+  decision("valider"),
+  decision("ecarter", { comment: "Exercice interne." }),
+  decision("confirmer"),
+  decision("ne-pas-confirmer", { comment: "Il faut déclarer." }),
+  decision("renvoyer", { comment: "L'heure est fausse." }),
+  form("/incidents/:id/decision/passer", DECIDE, { status: 409, form: { to: "acc-dora" } }),
+  form("/incidents/:id/decision/rendre", DECIDE, { status: 409 }),
+  form("/incidents/:id/decision-orale/preparer", ORAL, { status: 409, form: { delegate: "acc-claire" } }),
+  form("/incidents/:id/decision-orale/enregistrer", ORAL, {
+    form: { ...TEXT, ...CODE, delegate: "acc-claire", number: "0123456789", six: "000000", entendu: "oui" },
+  }),
+  form("/incidents/:id/decision-orale/ecouter", ANSWER, {
+    form: { ...TEXT, ...CODE, six: "000000", entendu: "oui" },
+  }),
+  form("/incidents/:id/decision-orale/retirer", ORAL, { form: TEXT }),
+  form("/incidents/:id/decision-orale/confirmer", DECIDE, { form: { ...CODE, decision: "x" } }),
+  form("/incidents/:id/decision-orale/contester", DECIDE, {
+    form: { ...CODE, decision: "x", comment: "Je n'ai rien dit." },
+  }),
+  form("/incidents/:id/depot", EDIT, { form: { delivery: "x", reference: "S-1" } }),
+];
+
+interface Layer {
+  rawPath?: unknown;
+  route?: { path: string | string[]; methods: Record<string, boolean> };
+  handle?: { stack?: Layer[] };
+}
+
+/** The routes of an express application, in order, as `METHOD path`; those of a facility without its segment. */
+export function routesOf(app: Express): string[] {
+  const walk = (stack: readonly Layer[], mount: string): string[] =>
+    stack.flatMap(({ route, handle, rawPath }) => {
+      if (route === undefined) {
+        const below = typeof rawPath === "string" && rawPath !== "/" ? `${mount}${rawPath}` : mount;
+        return walk(handle?.stack ?? [], below);
+      }
+      return Object.keys(route.methods).flatMap((method) =>
+        [route.path].flat().map((path) => `${method.toUpperCase()} ${mount}${path}`),
+      );
+    });
+  const found = walk((app as unknown as { router: { stack: Layer[] } }).router.stack, "");
+  return found.map((route) => (route.endsWith("/:facility/") ? route : route.replace(" /:facility/", " /")));
+}
