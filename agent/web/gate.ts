@@ -49,6 +49,12 @@ function personOf(response: Response): Account {
   return person;
 }
 
+/** True for a form of another site; a sibling under the same domain is another site too. */
+export function isFromElsewhere(request: Request): boolean {
+  const site = request.headers["sec-fetch-site"];
+  return site === "cross-site" || site === "same-site";
+}
+
 /** The person signed in, when their role, and their delegation at this instant, allow the act; else 403. */
 export function personWho(response: Response, act: Act): Account {
   const person = personOf(response);
@@ -131,9 +137,7 @@ export function gate(parts: {
 
     ownForm(request, _response, next) {
       if (request.method === "GET" || request.method === "HEAD") return next();
-      // A sibling under the same domain is another site too.
-      const site = request.headers["sec-fetch-site"];
-      if (site === "cross-site" || site === "same-site" || !csrf.validateRequest(request)) {
+      if (isFromElsewhere(request) || !csrf.validateRequest(request)) {
         throw new PageError(403, {
           title: "Formulaire périmé",
           message:

@@ -10,7 +10,7 @@ import { ATTACHMENTS } from "../core/logbook.ts";
 import { safeFileName } from "../core/safe-file-name.ts";
 import type { GivenFile } from "../stages/desk/desk.ts";
 import { formatBytes } from "../stages/french.ts";
-import { personWho } from "./gate.ts";
+import { isFromElsewhere, personWho } from "./gate.ts";
 import { PageError } from "./page-error.ts";
 import { allowTime } from "./slow-requests.ts";
 
@@ -81,7 +81,7 @@ export function receiveFiles(folder: string): RequestHandler {
     if (!request.is("multipart/form-data")) throw new PageError(400, UNREADABLE);
     // Before anything is read: who may not write here sends nothing.
     personWho(response, "answer");
-    if (request.headers["sec-fetch-site"] === "cross-site") return next();
+    if (isFromElsewhere(request)) return next();
     if (underWay >= AT_ONCE) throw new PageError(503, BUSY);
     underWay++;
     allowTime(response);

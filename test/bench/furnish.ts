@@ -59,7 +59,7 @@ export async function furnish(house: House, amounts: Amounts): Promise<Place> {
       const begins = systemClock.now() - TIME + Math.floor((incident * TIME) / amounts.incidents);
       return { kind, begins, host: `s${incident % SYSTEMS}-${incident}` };
     };
-    let unit: Write[] = [];
+    const unit: Write[] = [];
     const flush = async () => {
       await store.commit({ facility: FACILITY, at: now, writes: unit.splice(0) });
       while ((await pipeline.advance()) > 0);
@@ -134,7 +134,7 @@ async function lead(
   const [incident] = [...drafts].sort((a, b) => b.incident.alerts - a.incident.alerts);
   if (incident === undefined) throw new Error("nothing waits for a decision");
   let approved = "";
-  let unit: Write[] = [];
+  const unit: Write[] = [];
   for (const [i, work] of works.entries()) {
     if (work !== incident) unit.push(...changesOf(endedAs(work, i)).writes);
     if (unit.length < BATCH) continue;
@@ -142,7 +142,14 @@ async function lead(
   }
   const outside = newId();
   unit.push({
-    ...{ write: "record", kind: "outside_declaration", id: outside, revision: 1, incident: null, state: null },
+    ...{
+      write: "record",
+      kind: "outside_declaration",
+      id: outside,
+      revision: 1,
+      incident: null,
+      state: null,
+    },
     content: {
       id: outside,
       revisions: [
@@ -182,19 +189,38 @@ async function lead(
       ],
       deliveries: [
         {
-          ...{ ...exact, id: newId(), kind: "declaration", channel: "sortie", reach: "exercise", attempts: [] },
+          ...{
+            ...exact,
+            id: newId(),
+            kind: "declaration",
+            channel: "sortie",
+            reach: "exercise",
+            attempts: [],
+          },
           ...{ state: filed ? "delivered" : "planned", reference: filed ? `S-${i}` : null, planned: at },
           ...{ settled: filed ? at + MICROSECONDS.hour : null, exercise: true },
         },
       ],
-      incident: { ...work.incident, state: filed ? "declared" : "approved", found: at, declarant: person.account },
+      incident: {
+        ...work.incident,
+        state: filed ? "declared" : "approved",
+        found: at,
+        declarant: person.account,
+      },
     };
     return filed && i % 4 !== 0 ? closed(decided, "declared", at) : decided;
   }
   function noted(work: Work, at: Instant): Work {
     const { id } = work.incident;
     for (let n = 0; n < 2; n++) {
-      const content = { id: newId(), incident: id, at, about: at, author: person, text: `Appel n° ${n} au service.` };
+      const content = {
+        id: newId(),
+        incident: id,
+        at,
+        about: at,
+        author: person,
+        text: `Appel n° ${n} au service.`,
+      };
       const put = { write: "record", kind: "logbook", id: content.id, revision: 1, incident: id } as const;
       unit.push({ ...put, state: null, content });
     }

@@ -173,7 +173,11 @@ async function openingsHeard(
     // Far enough apart to be an attack of its own each.
     const occurred = new Date(Date.now() - (from + i + 1) * 5 * 3_600_000).toISOString();
     const message = `Mass file encryption detected: 312 files encrypted (${from + i})`;
-    const alert = { ...relevant(`opening-${from + i}`, `pacs-9${from + i}`), message, "@timestamp": occurred };
+    const alert = {
+      ...relevant(`opening-${from + i}`, `pacs-9${from + i}`),
+      message,
+      "@timestamp": occurred,
+    };
     const { status } = await post(daemon, "generic", daemon.house.tokens.generic, [alert]);
     if (status !== 202) throw new Error(`an alert was answered with ${status}`);
     while (told() === before) {
@@ -208,5 +212,7 @@ function webhookRow(what: string, times: readonly number[], goal: number | undef
 }
 
 function quantile(values: readonly number[], part: number): number {
-  return [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;
+  return (
+    [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0
+  );
 }

@@ -12,7 +12,10 @@ export interface Scene {
   /** Makes a folder. */
   folder(name: string): string;
   /** Starts the real daemon in a house of its own, made as asked and furnished before. */
-  daemon(asked?: Parameters<typeof makeHouse>[0], furnish?: (house: House) => Promise<void>): Promise<BenchDaemon>;
+  daemon(
+    asked?: Parameters<typeof makeHouse>[0],
+    furnish?: (house: House) => Promise<void>,
+  ): Promise<BenchDaemon>;
   /** Starts another program. */
   start(command: string, parts: readonly string[]): ChildProcess;
   /** Does this at the end, before what was asked earlier. */

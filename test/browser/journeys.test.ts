@@ -35,7 +35,7 @@ describePeer(browserPeer, "a night's decisions in a browser", () => {
           scope: "openid email profile",
           claim: "email",
           match: "email",
-          dependsOn: ["ad"],
+          dependsOn: ["annuaire"],
         },
       },
     });
@@ -61,7 +61,8 @@ describePeer(browserPeer, "a night's decisions in a browser", () => {
   async function incident(systems: string[] = []): Promise<string> {
     const id = desk.newForm();
     const source = { who: "self", name: "" } as const;
-    const kinds = ["degraded_mode", "care_interrupted"] as const;
+    const about = systems.length > 0 ? (["system_unavailable"] as const) : [];
+    const kinds = ["degraded_mode", "care_interrupted", ...about] as const;
     const told = { form: id, kinds: [...kinds], systems, source, text: "Services au papier." };
     const done = await desk.openByHand(told, {
       id: "acc-claire",
@@ -155,7 +156,7 @@ describePeer(browserPeer, "a night's decisions in a browser", () => {
       const [mine, theirs] = [await device("claire"), await device("dora")];
       const one = await mine.newPage();
       await one.goto(`${here}/decision`);
-      await one.getByText("Passer la main…").click();
+      await one.getByText("Passer la main à…").click();
       const pass = one.locator("form", { has: one.getByRole("button", { name: "Passer la main" }) });
       await pass.getByLabel(/Dr dora/).check();
       await pass.getByRole("button", { name: "Passer la main" }).click();
@@ -218,7 +219,8 @@ describePeer(browserPeer, "a night's decisions in a browser", () => {
       await page.goto(at("connexion"));
       await page.getByRole("button", { name: "Se connecter avec l'annuaire du CH" }).click();
       await page.waitForURL("**/incidents");
-      const here = await incident(["ad"]);
+      const here = await incident(["annuaire"]);
+      scene.clock.instant += MICROSECONDS.minute;
       await page.goto(`${here}/decision`);
       expect(await page.getByText("Annuaire touché par un incident").count()).toBe(1);
       const fresh = await telephone(browser);
@@ -258,10 +260,14 @@ describePeer(browserPeer, "a night's decisions in a browser", () => {
       expect(scene.alarms.map(({ what }) => what)).toContain("emergency_access");
       await late.goto(`${here}/decision`);
       expect(await late.getByText("ouvert par Mme Roux, cadre de garde").count()).toBe(1);
+      await late.getByRole("button", { name: "Mettre ce texte à mon nom" }).click();
+      await late.getByRole("button", { name: "Je valide ce texte" }).waitFor();
       await approve(late, recovery[1] ?? "");
       await late.waitForURL("**/decision?fait=valide");
       const { decisions } = (await desk.dossier(here.split("/").at(-1) ?? "")) ?? { decisions: [] };
-      expect(decisions.map(({ delegate }) => delegate.name)).toEqual(["Accès de secours 1"]);
+      expect(decisions.map(({ delegate }) => delegate.name)).toEqual([
+        "Mme Roux, cadre de garde (Accès de secours 1)",
+      ]);
       await isSound(late, "parcours-secours");
       await mine.close();
       await fresh.close();

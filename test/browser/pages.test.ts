@@ -107,6 +107,10 @@ async function lookAt(page: Page, name: string): Promise<string[]> {
   await page.setViewportSize(SCREENS.desk);
   await page.emulateMedia({ media: "print", colorScheme: "light" });
   await shoot(page, `page-${name}-print`);
+  const words = (await page.locator("body").innerText()).match(
+    /.{0,30}(=>|\[object |\bundefined\b|\bNaN\b).{0,30}/g,
+  );
+  found.push(...(words ?? []).map((each) => `says « ${each} »`));
   const buttons = await page.locator("button:visible").allTextContents();
   return [...found, ...buttons.map((each) => `printed with the button « ${each.trim()} »`)];
 }

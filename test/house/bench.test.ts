@@ -30,7 +30,12 @@ const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] 
   },
   {
     name: "pages",
-    rows: ["incidents/signaler", "registre/export.csv", "an opening, to the delegate", "the same under a full"],
+    rows: [
+      "incidents/signaler",
+      "registre/export.csv",
+      "an opening, to the delegate",
+      "the same under a full",
+    ],
     peers: [],
   },
   {

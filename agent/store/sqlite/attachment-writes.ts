@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
-import { MICROSECONDS } from "../../core/clock.ts";
+import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import type { SealedWrite } from "../seal.ts";
 import type { Prepare } from "./connection.ts";
-import type { Place } from "./writes.ts";
+
+/** Where a write takes place. */
+interface Place {
+  facility: string;
+  at: Instant;
+}
 
 type Conflict = string | undefined;
 type Of<W extends SealedWrite["write"]> = Extract<SealedWrite, { write: W }>;

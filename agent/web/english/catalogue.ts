@@ -17,6 +17,10 @@ const LONGEST = 600;
 /** A phrase in the hole of a phrase in a hole. */
 const DEEPEST = 3;
 
+/** Between the phrases of a list. */
+const SEPARATORS = [" · ", " ; "];
+const MOST_LISTED = 50;
+
 const Phrases = z.record(z.string(), z.string());
 
 /** A phrase cut at its holes: `Repris par {0}.` is `["Repris par ", "."]`. */
@@ -65,7 +69,8 @@ export function openCatalogue({
     const text = plain(value).trim();
     if (text === "") return value;
     const { known, patterns } = depth === 0 ? whole : within;
-    const exact = known.get(text) ?? englishMoment(text);
+    const exact =
+      known.get(text) ?? englishMoment(text) ?? (depth > 0 ? inTheMiddle(text, known) : undefined);
     if (exact !== undefined) return exact;
     if (depth === DEEPEST) return value;
     for (const pattern of [...(patterns.get(startOf(text)) ?? []), ...(patterns.get("") ?? [])]) {
@@ -76,13 +81,22 @@ export function openCatalogue({
         String(say(byHole.get(Number(hole)) ?? "", depth + 1)),
       );
     }
-    return value;
+    const separator = SEPARATORS.find((each) => text.includes(each));
+    if (separator === undefined) return value;
+    const parts = text.split(separator);
+    return parts.length > MOST_LISTED ? value : parts.map((each) => say(each, DEEPEST)).join(separator);
   }
 
   return {
     find: (french) => sentences.get(french),
     say: (value) => say(value, 0),
   };
+}
+
+/** A phrase that stands within another, and so begins with a small letter. */
+function inTheMiddle(text: string, known: ReadonlyMap<string, string>): string | undefined {
+  const english = known.get(`${text.charAt(0).toUpperCase()}${text.slice(1)}`);
+  return english && `${english.charAt(0).toLowerCase()}${english.slice(1)}`;
 }
 
 /** Phrases by their whole text, and those with holes by how they begin. */

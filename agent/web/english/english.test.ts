@@ -110,6 +110,9 @@ describe("a phrase made by code", () => {
     ["il y a 3 j", "il y a 3 j"],
     ["Rien", "Nothing"],
     ["un appel sur deux", "un appel sur deux"],
+    ["Repris par à déclarer, rien.", "Taken up by to be declared, nothing."],
+    ["à déclarer", "à déclarer"],
+    ["À déclarer · quoi d'autre · Rien", "To be declared · quoi d'autre · Nothing"],
     ["quoi d'autre", "quoi d'autre"],
     ["", ""],
   ])("%j is %j", (french, english) => {

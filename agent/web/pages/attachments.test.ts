@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type NotedIncident, notedIncident, signedIn } from "../../../test/support/noted-incident.ts";
+import { sceneDossier } from "../../../test/support/web-scene.ts";
+import { startScene } from "../../../test/support/web-server.ts";
 import type { Visitor } from "../../../test/support/web-visitor.ts";
 import { visitor } from "../../../test/support/web-visitor.ts";
 import { ATTACHMENTS } from "../../core/logbook.ts";
@@ -276,6 +278,27 @@ describe("attachments of the main courante", () => {
       expect((await person.get(path)).status).toBe(404);
     } finally {
       await other.scene.close();
+    }
+  });
+});
+
+describe("the printed page", () => {
+  it("lists what lies beside the notes, with size and fingerprint, apart from the text", async () => {
+    const dossier = sceneDossier();
+    const author = { account: "acc-remi", name: "Rémi Roux" };
+    const attachments = [{ name: "photo.jpg", type: "image/jpeg", size: 1_200_000, sha256: "ab".repeat(32) }];
+    const at = dossier.incident.occurred;
+    dossier.notes.push({ id: "n1", incident: "inc-1", at, about: at, author, text: "Vu.", attachments });
+    const scene = await startScene({ dossier });
+    try {
+      const { text } = await (await signedIn(scene, "anne")).get(
+        "/chv/incidents/inc-1/declaration/1/imprimer",
+      );
+      expect(text).toContain("Pièces de la main courante (hors déclaration)");
+      expect(text).toMatch(/photo\.jpg<\/th><td><p class="val">1,2 Mo, joint .* par Rémi Roux/);
+      expect(text).toContain(`SHA-256 ${"ab".repeat(32)}`);
+    } finally {
+      await scene.close();
     }
   });
 });

@@ -173,8 +173,20 @@ const USELESS: [
   string,
   (of: Awaited<ReturnType<typeof asked>>, jeton: string, said: string) => Promise<string>,
 ][] = [
-  ["answered", async ({ path }, jeton, said) => (await visitor(scene).post(path, { jeton, said }), path)],
-  ["expired", async ({ path }) => ((scene.clock.instant += 25 * MICROSECONDS.hour), path)],
+  [
+    "answered",
+    async ({ path }, jeton, said) => {
+      await visitor(scene).post(path, { jeton, said });
+      return path;
+    },
+  ],
+  [
+    "expired",
+    async ({ path }) => {
+      scene.clock.instant += 25 * MICROSECONDS.hour;
+      return path;
+    },
+  ],
   [
     "revoked",
     async ({ person, here, path }) => {

@@ -21,7 +21,7 @@ const AnswerForm = z.object({
 const CodeForm = z.object({ code: z.string().max(100) });
 
 /** Address of a link, from which its code is taken before anything is written down. */
-const ADDRESS = /(\/question\/)[^/?#\s]+/g;
+const ADDRESS = /(\/question\/)[^/?#\s]+/gi;
 
 /** A text without the codes of links that addresses in it hold. */
 export function withoutCodes(text: string): string {
