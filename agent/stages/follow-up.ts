@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Regime, RegimeClock } from "../../rules/regimes/regime.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import type { Deadline, Start } from "../core/deadline.ts";
 import { underDefenceSecret } from "../core/fact.ts";
 import type { Qualification } from "../core/qualification.ts";
+import { sameJson } from "../core/same-json.ts";
 import type { Setup, Work } from "./work.ts";
 
 /** Starts the clocks of each pack whose criteria are met, from the first of their instants that is known. */
@@ -61,7 +61,7 @@ function run(
     }),
   };
   if (before === undefined) work.deadlines.push(after);
-  else if (!isDeepStrictEqual(before, after)) work.deadlines[index] = after;
+  else if (!sameJson(before, after)) work.deadlines[index] = after;
 }
 
 /** The instants of an incident that are known; `confirmed` is nobody's to state yet. */

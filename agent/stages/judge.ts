@@ -1,9 +1,9 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Regime } from "../../rules/regimes/regime.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { FACTS, type Fact, underDefenceSecret } from "../core/fact.ts";
 import { INCIDENT_TRANSITIONS, type IncidentState } from "../core/incident.ts";
 import type { Qualification } from "../core/qualification.ts";
+import { sameJson } from "../core/same-json.ts";
 import { mayMove } from "../core/transitions.ts";
 import type { Situation } from "./law/evaluate.ts";
 import { regimesOf } from "./law/regimes-of.ts";
@@ -59,7 +59,7 @@ function evaluateAll(work: Work, setup: Setup, now: Instant): Qualification {
       met_at: Object.fromEntries(met.map(({ id }) => [id, before?.met_at?.[id] ?? now])),
       ...(remarks.length > 0 && { remarks }),
     };
-    return before !== undefined && isDeepStrictEqual(before, after) ? before : after;
+    return before !== undefined && sameJson(before, after) ? before : after;
   };
   const first = settle(leading, true);
   const beside = others.map((regime) => settle(regime, false));

@@ -166,15 +166,14 @@ function openQuestions(
   const answered = new Set(
     standing.flatMap(({ origin }) => (origin.by === "person" ? (origin.question ?? []) : [])),
   );
-  const undecided = (question: RegimeQuestion) => {
-    const tells = new Set(question.answers.flatMap((answer) => answer.states.map((state) => state.fact)));
-    return settled.some(
+  const undecided = (question: RegimeQuestion) =>
+    settled.some(
       ({ result, missing }) =>
+        (missing.length > 0 || result.degree === "potential") &&
         question.criteria.includes(result.id) &&
         // Unknown for want of what it tells; or met in a way that could still gain a degree.
-        (missing.some((kind) => tells.has(kind)) || result.degree === "potential"),
+        (result.degree === "potential" || missing.some((kind) => tells(question, kind))),
     );
-  };
   return questions
     .filter((question) => {
       const first = question.answers[0]?.states[0]?.fact;
@@ -182,6 +181,9 @@ function openQuestions(
     })
     .map(asQuestion);
 }
+
+const tells = (question: RegimeQuestion, kind: Fact["kind"]) =>
+  question.answers.some(({ states }) => states.some(({ fact }) => fact === kind));
 
 /** A question of a pack as people are asked it: what its answers state is the pack's own. */
 export function asQuestion({ id, text, asked_of, answers, criteria }: RegimeQuestion): Question {
@@ -199,7 +201,7 @@ function sentenceOf(
     .filter((criterion) => leadsTo(criterion) === wanted && criterion.value === "met")
     .map(
       (criterion) =>
-        `${lowerFirst(criterion.label)}${criterion.degree ? ` (${DEGREE_LABELS[criterion.degree]})` : ""}`,
+        `${lowerFirst(criterion.label).replace(/ : (.+)$/, " ($1)")}${criterion.degree ? ` (${DEGREE_LABELS[criterion.degree]})` : ""}`,
     );
   if (verdict === "answer_missing" && questions[0] === undefined)
     return "Il manque une réponse pour savoir s'il faut déclarer.";

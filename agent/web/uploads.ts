@@ -82,13 +82,18 @@ export function receiveFiles(folder: string): RequestHandler {
     // Before anything is read: who may not write here sends nothing.
     personWho(response, "answer");
     if (isFromElsewhere(request)) return next();
+    // Who left meanwhile is waited for no more: nothing would tell that they are gone.
+    if (response.closed || request.destroyed) return;
     if (underWay >= AT_ONCE) throw new PageError(503, BUSY);
     underWay++;
     allowTime(response);
     const files: ReceivedFile[] = [];
+    const remove = () => {
+      for (const { path } of files) void rm(path, { force: true });
+    };
     response.once("close", () => {
       underWay--;
-      for (const { path } of files) void rm(path, { force: true });
+      remove();
     });
     const thrown = await new Promise<unknown>((resolve) => {
       void readers.get(form)?.(request, response, resolve);
@@ -97,6 +102,7 @@ export function receiveFiles(folder: string): RequestHandler {
     const kept = thrown == null ? ((request.files ?? []) as Kept[]) : [];
     for (const { path, originalname, mimetype, size, sha256 } of kept)
       files.push({ path, name: originalname, type: mimetype, size, sha256, pieces: () => piecesOf(path) });
+    if (response.closed) return remove();
     const trouble = thrown == null ? namelessTrouble(request, form) : troubleOf(thrown, form);
     response.locals.received = { files: trouble === null ? files : [], trouble } satisfies Received;
     next();

@@ -305,7 +305,7 @@ describePeer(browserPeer, "text that an attacker wrote", () => {
       expect(csv).toContain(MARK);
       for (const cell of cellsOf(csv)) {
         expect(cell).not.toMatch(/^[\s\u200b\ufeff]*[=+@\t\r-]/);
-        expect(cell).not.toMatch(/[\u0000-\u0008\u000b-\u001f]/);
+        expect(cell).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]|\r(?!\n)/);
       }
       const json = await (await context.request.get(at("registre/export.json"))).text();
       expect(JSON.stringify(JSON.parse(json))).toContain(MARK);
@@ -366,7 +366,7 @@ const TYPE = `(place, texts) => {
 
 /** The cells of a CSV text, quotes taken away. */
 function cellsOf(csv: string): string[] {
-  return [...csv.matchAll(/(?:^|[;,\n])(?:"((?:[^"]|"")*)"|([^";,\n]*))/g)].map(
+  return [...csv.matchAll(/(?:^|[;,\n])(?:"((?:[^"]|"")*)"|([^";,\r\n]*))/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
   );
 }

@@ -79,7 +79,12 @@ describePeer(browserPeer, "every page", () => {
         const faults: string[] = [];
         for (const { path, name, who = "director" } of visitsOf(night.place, route)) {
           const page = await (contexts[who] as BrowserContext).newPage();
-          const answer = await page.goto(at(path));
+          let answer = await page.goto(at(path));
+          // The register is read in beside the rest of the start.
+          for (let tries = 0; answer?.status() === 503 && tries < 20; tries++) {
+            await page.waitForTimeout(500);
+            answer = await page.reload();
+          }
           expect(answer?.ok(), name).toBe(!/(introuvable|perime)$/.test(name));
           faults.push(...(await lookAt(page, name)).map((fault) => `${name}: ${fault}`));
           await page.close();
@@ -95,14 +100,15 @@ async function lookAt(page: Page, name: string): Promise<string[]> {
   const found: string[] = [];
   for (const size of ["phone", "desk", "small", "wall"] as const)
     for (const colorScheme of ["light", "dark"] as const) {
-      const rare = size === "small" || size === "wall";
-      if (rare && colorScheme === "dark") continue;
+      if ((size === "small" || size === "wall") && colorScheme === "dark") continue;
       await page.setViewportSize(SCREENS[size]);
       await page.emulateMedia({ colorScheme });
       await shoot(page, `page-${name}-${size}-${colorScheme}`);
       const wide = await sideways(page);
       if (wide > 0) found.push(`${size}: moves sideways by ${wide} px`);
-      if (!rare) found.push(...(await axeFindings(page)).map((each) => `${size}, ${colorScheme}: ${each}`));
+      // Each screen once, each palette once: what axe reads of structure is the same in all four.
+      if ((size === "phone" && colorScheme === "light") || (size === "desk" && colorScheme === "dark"))
+        found.push(...(await axeFindings(page)).map((each) => `${size}, ${colorScheme}: ${each}`));
     }
   await page.setViewportSize(SCREENS.desk);
   await page.emulateMedia({ media: "print", colorScheme: "light" });

@@ -190,6 +190,14 @@ describe("marks", () => {
     expect(told.toSorted()).toEqual(["IPP", "NIR", "NIR"]);
   });
 
+  it("stand in members of any name, and a member named as a prototype is one like the others", () => {
+    const hostile = JSON.parse(`{"__proto__":{"admin":"${NIR}"},"constructor":"x"}`);
+    const masked = masks.every(hostile, { incident: "i" });
+    expect(Object.keys(masked)).toEqual(["__proto__", "constructor"]);
+    expect(Object.getPrototypeOf(masked)).toBe(Object.prototype);
+    expect(JSON.stringify(masked)).toMatch(/^\{"__proto__":\{"admin":"\[NIR masqué \w{5}\]"\},/);
+  });
+
   it("cuts no identity in two at the limit", () => {
     const text = `${"x".repeat(95)} ${NIR} et la suite`;
     const cut = MASKS.text(text, { incident: "i", limit: 100 });

@@ -13,6 +13,7 @@ const CLEAN = { texts: 4096, characters: 512 };
 /** Without vowels no word comes about, and no digit can be taken for a number. */
 const MARK_LETTERS = "bcdfghjkmnpqrstvwxz";
 const FEMININE = new Set(["date de naissance", "adresse"]);
+const OWN = { enumerable: true, configurable: true, writable: true };
 const KINDS = [
   "NIR",
   "nom",
@@ -99,10 +100,17 @@ export function maskIdentities(parts: {
   function every<T>(value: T, options: MaskOptions): Masked<T> {
     const walk = (each: unknown): unknown => {
       if (typeof each === "string") return text(each, options);
+      if (typeof each !== "object" || each === null) return each;
       if (Array.isArray(each)) return each.map(walk);
-      if (typeof each !== "object" || each === null || Object.getPrototypeOf(each) !== Object.prototype)
-        return each;
-      return Object.fromEntries(Object.entries(each).map(([key, member]) => [key, walk(member)]));
+      if (Object.getPrototypeOf(each) !== Object.prototype) return each;
+      const copy: Record<string, unknown> = {};
+      for (const key of Object.keys(each)) {
+        const member = walk((each as Record<string, unknown>)[key]);
+        // A member of that name is one like the others, as JSON has it.
+        if (key === "__proto__") Object.defineProperty(copy, key, { ...OWN, value: member });
+        else copy[key] = member;
+      }
+      return copy;
     };
     return walk(value) as Masked<T>;
   }

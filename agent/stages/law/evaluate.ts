@@ -64,6 +64,8 @@ function not(part: Evaluated): Evaluated {
 
 /** A fact that the law alone makes count needs no setting, though one would make it count too. */
 function merge(truth: Truth, parts: Evaluated[]): Evaluated {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return { ...only, truth };
   const grounds: Ground[] = [];
   for (const ground of parts.flatMap((part) => part.grounds)) {
     const same = grounds.findIndex(({ fact }) => fact !== null && fact === ground.fact);
@@ -131,7 +133,18 @@ const ATTRIBUTES = {
   trusted_by_others: "système dit de confiance pour d'autres établissements",
 } as const;
 
-function describeFilter({ kind, ...attributes }: SystemFilter): string {
+/** Of packs, which are few and stay: each filter is put into words once. */
+const WORDS = new WeakMap<SystemFilter, string>();
+
+function describeFilter(filter: SystemFilter): string {
+  const known = WORDS.get(filter);
+  if (known !== undefined) return known;
+  const words = wordsOf(filter);
+  WORDS.set(filter, words);
+  return words;
+}
+
+function wordsOf({ kind, ...attributes }: SystemFilter): string {
   const kinds =
     kind === undefined ? [] : [kind].flat().map((each) => `système rangé sous « ${SYSTEM_KINDS[each]} »`);
   const named = Object.entries(attributes).map(([name, wanted]) => {

@@ -1,5 +1,6 @@
 import { isLeading } from "../../../rules/regimes/load-regime.ts";
 import type { LeadingRegime, Regime, RegimeQuestion } from "../../../rules/regimes/regime.ts";
+import { MICROSECONDS } from "../../core/clock.ts";
 import { TocsinError } from "../../core/errors.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Setup } from "../work.ts";
@@ -53,9 +54,18 @@ export function questionsOf(
 }
 
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
+/** Zones begin their days at whole quarters of an hour: the last one asked for, and its day. */
+const QUARTER = 15 * MICROSECONDS.minute;
+let last = { quarter: Number.NaN, zone: "", day: "" };
 
 /** The day of an instant in the facility's zone, `2026-11-15`. */
 export function dayOf(instant: number, zone: string): string {
+  const quarter = Math.floor(instant / QUARTER);
+  if (last.quarter !== quarter || last.zone !== zone) last = { quarter, zone, day: writeDay(instant, zone) };
+  return last.day;
+}
+
+function writeDay(instant: number, zone: string): string {
   let format = FORMATS.get(zone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short" });
