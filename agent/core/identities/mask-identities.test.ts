@@ -192,7 +192,7 @@ describe("marks", () => {
 
   it("stand in members of any name, and a member named as a prototype is one like the others", () => {
     const hostile = JSON.parse(`{"__proto__":{"admin":"${NIR}"},"constructor":"x"}`);
-    const masked = masks.every(hostile, { incident: "i" });
+    const masked = MASKS.every(hostile, { incident: "i" });
     expect(Object.keys(masked)).toEqual(["__proto__", "constructor"]);
     expect(Object.getPrototypeOf(masked)).toBe(Object.prototype);
     expect(JSON.stringify(masked)).toMatch(/^\{"__proto__":\{"admin":"\[NIR masqué \w{5}\]"\},/);
