@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { skippedReporter } from "./test/support/skipped-reporter.ts";
 
+/** Rooms whose tests open no socket that another's nock or timers could touch. */
+const SHARING = ["{rules,config,connectors/inbound,agent/core,agent/stages,agent/web}/**/*.test.ts"];
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -13,12 +16,19 @@ export default defineConfig({
         extends: true,
         test: {
           name: "rooms",
-          include: ["{agent,rules,connectors,config}/**/*.test.ts"],
+          include: SHARING,
           // Hundreds of files that import the same modules: a third of their time was reading them anew.
           isolate: false,
         },
       },
-      { extends: true, test: { name: "house", include: ["test/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "house",
+          include: ["{agent,rules,connectors,config,test}/**/*.test.ts"],
+          exclude: [...SHARING, "**/node_modules/**"],
+        },
+      },
     ],
   },
 });

@@ -130,7 +130,7 @@ function settingsOf({ config, stateDirectory }: LoadedConfig): { title: string; 
       title: "Règles",
       lines: [
         ...config.rules.flatMap((folder, i) =>
-          line(`Dossier ${i + 1}`, typeof folder === "string" ? folder : folder.path),
+          line(`Dossier de règles ${i + 1}`, typeof folder === "string" ? folder : folder.path),
         ),
         ...config.mappings.flatMap((folder, i) => line(`Correspondances ${i + 1}`, folder)),
       ],
@@ -149,7 +149,7 @@ function settingsOf({ config, stateDirectory }: LoadedConfig): { title: string; 
       lines: config.systems.flatMap(({ id, name, degraded_after_minutes }) =>
         line(
           name,
-          `${id}, ${degraded_after_minutes === 0 ? "sans délai avant le papier" : `papier après ${degraded_after_minutes} min`}`,
+          `${id}, ${degraded_after_minutes === 0 ? "son arrêt ne mène pas au papier" : `papier après ${degraded_after_minutes} min`}`,
         ),
       ),
     },

@@ -39,19 +39,19 @@ export async function requalifyWhenDue(
     signal: stopping.signal,
     progress: told("dossiers evaluated anew"),
     written: told("texts written anew"),
-  }).then(
-    async ({ stopped, total, differing }) => {
+  })
+    .then(async ({ stopped, total, differing }) => {
       if (stopped) return;
       await packsDone(packs);
       const message = "every dossier evaluated under the law packs in force";
       log.info(message, { total, differing: differing.length });
       parts.woken();
-    },
-    (error: unknown) =>
+    })
+    .catch((error: unknown) =>
       log.error("dossiers not all evaluated anew; tried again at the next start", {
         error: messageOf(error),
       }),
-  );
+    );
   return {
     stop() {
       stopping.abort();

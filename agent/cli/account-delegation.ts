@@ -54,7 +54,7 @@ export function accountDelegationCommand(account: Command): void {
         if (typeof act === "string") return refuse(act, 2);
         const note = {
           write: "note" as const,
-          what: "delegation_recorded",
+          what: "delegation_recorded" as const,
           incident: null,
           content: {
             account: found.id,

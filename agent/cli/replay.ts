@@ -12,9 +12,9 @@ import { type Clock, type Instant, instantFromIso, MICROSECONDS, systemClock } f
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { passingMasks, ruleFoldersOf, setupOf } from "../setup.ts";
+import { openSweeper } from "../stages/effects/sweep.ts";
 import { parseText } from "../stages/ingest.ts";
 import { openPipeline } from "../stages/open-pipeline.ts";
-import { openSweeper } from "../stages/effects/sweep.ts";
 import { loadWork, type Setup, type Work } from "../stages/work.ts";
 import { makeSigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";

@@ -172,6 +172,14 @@ export const Fact = z.object({
 });
 export type Fact = z.infer<typeof Fact>;
 
+/** True of a fact that says yes, was not withdrawn and has not ended. */
+export function holdsAt(
+  { holds, withdrawn, until }: Pick<Fact, "holds" | "withdrawn" | "until">,
+  at: number,
+) {
+  return holds && withdrawn === null && (until === null || until > at);
+}
+
 /** True while a person's flag stands that the dossier is under the secret of national defence (arrêté of 2017, art. 1). */
 export function underDefenceSecret(facts: readonly Fact[]): boolean {
   return facts.some(

@@ -1,6 +1,51 @@
 import { createHash, hash } from "node:crypto";
 import { canonicalJson } from "./canonical-json.ts";
 
+/** What notes tell: `docs/fr/journal.md` says of each what it holds. */
+export const NOTE_KINDS = [
+  "account_changed",
+  "account_closed",
+  "account_made",
+  "account_reopened",
+  "account_reviewed",
+  "attachment_read",
+  "beginning_moved",
+  "bundled",
+  "call_unanswered",
+  "channel_skipped",
+  "channel_test",
+  "credentials_changed",
+  "delegation_ended",
+  "delegation_recorded",
+  "dossier_read",
+  "emergency_access",
+  "emergency_holder",
+  "erased",
+  "hunt",
+  "kept_apart",
+  "law_packs",
+  "mappings",
+  "masked",
+  "means_renewed",
+  "own_key_added",
+  "own_key_removed",
+  "passkey_added",
+  "passkey_removed",
+  "passkey_suspect",
+  "recovery_code_used",
+  "recovery_codes_made",
+  "register_exported",
+  "rosters_changed",
+  "rules",
+  "session_ended",
+  "sessions_ended",
+  "settings",
+  "signed_in",
+  "told",
+  "unmasked",
+] as const;
+export type NoteKind = (typeof NOTE_KINDS)[number];
+
 /** What an entry says in clear; its content stands apart, behind a salted hash, so that it can be erased. */
 export interface JournalBody {
   facility: string;

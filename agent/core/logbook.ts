@@ -19,6 +19,14 @@ export const Attachment = z.object({
 });
 export type Attachment = z.infer<typeof Attachment>;
 
+/** An attachment whose bytes were erased because they should never have been put there: when, by whom and why. */
+export interface ErasedAttachment {
+  sha256: string;
+  at: number;
+  by: { account: string; name: string };
+  because: string;
+}
+
 /** A person's own note on an incident (main courante): part of the record, never of the declaration. */
 export const LogbookEntry = z.object({
   id: z.string(),

@@ -23,6 +23,7 @@ export type Act =
   | "unmask"
   | "sign_off"
   | "mute"
+  | "erase"
   | "manage_people";
 
 const ACTS: Readonly<Record<Role, readonly Act[]>> = {
@@ -36,6 +37,7 @@ const ACTS: Readonly<Record<Role, readonly Act[]>> = {
     "unmask",
     "sign_off",
     "mute",
+    "erase",
     "manage_people",
   ],
   rssi: [
@@ -47,6 +49,7 @@ const ACTS: Readonly<Record<Role, readonly Act[]>> = {
     "unmask",
     "sign_off",
     "mute",
+    "erase",
     "manage_people",
   ],
   dpo: ["read", "answer"],
@@ -207,10 +210,11 @@ export function reviewDueSince(
   return account.active && due < at ? due : undefined;
 }
 
-/** The act whose end leaves a person without a delegation within thirty days, with that end; undefined when none does. */
+/** The act whose end leaves a person without a delegation, with that end; undefined when none does in that time. */
 export function lapsingAct(
   account: Empowered,
   at: Instant,
+  within = LAPSES_WITHIN,
 ): { document: string; until: Instant } | undefined {
   if (!account.active || delegationAt(account, at) !== "holds") return undefined;
   const acts = account.delegations ?? [];
@@ -226,7 +230,7 @@ export function lapsingAct(
     until = next.until;
     document = next.document;
   }
-  return until - at <= LAPSES_WITHIN ? { document, until } : undefined;
+  return until - at <= within ? { document, until } : undefined;
 }
 
 export const SECOND_FACTORS = {

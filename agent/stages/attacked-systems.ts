@@ -1,5 +1,6 @@
 import type { System } from "../core/asset.ts";
-import type { Fact, FactKind } from "../core/fact.ts";
+import type { Instant } from "../core/clock.ts";
+import { type Fact, type FactKind, holdsAt } from "../core/fact.ts";
 import type { Incident, IncidentState } from "../core/incident.ts";
 import type { Reads } from "../store/store.ts";
 
@@ -35,7 +36,7 @@ export function withAllBelow(systems: readonly string[], all: ReadonlyMap<string
 /** Which of the systems are in an incident that runs, by a fact that holds about them; the latest incident first. */
 export async function attackedSystems(
   systems: ReadonlySet<string>,
-  { reads, facility }: { reads: Pick<Reads, "byState" | "ofIncident">; facility: string },
+  { reads, facility, now }: { reads: Pick<Reads, "byState" | "ofIncident">; facility: string; now: Instant },
 ): Promise<Attacked[]> {
   if (systems.size === 0) return [];
   const running = await reads.byState(facility, "incident", RUNNING, { limit: LOOKED });
@@ -44,7 +45,7 @@ export async function attackedSystems(
     const touched = incident.systems.filter((id) => systems.has(id));
     if (touched.length === 0) continue;
     const facts = (await reads.ofIncident(facility, "fact", incident.id)).map(({ content }) => content);
-    found.push(...touched.filter((id) => isHit(id, facts)).map((system) => named(system, incident)));
+    found.push(...touched.filter((id) => isHit(id, facts, now)).map((system) => named(system, incident)));
   }
   return found;
 }
@@ -53,12 +54,9 @@ function named(system: string, { id, reference }: Incident): Attacked {
   return { system, incident: id, reference };
 }
 
-function isHit(system: string, facts: readonly Fact[]): boolean {
+function isHit(system: string, facts: readonly Fact[], now: Instant): boolean {
   return facts.some(
     (fact) =>
-      fact.holds &&
-      fact.withdrawn === null &&
-      fact.until === null &&
-      (fact.system === system || (fact.system === null && OF_ALL.has(fact.kind))),
+      holdsAt(fact, now) && (fact.system === system || (fact.system === null && OF_ALL.has(fact.kind))),
   );
 }

@@ -225,7 +225,7 @@ const FILLERS: Readonly<Record<string, Filler>> = {
       standing(work),
       [
         names.length > 0 ? `Systèmes : ${names.join(", ")}` : "",
-        hosts > 0 ? `${hosts} machine(s) vue(s) dans les alertes` : "",
+        hosts > 0 ? `${hosts} ${hosts > 1 ? "machines vues" : "machine vue"} dans les alertes` : "",
       ]
         .filter(Boolean)
         .join(" ; "),

@@ -166,6 +166,10 @@ function plan(
   }
 }
 
+/** What a reminder of a text that is not filed says. */
+const TO_BE_FILED =
+  "Le texte est validé et personne à l'extérieur ne l'a reçu : il reste à le déposer sur le portail.";
+
 /** Writes the message of a planned telling; undefined when it is no longer true. */
 export function messageOf(
   key: string,
@@ -189,7 +193,7 @@ export function messageOf(
   if (isStepEvent(event) && step === undefined) return undefined;
   const subjects: Partial<Record<Telling, string>> = {
     incident_opened: key.includes(`:${ASKED_KEY}`)
-      ? `${mark}incident ${incident.reference} : on demande que vous soyez prévenu`
+      ? `${mark}incident ${incident.reference} : on demande de vous prévenir`
       : key.includes(`:${HUNT_KEY}`)
         ? `${mark}incident ${incident.reference} : une recherche dans le passé change l'évaluation`
         : `${mark}incident ${incident.reference} ouvert`,
@@ -197,6 +201,8 @@ export function messageOf(
     not_filed: `${mark}incident ${incident.reference} : ${DECLARATION_STATES.approved}`,
   };
   const subject = subjects[event] ?? `${mark}${step ?? ""}`;
+  // Once it is approved, what was judged is no longer the news.
+  const sentence = event === "not_filed" ? TO_BE_FILED : (work.qualification?.sentence ?? "");
   return {
     key,
     facility: setup.facility.id,
@@ -205,9 +211,7 @@ export function messageOf(
     exercise,
     subject: setup.masks.text(subject, { incident: incident.id }),
     // No evidence in a message: it may leave the house.
-    text: setup.masks.text(`${setup.facility.name}. ${work.qualification?.sentence ?? ""}`.trim(), {
-      incident: incident.id,
-    }),
+    text: setup.masks.text(`${setup.facility.name}. ${sentence}`.trim(), { incident: incident.id }),
     link: page(incident.id),
     occurred: incident.occurred,
     ...(declaration === undefined || event === "incident_opened"

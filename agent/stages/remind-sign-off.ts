@@ -1,9 +1,9 @@
 import type { Message } from "../../connectors/contract.ts";
-import { readWholeDate } from "../../connectors/shared/read-date.ts";
 import type { Instant } from "../core/clock.ts";
 import type { Closing } from "../core/closing.ts";
 import type { Reads, Write } from "../store/store.ts";
 import { monthName, monthOf, shiftMonth } from "./french.ts";
+import { planMonthly } from "./plan-monthly.ts";
 import type { Setup } from "./work.ts";
 
 /*
@@ -29,18 +29,9 @@ export function isSignOff(payload: unknown): payload is SignOffPayload {
 
 /** The reminders that a closing of one month makes due on the first of the next, one a channel of the RSSI. */
 export function planSignOff(month: string, setup: Setup): Write[] {
-  if (setup.mode === "observe") return [];
   const told = shiftMonth(month, 1);
-  // 09:00 in the facility's zone: nobody is woken by a list.
-  const due = readWholeDate(`${told}-01T09:00:00`, { received: 0, zone: setup.facility.time_zone });
-  if (due === undefined) return [];
-  return setup.notify
-    .filter((channel) => channel.for.includes("rssi"))
-    .map(({ id: channel }) => {
-      const payload: SignOffPayload = { channel, signOff: told };
-      const key = `sign_off:${setup.facility.id}:${channel}:${told}`;
-      return { write: "plan", effect: { key, kind: "reminder", incident: null, due, payload } };
-    });
+  const payload: Omit<SignOffPayload, "channel"> = { signOff: told };
+  return planMonthly(told, setup, { name: "sign_off", payload });
 }
 
 /** The months that are over, in which the machine closed something, and whose list nobody has signed; oldest first. */

@@ -3,9 +3,9 @@ import type { Regime } from "../../rules/regimes/regime.ts";
 import { NIGHT } from "../../test/support/incident.ts";
 import { DELETED, NOTE, openStages, type Stages } from "../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../core/clock.ts";
+import { openSweeper } from "./effects/sweep.ts";
 import { requalify } from "./law/requalify.ts";
 import { openPipeline } from "./open-pipeline.ts";
-import { openSweeper } from "./effects/sweep.ts";
 import type { Setup } from "./work.ts";
 
 const MORNING = NIGHT + 6 * MICROSECONDS.hour;

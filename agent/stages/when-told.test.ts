@@ -95,7 +95,7 @@ describe("scenario B, a mailbox found after three weeks", () => {
     await stages.desk.stateFacts(incident, partner, RSSI);
     await stages.desk.stateFacts(incident, partner, RSSI);
     expect(await told()).toHaveLength(2);
-    expect(stages.messages[1]?.subject).toContain("on demande que vous soyez prévenu");
+    expect(stages.messages[1]?.subject).toContain("on demande de vous prévenir");
     await stages.desk.answer({ incident, question: "health_data", answer: "yes" }, RSSI);
     expect((await told()).slice(2)).toEqual(["decision_needed"]);
     stages.clock.pass(60);

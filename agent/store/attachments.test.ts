@@ -1,8 +1,8 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NIGHT, record, samples, steppingClock } from "../../test/support/store-samples.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { verifyBundle, writeBundle } from "./bundle.ts";
@@ -131,7 +131,9 @@ describe("attachments in the proof", () => {
   });
 
   it("show one that no note names", () => {
-    const report = verifyAfter(`INSERT INTO attachments VALUES ('${HERE}', '${"cd".repeat(32)}', 0, 3)`);
+    const report = verifyAfter(
+      `INSERT INTO attachments VALUES ('${HERE}', '${"cd".repeat(32)}', 0, 3, NULL)`,
+    );
     expect(report.facilities[0]?.firstBroken).toMatchObject({ code: "attachment_extra" });
   });
 
@@ -164,5 +166,121 @@ describe("attachments in the proof", () => {
       attachments: 0,
       firstBroken: { code: "attachment_missing" },
     });
+  });
+});
+
+describe("an attachment that was erased", () => {
+  let folder: string;
+  let file: string;
+  let key: SigningKey;
+  let store: Store;
+  const make = samples();
+  const incidents: string[] = [];
+  const [bytes, other] = [Buffer.from("photo d'un patient ".repeat(4000)), Buffer.from("autre pièce")];
+  const because = "Photo d'un patient, jointe par erreur.";
+
+  const write = (writes: Write[]) => store.commit({ facility: HERE, at: NIGHT, writes });
+  async function attach(...files: Buffer[]): Promise<string> {
+    const ours = make.incident();
+    const attachments = files.map((each, n) => ({
+      name: `${n}.jpg`,
+      type: "image/jpeg",
+      size: each.length,
+      sha256: sha256Hex(each),
+    }));
+    const author = { account: "a1", name: "Anne Morel" };
+    const told = { at: NIGHT, about: NIGHT, author, text: "Vu.", attachments };
+    const content = { id: make.newId(), incident: ours.id, ...told };
+    await write([
+      make.incidentPut(ours),
+      ...attachments.flatMap(({ sha256, size }, n): Write[] => [
+        { write: "attachment_piece", sha256, position: 0, bytes: files[n] as Buffer },
+        { write: "attachment", sha256, size },
+      ]),
+      record({ kind: "logbook", id: content.id, revision: 1, incident: ours.id, state: null, content }),
+    ]);
+    return ours.id;
+  }
+  const erase = () =>
+    write([
+      {
+        write: "attachment_erasure",
+        erased: { sha256: sha256Hex(bytes), by: { account: "a2", name: "Rémi Roux" }, because },
+      },
+    ]);
+  const verified = () => verifyDatabase(file, key.publicKey, checkpointsFileOf(file));
+  const change = (sql: string) => {
+    const database = new DatabaseSync(file);
+    database.exec(`PRAGMA foreign_keys = OFF; ${sql}`);
+    database.close();
+  };
+  const bundle = async (incident: string) => {
+    const input = { reads: store.reads, facility: HERE, incident, created: NIGHT, exercise: false, key };
+    return verifyBundle(await writeBundle(input), { publicKey: key.publicKey });
+  };
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "tocsin-erased-"));
+    file = join(folder, "tocsin.db");
+    key = makeSigningKey(join(folder, "key.pem"));
+    store = openSqlite({ file, signingKey: key, clock: steppingClock() });
+    incidents.splice(0, 2, await attach(bytes, other), await attach(bytes));
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  it("leaves the journal intact from the first instant, and says what it proves no more", async () => {
+    await erase();
+    const report = verified();
+    expect(report).toMatchObject({ ok: true, facilities: [{ faults: 0, attachmentsGone: 1 }] });
+    expect(report.cannotProve.map(({ code }) => code)).toContain("attachments_gone");
+  });
+
+  it("leaves none of its bytes in the files", async () => {
+    const holds = () =>
+      [file, `${file}-wal`].some(
+        (each) => existsSync(each) && readFileSync(each).includes("d'un patient photo"),
+      );
+    expect(holds()).toBe(true);
+    await erase();
+    expect(holds()).toBe(false);
+  });
+
+  it.each([
+    ["another one taken away too", `DELETE FROM attachment_pieces`, "attachment_missing"],
+    [
+      "its bytes put back",
+      `INSERT INTO attachment_pieces SELECT facility, '${sha256Hex(bytes)}', 0, X'00' FROM attachments LIMIT 1`,
+      "attachment_stays",
+    ],
+    ["its row saying another entry", "UPDATE attachments SET erased = 1", "attachment_differs"],
+    ["its row saying none", "UPDATE attachments SET erased = NULL", "attachment_differs"],
+    [
+      "its row taken away",
+      `DELETE FROM attachments WHERE sha256 = '${sha256Hex(bytes)}'`,
+      "attachment_missing",
+    ],
+    [
+      "the words of the declaration taken away",
+      "DELETE FROM journal_contents WHERE seq IN (SELECT erased FROM attachments)",
+      "attachment_differs",
+    ],
+  ])("shows %s as tampering", async (_, sql, code) => {
+    await erase();
+    change(sql);
+    expect(verified().facilities[0]?.firstBroken).toMatchObject({ code });
+  });
+
+  it("is explained in the bundle of each incident that had it", async () => {
+    await erase();
+    for (const [n, incident] of incidents.entries()) {
+      const verdict = await bundle(incident);
+      expect(verdict).toMatchObject({ ok: true, attachments: 1 - n, faults: 0 });
+      expect("cannotProve" in verdict && verdict.cannotProve.map(({ code }) => code)).toContain(
+        "attachments_gone",
+      );
+    }
   });
 });

@@ -3,14 +3,15 @@ import type { JournalEntry } from "../core/journal.ts";
 import type { Attachment } from "../core/logbook.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import type { BundledAttachment, ShownEntry } from "./bundle-format.ts";
+import type { Erased } from "./erasure.ts";
 import { type FaultList, fault } from "./proof.ts";
 import type { Reads } from "./store.ts";
 import { attachmentsOf } from "./verify-attachments.ts";
 
 const LINE_FEED = 0x0a;
 
-/** The attachments that shown entries name, each once, with the entry that names it first. */
-function namedBy(entries: readonly Pick<JournalEntry, "seq" | "type" | "content">[]) {
+/** The attachments that notes name, each once, with the entry that names it first. */
+export function namedBy(entries: readonly Pick<JournalEntry, "seq" | "type" | "content">[]) {
   const named = new Map<string, { seq: number; attachment: Attachment }>();
   for (const { seq, type, content } of entries) {
     if (type !== "logbook.put" || content === null) continue;
@@ -63,18 +64,21 @@ export function attachmentsFollow(rest: Buffer, listed: readonly BundledAttachme
   return from === rest.length;
 }
 
-/** Compares what a bundle lists with what its notes name. */
+/** Compares what a bundle lists with what its notes name, but for what is declared erased. */
 export function checkAttachments(
   shown: readonly ShownEntry[],
   listed: readonly BundledAttachment[],
-  faults: FaultList,
+  { erased, faults }: { erased: Erased; faults: FaultList },
 ): void {
   const named = namedBy(shown);
   const carried = new Map(listed.map(({ sha256, size }) => [sha256, size]));
   for (const { seq, attachment } of named.values()) {
     const size = carried.get(attachment.sha256);
-    if (size === undefined) faults.add(fault(seq, "attachment_missing", attachment.name));
-    else if (size !== attachment.size) faults.add(fault(seq, "attachment_differs", attachment.name));
+    const declared = erased.attachment(attachment.sha256) !== undefined;
+    if (declared !== (size === undefined))
+      faults.add(fault(seq, declared ? "attachment_stays" : "attachment_missing", attachment.name));
+    else if (size !== undefined && size !== attachment.size)
+      faults.add(fault(seq, "attachment_differs", attachment.name));
   }
   for (const { sha256 } of listed)
     if (!named.has(sha256)) faults.add(fault(shown.at(-1)?.seq ?? 0, "attachment_extra", sha256));

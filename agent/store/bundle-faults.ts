@@ -29,7 +29,7 @@ export function bundleFaults(bundle: Bundle, key: KeyObject): FaultList {
   try {
     checkAlerts({ bundle, shown, erased, faults });
     checkDecisions(putsOf(shown, faults), faults);
-    checkAttachments(shown, bundle.attachments ?? [], faults);
+    checkAttachments(shown, bundle.attachments ?? [], { erased, faults });
   } catch (error) {
     faults.add(fault(bundle.chain[0]?.seq ?? 0, "entry_unreadable", messageOf(error)));
   }

@@ -296,7 +296,7 @@ describe("bundle", () => {
   });
 
   it("is not written when no checkpoint reaches the incident's last entry, nor for an unknown incident", async () => {
-    const note: Write = { write: "note", what: "printed", incident, content: { copies: 1 } };
+    const note: Write = { write: "note", what: "bundled", incident, content: { copies: 1 } };
     await store.commit({ facility: HERE, at: NIGHT, writes: [note] });
     await expect(write()).rejects.toMatchObject({ code: "bundle_unsigned" });
     await expect(write({ incident: "unknown" })).rejects.toMatchObject({ code: "bundle_empty" });

@@ -3,7 +3,7 @@ import { canonicalJson } from "../core/canonical-json.ts";
 import type { Instant } from "../core/clock.ts";
 import { TocsinError } from "../core/errors.ts";
 import type { JournalEntry } from "../core/journal.ts";
-import { attachmentsFollow, writeAttachments } from "./bundle-attachments.ts";
+import { attachmentsFollow, namedBy, writeAttachments } from "./bundle-attachments.ts";
 import { bundleFaults } from "./bundle-faults.ts";
 import { ALERTS_MAX, Bundle, type HiddenEntry, type ShownEntry } from "./bundle-format.ts";
 import { ERASED, readErasure } from "./erasure.ts";
@@ -53,11 +53,15 @@ export async function writeBundle(input: {
   const shown = new Set([...own.map(({ seq }) => seq), ...evidence.map(({ entry }) => entry)]);
   const entries = await entriesBetween(reads, facility, (start?.seq ?? 0) + 1, end.seq);
   const alertsLeftOut = joinedAlerts(own).size - evidence.length;
+  const attached = namedBy(own);
   for (const { seq, type, content } of entries) {
     const erasure = type === ERASED && content !== null ? readErasure(content) : undefined;
     // What explains that something is missing; an alert that is gone cannot say which digest was its own.
-    if (erasure?.entries.some((named) => shown.has(named)) || (erasure?.alerts.length && alertsLeftOut > 0))
-      shown.add(seq);
+    const explains =
+      erasure?.entries.some((named) => shown.has(named)) ||
+      erasure?.attachments?.some((sha256) => attached.has(sha256)) ||
+      (erasure?.alerts.length && alertsLeftOut > 0);
+    if (explains) shown.add(seq);
   }
   const { listed, lines } = await writeAttachments(reads, facility, own);
   const body: Omit<Bundle, "signature"> = {
@@ -263,6 +267,16 @@ function limitsOf({ alertsLeftOut, chain, exercise }: Bundle, unknownKey: string
     limits.push({
       code: "erased",
       because: `ce que disaient ${erased} entrée(s) dont le journal déclare le contenu effacé`,
+    });
+  }
+  const gone = chain.flatMap((entry) => {
+    const erasure = "type" in entry && entry.type === ERASED ? readErasure(entry.content ?? "") : undefined;
+    return erasure?.attachments ?? [];
+  }).length;
+  if (gone > 0) {
+    limits.push({
+      code: "attachments_gone",
+      because: `ce que contenaient ${gone} pièce(s) jointe(s) que le journal déclare effacées, avec qui l'a fait et pourquoi`,
     });
   }
   if (alertsLeftOut > 0) {

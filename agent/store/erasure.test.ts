@@ -34,7 +34,7 @@ beforeEach(async () => {
     [make.alert(), make.alert()],
     [make.incidentPut(content)],
     [{ write: "join" as const, incident, detections: [1, 2] }],
-    [{ write: "note" as const, what: "told", incident, content: { channel: "crochet" } }],
+    [{ write: "note" as const, what: "told" as const, incident, content: { channel: "crochet" } }],
     [make.alert()],
   ]) {
     await store.commit({ facility: HERE, at: NIGHT, writes });

@@ -63,7 +63,7 @@ describe("lockState", () => {
     const lock = lockState(directory);
     const signingKey = makeSigningKey(join(directory, "key.pem"));
     const store = openSqlite({ file: join(directory, "tocsin.sqlite"), signingKey, clock: steppingClock() });
-    const write = { write: "note", what: "n", incident: null, content: 1 } as const;
+    const write = { write: "note", what: "told", incident: null, content: 1 } as const;
     expect(await store.commit({ facility: "a", at: 1, writes: [write] })).toMatchObject({
       outcome: "committed",
     });

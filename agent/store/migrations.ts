@@ -6,6 +6,7 @@ import { people } from "./migrations/005-people.ts";
 import { unsent } from "./migrations/006-unsent.ts";
 import { attachments } from "./migrations/007-attachments.ts";
 import { texts } from "./migrations/008-texts.ts";
+import { erasedAttachments } from "./migrations/009-erased-attachments.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
@@ -18,6 +19,7 @@ export const MIGRATIONS: readonly Migration[] = [
   unsent,
   attachments,
   texts,
+  erasedAttachments,
 ];
 
 /** The schema this program reads and writes. */

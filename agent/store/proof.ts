@@ -25,8 +25,10 @@ export const FAULTS = {
   alert_missing: "une alerte enregistrée a disparu, sans que le journal déclare cet effacement",
   joined_differs: "le rattachement d'une alerte à un dossier diffère de ce que dit le journal",
   joined_extra: "une alerte est rattachée à un dossier sans que le journal le dise",
-  attachment_missing: "une pièce jointe que cette entrée nomme a disparu",
+  attachment_missing:
+    "une pièce jointe que cette entrée nomme a disparu, sans que le journal déclare cet effacement",
   attachment_differs: "une pièce jointe enregistrée diffère de son empreinte",
+  attachment_stays: "une pièce jointe que le journal déclare effacée est encore là",
   attachment_extra: "une pièce jointe enregistrée ne figure pas au journal",
   database_damaged: "le fichier de la base est endommagé",
   decision_text: "une décision ne porte pas sur le texte enregistré",

@@ -8,7 +8,7 @@ const contentOf = (value: unknown) => {
   const [write] = sealUnit({
     facility: "a",
     at: NIGHT,
-    writes: [{ write: "note", what: "n", incident: null, content: value }],
+    writes: [{ write: "note", what: "told", incident: null, content: value }],
   }).writes;
   return (write as { content: string }).content;
 };

@@ -3,6 +3,7 @@ import type { Instant } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
 import { quickJson } from "../core/quick-json.ts";
 import { sha256Hex } from "../core/sha256.ts";
+import { erasureBy } from "./erasure.ts";
 import type { RecordKind, StoredAlert, Unit, Write } from "./store.ts";
 
 /** An alert as it is stored: `content` are the bytes whose digest the journal holds. */
@@ -35,9 +36,10 @@ export type SealedWrite =
   | SealedAlert
   | SealedRecord
   | { write: "note"; what: string; incident: string | null; content: string }
+  | { write: "attachment_erasure"; sha256: string; content: string }
   | { write: "quarantine"; source: string; received: Instant; content: string }
   | { write: "plan"; key: string; kind: string; incident: string | null; due: Instant; payload: string }
-  | Exclude<Write, { write: "alert" | "record" | "note" | "quarantine" | "plan" }>;
+  | Exclude<Write, { write: "alert" | "record" | "note" | "attachment_erasure" | "quarantine" | "plan" }>;
 
 /** A unit turned into the bytes that are stored: done by whoever hands it in, off the writer's thread. */
 export interface SealedUnit {
@@ -91,6 +93,14 @@ function sealWrite(write: Write): SealedWrite {
     }
     case "note":
       return { ...write, content: wellFormedJson(write.content) };
+    case "attachment_erasure": {
+      const { erased } = write;
+      return {
+        write: "attachment_erasure",
+        sha256: erased.sha256,
+        content: wellFormedJson(erasureBy(erased)),
+      };
+    }
     case "quarantine": {
       const { source, received, sample } = write.entry;
       const cut = Buffer.from(sample).subarray(0, SAMPLE_BYTES).toString();

@@ -10,8 +10,8 @@ import type { Effect, EffectState } from "../core/effect.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
 import type { Incident } from "../core/incident.ts";
-import type { Checkpoint, JournalEntry } from "../core/journal.ts";
-import type { LogbookEntry } from "../core/logbook.ts";
+import type { Checkpoint, JournalEntry, NoteKind } from "../core/journal.ts";
+import type { ErasedAttachment, LogbookEntry } from "../core/logbook.ts";
 import type { Mute } from "../core/mute.ts";
 import type { OutsideDeclaration } from "../core/outside-declaration.ts";
 import type { Account, Credentials, Factors, StoredFactors } from "../core/person.ts";
@@ -112,7 +112,7 @@ export type Write =
   /** Ends a claim or moves an effect; a conflict when its fence has moved or EFFECT_TRANSITIONS forbids it. */
   | { write: "settle"; key: string; fence: number; state: EffectState; due?: Instant; because: string }
   /** A journal entry and nothing else. */
-  | { write: "note"; what: string; incident: string | null; content: unknown }
+  | { write: "note"; what: NoteKind; incident: string | null; content: unknown }
   | { write: "quarantine"; entry: QuarantineEntry }
   /** Keeps what a person is typing in one field, in place of what was kept; null forgets it, as a week does. */
   | { write: "unsent"; account: string; incident: string; field: string; content: string | null }
@@ -120,6 +120,11 @@ export type Write =
   | { write: "attachment_piece"; sha256: string; position: number; bytes: Uint8Array }
   /** Keeps an attachment, in the unit of the note that names it; a conflict when its pieces are not these bytes. */
   | { write: "attachment"; sha256: string; size: number }
+  /**
+   * Takes away the bytes of an attachment that is kept, and declares it in a signed journal; a conflict when there are
+   * none, or none any more. What notes say of it stays.
+   */
+  | { write: "attachment_erasure"; erased: Omit<ErasedAttachment, "at"> }
   | { write: "credentials"; credentials: Credentials }
   /** Consumes a time step of an account's one-time code; a conflict when it, or a later one, was used. */
   | { write: "totp"; account: string; step: number }
@@ -274,6 +279,8 @@ export interface Reads {
   unsent(facility: string, account: string, incident: string): Promise<Unsent[]>;
   /** A piece of an attachment that is kept, from 0 on; undefined after the last. */
   attachmentPiece(facility: string, sha256: string, position: number): Promise<Uint8Array | undefined>;
+  /** Which of these attachments were erased. */
+  erasedAttachments(facility: string, sha256s: readonly string[]): Promise<ErasedAttachment[]>;
   /** The stored bytes of the alerts joined to an incident, in the journal's order: what a proof is made of. */
   evidenceOf(facility: string, incident: string, limit: number): Promise<Evidence[]>;
   /** Signed heads of a facility's chain, oldest first. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Attachment } from "../core/logbook.ts";
-import { type FaultList, fault } from "./proof.ts";
+import type { Erased } from "./erasure.ts";
+import { type FaultCode, type FaultList, fault } from "./proof.ts";
 import type { Prepare } from "./sqlite/connection.ts";
 
 /** The attachments that the content of an entry `logbook.put` names. */
@@ -10,17 +11,31 @@ export function attachmentsOf(content: string): Attachment[] {
 }
 
 /** Compares the bytes of attachments with the fingerprints that notes hold, as the entries pass by in order. */
-export function attachmentCheck(prepare: Prepare, facility: string, faults: FaultList) {
-  const find = prepare("SELECT size FROM attachments WHERE facility = ? AND sha256 = ?");
+export function attachmentCheck(input: {
+  prepare: Prepare;
+  facility: string;
+  erased: Erased;
+  faults: FaultList;
+}) {
+  const { prepare, facility, faults } = input;
+  const find = prepare("SELECT size, erased FROM attachments WHERE facility = ? AND sha256 = ?");
   const pieces = prepare(
     "SELECT bytes FROM attachment_pieces WHERE facility = ? AND sha256 = ? ORDER BY position",
   );
   const named = new Set<string>();
-  let erased = false;
+  let unnamed = false;
+  let gone = 0;
 
-  function wrongWith({ sha256, size }: Attachment): "attachment_missing" | "attachment_differs" | undefined {
+  function wrongWith({ sha256, size }: Attachment): FaultCode | undefined {
     const row = find.get(facility, sha256);
     if (row === undefined || row.size === null) return "attachment_missing";
+    const declared = input.erased.attachment(sha256);
+    if (declared !== undefined && pieces.get(facility, sha256) !== undefined) return "attachment_stays";
+    if ((row.erased ?? undefined) !== declared || row.size !== size) return "attachment_differs";
+    if (declared !== undefined) {
+      gone += 1;
+      return undefined;
+    }
     const digest = createHash("sha256");
     let length = 0;
     for (const { bytes } of pieces.iterate(facility, sha256)) {
@@ -28,7 +43,7 @@ export function attachmentCheck(prepare: Prepare, facility: string, faults: Faul
       digest.update(bytes as Uint8Array);
     }
     if (length === 0) return "attachment_missing";
-    const same = row.size === size && length === size && digest.digest("hex") === sha256;
+    const same = length === size && digest.digest("hex") === sha256;
     return same ? undefined : "attachment_differs";
   }
 
@@ -43,10 +58,12 @@ export function attachmentCheck(prepare: Prepare, facility: string, faults: Faul
     },
     /** What a note named went with its content. */
     erased(): void {
-      erased = true;
+      unnamed = true;
     },
+    /** How many are declared erased, of which only the fingerprint is left. */
+    gone: () => gone,
     end(): void {
-      if (erased) return;
+      if (unnamed) return;
       const kept = prepare("SELECT sha256 FROM attachments WHERE facility = ? AND size IS NOT NULL");
       for (const { sha256 } of kept.iterate(facility))
         if (!named.has(String(sha256))) faults.add(fault(0, "attachment_extra", String(sha256)));

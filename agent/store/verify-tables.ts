@@ -15,6 +15,8 @@ export interface TableCheck {
   end(): void;
   /** Alerts declared erased, of which only the digest is left. */
   alertsGone(): number;
+  /** The same of attachments. */
+  attachmentsGone(): number;
 }
 
 type Row = Record<string, unknown>;
@@ -30,7 +32,7 @@ export function compareTables(input: {
   const records = recordCheck(prepare, facility, faults);
   const alerts = alertCheck(input);
   const joined = joinedCheck(prepare, facility, faults);
-  const attachments = attachmentCheck(prepare, facility, faults);
+  const attachments = attachmentCheck(input);
   let contents = 0;
   return {
     entry(entry) {
@@ -59,6 +61,7 @@ export function compareTables(input: {
       if (stray !== undefined) faults.add(fault(Number(stray.seq), "entry_extra"));
     },
     alertsGone: alerts.gone,
+    attachmentsGone: attachments.gone,
   };
 }
 

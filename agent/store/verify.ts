@@ -27,9 +27,10 @@ export interface FacilityReport {
   checkpoint: { seq: number; at: number } | null;
   firstBroken?: Fault;
   faults: number;
-  /** Entries whose content is declared erased, and alerts of which only the digest is left. */
+  /** Entries whose content is declared erased, and alerts and attachments of which only the digest is left. */
   erased: number;
   alertsGone: number;
+  attachmentsGone: number;
 }
 
 export interface VerifyReport {
@@ -140,6 +141,7 @@ function verifyFacility(input: {
     faults: faults.count(),
     erased,
     alertsGone: tables.alertsGone(),
+    attachmentsGone: tables.attachmentsGone(),
   };
 }
 
@@ -205,7 +207,8 @@ function facilitiesOf(prepare: Prepare, kept: CheckpointsFile | undefined): stri
   return [...new Set([...rows, ...(kept?.checkpoints ?? [])].map(({ facility }) => String(facility)))].sort();
 }
 
-function limitsOf({ facility, entries, checkpoint, erased, alertsGone }: FacilityReport): Limit[] {
+function limitsOf(report: FacilityReport): Limit[] {
+  const { facility, entries, checkpoint, erased, alertsGone, attachmentsGone } = report;
   const limits: Limit[] = [];
   const proven = checkpoint?.seq ?? 0;
   if (entries > proven) {
@@ -226,6 +229,12 @@ function limitsOf({ facility, entries, checkpoint, erased, alertsGone }: Facilit
     limits.push({
       code: "alerts_gone",
       because: `${facility} : ce que contenaient ${alertsGone} alerte(s) que le journal déclare effacées (conservation limitée)`,
+    });
+  }
+  if (attachmentsGone > 0) {
+    limits.push({
+      code: "attachments_gone",
+      because: `${facility} : ce que contenaient ${attachmentsGone} pièce(s) jointe(s) que le journal déclare effacées, avec qui l'a fait et pourquoi`,
     });
   }
   return limits;

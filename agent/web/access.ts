@@ -82,7 +82,7 @@ export function openAccess(parts: {
   const providerAttacked = () => {
     const now = clock.now();
     if (asked === undefined || Math.abs(now - asked.at) >= ASKED_FOR) {
-      const found = attackedSystems(below, { reads: store.reads, facility });
+      const found = attackedSystems(below, { reads: store.reads, facility, now });
       asked = { at: now, attacked: found.then((systems) => systems.length > 0) };
     }
     return asked.attacked;

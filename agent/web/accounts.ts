@@ -37,6 +37,8 @@ export async function createAccount(
     /** Who seals it, for an *accès de secours*: it has recovery codes and no application. */
     sealedBy?: string | undefined;
   },
+  /** What is written of it in the same unit: who made it. */
+  noted: (account: Account) => Write[] = () => [],
 ): Promise<{ account: Account } & Means> {
   const { store, clock, newId, facility } = parts;
   const { password, sealedBy, identity, ...rest } = person;
@@ -62,7 +64,7 @@ export async function createAccount(
   const receipt = await store.commit({
     facility: facility.id,
     at: now,
-    writes: [putAccount(account, 1), ...writes],
+    writes: [putAccount(account, 1), ...writes, ...noted(account)],
   });
   if (receipt.outcome === "conflict") throw taken(receipt.because);
   return { account, ...means };

@@ -6,7 +6,7 @@ import type { Desk } from "../stages/desk/desk.ts";
 import { duration } from "../stages/french.ts";
 import type { Store } from "../store/store.ts";
 import { frenchTime } from "./french-time.ts";
-import { languageOf } from "./language.ts";
+import { type Language, languageOf } from "./language.ts";
 import { maskToken, unmaskToken } from "./mask-token.ts";
 import { PageError } from "./page-error.ts";
 import { sendPage } from "./send-page.ts";
@@ -40,6 +40,8 @@ interface Page {
   title: string;
   status?: number;
   model: object;
+  /** Where it is not the browser's choice. */
+  language?: Language;
 }
 
 /** The person signed in; only behind `signedIn`. */
@@ -148,9 +150,9 @@ export function gate(parts: {
       next();
     },
 
-    render(request, response, { view, title, status = 200, model }) {
+    render(request, response, { view, title, status = 200, model, language: asked }) {
       const now = clock.now();
-      const language = languageOf(request.cookies);
+      const language = asked ?? languageOf(request.cookies);
       const values = {
         ...model,
         title,

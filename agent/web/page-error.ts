@@ -48,6 +48,11 @@ const PAGE_ERRORS = {
     message: "Quelqu'un a agi entre-temps : rien n'a été enregistré.",
     remedy: "Rouvrez l'incident, relisez, puis recommencez si c'est encore utile.",
   },
+  410: {
+    title: "Pièce effacée",
+    message: "Cette pièce a été effacée.",
+    remedy: "Le motif est à la main courante de l'incident ; l'empreinte de la pièce reste au journal.",
+  },
   413: {
     title: "Envoi trop volumineux",
     message: "Le texte envoyé dépasse la taille acceptée : rien n'a été enregistré.",

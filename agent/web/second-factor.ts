@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
+import type { NoteKind } from "../core/journal.ts";
 import type { Account, Factors, SecondFactor } from "../core/person.ts";
 import type { Alarm } from "../stages/access-alarm.ts";
 import type { Store, Write } from "../store/store.ts";
@@ -69,7 +70,12 @@ export function secondFactors(parts: {
     const unit = { facility, at: clock.now(), writes: [write, ...beside] };
     return (await store.commit(unit)).outcome === "committed";
   };
-  const noted = (what: string, content: object): Write => ({ write: "note", what, incident: null, content });
+  const noted = (what: NoteKind, content: object): Write => ({
+    write: "note",
+    what,
+    incident: null,
+    content,
+  });
 
   async function recovery(account: Account, hash: string): Promise<FactorResult> {
     const { revision, factors } = await store.reads.factors(facility, account.id);

@@ -35,7 +35,7 @@ export function templates(): { render(view: string, model: object, language?: La
   const inEnglish = () => {
     if (english !== undefined) return english;
     const { find, say } = loadCatalogue();
-    english = openViews((parts) => translateView(parts, find), "const say = this.say;");
+    english = openViews((parts) => translateView(parts, find), `${OWN} const say = this.say;`);
     return Object.assign(english, { say });
   };
   const { version: assets } = openAssets();
@@ -45,7 +45,10 @@ export function templates(): { render(view: string, model: object, language?: La
   };
 }
 
-function openViews(rewrite: (parts: ViewPart[]) => ViewPart[], functionHeader = ""): Eta {
+/** In a view, `own(text)` is what a person or a source wrote, within a sentence of ours: no language changes it. */
+const OWN = "const own = (text) => text;";
+
+function openViews(rewrite: (parts: ViewPart[]) => ViewPart[], functionHeader = OWN): Eta {
   return new Eta({
     views: join(import.meta.dirname, "views"),
     cache: true,

@@ -132,7 +132,7 @@ describePeer(browserPeer, "a decision in a browser", () => {
       await page.getByLabel("Les six caractères que vous avez lus").fill(six.toUpperCase());
       await page.getByLabel("Dr dora a dit oui à ce texte.").check();
       await page.getByLabel("Code à usage unique").fill(code("omar"));
-      await page.getByRole("button", { name: "Enregistrer le oui de Dr dora" }).click();
+      await page.getByRole("button", { name: "Enregistrer ce oui" }).click();
       await page.waitForURL("**/decision-orale?fait=enregistre");
 
       const listener = await device("remi");

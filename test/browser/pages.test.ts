@@ -9,33 +9,22 @@ import {
   sideways,
   telephone,
 } from "../support/browser.ts";
-import { CLIENT } from "../support/oidc-provider.ts";
-import { NOT_PAGES, PAGES, routesOf, visitsOf } from "../support/pages.ts";
+import { NOT_PAGES, PAGES, visitsOf } from "../support/pages.ts";
 import { describePeer, itPeer } from "../support/peer.ts";
 import { type PlayedNight, playNight } from "../support/played-night.ts";
-import { startScene } from "../support/web-server.ts";
+import { ROUTES } from "../support/web-routes.ts";
 
-const OIDC = {
-  label: "l'annuaire du CH",
-  issuer: "http://127.0.0.1:9",
-  clientId: CLIENT.id,
-  clientSecret: CLIENT.secret,
-  clientAuthentication: "client_secret_basic",
-  scope: "openid",
-  claim: "email",
-  match: "email",
-  dependsOn: [],
-} as const;
+/** The paths that the server answers GET on; `agent/web/routes.test.ts` compares the table with the server. */
+const GET_ROUTES = ROUTES.flatMap(({ route }) =>
+  route.startsWith("GET ") && route !== "GET /:facility/" ? [route.slice(4)] : [],
+);
 
 describe("the pages of the server", () => {
-  it("each have a visit in test/support/pages.ts, or are said there to be no page", async () => {
-    const scene = await startScene({ demo: true, localhost: true, access: { oidc: OIDC } });
-    const routes = routesOf(scene.app);
-    await scene.close();
+  it("each have a visit in test/support/pages.ts, or are said there to be no page", () => {
     const known = [...Object.keys(PAGES), ...Object.keys(NOT_PAGES)];
     expect({
-      "opened by no visit: add a line to PAGES": routes.filter((each) => !known.includes(each)),
-      "visited, and no longer there": known.filter((each) => !routes.includes(each)),
+      "opened by no visit: add a line to PAGES": GET_ROUTES.filter((each) => !known.includes(each)),
+      "visited, and no longer there": known.filter((each) => !GET_ROUTES.includes(each)),
     }).toEqual({ "opened by no visit: add a line to PAGES": [], "visited, and no longer there": [] });
   });
 });

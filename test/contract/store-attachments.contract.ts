@@ -64,7 +64,7 @@ export function storeAttachmentsContract(bench: () => Bench): void {
       ["there is a piece too many", [piece(0), piece(1), piece(2, Buffer.from("x"))]],
     ])("refuses to keep an attachment of which %s, with its whole unit", async (_, before) => {
       if (before.length > 0) await commit(before);
-      const note: Write = { write: "note", what: "noted", incident: null, content: {} };
+      const note: Write = { write: "note", what: "told", incident: null, content: {} };
       expect(await commit([note, keep()])).toMatchObject({ outcome: "conflict", write: 1 });
       expect(await read()).toEqual(Buffer.of());
       expect(await store.reads.journal(here, 1, 10)).toEqual([]);
@@ -87,6 +87,56 @@ export function storeAttachmentsContract(bench: () => Bench): void {
         "committed",
       );
       expect(await read()).toEqual(WHOLE);
+    });
+
+    const by = { account: "acc-1", name: "Rémi Roux" };
+    const erase = (sha256 = SHA256): Write => ({
+      write: "attachment_erasure",
+      erased: { sha256, by, because: "Photo d'un patient." },
+    });
+
+    it("takes the bytes of what was kept away, with who and why in a journal that is signed at once", async () => {
+      await commit([piece(0), piece(1), keep()]);
+      expect(await store.reads.erasedAttachments(here, [SHA256])).toEqual([]);
+      expect((await commit([erase()], NIGHT + 5)).outcome).toBe("committed");
+      expect(await read()).toEqual(Buffer.of());
+      const told = { sha256: SHA256, at: NIGHT + 5, by, because: "Photo d'un patient." };
+      expect(await store.reads.erasedAttachments(here, ["0".repeat(64), SHA256, SHA256])).toEqual([told]);
+      expect(await store.reads.erasedAttachments(there, [SHA256])).toEqual([]);
+      const { head, checkpoint } = await store.reads.journalEnd(here);
+      expect(checkpoint).toMatchObject({ seq: head?.seq, hash: head?.hash });
+      const [entry] = await store.reads.journal(here, head?.seq ?? 0, 1);
+      expect(entry).toMatchObject({ type: "note.erased", incident: null });
+      expect(JSON.parse(entry?.content ?? "")).toEqual({
+        entries: [],
+        alerts: [],
+        attachments: [SHA256],
+        policy: "demande motivée",
+        by,
+        because: "Photo d'un patient.",
+      });
+    });
+
+    it.each<[string, Write[]]>([
+      ["is not there", []],
+      ["no note keeps yet", [piece(0), piece(1)]],
+      ["was erased before", [piece(0), piece(1), keep(), erase()]],
+    ])("refuses to erase what %s, with its whole unit", async (_, before) => {
+      if (before.length > 0) await commit(before);
+      const length = (await store.reads.journal(here, 1, 10)).length;
+      const note: Write = { write: "note", what: "told", incident: null, content: {} };
+      expect(await commit([note, erase()])).toMatchObject({ outcome: "conflict", write: 1 });
+      expect(await store.reads.journal(here, 1, 10)).toHaveLength(length);
+    });
+
+    it("never keeps again what was erased", async () => {
+      await commit([piece(0), piece(1), keep(), erase()]);
+      await commit([piece(0), piece(1)]);
+      expect(await commit([keep()])).toMatchObject({
+        outcome: "conflict",
+        because: expect.stringContaining("erased"),
+      });
+      expect(await read()).toEqual(Buffer.of());
     });
 
     it("forgets after a day what no note kept, and never what one did", async () => {

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Account } from "../../agent/core/person.ts";
 import type { Receipt, Store, Write } from "../../agent/store/store.ts";
 import { NIGHT, record, samples } from "../support/store-samples.ts";
+import { storeAlertsContract } from "./store-alerts.contract.ts";
 import { storeAttachmentsContract } from "./store-attachments.contract.ts";
+import { storeJournalContract } from "./store-journal.contract.ts";
 import { storePeopleContract } from "./store-people.contract.ts";
 import { storeWorkContract } from "./store-work.contract.ts";
 
@@ -38,37 +40,6 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
 
     const commit = (writes: Write[], facility: string = here) =>
       store.commit({ facility, at: NIGHT, writes });
-
-    it("finds the alert of a source's own event, and the incident that each detection is in", async () => {
-      const [known, other] = [make.alert({ eventId: "event-1" }), make.alert({ eventId: "event-2" })];
-      const incident = make.incident();
-      await commit([make.incidentPut(incident), known, other]);
-      await commit([{ write: "join", incident: incident.id, detections: [1] }]);
-      const { source } = known.alert;
-      const seqs = known.detections.map((_, i) => ({ seq: 1 + i, incident: i === 0 ? incident.id : null }));
-      expect(await store.reads.event(here, known.alert)).toEqual({ alert: known.alert, detections: seqs });
-      expect((await store.reads.event(here, other.alert))?.detections[0]).toMatchObject({ incident: null });
-      expect(await store.reads.event(here, { source, eventId: "event-3" })).toBeUndefined();
-      expect(await store.reads.event(here, { source, eventId: null })).toBeUndefined();
-      expect(await store.reads.event(there, known.alert)).toBeUndefined();
-    });
-
-    it("counts the detections of an incident over time, what lies outside at the ends, what left it nowhere", async () => {
-      const [first, other] = [make.incident(), make.incident()];
-      const alerts = [-5, 0, 1, 12, 999].map((at) => make.alert({ occurred: NIGHT + at }));
-      const ours = alerts.reduce((sum, { detections }) => sum + detections.length, 0);
-      await commit([make.incidentPut(first), make.incidentPut(other), ...alerts]);
-      const detections = Array.from({ length: ours }, (_, n) => n + 1);
-      await commit([{ write: "join", incident: first.id, detections }]);
-      const scale = { from: NIGHT, width: 10, intervals: 3, moved: true };
-      const each = ours / alerts.length;
-      expect(await store.reads.countOverTime(here, first.id, scale)).toEqual([3 * each, each, each]);
-      expect(await store.reads.countOverTime(there, first.id, scale)).toEqual([0, 0, 0]);
-      await commit([{ write: "join", incident: other.id, detections: [1] }]);
-      expect(await store.reads.countOverTime(here, first.id, scale)).toEqual([3 * each - 1, each, each]);
-      const all = { ...scale, moved: false };
-      expect(await store.reads.countOverTime(here, first.id, all)).toEqual([3 * each, each, each]);
-    });
 
     it("finds the journal's last puts of one kind of record of an incident, the latest first", async () => {
       const [first, other] = [make.incident(), make.incident()];
@@ -153,7 +124,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       it("rejects alone a unit that JSON cannot carry", async () => {
         const [good, bad] = await Promise.allSettled([
           commit([make.alert()]),
-          commit([{ write: "note", what: "broken", incident: null, content: { value: Number.NaN } }]),
+          commit([{ write: "note", what: "told", incident: null, content: { value: Number.NaN } }]),
         ]);
         expect(good).toMatchObject({ status: "fulfilled", value: { outcome: "committed" } });
         expect(bad).toMatchObject({ status: "rejected", reason: { code: "not_canonical" } });
@@ -174,80 +145,6 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
           "committed",
         );
         expect(await store.reads.countAlerts(here)).toBe(1);
-      });
-    });
-
-    describe("alerts and detections", () => {
-      it("stores an event once a source, within a unit and across units", async () => {
-        const event = { source: "wazuh", eventId: "1580123327.49031" };
-        const receipt = await commit([
-          make.alert(event),
-          make.alert(event),
-          make.alert({ ...event, source: "siem" }),
-        ]);
-        expect(receipt).toEqual({ outcome: "committed", alerts: ["stored", "duplicate", "stored"] });
-        expect(await commit([make.alert(event)])).toEqual({ outcome: "committed", alerts: ["duplicate"] });
-        expect(
-          (await store.reads.detectionsAfter(here, 0, 10)).map(({ detection }) => detection.seq),
-        ).toEqual([1, 2]);
-      });
-
-      it("tells long event ids apart by more than their beginning", async () => {
-        const long = "x".repeat(5000);
-        const receipt = await commit([
-          make.alert({ eventId: `${long}1` }),
-          make.alert({ eventId: `${long}2` }),
-        ]);
-        expect(receipt).toMatchObject({ alerts: ["stored", "stored"] });
-      });
-
-      it("keeps two alerts whose source names no event", async () => {
-        expect(await commit([make.alert(), make.alert()])).toMatchObject({ alerts: ["stored", "stored"] });
-      });
-
-      it("numbers detections without gaps and pages through them, several to an alert", async () => {
-        await commit([make.alert({}, 3), make.alert({}, 0), make.alert({}, 2)]);
-        const seqs = async (after: number, limit: number) =>
-          (await store.reads.detectionsAfter(here, after, limit)).map(({ detection }) => detection.seq);
-        expect(await seqs(0, 10)).toEqual([1, 2, 3, 4, 5]);
-        expect(await seqs(0, 2)).toEqual([1, 2]);
-        expect(await seqs(2, 2)).toEqual([3, 4]);
-        expect(await seqs(4, 10)).toEqual([5]);
-        expect(await seqs(5, 10)).toEqual([]);
-      });
-
-      it("gives back each detection with its alert and rule", async () => {
-        const write = make.alert({}, 2);
-        await commit([write]);
-        const found = await store.reads.detectionsAfter(here, 1, 10);
-        expect(found).toEqual([
-          {
-            detection: { ...write.detections[1], seq: 2, occurred: write.alert.occurred },
-            alert: write.alert,
-          },
-        ]);
-      });
-
-      it("joins detections to an incident once and gives them by event time", async () => {
-        const late = make.alert({ occurred: NIGHT + 9 });
-        const early = make.alert({ occurred: NIGHT + 1 });
-        await commit([late, early, make.alert()]);
-        await commit([{ write: "join", incident: "i1", detections: [1, 2] }]);
-        const before = await store.reads.journal(here, 1, 10);
-        await commit([{ write: "join", incident: "i1", detections: [1] }]);
-        const joined = await store.reads.detectionsOf(here, "i1", 10);
-        expect(joined.map(({ alert }) => alert.id)).toEqual([early.alert.id, late.alert.id]);
-        expect((await store.reads.detectionsOf(here, "i1", 1)).map(({ detection }) => detection.seq)).toEqual(
-          [2],
-        );
-        expect(await store.reads.journal(here, 1, 10)).toEqual(before);
-      });
-
-      it("refuses to join a detection that does not exist", async () => {
-        await commit([make.alert({}, 2)]);
-        const receipt = await commit([{ write: "join", incident: "i1", detections: [1, 3] }]);
-        expect(receipt).toMatchObject({ outcome: "conflict", because: "detection 3 is unknown" });
-        expect(await store.reads.detectionsOf(here, "i1", 10)).toEqual([]);
       });
     });
 
@@ -394,84 +291,11 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     });
 
     storeWorkContract(() => ({ store, commit, here }));
+    storeAlertsContract(() => ({ store, here, there }));
     storeAttachmentsContract(() => ({ store, here, there }));
     storePeopleContract(() => ({ store, here, there }));
 
-    describe("journal", () => {
-      it("holds one entry for all the alerts that a unit stores, and one for each record", async () => {
-        const incident = make.incident();
-        await commit([make.alert(), make.incidentPut(incident), make.alert(), make.alert()]);
-        const entries = await store.reads.journal(here, 1, 10);
-        expect(entries.map(({ seq, type, incident }) => [seq, type, incident])).toEqual([
-          [1, "alerts", null],
-          [2, "incident.put", incident.id],
-        ]);
-        expect(JSON.parse(entries[0]?.content ?? "").digests).toHaveLength(3);
-        expect((await store.reads.journalOf(here, incident.id)).map(({ seq }) => seq)).toEqual([2]);
-      });
-
-      it("links its entries", async () => {
-        await commit([{ write: "note", what: "one", incident: null, content: { a: 1 } }]);
-        await commit([{ write: "note", what: "two", incident: "i1", content: { b: 2 } }]);
-        const [one, two] = await store.reads.journal(here, 1, 10);
-        expect(one).toMatchObject({ type: "note.one", previous: "0".repeat(64), content: '{"a":1}' });
-        expect(two?.previous).toBe(one?.hash);
-        expect(one?.salt).not.toBe(two?.salt);
-        expect(await store.reads.journal(here, 2, 10)).toEqual([two]);
-      });
-
-      it("signs a head once and refuses to sign nothing", async () => {
-        expect(await store.checkpoint(here)).toBeUndefined();
-        await commit([make.alert()]);
-        const checkpoint = await store.checkpoint(here);
-        expect(checkpoint).toMatchObject({ facility: here, seq: 1 });
-        expect(await store.checkpoint(here)).toEqual(checkpoint);
-        expect(await store.reads.checkpoints(here)).toEqual([checkpoint]);
-      });
-
-      it("gives what changed since an entry, each record once, at its present revision", async () => {
-        const incident = make.incident({ id: "i1", reference: "2026-0001" });
-        await commit([make.incidentPut(incident), { write: "note", what: "x", incident: null, content: 1 }]);
-        const first = await store.reads.changedSince(here, 0, 10);
-        expect(first).toMatchObject([{ kind: "incident", id: "i1", revision: 1, entry: 1, created: 1 }]);
-        await commit([make.incidentPut({ ...incident, because: "other" }, 2)]);
-        const [changed, ...more] = await store.reads.changedSince(here, 2, 10);
-        expect(changed).toMatchObject({ revision: 2, entry: 3, created: 1, content: { because: "other" } });
-        expect(more).toEqual([]);
-        expect(await store.reads.changedSince(here, 3, 10)).toEqual([]);
-        expect(await store.reads.changedSince(there, 0, 10)).toEqual([]);
-      });
-
-      it("gives the entries about the house of some types and of a time, the latest of them, in order", async () => {
-        const note = (what: string, incident: string | null): Write => ({
-          ...{ write: "note", what, incident, content: what },
-        });
-        await commit([make.alert(), note("a", null), note("b", null), note("a", "i1"), note("a", null)]);
-        const asked = { types: ["note.a", "note.c"], from: NIGHT, before: NIGHT + 1, limit: 10 };
-        const seqs = async (over: object) =>
-          (await store.reads.journalOfHouse(here, { ...asked, ...over })).map(({ seq }) => seq);
-        expect(await seqs({})).toEqual([2, 5]);
-        expect(await seqs({ limit: 1 })).toEqual([5]);
-        expect(await seqs({ from: NIGHT + 1, before: NIGHT + 2 })).toEqual([]);
-        expect(await seqs({ before: NIGHT })).toEqual([]);
-      });
-
-      it("tells the journal's end and the last signed head", async () => {
-        expect(await store.reads.journalEnd(here)).toEqual({ head: null, checkpoint: null });
-        await commit([make.alert()]);
-        const checkpoint = await store.checkpoint(here);
-        await commit([make.alert()]);
-        expect(await store.reads.journalEnd(here)).toMatchObject({ head: { seq: 2, at: NIGHT }, checkpoint });
-      });
-
-      it("gives the stored bytes of an incident's alerts with their place in the journal", async () => {
-        await commit([make.alert(), make.alert({}, 2)]);
-        await commit([{ write: "join", incident: "i1", detections: [2, 3] }]);
-        const evidence = await store.reads.evidenceOf(here, "i1", 10);
-        expect(evidence).toHaveLength(1);
-        expect(evidence[0]).toMatchObject({ entry: 1, position: 1 });
-      });
-    });
+    storeJournalContract(() => ({ store, here, there }));
 
     describe("facilities", () => {
       it("share nothing: the same keys stand side by side", async () => {
@@ -506,7 +330,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
       });
 
       it("see nothing of each other", async () => {
-        await commit([make.alert(), { write: "note", what: "x", incident: "i", content: null }]);
+        await commit([make.alert(), { write: "note", what: "told", incident: "i", content: null }]);
         const { reads } = store;
         expect(await reads.countAlerts(there)).toBe(0);
         expect(await reads.detectionsAfter(there, 0, 10)).toEqual([]);

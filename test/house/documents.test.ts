@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { NOTE_KINDS } from "../../agent/core/journal.ts";
 import { Config } from "../../config/schema.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { LINKED, ROOT, read } from "../support/documents.ts";
@@ -38,6 +39,11 @@ describe("what the documents name", () => {
     expect(named.map(([, name, title]) => `${name}: ${title?.replaceAll("’", "'")}`).sort()).toEqual(
       rules.map(({ rule }) => `${rule.name}: ${rule.meaning?.title_fr}`).sort(),
     );
+  });
+
+  it("docs/fr/journal.md says what every kind of note is, and of no other", () => {
+    const named = [...read("docs/fr/journal.md").matchAll(/^\| `note\.([a-z_]+)` \| [^|]{10,} \|$/gm)];
+    expect(named.map(([, kind]) => kind).sort()).toEqual([...NOTE_KINDS].sort());
   });
 
   it("docs/fr/exploitation.md names every metric of ours", () => {

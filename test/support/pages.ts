@@ -1,5 +1,3 @@
-import type { Express } from "express";
-
 /** What stands in the record for pages to show. */
 export interface Place {
   /** An incident with a draft. */
@@ -21,7 +19,7 @@ export interface Visit {
 
 /**
  * Where each page of the server is seen: the tests of hostile text, of looks and of accessibility open them all. A page
- * that is added has its line here, by the path of its route.
+ * that is added has its line here, by the path of its route in the table of routes (`web-routes.ts`).
  */
 export const PAGES: Readonly<Record<string, (place: Place) => readonly Visit[]>> = {
   "/connexion": () => [{ path: "connexion", who: "nobody" }],
@@ -46,6 +44,7 @@ export const PAGES: Readonly<Record<string, (place: Place) => readonly Visit[]>>
   ],
   "/incidents/:id/faits": ({ incident }) => [{ path: `incidents/${incident}/faits` }],
   "/incidents/:id/demandes": ({ incident }) => [{ path: `incidents/${incident}/demandes` }],
+  "/incidents/:id/recherche": ({ incident }) => [{ path: `incidents/${incident}/recherche` }],
   "/incidents/:id/declaration": ({ incident }) => [{ path: `incidents/${incident}/declaration` }],
   "/incidents/:id/declaration/historique": ({ incident }) => [
     { path: `incidents/${incident}/declaration/historique` },
@@ -93,20 +92,6 @@ export const NOT_PAGES: Readonly<Record<string, string>> = {
   "/incidents/:id/declaration/:version/imprimer.css": "a style sheet",
   "/registre/export.:format": "CSV and JSON",
 };
-
-interface Layer {
-  route?: { path: string; methods: Record<string, boolean> };
-  handle: { stack?: Layer[] };
-}
-
-/** The paths that an app answers GET on, below the facility's own. */
-export function routesOf(app: Express): string[] {
-  const walk = (layers: readonly Layer[]): string[] =>
-    layers.flatMap(({ route, handle }) =>
-      route === undefined ? walk(handle.stack ?? []) : route.methods.get ? [route.path].flat() : [],
-    );
-  return [...new Set(walk((app.router as unknown as { stack: Layer[] }).stack))].sort();
-}
 
 /** Every visit of every page, or of one, each with a name for its pictures. */
 export function visitsOf(place: Place, only?: string): (Visit & { name: string })[] {

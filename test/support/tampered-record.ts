@@ -47,7 +47,7 @@ async function recordToTamper(): Promise<TamperedRecord> {
     [make.incidentPut({ ...incident, alerts: 2, state: "open" }, 2)],
     [declaration],
     [decision],
-    [{ write: "note" as const, what: "printed", incident: incident.id, content: { copies: 1 } }],
+    [{ write: "note" as const, what: "bundled" as const, incident: incident.id, content: { copies: 1 } }],
   ];
   for (const [index, writes] of units.entries()) {
     await store.commit({ facility: HERE, at: NIGHT + index, writes });
@@ -57,7 +57,7 @@ async function recordToTamper(): Promise<TamperedRecord> {
   await store.commit({
     facility: "ght-sud",
     at: NIGHT,
-    writes: [make.alert(), { write: "note", what: "x", incident: null, content: 1 }],
+    writes: [make.alert(), { write: "note", what: "told", incident: null, content: 1 }],
   });
   await store.close();
   let copies = 0;

@@ -22,6 +22,12 @@ export interface SceneDesk extends Desk {
   mode: Desk["mode"];
 }
 
+/** The one dossier of a desk that was given no others. */
+export function firstDossier({ dossiers: [first] }: SceneDesk): Dossier {
+  if (first === undefined) throw new Error("no dossier");
+  return first;
+}
+
 /** Builds the desk of tests. */
 export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
   const newId = uuidv7({ now: () => clock.now() });
@@ -81,6 +87,7 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       return { outcome: "noted" };
     },
     readAttachment: async () => refused,
+    eraseAttachment: async () => refused,
     mutes: () => MASKS.every([], { incident: null }),
     deciders: async () => [],
     confirmSetAside: async () => refused,

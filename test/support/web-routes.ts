@@ -162,6 +162,9 @@ export const ROUTES: readonly RouteRow[] = [
   form("/incidents/:id/delai", EDIT, { form: { deadline: "x", from: "found" } }),
   form("/incidents/:id/secret", ANSWER, { form: { secret: "oui" } }),
   form("/incidents/:id/notes", ANSWER, { form: { form: "form-0", text: "x" } }),
+  form("/incidents/:id/notes/:note/pieces/:number/effacer", MANAGE, {
+    form: { motif: "Photo d'un patient." },
+  }),
   form("/incidents/:id/vu", ANSWER, { status: 303, acts: true }),
   form("/incidents/:id/original", EDIT, { form: { alert: "a", reason: "Pour vérifier l'heure." } }),
   form("/incidents/:id/faits", ANSWER, { form: FACT }),

@@ -96,6 +96,7 @@ export function sceneDossier(hostile?: string): Dossier {
     outlook: null,
     keptOpen: null,
     notes: [],
+    erased: [],
     calls: [],
     incident: {
       id: "inc-1",

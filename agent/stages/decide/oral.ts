@@ -177,7 +177,9 @@ export function settleOral(
   if (oral.state !== "oral")
     return refuse(
       "already_settled",
-      `Vous avez déjà ${oral.state === "confirmed" ? "confirmé" : "contesté"} cette décision.`,
+      oral.state === "confirmed"
+        ? "Vous avez déjà confirmé cette décision."
+        : "Vous avez déjà contesté cette décision.",
     );
   if (!confirmed && comment.length < WRITING.reason.least)
     return refuse(

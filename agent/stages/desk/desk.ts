@@ -8,7 +8,7 @@ import type { Delivery } from "../../core/delivery.ts";
 import type { Effect } from "../../core/effect.ts";
 import type { Fact, FactKind, FactSource } from "../../core/fact.ts";
 import type { Incident } from "../../core/incident.ts";
-import type { LogbookEntry } from "../../core/logbook.ts";
+import type { ErasedAttachment, LogbookEntry } from "../../core/logbook.ts";
 import type { Masked } from "../../core/masked.ts";
 import type { Mute } from "../../core/mute.ts";
 import type { Qualification, Question } from "../../core/qualification.ts";
@@ -73,6 +73,8 @@ export interface Dossier {
   keptOpen: string | null;
   /** People's own notes, oldest first. */
   notes: LogbookEntry[];
+  /** Attachments of these notes whose bytes were erased. */
+  erased: ErasedAttachment[];
 }
 
 export interface Answer {
@@ -304,14 +306,23 @@ export interface ReadAttachment {
   pieces(): AsyncIterable<Uint8Array>;
 }
 
+/** An attachment of a note, by its number from 1. */
+export interface AttachmentPlace {
+  incident: string;
+  note: string;
+  number: number;
+}
+
 /** How people write their own notes. */
 export interface LogbookDesk {
   writeNote(note: Note, actor: Actor): Promise<{ outcome: "noted" } | Refused>;
   /** Gives the attachment of a note by its number, from 1. */
-  readAttachment(
-    asked: { incident: string; note: string; number: number },
+  readAttachment(asked: AttachmentPlace, actor: Actor): Promise<ReadAttachment | Refused>;
+  /** Erases the bytes of an attachment, beside all notes that have them: who and why stay, with the fingerprint. */
+  eraseAttachment(
+    erasing: AttachmentPlace & { reason: string },
     actor: Actor,
-  ): Promise<ReadAttachment | Refused>;
+  ): Promise<{ outcome: "erased" } | Refused>;
 }
 
 export type { Proof };

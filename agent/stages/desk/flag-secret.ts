@@ -101,5 +101,6 @@ export function flagOnly({ incident, facts, qualification }: Work): Dossier {
     outlook: null,
     keptOpen: null,
     notes: [],
+    erased: [],
   };
 }

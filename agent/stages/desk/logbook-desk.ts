@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto";
 import { underDefenceSecret } from "../../core/fact.ts";
-import { ATTACHMENTS, LOGBOOK, type LogbookEntry } from "../../core/logbook.ts";
+import { ATTACHMENTS, type ErasedAttachment, LOGBOOK, type LogbookEntry } from "../../core/logbook.ts";
 import { mayAct } from "../../core/person.ts";
 import { safeFileName } from "../../core/safe-file-name.ts";
 import type { Store, Write } from "../../store/store.ts";
-import { formatBytes } from "../french.ts";
+import { formatBytes, formatInstant } from "../french.ts";
 import { type Refused, refuse } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Setup } from "../work.ts";
 import type { GivenFile, LogbookDesk, Note, ReadAttachment } from "./desk.ts";
+import { eraseAttachment, UNKNOWN_ATTACHMENT } from "./erase-attachment.ts";
 import { type ActBeside, FORM, NOT_ALLOWED } from "./facts-desk.ts";
 import { impossible } from "./person-facts.ts";
 
@@ -38,6 +39,21 @@ export function logbookDesk(parts: {
     }
   }
 
+  /** What was erased does not come back by another note: whoever attaches it again does not know. */
+  async function erasedBefore(files: readonly GivenFile[]): Promise<Refused | undefined> {
+    const shas = files.map(({ sha256 }) => sha256);
+    const [first] = await store.reads.erasedAttachments(facility, shas);
+    const file = files.find(({ sha256 }) => sha256 === first?.sha256);
+    if (first === undefined || file === undefined) return undefined;
+    return refuse(
+      "erased",
+      `Le fichier « ${safeFileName(file.name)} » a été effacé le ${whenAndWho(first)} : il ne peut pas être joint de nouveau.`,
+    );
+  }
+
+  const whenAndWho = ({ at, by }: ErasedAttachment) =>
+    `${formatInstant(at, setup.facility.time_zone)} par ${by.name}`;
+
   return {
     async writeNote(note, actor) {
       const { files = [] } = note;
@@ -53,10 +69,13 @@ export function logbookDesk(parts: {
           "too_many_notes",
           `La main courante de cet incident a ${LOGBOOK.notes} notes : c'est le plus.`,
         );
-      const full = overfull(written, files);
+      const erased = await store.reads.erasedAttachments(facility, fingerprintsOf(written));
+      const full = overfull(written, files, new Set(erased.map(({ sha256 }) => sha256)));
       if (full !== undefined) return full;
       // Checked again where the note is written; here, so that nothing is put for who may not.
       if (!mayAct(actor, "answer")) return NOT_ALLOWED;
+      const erasedOnce = await erasedBefore(files);
+      if (erasedOnce !== undefined) return erasedOnce;
       for (const file of files) await put(file);
       const attachments = files.map(({ name, type, size, sha256 }) => ({
         name: safeFileName(name),
@@ -81,15 +100,21 @@ export function logbookDesk(parts: {
       });
     },
 
+    eraseAttachment: (erasing, actor) =>
+      eraseAttachment(erasing, actor, { store, facility, pipeline, now: parts.now, masks: setup.masks }),
+
     async readAttachment({ incident, note, number }, actor): Promise<ReadAttachment | Refused> {
       if (!mayAct(actor, "read")) return NOT_ALLOWED;
       const work = await pipeline.view(incident);
       // Under the secret of national defence the dossier shows nothing but the flag.
-      if (work === undefined || underDefenceSecret(work.facts)) return UNKNOWN;
+      if (work === undefined || underDefenceSecret(work.facts)) return UNKNOWN_ATTACHMENT;
       const entry = (await store.reads.record(facility, "logbook", note))?.content;
       const attachment = entry?.attachments?.[number - 1];
-      if (entry?.incident !== incident || attachment === undefined) return UNKNOWN;
+      if (entry?.incident !== incident || attachment === undefined) return UNKNOWN_ATTACHMENT;
       const { type, size, sha256 } = attachment;
+      const [erased] = await store.reads.erasedAttachments(facility, [sha256]);
+      if (erased !== undefined)
+        return refuse("erased", `Cette pièce jointe a été effacée le ${whenAndWho(erased)}.`);
       const name = safeFileName(setup.masks.text(attachment.name, { incident }));
       return { outcome: "found", name, type, size, sha256, pieces: () => wholePieces(sha256) };
     },
@@ -113,7 +138,6 @@ export function logbookDesk(parts: {
 }
 
 const STALE = refuse("bad_form", "Ce formulaire est périmé : rouvrez la page et recommencez.");
-const UNKNOWN = refuse("unknown_attachment", "Aucune pièce jointe de ce dossier n'a cette adresse.");
 
 function unfit(
   { form, text, about, files = [] }: Note,
@@ -141,11 +165,21 @@ function unfit(
   return about === undefined ? undefined : impossible(about, now, setup.facility.time_zone);
 }
 
-/** The same bytes attached twice are kept, and counted, once. */
-function overfull(written: readonly LogbookEntry[], files: readonly GivenFile[]): Refused | undefined {
+/** Fingerprints of what was put beside notes. */
+export function fingerprintsOf(notes: readonly LogbookEntry[]): string[] {
+  return notes.flatMap(({ attachments = [] }) => attachments.map(({ sha256 }) => sha256));
+}
+
+/** The same bytes attached twice are kept, and counted, once; those erased not at all. */
+function overfull(
+  written: readonly LogbookEntry[],
+  files: readonly GivenFile[],
+  gone: ReadonlySet<string>,
+): Refused | undefined {
   const sizes = new Map(
     written.flatMap(({ attachments = [] }) => attachments.map(({ sha256, size }) => [sha256, size])),
   );
+  for (const sha256 of gone) sizes.delete(sha256);
   const sum = () => [...sizes.values()].reduce((total, size) => total + size, 0);
   const stands = sum();
   for (const { name, sha256, size } of files) {

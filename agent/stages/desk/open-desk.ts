@@ -30,7 +30,7 @@ import { closingsDesk } from "./closings-desk.ts";
 import type { Desk, Dossier } from "./desk.ts";
 import { type ActBeside, type ActOn, factsDesk, NOT_ALLOWED, OVER } from "./facts-desk.ts";
 import { flagDefenceSecret, flagOnly, SECRET } from "./flag-secret.ts";
-import { logbookDesk } from "./logbook-desk.ts";
+import { fingerprintsOf, logbookDesk } from "./logbook-desk.ts";
 import { impossible } from "./person-facts.ts";
 import { recordFiling } from "./record-filing.ts";
 import { regroupDesk } from "./regroup-desk.ts";
@@ -156,6 +156,9 @@ export function openDesk(parts: {
       const found = await store.reads.detectionsOf(facility, incident, EVIDENCE);
       const now = parts.clock.now();
       const effects = await store.reads.effectsOf(facility, incident);
+      const notes = (await store.reads.ofIncident(facility, "logbook", incident)).map(
+        ({ content }) => content,
+      );
       const dossier: Dossier = {
         incident: work.incident,
         facts: work.facts,
@@ -180,7 +183,8 @@ export function openDesk(parts: {
         muted: tellMuted(work, setup, now) ?? null,
         outlook: (await outlookOf(work, setup, { readRules: () => rulesOf(incident), now })) ?? null,
         keptOpen: work.incident.state === "candidate" ? null : (notClosable(work, setup)?.because ?? null),
-        notes: (await store.reads.ofIncident(facility, "logbook", incident)).map(({ content }) => content),
+        notes,
+        erased: await store.reads.erasedAttachments(facility, fingerprintsOf(notes)),
       };
       return maskDossier(dossier, setup.masks);
     },

@@ -4,7 +4,7 @@ import { type Arrival, eventTime } from "./read-traits.ts";
 
 /** Records that are this little out of order need no reason. */
 const JITTER = MICROSECONDS.minute;
-const WHAT = "beginning_moved";
+const WHAT = "beginning_moved" as const;
 
 /**
  * Moves the estimated beginning back to what happened earlier, and notes why, once a unit of work.

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MICROSECONDS } from "../../core/clock.ts";
 import type { HuntResult } from "../../core/hunt.ts";
 import { uuidv7 } from "../../core/id.ts";
@@ -204,6 +204,23 @@ describe("searches that people ask for", () => {
     now += MICROSECONDS.day;
     expect(again.of("i1")).toBeUndefined();
     expect(lying()).toEqual([]);
+  });
+
+  it("forget a recording that nobody confirmed, also when nobody looks, until they are stopped", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    try {
+      const searches = open();
+      await begin(searches);
+      await latest().end({ result: RESULT });
+      now += 25 * MICROSECONDS.hour;
+      expect(lying()).toEqual(["a.log"]);
+      vi.advanceTimersByTime(3_600_000);
+      expect(lying()).toEqual([]);
+      await searches.stop();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("forget at the start what no state leads to", () => {

@@ -22,6 +22,8 @@ import {
 const AT_ONCE = 2;
 /** How long the page of an incident still shows what its last search came to. */
 const SHOWN = 7 * MICROSECONDS.day;
+/** Between two looks for recordings that nobody confirmed, ms: they may hold patients. */
+const LOOK_EVERY = 3_600_000;
 const STATE = "state.json";
 const RUNS: ReadonlySet<SearchPhase> = new Set<SearchPhase>(["trying", "keeping"]);
 
@@ -118,6 +120,10 @@ export function openSearches(parts: {
   }
 
   readAll();
+  const looking = setInterval(() => {
+    for (const incident of [...states.keys()]) standing(incident);
+  }, LOOK_EVERY);
+  looking.unref();
 
   return {
     sources: parts.sources,
@@ -185,6 +191,7 @@ export function openSearches(parts: {
 
     async stop() {
       stopping = true;
+      clearInterval(looking);
       const ending = [...running.values()].map(({ run }) => {
         run.stop();
         return run.ended;

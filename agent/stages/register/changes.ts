@@ -26,6 +26,12 @@ function reviewOf({ login, account, name, outcome, note }: Content): string {
   return `${String(login ?? account)} par ${String(name)}${told === "" ? "" : ` : ${told}`}`;
 }
 
+/** By which rule of conservation, or by whom and why. */
+function erasureTold({ policy, by, because }: Content): string {
+  const name = (by as { name?: unknown } | undefined)?.name;
+  return name === undefined ? String(policy ?? "") : `pièce jointe, par ${String(name)} : ${String(because)}`;
+}
+
 const ofAccount = ({ account }: Content) => `compte ${String(account)}`;
 
 /** The kinds of entry that are changes, what they are called and how they are told. */
@@ -35,7 +41,7 @@ const KINDS: Readonly<Record<string, { what: string; how: (content: Content) => 
   "note.law_packs": { what: "Textes de loi", how: packChange },
   "note.settings": { what: "Réglages", how: settingsChange },
   "note.credentials_changed": { what: "Secret d’un compte", how: ofAccount },
-  "note.erased": { what: "Effacement (durée de conservation)", how: ({ policy }) => String(policy ?? "") },
+  "note.erased": { what: "Effacement", how: erasureTold },
   "note.account_reviewed": { what: "Revue d’un compte", how: reviewOf },
   "account.put": { what: "Comptes et rôles", how: accountChange },
 };
@@ -81,8 +87,8 @@ function packChange({ change }: Content): string {
   return [
     ...added.map(({ id, version }) => `${id} ${version} ajouté`),
     ...removed.map(({ id, version }) => `${id} ${version} retiré`),
-    ...changed.map(({ id, from, to }) => `${id} ${from === to ? `${to} modifié` : `de ${from} à ${to}`}`),
-  ].join(", ");
+    ...changed.map(({ id, from, to }) => (from === to ? `${id} ${to} modifié` : `${id} : ${from} → ${to}`)),
+  ].join(" ; ");
 }
 
 function settingsChange(content: Content): string {

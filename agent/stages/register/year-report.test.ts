@@ -217,7 +217,7 @@ describe("changes", () => {
           changed: [{ id: "sante-2022", from: "1", to: "2" }],
         },
       }),
-      says: "Textes de loi : rgpd-33 2 ajouté, sante-2022 de 1 à 2 [n° 6]",
+      says: "Textes de loi : rgpd-33 2 ajouté ; sante-2022 : 1 → 2 [n° 6]",
     },
     {
       made: entry(7, "account.put", {

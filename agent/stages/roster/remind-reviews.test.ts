@@ -113,12 +113,19 @@ describe("the reminder of reviews", () => {
     expect(planned.filter(({ payload }) => isReviewReminder(payload))).toHaveLength(1);
   });
 
-  it("tells of a delegation that ends within thirty days", async () => {
+  it("tells of a delegation that ends within a month", async () => {
     await open([person({ delegations: [act(0, AT + 20 * day)] })]);
     await until(AT + day);
     expect(reminders()[0]?.text).toMatch(
-      /Délégations qui finissent sous trente jours : Anne Martin \(12\/12\/2026/,
+      /Délégations qui finissent d'ici un mois : Anne Martin \(12\/12\/2026/,
     );
+  });
+
+  it("tells on the first of a month of what ends with its last day, however long it is", async () => {
+    // Midnight in Paris after 31 December.
+    await open([person({ delegations: [act(0, Date.UTC(2026, 11, 31, 23) * 1000)] })]);
+    await until(Date.UTC(2026, 11, 2) * 1000);
+    expect(reminders().map(({ text }) => text)).toEqual([expect.stringContaining("Anne Martin (01/01/2027")]);
   });
 
   it("is planned once, however often the daemon starts, and by nobody who observes", async () => {

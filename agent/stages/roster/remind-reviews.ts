@@ -1,9 +1,9 @@
 import type { Message } from "../../../connectors/contract.ts";
-import { readWholeDate } from "../../../connectors/shared/read-date.ts";
-import type { Instant } from "../../core/clock.ts";
+import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import { type Account, lapsingAct, reviewDueSince } from "../../core/person.ts";
 import type { Write } from "../../store/store.ts";
 import { formatInstant, monthOf, shiftMonth } from "../french.ts";
+import { planMonthly } from "../plan-monthly.ts";
 import type { Setup } from "../work.ts";
 
 /*
@@ -11,6 +11,8 @@ import type { Setup } from "../work.ts";
  * a month, by day, until it is done. Each month plans the next; a month in which nothing waits says nothing.
  */
 
+/** The longest month and the changes of clocks in it: what ends on its last day is told on its first. */
+const AHEAD = 31 * MICROSECONDS.day + MICROSECONDS.hour;
 /** People named in a message. */
 const NAMED = 8;
 
@@ -31,19 +33,10 @@ export function planReviews(
   setup: Pick<Setup, "mode" | "facility" | "notify">,
   { after = false }: { after?: boolean } = {},
 ): Write[] {
-  if (setup.mode === "observe") return [];
-  const zone = setup.facility.time_zone;
-  const running = monthOf(now, zone);
+  const running = monthOf(now, setup.facility.time_zone);
   const month = after ? shiftMonth(running, 1) : running;
-  const due = readWholeDate(`${month}-01T09:00:00`, { received: 0, zone });
-  if (due === undefined) return [];
-  return setup.notify
-    .filter((channel) => channel.for.includes("rssi"))
-    .map(({ id: channel }) => {
-      const payload: ReviewPayload = { channel, reviews: month };
-      const key = `reviews:${setup.facility.id}:${channel}:${month}`;
-      return { write: "plan", effect: { key, kind: "reminder", incident: null, due, payload } };
-    });
+  const payload: Omit<ReviewPayload, "channel"> = { reviews: month };
+  return planMonthly(month, setup, { name: "reviews", payload });
 }
 
 /** Writes the reminder of reviews that are due and delegations that end; undefined when nothing waits. */
@@ -55,7 +48,7 @@ export function reviewMessage(
   const zone = setup.facility.time_zone;
   const late = accounts.filter((account) => reviewDueSince(account, now) !== undefined);
   const ending = accounts.flatMap((account) => {
-    const act = lapsingAct(account, now);
+    const act = lapsingAct(account, now, AHEAD);
     return act === undefined ? [] : [`${account.name} (${formatInstant(act.until, zone)})`];
   });
   if (late.length === 0 && ending.length === 0) return undefined;
@@ -66,7 +59,7 @@ export function reviewMessage(
   const text = [
     `${setup.facility.name}.`,
     ...(late.length > 0 ? [`Sans revue depuis plus d'un an : ${listed(names)}.`] : []),
-    ...(ending.length > 0 ? [`Délégations qui finissent sous trente jours : ${listed(ending)}.`] : []),
+    ...(ending.length > 0 ? [`Délégations qui finissent d'ici un mois : ${listed(ending)}.`] : []),
     "Voyez « Personnes et accès ».",
   ].join(" ");
   return {

@@ -1,5 +1,6 @@
 import type { System } from "../../core/asset.ts";
 import type { Instant } from "../../core/clock.ts";
+import { holdsAt } from "../../core/fact.ts";
 import type { Dependency } from "../../core/roster.ts";
 import type { Work } from "../work.ts";
 
@@ -11,9 +12,7 @@ export function touchedSystems(
 ): Set<string> {
   const touched = new Set<string>();
   for (const { facts } of works)
-    for (const { system, holds, withdrawn, until } of facts)
-      if (system !== null && holds && withdrawn === null && (until === null || until > now))
-        touched.add(system);
+    for (const fact of facts) if (fact.system !== null && holdsAt(fact, now)) touched.add(fact.system);
   for (let before = -1; before < touched.size; ) {
     before = touched.size;
     for (const [id, { depends_on }] of systems)

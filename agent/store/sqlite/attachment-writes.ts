@@ -1,16 +1,8 @@
 import { createHash } from "node:crypto";
-import { type Instant, MICROSECONDS } from "../../core/clock.ts";
-import type { SealedWrite } from "../seal.ts";
+import { MICROSECONDS } from "../../core/clock.ts";
+import { ERASED } from "../erasure.ts";
 import type { Prepare } from "./connection.ts";
-
-/** Where a write takes place. */
-interface Place {
-  facility: string;
-  at: Instant;
-}
-
-type Conflict = string | undefined;
-type Of<W extends SealedWrite["write"]> = Extract<SealedWrite, { write: W }>;
+import type { Conflict, Of, Place } from "./place.ts";
 
 /** What no note keeps is forgotten after a day: the form was left, or the process stopped in between. */
 const UNKEPT = MICROSECONDS.day;
@@ -26,7 +18,7 @@ export function attachmentWrites(prepare: Prepare) {
     `INSERT INTO attachments (facility, sha256, at, size) VALUES (?, ?, ?, NULL)
      ON CONFLICT (facility, sha256) DO UPDATE SET at = excluded.at WHERE size IS NULL`,
   );
-  const find = prepare("SELECT size FROM attachments WHERE facility = ? AND sha256 = ?");
+  const find = prepare("SELECT size, erased FROM attachments WHERE facility = ? AND sha256 = ?");
   const put = prepare(
     `INSERT INTO attachment_pieces (facility, sha256, position, bytes) VALUES (?, ?, ?, ?)
      ON CONFLICT (facility, sha256, position) DO UPDATE SET bytes = excluded.bytes`,
@@ -35,6 +27,8 @@ export function attachmentWrites(prepare: Prepare) {
     "SELECT bytes FROM attachment_pieces WHERE facility = ? AND sha256 = ? ORDER BY position",
   );
   const keep = prepare("UPDATE attachments SET size = ? WHERE facility = ? AND sha256 = ?");
+  const erase = prepare("UPDATE attachments SET erased = ? WHERE facility = ? AND sha256 = ?");
+  const dropOf = prepare("DELETE FROM attachment_pieces WHERE facility = ? AND sha256 = ?");
 
   return {
     piece({ facility, at }: Place, { sha256, position, bytes }: Of<"attachment_piece">): Conflict {
@@ -51,6 +45,7 @@ export function attachmentWrites(prepare: Prepare) {
     },
     keep({ facility }: Place, { sha256, size }: Of<"attachment">): Conflict {
       const row = find.get(facility, sha256);
+      if (row !== undefined && row.erased !== null) return `attachment ${sha256} was erased`;
       if (row?.size === size) return undefined;
       if (row === undefined || row.size !== null) return `attachment ${sha256} is not there`;
       const digest = createHash("sha256");
@@ -62,6 +57,16 @@ export function attachmentWrites(prepare: Prepare) {
       if (length !== size || digest.digest("hex") !== sha256)
         return `the pieces of attachment ${sha256} are not its bytes`;
       keep.run(size, facility, sha256);
+      return undefined;
+    },
+    erase({ facility, at, chain }: Place, { sha256, content }: Of<"attachment_erasure">): Conflict {
+      const row = find.get(facility, sha256);
+      if (row === undefined || row.size === null) return `attachment ${sha256} is not there`;
+      if (row.erased !== null) return `attachment ${sha256} was erased`;
+      // Of the house, not of an incident: the same bytes may lie beside notes of several.
+      const seq = chain.append({ type: ERASED, at, incident: null, content });
+      erase.run(seq, facility, sha256);
+      dropOf.run(facility, sha256);
       return undefined;
     },
   };

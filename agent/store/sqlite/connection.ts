@@ -10,7 +10,7 @@ export type Prepare = (sql: string) => StatementSync;
 const AUTOCHECKPOINT_PAGES = 4000;
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
 const CACHE_KIB = 32 * 1024;
-const BUSY_MS = 5000;
+export const BUSY_MS = 5000;
 
 /** What is set on the writing connection, and what it must answer: a setting that did not take is a lie. */
 const WRITER_PRAGMAS: readonly (readonly [name: string, value: string | number, answer: string | number])[] =
@@ -22,6 +22,8 @@ const WRITER_PRAGMAS: readonly (readonly [name: string, value: string | number, 
     ["wal_autocheckpoint", AUTOCHECKPOINT_PAGES, AUTOCHECKPOINT_PAGES],
     ["journal_size_limit", WAL_LIMIT_BYTES, WAL_LIMIT_BYTES],
     ["mmap_size", 0, 0],
+    // What is erased leaves no bytes behind in the file.
+    ["secure_delete", "ON", 1],
     ["cache_size", -CACHE_KIB, -CACHE_KIB],
   ];
 

@@ -15,6 +15,7 @@ import type {
   StoredDetection,
   Unsent,
 } from "../store.ts";
+import { attachmentReads } from "./attachment-reads.ts";
 import { openReading, prepareOnce } from "./connection.ts";
 import { LAST_JOINED } from "./writes.ts";
 
@@ -54,6 +55,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
   }
 
   return {
+    ...attachmentReads(prepare),
     close: () => database.close(),
 
     async record(facility, kind, id) {
@@ -314,12 +316,6 @@ function readsOf(database: DatabaseSync): SqliteReads {
       const sql =
         "SELECT field, at, content FROM unsent WHERE facility = ? AND account = ? AND incident = ? ORDER BY field";
       return all(sql, facility, account, incident) as unknown as Unsent[];
-    },
-    async attachmentPiece(facility, sha256, position) {
-      const sql = `SELECT p.bytes FROM attachment_pieces p
-        JOIN attachments a ON a.facility = p.facility AND a.sha256 = p.sha256
-        WHERE p.facility = ? AND p.sha256 = ? AND p.position = ? AND a.size IS NOT NULL`;
-      return one(sql, facility, sha256, position)?.bytes as Uint8Array | undefined;
     },
     async evidenceOf(facility, incident, limit) {
       const sql = `SELECT DISTINCT a.journal_seq AS entry, a.position, a.content FROM joined j

@@ -6,7 +6,7 @@ import type { SigningKey } from "../keys.ts";
 import type { SealedUnit } from "../seal.ts";
 import type { Receipt } from "../store.ts";
 import { type Chain, openChain } from "./chain.ts";
-import { openWriting, prepareOnce, sqliteCode } from "./connection.ts";
+import { BUSY_MS, openWriting, prepareOnce, sqliteCode } from "./connection.ts";
 import { watchFiles } from "./watch-files.ts";
 import { prepareWrites } from "./writes.ts";
 
@@ -115,33 +115,52 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
   }
 
   function commitGroup(units: readonly SealedUnit[]): Committed[] {
-    const { receipts, written } = transaction(() => {
+    const { receipts, written, erased } = transaction(() => {
       const receipts = units.map(commitUnit);
       const facilities = [...new Set(units.map(({ facility }) => facility))];
-      return {
-        receipts,
-        written: facilities.map((facility) => ({ facility, entries: chainOf(facility).flush() })),
-      };
+      const written = facilities.map((facility) => ({ facility, entries: chainOf(facility).flush() }));
+      // An erasure that is not signed would look like tampering.
+      const erasing = units.filter((unit, i) => receipts[i]?.outcome === "committed" && erases(unit));
+      const erased = new Set(erasing.map(({ facility }) => facility));
+      return { receipts, written, erased: [...erased].map((facility) => signHead(facility).checkpoint) };
     });
     for (const { facility, entries } of written) {
       if (entries > 0) unsigned.set(facility, (unsigned.get(facility) ?? 0) + entries);
     }
+    if (erased.length > 0) {
+      unlogged.push(...erased.filter((signed) => signed !== undefined));
+      emptyLog();
+    }
     return receipts;
   }
 
+  /** Signs the head of a chain inside a transaction; not `fresh` when it was signed before. */
+  function signHead(facility: string): { checkpoint: Checkpoint | undefined; fresh: boolean } {
+    const head = chainOf(facility).head();
+    if (head.seq === 0) return { checkpoint: undefined, fresh: false };
+    const last = lastCheckpoint.get(facility);
+    if (last?.seq === head.seq) {
+      const { signer, ...rest } = last;
+      return { checkpoint: { ...rest, key: signer } as unknown as Checkpoint, fresh: false };
+    }
+    const signed = signCheckpoint({ facility, ...head, at: clock.now() }, signingKey);
+    insertCheckpoint.run(facility, signed.seq, signed.hash, signed.at, signed.key, signed.signature);
+    return { checkpoint: signed, fresh: true };
+  }
+
+  /** Moves what was erased out of the log of writes too, unless a reader holds it: then its next turn does. */
+  function emptyLog(): void {
+    try {
+      database.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // What was committed stands all the same.
+    } finally {
+      database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    }
+  }
+
   function checkpoint(facility: string): Checkpoint | undefined {
-    const made = transaction(() => {
-      const head = chainOf(facility).head();
-      if (head.seq === 0) return { checkpoint: undefined, fresh: false };
-      const last = lastCheckpoint.get(facility);
-      if (last?.seq === head.seq) {
-        const { signer, ...rest } = last;
-        return { checkpoint: { ...rest, key: signer } as unknown as Checkpoint, fresh: false };
-      }
-      const signed = signCheckpoint({ facility, ...head, at: clock.now() }, signingKey);
-      insertCheckpoint.run(facility, signed.seq, signed.hash, signed.at, signed.key, signed.signature);
-      return { checkpoint: signed, fresh: true };
-    });
+    const made = transaction(() => signHead(facility));
     // The table first: a crash between the two leaves the file behind, never ahead.
     if (made.fresh && made.checkpoint !== undefined) unlogged.push(made.checkpoint);
     for (let next = unlogged[0]; next !== undefined; next = unlogged[0]) {
@@ -163,6 +182,8 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
     },
   };
 }
+
+const erases = ({ writes }: SealedUnit) => writes.some(({ write }) => write === "attachment_erasure");
 
 /** A malformed unit fails alone; what SQLite itself cannot do (disk full, I/O) is the whole group's failure. */
 function attempt(work: () => Receipt): Committed {

@@ -4,20 +4,8 @@ import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
 import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
 import { attachmentWrites } from "./attachment-writes.ts";
-import type { Chain } from "./chain.ts";
 import type { Prepare } from "./connection.ts";
-
-/** Where a write takes place. */
-export interface Place {
-  facility: string;
-  at: Instant;
-  chain: Chain;
-}
-
-/** Undefined when done, else why it could not stand. */
-type Conflict = string | undefined;
-
-type Of<W extends SealedWrite["write"]> = Extract<SealedWrite, { write: W }>;
+import type { Conflict, Of, Place } from "./place.ts";
 
 /** How each kind of write is carried out, inside a transaction that the writer holds. */
 export interface Writes {
@@ -83,6 +71,8 @@ export function prepareWrites(prepare: Prepare): Writes {
         return attachments.piece(place, write);
       case "attachment":
         return attachments.keep(place, write);
+      case "attachment_erasure":
+        return attachments.erase(place, write);
       case "credentials":
         return people.credentials(place, write);
       case "totp":

@@ -4,7 +4,10 @@ import { CORE_SCHEMA, load } from "js-yaml";
 import { z } from "zod";
 import { englishMoment } from "./moment.ts";
 
-/** What pages say, in English, by what they say in French. */
+/**
+ * What pages say, in English, by what they say in French. What stands in a hole is put into English too, unless the
+ * English names it `{0!}`: then it is what a person or a source wrote.
+ */
 export interface Catalogue {
   /** The English of a sentence with holes `{0}`, `{1}`…; undefined when it is not known. */
   find(french: string): string | undefined;
@@ -73,18 +76,29 @@ export function openCatalogue({
       known.get(text) ?? englishMoment(text) ?? (depth > 0 ? inTheMiddle(text, known) : undefined);
     if (exact !== undefined) return exact;
     if (depth === DEEPEST) return value;
+    const listed = depth > 0 ? sayList(text, true) : undefined;
+    if (listed !== undefined) return listed;
     for (const pattern of [...(patterns.get(startOf(text)) ?? []), ...(patterns.get("") ?? [])]) {
       const found = match(text, pattern.pieces);
       if (found === undefined) continue;
       const byHole = new Map(pattern.holes.map((hole, index) => [hole, found[index] ?? ""]));
-      return pattern.english.replace(/\{(\d)\}/g, (_, hole) =>
-        String(say(byHole.get(Number(hole)) ?? "", depth + 1)),
-      );
+      return pattern.english.replace(/\{(\d)(!?)\}/g, (_, hole, own) => {
+        const text = byHole.get(Number(hole)) ?? "";
+        return own === "" ? String(say(text, depth + 1)) : text;
+      });
     }
+    return sayList(text, false) ?? value;
+  }
+
+  /** Each phrase of a list; undefined for what is none, or `wholly` where one of them is not ours. */
+  function sayList(text: string, wholly: boolean): string | undefined {
     const separator = SEPARATORS.find((each) => text.includes(each));
-    if (separator === undefined) return value;
+    if (separator === undefined) return undefined;
     const parts = text.split(separator);
-    return parts.length > MOST_LISTED ? value : parts.map((each) => say(each, DEEPEST)).join(separator);
+    if (parts.length > MOST_LISTED) return undefined;
+    const said = parts.map((each) => String(say(each, 1)));
+    if (wholly && said.some((each, n) => each === parts[n])) return undefined;
+    return said.join(separator === " ; " ? "; " : separator);
   }
 
   return {

@@ -11,7 +11,7 @@ function rendered(view: string, phrases: Record<string, string>, model: object =
   const all = new Map(Object.entries(phrases));
   const { find, say } = openCatalogue({ sentences: all, phrases: all });
   const eta = new Eta({
-    functionHeader: "const say = this.say;",
+    functionHeader: "const own = (text) => text; const say = this.say;",
     plugins: [{ processAST: (parts) => translateView(parts as ViewPart[], find) as typeof parts }],
   });
   return Object.assign(eta, { say }).renderString(view, model);
@@ -61,6 +61,11 @@ describe("a view in other words", () => {
   it.each([
     ["a value of a form", '<input value="<%= it.x %>">', '<input value="Personne">'],
     ["what a person types", "<textarea><%= it.x %></textarea>", "<textarea>Personne</textarea>"],
+    [
+      "lines, and signs of the code",
+      "<p lang=\"fr\">l'un\n \\ l'autre</p>",
+      "<p lang=\"fr\">l'un\n \\ l'autre</p>",
+    ],
     ["a received line", "<pre><b><%= it.x %></b></pre>", "<pre><b>Personne</b></pre>"],
     ["what is marked", '<p translate="no"><i><%= it.x %></i></p>', '<p translate="no"><i>Personne</i></p>'],
     [
@@ -91,6 +96,7 @@ describe("a phrase made by code", () => {
     phrases: new Map([
       ["Repris par {0}, {1}.", "Taken up by {0}, {1}."],
       ["Repris par {0} seul", "Taken up by {0} alone"],
+      ["Clos par {0} : {1}", "Closed by {0!}: {1!}"],
       ["{0} alertes", "{0} alerts"],
       ["À déclarer", "To be declared"],
     ]),
@@ -114,6 +120,8 @@ describe("a phrase made by code", () => {
     ["à déclarer", "à déclarer"],
     ["À déclarer · quoi d'autre · Rien", "To be declared · quoi d'autre · Nothing"],
     ["quoi d'autre", "quoi d'autre"],
+    ["Clos par Rien : À déclarer", "Closed by Rien: À déclarer"],
+    ["Repris par à déclarer ; rien, Rien.", "Taken up by to be declared; nothing, Nothing."],
     ["", ""],
   ])("%j is %j", (french, english) => {
     expect(say(french)).toBe(english);

@@ -5,7 +5,10 @@ export type ViewPart = string | { t: string; val: string; lineNo?: number };
 const READ = new Set(["aria-label", "aria-description", "alt", "placeholder", "title"]);
 /** Elements whose text is a record's own, or a person's. */
 const OWN = new Set(["pre", "code", "textarea", "script", "style"]);
-const LETTER = /\p{L}{2}/u;
+/** What a view itself says is a record's own, or a person's. */
+const OWN_HOLE = /^own\(/;
+/** A word; of one letter, only the one that French has. */
+const LETTER = /\p{L}{2}|à/iu;
 
 /**
  * Puts the words of a view into another language: each run of text between two tags is one sentence, in which what
@@ -32,7 +35,8 @@ export function translateView(
     else if (part !== "") out.push(part);
   };
   const flush = () => {
-    for (const part of own === undefined ? translateRun(run, find) : run) push(part);
+    const kept = () => run.map((part) => (typeof part === "string" ? quoted(part) : part));
+    for (const part of own === undefined ? translateRun(run, find) : kept()) push(part);
     run = [];
   };
   const add = (character: string) => {
@@ -104,12 +108,18 @@ function translateRun(run: readonly ViewPart[], find: (sentence: string) => stri
   const holes = run.filter((part) => typeof part !== "string");
   let hole = 0;
   const whole = run.map((part) => (typeof part === "string" ? part : `{${hole++}}`)).join("");
-  const said = holes.map((part) => ({ ...part, val: `say(${part.val})` }));
+  const said = holes.map((part) => (OWN_HOLE.test(part.val) ? part : { ...part, val: `say(${part.val})` }));
   const sentence = sentenceOf(whole);
   const found = LETTER.test(sentence.replace(/\{\d+\}/g, "")) ? find(sentence) : undefined;
   const [before = ""] = /^\s*/.exec(whole) ?? [];
   const [after = ""] = /\s*$/.exec(whole) ?? [];
-  const text = found === undefined ? whole : `${before}${found}${whole.trim() === "" ? "" : after}`;
+  // French puts a blank before these signs.
+  const own = found === undefined && !/\p{L}/u.test(sentence.replace(/\{\d+\}/g, ""));
+  const text = own
+    ? whole.replace(/(?<=\S) (?=[:;?!](?:\s|$))/g, "")
+    : found === undefined
+      ? whole
+      : `${before}${found}${whole.trim() === "" ? "" : after}`;
   return text
     .split(/(\{\d+\})/)
     .map((piece) => {

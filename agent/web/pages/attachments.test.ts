@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type NotedIncident, notedIncident, signedIn } from "../../../test/support/noted-incident.ts";
 import { sceneDossier } from "../../../test/support/web-scene.ts";
 import { startScene } from "../../../test/support/web-server.ts";
 import type { Visitor } from "../../../test/support/web-visitor.ts";
-import { visitor } from "../../../test/support/web-visitor.ts";
+import { hiddenFields, visitor } from "../../../test/support/web-visitor.ts";
 import { ATTACHMENTS } from "../../core/logbook.ts";
 import { safeFileName } from "../../core/safe-file-name.ts";
 import { handedOverAs, savedAs } from "../attachment-header.ts";
@@ -47,7 +47,7 @@ describe("attachments of the main courante", () => {
     ]);
     const { text } = await omar.get(noted.page);
     const path = `${noted.page}/notes/${note?.id}/pieces/1`;
-    expect(text).toContain(`<a href="${path}" download>réponse éditeur.eml</a>`);
+    expect(text).toContain(`<a href="${path}" download translate="no">réponse éditeur.eml</a>`);
     expect(text).toContain(sha256(BYTES));
     const handed = await omar.get(path);
     expect(handed.status).toBe(200);
@@ -266,6 +266,81 @@ describe("attachments of the main courante", () => {
     }
   }, 30_000);
 
+  describe("one that should never have been put there", () => {
+    const PHOTO = file("patient.jpg", "photo de DUPONT", "image/jpeg");
+    const motif = "Photo d'un patient, jointe par erreur.";
+    let path: string;
+    let director: Visitor;
+    const erase = async (person: Visitor, fields: Record<string, string>) => {
+      const { csrf = "" } = hiddenFields((await person.get(noted.page)).text, `${noted.page}/notes`);
+      return person.post(`${path}/effacer`, { csrf, ...fields });
+    };
+    beforeEach(async () => {
+      await noted.note(remi, { text: "Photo de l'écran." }, [new File([randomUUID()], "patient.jpg"), PHOTO]);
+      path = `${noted.page}/notes/${(await last())?.id}/pieces/1`;
+    });
+    beforeAll(async () => {
+      director = await signedIn(noted.scene, "dora");
+    });
+
+    it("is erased by the RSSI or the director with a reason, and nobody gets it any more", async () => {
+      for (const person of [remi, director]) {
+        await noted.note(remi, { text: "Encore." }, [new File([randomUUID()], "photo d'écran.jpg")]);
+        const note = await last();
+        path = `${noted.page}/notes/${note?.id}/pieces/1`;
+        expect((await person.get(noted.page)).text).toContain(`action="${path}/effacer"`);
+        const done = await erase(person, { motif });
+        expect([done.status, done.location]).toEqual([303, `${noted.page}?fait=piece#main-courante`]);
+        const { status, text } = await omar.get(path);
+        expect([status, text.includes("Cette pièce jointe a été effacée le")]).toEqual([410, true]);
+        const page = (await omar.get(noted.page)).text.replaceAll("&#39;", "'");
+        expect(page).not.toContain(`href="${path}"`);
+        expect(page).toMatch(new RegExp(`${note?.attachments?.[0]?.sha256}[^]{0,200}motif\\s: ${motif}`));
+      }
+    });
+
+    it("stays erased when the form is sent twice, with the first reason", async () => {
+      const note = await last();
+      expect((await erase(remi, { motif })).status).toBe(303);
+      expect((await erase(director, { motif: "Un tout autre motif." })).status).toBe(303);
+      const [told] = await noted.scene.store.reads.erasedAttachments("chv", [
+        note?.attachments?.[0]?.sha256 ?? "",
+      ]);
+      expect(told).toMatchObject({ by: { account: "acc-remi" }, because: motif });
+    });
+
+    it("cannot be attached again, by anybody", async () => {
+      const again = new File([randomUUID()], "encore.jpg");
+      await noted.note(remi, { text: "Une." }, [again]);
+      path = `${noted.page}/notes/${(await last())?.id}/pieces/1`;
+      await erase(remi, { motif });
+      const { status, text } = await noted.note(omar, { text: "Une autre." }, [again]);
+      expect(status).toBe(409);
+      expect(error(text)).toMatch(/« encore.jpg » a été effacé le .* par .* : il ne peut pas être joint de/);
+    });
+
+    it.each([
+      ["without a reason", { motif: "" }, 422],
+      ["for a reason too short", { motif: "erreur" }, 422],
+    ])("is not erased %s", async (_, fields, status) => {
+      expect((await erase(remi, fields)).status).toBe(status);
+      expect((await omar.get(path)).status).toBe(200);
+    });
+
+    it("is not erased by who may only write notes, who is offered no such thing", async () => {
+      expect((await omar.get(noted.page)).text).not.toContain("/effacer");
+      expect((await erase(omar, { motif })).status).toBe(403);
+      expect((await omar.get(path)).status).toBe(200);
+    });
+
+    it("is not erased by the address of another incident, nor of no attachment", async () => {
+      path = path.replace(noted.incident, "inc-1");
+      expect((await erase(remi, { motif })).status).toBe(404);
+      path = `${noted.page}/notes/${(await last())?.id}/pieces/9`;
+      expect((await erase(remi, { motif })).status).toBe(404);
+    });
+  });
+
   it("hands nothing over of a dossier under the secret of national defence", async () => {
     const other = await notedIncident();
     try {
@@ -289,6 +364,8 @@ describe("the printed page", () => {
     const attachments = [{ name: "photo.jpg", type: "image/jpeg", size: 1_200_000, sha256: "ab".repeat(32) }];
     const at = dossier.incident.occurred;
     dossier.notes.push({ id: "n1", incident: "inc-1", at, about: at, author, text: "Vu.", attachments });
+    const by = { account: "acc-dora", name: "Dora Blanc" };
+    dossier.erased.push({ sha256: "ab".repeat(32), at, by, because: "Photo d'un patient." });
     const scene = await startScene({ dossier });
     try {
       const { text } = await (await signedIn(scene, "anne")).get(
@@ -297,6 +374,7 @@ describe("the printed page", () => {
       expect(text).toContain("Pièces de la main courante (hors déclaration)");
       expect(text).toMatch(/photo\.jpg<\/th><td><p class="val">1,2 Mo, joint .* par Rémi Roux/);
       expect(text).toContain(`SHA-256 ${"ab".repeat(32)}`);
+      expect(text).toMatch(/effacée le .* par Dora Blanc, motif\s: Photo d&#39;un patient\./);
     } finally {
       await scene.close();
     }

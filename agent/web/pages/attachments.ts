@@ -1,33 +1,40 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Router } from "express";
+import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import type { LogbookEntry } from "../../core/logbook.ts";
-import type { Desk } from "../../stages/desk/desk.ts";
+import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { formatBytes } from "../../stages/french.ts";
+import { WRITING } from "../../stages/person-act.ts";
 import type { Store } from "../../store/store.ts";
 import { handedOverAs, savedAs } from "../attachment-header.ts";
+import { Line, readForm } from "../form.ts";
 import { personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import type { WebLog } from "../web-log.ts";
 
+const BACK = "Revenez à la main courante de l'incident.";
 const NUMBER = /^[1-9]\d{0,2}$/;
 
-/** A note as pages list it, with its files. */
-export function noteRow(note: LogbookEntry) {
-  return {
+/** Notes as pages list them, with their files and what was erased of those. */
+export function noteRows({ notes, erased }: Pick<Dossier, "notes" | "erased">) {
+  const gone = new Map(erased.map((each) => [each.sha256, each]));
+  return notes.map((note) => ({
     ...note,
     files: (note.attachments ?? []).map(({ name, size, sha256 }, i) => ({
       name,
       size: formatBytes(size),
       sha256,
       path: `notes/${encodeURIComponent(note.id)}/pieces/${i + 1}`,
+      erased: gone.get(sha256) ?? null,
     })),
-  };
+  }));
 }
 
-/** Hands over what people put beside their notes: saved by the browser, never shown by it. */
+const ErasureForm = z.object({ motif: Line(WRITING.reason.most) });
+
+/** Hands over what people put beside their notes, saved by the browser and never shown by it; and erases it. */
 export function attachmentPages(parts: { desk: Desk; store: Store; clock: Clock; log: WebLog }): Router {
   const { desk, store, clock, log } = parts;
   const facility = desk.facility.id;
@@ -39,10 +46,12 @@ export function attachmentPages(parts: { desk: Desk; store: Store; clock: Clock;
     const found = NUMBER.test(number)
       ? await desk.readAttachment({ incident, note, number: Number(number) }, person)
       : undefined;
+    if (found?.outcome === "refused" && found.code === "erased")
+      throw new PageError(410, { message: found.because });
     if (found?.outcome !== "found")
       throw new PageError(404, {
         message: "Aucune pièce jointe de ce dossier n'a cette adresse.",
-        remedy: "Revenez à la main courante de l'incident.",
+        remedy: BACK,
       });
     // Bytes cannot be masked: which were handed to whom is written down before they leave.
     const content = { account: person.id, name: person.name, role: person.role, note, sha256: found.sha256 };
@@ -66,6 +75,19 @@ export function attachmentPages(parts: { desk: Desk; store: Store; clock: Clock;
       log.warn("attachment not handed over whole", { incident, note, error: messageOf(error) });
       response.destroy();
     }
+  });
+
+  router.post("/incidents/:id/notes/:note/pieces/:number/effacer", async (request, response) => {
+    const person = personWho(response, "erase");
+    const { motif } = readForm(request, ErasureForm);
+    const { id: incident, note, number } = request.params;
+    const place = { incident, note, number: NUMBER.test(number) ? Number(number) : 0 };
+    const done = await desk.eraseAttachment({ ...place, reason: motif }, person);
+    if (done.outcome === "refused") {
+      const status = done.code === "reason_missing" ? 422 : 404;
+      throw new PageError(status, { message: done.because, remedy: BACK });
+    }
+    response.redirect(303, `/${facility}/incidents/${encodeURIComponent(incident)}?fait=piece#main-courante`);
   });
 
   return router;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { contentOfScene, draftOf } from "../../../test/support/web-declaration.ts";
+import { firstDossier } from "../../../test/support/web-desk.ts";
 import { type Login, PASSWORD, type Scene, startScene } from "../../../test/support/web-server.ts";
 import { type Visitor, visitor } from "../../../test/support/web-visitor.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
@@ -16,11 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-const dossier = () => {
-  const [first] = scene.desk.dossiers;
-  if (first === undefined) throw new Error("no dossier");
-  return first;
-};
+const dossier = () => firstDossier(scene.desk);
 const moveText = () => {
   const content = { ...contentOfScene(2, "Autre description."), text: "Un tout autre texte." };
   const declaration = draftOf(content);

@@ -39,13 +39,19 @@ const DONE: Readonly<Record<string, string>> = {
   charge: "Le texte est à votre nom : relisez-le.",
 };
 
+/** Something that changed since a text was read, and who changed it. */
+interface Changed {
+  label: string;
+  by: string | null;
+}
+
 export interface DecisionTrouble {
   status: number;
   form: string;
   message: string;
   /** What was typed, given back. */
   comment?: string;
-  changed?: string[];
+  changed?: Changed[];
 }
 
 /** One form about the text that stands; `proof` asks for the second factor. */
@@ -222,7 +228,7 @@ export function explained(
 }
 
 /** What differs from the version that was read, where it is still in the record; else what came since it was read. */
-function changedOf({ current, facts, declarations }: Dossier, seen: TextSeen, since: number): string[] {
+function changedOf({ current, facts, declarations }: Dossier, seen: TextSeen, since: number): Changed[] {
   const fields = (content: DeclarationContent) => content.sections.flatMap((section) => section.fields);
   const now = current === undefined ? [] : fields(current.content);
   const before = declarations.find((each) => each.sha256 === seen.sha256);
@@ -231,10 +237,10 @@ function changedOf({ current, facts, declarations }: Dossier, seen: TextSeen, si
     const differs =
       old === undefined ? provenance.by === "person" && provenance.at > since : old.get(id) !== value;
     if (!differs) return [];
-    return [provenance.by === "person" ? `${label}, par ${provenance.name}` : label];
+    return [{ label, by: provenance.by === "person" ? provenance.name : null }];
   });
   const known = facts
     .filter(({ stated, withdrawn }) => since > 0 && (withdrawn?.at ?? stated) > since)
     .map(({ kind, withdrawn }) => `${withdrawn === null ? "Fait" : "Fait retiré"} : ${FACTS[kind].label}`);
-  return [...new Set([...changed, ...known])].slice(0, 20);
+  return [...changed, ...[...new Set(known)].map((label) => ({ label, by: null }))].slice(0, 20);
 }

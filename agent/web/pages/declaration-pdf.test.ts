@@ -105,7 +105,7 @@ describePeer(poppler, "the PDF of a declaration, read by another program", () =>
     const words = read("pdftotext", await declarationPdf(paper(`TITRE\n\n- Machine : ${HOSTILE}`)));
     expect(words).toContain("a[U+202E]gnp.exe [U+0000][U+001B][31m ) Tj ET endstream endobj");
     expect(words).toContain("[U+4E2D][U+6587]");
-    expect(words).toContain("5 caractère(s) que cette police n'a pas");
+    expect(words).toContain("5 caractères que cette police n'a pas");
   });
 });
 

@@ -22,8 +22,7 @@ const PAGE = { width: 595.28, height: 841.89, left: 56, right: 56, top: 92, bott
 const WIDTH = PAGE.width - PAGE.left - PAGE.right;
 const INK = "#141a22";
 const SOFT = "#4a5563";
-const NOTICE =
-  "Ce document reprend les informations de l'article 1er de l'arrêté du 30 octobre 2017 ; il ne reproduit pas l'annexe officielle et n'est pas le formulaire de l'autorité.";
+const NOTICE = "Ce document n'est pas le formulaire de l'autorité.";
 
 /** Characters of windows-1252 beyond Latin-1: the rest is not in the fonts that every reader has. */
 const BEYOND_LATIN = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
@@ -130,14 +129,14 @@ export function declarationPdf(paper: PaperText): Promise<Buffer> {
     if (heading) write("H2", line, { bold: true, size: 11 });
     else write("P", line.trimStart(), { indent });
   }
-  pdf.moveDown(1);
+  pdf.moveDown(0.5);
   if (body.replaced > 0)
     write(
       "P",
-      `${body.replaced} caractère(s) que cette police n'a pas sont écrits ici par leur numéro, entre crochets ; l'empreinte porte sur le texte d'origine.`,
+      `${body.replaced === 1 ? "1 caractère que cette police n'a pas est écrit ici par son" : `${body.replaced} caractères que cette police n'a pas sont écrits ici par leur`} numéro, entre crochets ; l'empreinte porte sur le texte d'origine.`,
       { size: 9, color: SOFT },
     );
-  write("P", printable(`${NOTICE} En ligne : ${paper.address}`), { size: 9, color: SOFT });
+  write("P", printable(`${NOTICE} En ligne : ${paper.address}`), { size: 8, color: SOFT });
   root.end();
 
   frame(pdf, paper, title);

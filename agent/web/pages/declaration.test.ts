@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { contentOfScene, draftOf } from "../../../test/support/web-declaration.ts";
+import { firstDossier } from "../../../test/support/web-desk.ts";
 import { type Scene, startScene } from "../../../test/support/web-server.ts";
 import { type Visitor, visitor } from "../../../test/support/web-visitor.ts";
 
@@ -15,11 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-const dossier = () => {
-  const [first] = scene.desk.dossiers;
-  if (first === undefined) throw new Error("no dossier");
-  return first;
-};
+const dossier = () => firstDossier(scene.desk);
 
 describe("the exact text", () => {
   it("is shown whole, with its version and fingerprint, and claims no official form", async () => {

@@ -25,4 +25,5 @@ export const DONE: Readonly<Record<string, string>> = {
   demande: "La question est prête : copiez le lien ou dictez le code ci-dessous.",
   "demande-retiree": "Le lien est retiré : il ne sert plus.",
   note: "Note écrite dans la main courante.",
+  piece: "Pièce effacée. Son empreinte, qui l'a effacée et pourquoi restent au dossier.",
 };

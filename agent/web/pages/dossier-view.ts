@@ -278,6 +278,12 @@ const TELLINGS: Readonly<Record<string, string>> = {
   decision_needed: "Décision attendue, à la personne déléguée",
   not_filed: "Rappel : validé, pas encore déposé",
   question_asked: "Question posée par lien",
+  handed_over: "La main est passée",
+  handed_back: "La main est rendue",
+  sent_back: "Texte renvoyé à corriger",
+  text_corrected: "Texte corrigé, à relire",
+  second_needed: "Seconde personne attendue, pour ne pas déclarer",
+  oral_contested: "Décision orale contestée",
 };
 
 const ASKED = "À la demande d'une personne, à la personne déléguée";

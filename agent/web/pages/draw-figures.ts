@@ -27,13 +27,18 @@ const SIZE = { width: 760, height: 260, left: 40, top: 16, bottom: 28 } as const
 const BAR = 0.62;
 const STEPS = [1, 2, 5];
 
-/** Draws a year as stacked bars, one a month; all of its text is our own or a number. */
-export function drawFigures({ year, months }: Figures): string {
+/** Draws a year as stacked bars, one a month; all of its text is numbers, and the months stand where `names` says. */
+export function drawFigures({ months }: Figures): {
+  size: string;
+  drawn: string;
+  names: { name: string; x: number; y: number }[];
+} {
   const sums = months.map((month) => SERIES.reduce((sum, { id }) => sum + month[id], 0));
   const step = stepOf(Math.max(1, ...sums));
   const most = Math.ceil(Math.max(1, ...sums) / step) * step;
   const plot = { width: SIZE.width - SIZE.left, height: SIZE.height - SIZE.top - SIZE.bottom };
   const slot = plot.width / 12;
+  const middleOf = (month: number) => round(SIZE.left + slot * (month + 0.5));
   const y = (count: number) => round(SIZE.top + plot.height * (1 - count / most));
   const lines = Array.from({ length: Math.round(most / step) + 1 }, (_, i) => i * step).map(
     (count) =>
@@ -52,15 +57,18 @@ export function drawFigures({ year, months }: Figures): string {
       const box = `x="${x}" y="${top}" width="${round(slot * BAR)}" height="${height}"`;
       return [`<rect class="ground-${id}" ${box}/><rect class="piece" fill="url(#trame-${id})" ${box}/>`];
     });
-    const middle = round(SIZE.left + slot * (i + 0.5));
+    const middle = middleOf(i);
     const sum =
       below === 0
         ? ""
         : `<text class="sum" x="${middle}" y="${y(below) - 4}" text-anchor="middle">${below}</text>`;
-    const name = `<text class="axis" x="${middle}" y="${SIZE.height - 8}" text-anchor="middle">${MONTHS[i]}</text>`;
-    return pieces.join("") + sum + name;
+    return pieces.join("") + sum;
   });
-  return `<svg class="figure" viewBox="0 0 ${SIZE.width} ${SIZE.height}" role="img" aria-label="Incidents et déclarations de ${year}, mois par mois : le tableau qui suit donne les mêmes chiffres">${PATTERNS}${lines.join("")}${bars.join("")}</svg>`;
+  return {
+    size: `0 0 ${SIZE.width} ${SIZE.height}`,
+    drawn: `${PATTERNS}${lines.join("")}${bars.join("")}`,
+    names: MONTHS.map((name, i) => ({ name, x: middleOf(i), y: SIZE.height - 8 })),
+  };
 }
 
 /** One sign of the legend. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { firstDossier } from "../../../test/support/web-desk.ts";
 import { type Scene, startScene } from "../../../test/support/web-server.ts";
 import { hiddenFields, type Visitor, visitor } from "../../../test/support/web-visitor.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
@@ -18,11 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-const dossier = () => {
-  const [first] = scene.desk.dossiers;
-  if (first === undefined) throw new Error("no dossier");
-  return first;
-};
+const dossier = () => firstDossier(scene.desk);
 const fields = () => dossier().current?.content.sections.flatMap((each) => each.fields) ?? [];
 const field = (id: string) => fields().find((each) => each.id === id);
 const shown = async (page = TEXT) => hiddenFields((await person.get(page)).text, ACTION);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { firstDossier } from "../../../test/support/web-desk.ts";
 import { type Scene, startScene } from "../../../test/support/web-server.ts";
 import { hiddenFields, type Visitor, visitor } from "../../../test/support/web-visitor.ts";
 import { instantFromIso } from "../../core/clock.ts";
@@ -14,11 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => scene.close());
 
-const dossier = () => {
-  const [first] = scene.desk.dossiers;
-  if (first === undefined) throw new Error("no dossier");
-  return first;
-};
+const dossier = () => firstDossier(scene.desk);
 
 describe("the list", () => {
   it("puts what waits for a decision first and says how many", async () => {

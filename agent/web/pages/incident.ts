@@ -8,6 +8,7 @@ import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { isPersonal } from "../../stages/escalate.ts";
 import { formatBytes } from "../../stages/french.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
+import { WRITING } from "../../stages/person-act.ts";
 import type { Store } from "../../store/store.ts";
 import { Line, pickedBy, readForm } from "../form.ts";
 import { frenchTime } from "../french-time.ts";
@@ -15,7 +16,7 @@ import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { typedInstant } from "../typed-instant.ts";
 import { receivedWith } from "../uploads.ts";
-import { noteRow } from "./attachments.ts";
+import { noteRows } from "./attachments.ts";
 import { DONE } from "./done.ts";
 import {
   clockRows,
@@ -139,7 +140,9 @@ export function incidentPage(parts: {
         sentences: incidentSummary(dossier, time, now),
         timeline: timelineOf(dossier, { scale, counts, time, now }),
         asked: await askedSummary(desk, dossier.incident.id, person),
-        notes: dossier.notes.toReversed().map(noteRow),
+        notes: noteRows(dossier).toReversed(),
+        mayErase: mayAct(person, "erase"),
+        reason: WRITING.reason,
         noteForm: { form: desk.newForm(), text: "", date: time.date(now), time: "", ...trouble?.note },
         noteTrouble: trouble?.note !== undefined,
         noteLimit: LOGBOOK.text,

@@ -13,7 +13,7 @@ import { frenchTime } from "../french-time.ts";
 import type { Gate } from "../gate.ts";
 import { personWho } from "../gate.ts";
 import { queryOf, SoughtQuery, soughtOf } from "./sought.ts";
-import { headAndRest, headlineOf, toneOf } from "./verdict.ts";
+import { headAndRest, headlineOf, stateBeside, toneOf } from "./verdict.ts";
 
 type State = Incident["state"];
 type Listed = Awaited<ReturnType<Desk["incidents"]>>[number];
@@ -45,20 +45,23 @@ export function incidentsPage(parts: {
 
   const titleOf = (regime: string) =>
     dutiesOf(register).find((each) => each.regime === regime)?.title ?? regime;
-  const row = ({ incident, sentence, muted, deadlines }: Listed) => ({
-    // Told by the headline when it holds a criterion back.
-    muted: muted !== null && muted.otherwise === null ? muted.line : null,
-    id: incident.id,
-    reference: incident.reference,
-    state: incident.state,
-    label: INCIDENT_STATES[incident.state],
-    tone: muted?.otherwise != null ? "ask" : toneOf(incident.state, undefined),
-    ...headAndRest(headlineOf(incident, sentence, muted)),
-    occurred: incident.occurred,
-    alerts: incident.alerts,
-    systems: incident.systems.map((each) => names.get(each) ?? each),
-    clock: TIMED.has(incident.state) ? clockOf(deadlines, clock.now(), titleOf) : null,
-  });
+  const row = ({ incident, sentence, muted, deadlines }: Listed) => {
+    const told = headAndRest(headlineOf(incident, sentence, muted));
+    return {
+      // Told by the headline when it holds a criterion back.
+      muted: muted !== null && muted.otherwise === null ? muted.line : null,
+      id: incident.id,
+      reference: incident.reference,
+      state: incident.state,
+      label: stateBeside(incident.state, told.sentence),
+      tone: muted?.otherwise != null ? "ask" : toneOf(incident.state, undefined),
+      ...told,
+      occurred: incident.occurred,
+      alerts: incident.alerts,
+      systems: incident.systems.map((each) => names.get(each) ?? each),
+      clock: TIMED.has(incident.state) ? clockOf(deadlines, clock.now(), titleOf) : null,
+    };
+  };
 
   /** The groups without a filter: read straight from the record, however far the register is. */
   const groupsNow = () =>

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
+import type { NoteKind } from "../../core/journal.ts";
 import { type Account, type Factors, mayAct, ROLES } from "../../core/person.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import type { Store, Write } from "../../store/store.ts";
@@ -59,7 +60,7 @@ export function ownAccessPages(parts: {
     const receipt = await store.commit({ facility, at: clock.now(), writes: [write, note] });
     if (receipt.outcome === "conflict") throw new PageError(409);
   };
-  const noted = (what: string, account: Account, content: object = {}): Write => {
+  const noted = (what: NoteKind, account: Account, content: object = {}): Write => {
     return {
       write: "note",
       what,

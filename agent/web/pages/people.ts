@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { TocsinError } from "../../core/errors.ts";
 import type { NewId } from "../../core/id.ts";
+import type { NoteKind } from "../../core/journal.ts";
 import {
   type Account,
   mayAct,
@@ -116,7 +117,7 @@ export function peoplePages(parts: {
     await proveAgain(request, person, { given, act: "personnes" }, { ...parts, factors: access.factors });
     return person;
   };
-  const noted = (what: string, by: Account, content: object): Write => {
+  const noted = (what: NoteKind, by: Account, content: object): Write => {
     return { write: "note", what, incident: null, content: { ...content, by: by.id, name: by.name } };
   };
   const changed = async (id: string, change: (account: Account) => Account, beside: Write[]) => {
@@ -188,10 +189,8 @@ export function peoplePages(parts: {
       const made = await createAccount(
         { ...account, newId: parts.newId },
         { ...person, password, sealedBy: emergency ? by.name : undefined },
+        ({ id }) => [noted("account_made", by, { account: id })],
       );
-      const content = { account: made.account.id };
-      const write = noted("account_made", by, content);
-      await store.commit({ facility, at: clock.now(), writes: [write] });
       gate.render(request, response, {
         view: "means",
         title: "Nouveau compte",

@@ -17,9 +17,6 @@ import { SIGN_IN_WAYS, type SignInWay } from "../session-store.ts";
 /** Accounts shown; a hospital has far fewer. */
 export const MOST_SHOWN = 500;
 
-/** An account as the page of people shows it. */
-type PersonRow = Awaited<ReturnType<typeof personRow>>;
-
 /** Who may manage whose account: nobody gives more than they hold, so those who declare are the director's to manage. */
 export function mayManage(manager: Account, target: Role): boolean {
   return manager.role === "director" || (target !== "director" && target !== "delegate");

@@ -5,7 +5,7 @@ import type { Desk } from "../../stages/desk/desk.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
-import { noteRow } from "./attachments.ts";
+import { noteRows } from "./attachments.ts";
 import { declarationPdf, PAPER_LIMIT } from "./declaration-pdf.ts";
 import { criterionRow, fieldRow, fingerprintGroups, paperState, stateWords } from "./dossier-view.ts";
 import { dossierOf } from "./incident.ts";
@@ -44,8 +44,8 @@ export function printPage(parts: { desk: Desk; clock: Clock; gate: Gate; publicU
         sections: content.sections.map((section) => ({ ...section, fields: section.fields.map(fieldRow) })),
         fingerprint: fingerprintGroups(declaration.sha256),
         decision,
-        attached: dossier.notes.flatMap((note) =>
-          noteRow(note).files.map((file) => ({ ...file, at: note.at, by: note.author.name })),
+        attached: noteRows(dossier).flatMap((note) =>
+          note.files.map((file) => ({ ...file, at: note.at, by: note.author.name })),
         ),
       },
     });

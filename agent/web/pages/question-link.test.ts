@@ -100,8 +100,9 @@ describe("the page of a link", () => {
     ])
       expect(text).toContain(words);
     const incident = here.split("/").at(-1) ?? "?";
-    for (const words of ["2026-0001", incident, "Tout est arrêté", "/incidents", "/connexion", "csrf", "<a "])
+    for (const words of ["2026-0001", incident, "Tout est arrêté", "/incidents", "/connexion", "csrf"])
       expect(text).not.toContain(words);
+    expect(text.match(/<a [^>]*>/g)).toEqual(['<a href="?langue=en" lang="en">']);
     expect(headers.getSetCookie()).toEqual([]);
     expect(headers.get("cache-control")).toBe("no-store");
     expect(headers.get("referrer-policy")).toBe("no-referrer");
@@ -286,5 +287,32 @@ describe("what is written of a link", () => {
     ["/chv/incidents/a", "/chv/incidents/a"],
   ])("writes %s as %s", (path, written) => {
     expect(withoutCodes(path)).toBe(written);
+  });
+});
+
+describe("the question in English", () => {
+  it("is asked for by the address, without a cookie, and is answered the same", async () => {
+    const { path } = await asked();
+    const stranger = visitor(scene);
+    const french = (await stranger.get(path)).text;
+    expect(french).toContain('<a href="?langue=en" lang="en">English</a>');
+    const { text, headers } = await stranger.get(`${path}?langue=en`);
+    expect(text).toContain('<html lang="en">');
+    expect(text).toContain("Send my answer");
+    expect(text).not.toContain("Envoyer");
+    expect(headers.getSetCookie()).toEqual([]);
+    const form = { jeton: tokenOf(text), said: firstAnswer(text) };
+    expect((await stranger.post(`${path}?langue=en`, form)).text).toContain("Noted, thank you");
+  });
+
+  it("is kept from the code to the question", async () => {
+    const { path } = await asked();
+    const stranger = visitor(scene);
+    expect((await stranger.get("/chv/question?langue=en")).text).toContain(
+      'action="/chv/question?langue=en"',
+    );
+    const code = path.split("/").at(-1) ?? "";
+    const { location } = await stranger.post("/chv/question?langue=en", { code });
+    expect(location).toMatch(/\/question\/\w+\?langue=en$/);
   });
 });

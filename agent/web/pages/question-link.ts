@@ -53,6 +53,8 @@ export function questionLinkPages(parts: {
       view: "question-link",
       title: TITLES[page.state],
       status: page.status ?? 200,
+      // No cookie here: the address itself asks for English.
+      language: inEnglish(request) ? "en" : "fr",
       model: { state: page.state, door: base, trouble: null, ...page.model },
     });
   const gone = (request: Request, response: Response) =>
@@ -94,7 +96,7 @@ export function questionLinkPages(parts: {
           trouble: "Un code a 16 lettres et chiffres. Vérifiez-le avec la personne qui vous l'a donné.",
         },
       });
-    response.redirect(303, `${base}/${read}`);
+    response.redirect(303, `${base}/${read}${inEnglish(request) ? "?langue=en" : ""}`);
   });
 
   router.get("/question/:code", async (request, response) => {
@@ -138,6 +140,8 @@ export function questionLinkPages(parts: {
 
   return router;
 }
+
+const inEnglish = ({ query }: Request) => query.langue === "en";
 
 const TITLES = {
   code: "Répondre à une question",

@@ -111,7 +111,7 @@ export function registerPage(parts: RegisterPageParts): Router {
         asked: queryOf(query, { annee: String(year.year) }),
         pageAt: (each: number) => queryOf(query, { annee: String(year.year), page: String(each) }),
         lines: registerLines(found, told, names, { from: (page - 1) * PAGE, to: page * PAGE }),
-        count,
+        found: count,
         page,
         pages,
         figure: drawFigures(figures),

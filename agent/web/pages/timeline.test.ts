@@ -84,7 +84,8 @@ describe("the picture of an incident", () => {
       { state: false, lasts: false, x: "20%", width: "0.8%" },
       { state: true, lasts: true, x: "50%", width: "50%" },
     ]);
-    expect(rows[0]?.label).toMatch(/^\d\d:\d\d PACS régional : système indisponible$/);
+    expect(rows[0]?.clock).toMatch(/^\d\d:\d\d$/);
+    expect(rows[0]).toMatchObject({ system: "PACS régional", label: "système indisponible" });
   });
 
   it("says in words all that it draws, in time, notes and withdrawn facts too", () => {

@@ -17,6 +17,8 @@ export interface TimelineLine {
   until: Instant | null;
   kind: "Alertes" | "Fait" | "Personne" | "Décision" | "Envoi" | "Appel" | "Note";
   text: string;
+  /** The system it is about, by its name. */
+  system: string | null;
   /** Who says so, or did it; null when the text says it. */
   by: string | null;
 }
@@ -91,7 +93,7 @@ export function timelineOf(
       const to = row.state ? place(row.until ?? end) : x;
       return {
         ...row,
-        label: `${time.time(row.at)} ${row.label}`,
+        clock: time.time(row.at),
         text: top + 13,
         mark: top + 24,
         x: percent(x),
@@ -113,6 +115,8 @@ export function timelineOf(
 interface Row {
   at: Instant;
   until: Instant | null;
+  /** The system it is about, by its name; null when it is about none. */
+  system: string | null;
   label: string;
   state: boolean;
   kind: "fact" | "person" | "decision";
@@ -127,7 +131,8 @@ function rowsOf({ incident, facts, systems, decisions, deliveries }: Told): Row[
       ({ since, until, system, label, lasts, suspected }): Row => ({
         at: since,
         until,
-        label: system === null ? label : `${system} : ${label.charAt(0).toLowerCase()}${label.slice(1)}`,
+        system,
+        label: system === null ? label : `${label.charAt(0).toLowerCase()}${label.slice(1)}`,
         state: lasts,
         kind: "fact",
         suspected,
@@ -136,6 +141,7 @@ function rowsOf({ incident, facts, systems, decisions, deliveries }: Told): Row[
   const point = (at: Instant, label: string, kind: Row["kind"]): Row => ({
     at,
     until: null,
+    system: null,
     label,
     state: false,
     kind,
@@ -162,8 +168,8 @@ function linesOf(
     kind: TimelineLine["kind"],
     at: Instant,
     text: string,
-    rest: { by?: string | null; until?: Instant | null } = {},
-  ): TimelineLine => ({ kind, at, text, by: rest.by ?? null, until: rest.until ?? null });
+    rest: { by?: string | null; until?: Instant | null; system?: string | null } = {},
+  ): TimelineLine => ({ kind, at, text, by: null, until: null, system: null, ...rest });
   return [
     ...counts.flatMap((count, n) => {
       const at = scale.from + n * scale.width;
@@ -171,9 +177,8 @@ function linesOf(
       return count === 0 ? [] : [line("Alertes", at, words, { until: at + scale.width })];
     }),
     ...factRows(facts, systems).map((fact) => {
-      const what = fact.system === null ? fact.label : `${fact.system} : ${fact.label}`;
-      const text = `${fact.holds ? "" : "Non : "}${what}${fact.suspected ? " (soupçon)" : ""}${fact.withdrawn === null ? "" : " (retiré)"}`;
-      return line("Fait", fact.since, text, { by: fact.origin, until: fact.until });
+      const text = `${fact.holds ? "" : "Non : "}${fact.label}${fact.suspected ? " (soupçon)" : ""}${fact.withdrawn === null ? "" : " (retiré)"}`;
+      return line("Fait", fact.since, text, { by: fact.origin, until: fact.until, system: fact.system });
     }),
     ...(incident.found === null
       ? []

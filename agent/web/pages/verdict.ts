@@ -4,13 +4,16 @@ import type { Incident } from "../../core/incident.ts";
 import { INCIDENT_STATES } from "../../core/incident.ts";
 import type { Account } from "../../core/person.ts";
 import { mayAct } from "../../core/person.ts";
-import { type Qualification, VERDICTS, type Verdict } from "../../core/qualification.ts";
+import type { Qualification, Verdict } from "../../core/qualification.ts";
 import { standingText } from "../../stages/decide/standing-text.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
 import type { MutedView } from "../../stages/mute/tell-muted.ts";
 
 /** What the colour and the sign of a verdict block say; words always say it too. */
 export type Tone = "alarm" | "due" | "ask" | "done" | "calm";
+
+/** A first sentence of more characters is set smaller: what happened has to stand on the same screen. */
+const LONG = 60;
 
 const STATE_TONES: Readonly<Record<Incident["state"], Tone>> = {
   candidate: "calm",
@@ -68,16 +71,14 @@ export function verdictOf(dossier: Dossier) {
     (each) => each.decision === "approved" && each.sha256 === filing?.declaration.sha256,
   );
   const verdict = qualification?.verdict;
+  const told = headAndRest(headlineOf(incident, qualification?.sentence, muted));
   return {
     id: incident.id,
     reference: incident.reference,
     tone: muted?.otherwise != null ? "ask" : toneOf(incident.state, verdict),
-    tag:
-      DECIDED.has(incident.state) || verdict === undefined
-        ? INCIDENT_STATES[incident.state]
-        : VERDICTS[verdict],
-    state: INCIDENT_STATES[incident.state],
-    ...headAndRest(headlineOf(incident, qualification?.sentence, muted)),
+    state: stateBeside(incident.state, told.sentence),
+    ...told,
+    long: told.sentence.length > LONG,
     occurred: incident.occurred,
     approvedAt: incident.state === "approved" ? (approved?.at ?? null) : null,
     /** True while the approval was only said on the telephone. */
@@ -86,12 +87,17 @@ export function verdictOf(dossier: Dossier) {
   };
 }
 
+/** The state in words, unless the first sentence already says it. */
+export function stateBeside(state: Incident["state"], sentence: string): string | null {
+  return sentence.startsWith(INCIDENT_STATES[state]) ? null : INCIDENT_STATES[state];
+}
+
 /** What a decision that was begun waits for, in French; null when nothing was. */
 function waitsOf(dossier: Dossier): string | null {
   const text = standingText(dossier) ?? undefined;
   const second = awaitedOf("second", dossier, text);
   if (second !== undefined)
-    return `En attente d'une seconde personne : ${second.by.name} demande de ne pas déclarer.`;
+    return `En attente d'une seconde personne\u00a0: ${second.by.name} demande de ne pas déclarer.`;
   const oral = awaitedOf("oral", dossier, text);
   if (oral !== undefined) return `Décision orale de ${oral.to?.name}, en attente de la seconde écoute.`;
   const contested = dossier.decisions.at(-1);
