@@ -37,7 +37,7 @@ describe("the spaces of French", () => {
 
   it("are kept in what a field holds, so that what is copied is what is stored", () => {
     const text = render("value", { field: { unknown: false, value: "À faire : « vite » !" } });
-    expect(text.trim()).toBe("À faire : « vite » !");
+    expect(text.trim()).toBe('<span lang="fr">À faire : « vite » !</span>');
   });
 });
 

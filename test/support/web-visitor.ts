@@ -15,7 +15,10 @@ interface Reply {
   status: number;
   location: string | null;
   headers: Headers;
+  /** As a person reads it: without the marks that keep names and quotations from being translated. */
   text: string;
+  /** As it came. */
+  html: string;
 }
 
 export function visitor(scene: Scene): Visitor {
@@ -30,11 +33,13 @@ export function visitor(scene: Scene): Visitor {
       const [pair = ""] = line.split(";");
       cookies.set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1));
     }
+    const html = await response.text();
     return {
       status: response.status,
       location: response.headers.get("location"),
       headers: response.headers,
-      text: await response.text(),
+      text: withoutMarks(html),
+      html,
     };
   }
 
@@ -55,6 +60,12 @@ export function visitor(scene: Scene): Visitor {
     },
   };
   return self;
+}
+
+/** A page without what tells translators which words are not theirs; one mark may stand within another. */
+function withoutMarks(html: string): string {
+  const bare = html.replaceAll(/<span (?:translate="no"|lang="fr")>([^<]*)<\/span>/g, "$1");
+  return bare === html ? html.replaceAll(' translate="no"', "") : withoutMarks(bare);
 }
 
 /** The hidden fields of the form that posts to an address. */

@@ -64,7 +64,7 @@ beforeAll(async () => {
   house = await openHouse();
   for (const kind of VISITORS) {
     const page = ["inactive", "signed out"].includes(kind) ? "/chv/connexion" : "/chv/secours";
-    const { text } = await house.people[kind].get(page);
+    const { html: text } = await house.people[kind].get(page);
     tokens.set(kind, /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? "");
     house.people[kind].cookies.set("tocsin-language", "en");
   }
@@ -135,7 +135,7 @@ describe("in English, no French is left", () => {
   });
 
   it.each(routes("GET"))("on %s", async (_, row) => {
-    const { status, text } = await house.people[kindOf(row)].get(addressOf(row));
+    const { status, html: text } = await house.people[kindOf(row)].get(addressOf(row));
     expect(status).toBe(row.status);
     expect(frenchIn(text)).toEqual([]);
   });
@@ -143,7 +143,7 @@ describe("in English, no French is left", () => {
   it.each(routes("GET").filter(([, { who }]) => who !== "doors"))(
     "on %s, seen by an auditor",
     async (_, row) => {
-      const { text } = await house.people.auditor.get(addressOf(row));
+      const { html: text } = await house.people.auditor.get(addressOf(row));
       expect(frenchIn(text)).toEqual([]);
     },
   );
@@ -153,13 +153,13 @@ describe("in English, no French is left", () => {
     const kind = kindOf(row);
     const filled = row.route.endsWith("/secret") ? {} : row.form;
     for (const form of [{}, filled ?? {}]) {
-      const { text } = await house.people[kind].post(addressOf(row), {
+      const { html: text } = await house.people[kind].post(addressOf(row), {
         csrf: tokens.get(kind) ?? "",
         ...form,
       });
       expect(frenchIn(text)).toEqual([]);
     }
-    const { text } = await house.people.auditor.post(addressOf(row), { csrf: tokens.get("auditor") ?? "" });
+    const { html: text } = await house.people.auditor.post(addressOf(row), { csrf: tokens.get("auditor") ?? "" });
     expect(frenchIn(text)).toEqual([]);
   });
 
@@ -183,7 +183,7 @@ describe("in English, no French is left", () => {
     ["/personnes/acc-dora"],
   ])("on %s", async (path) => {
     const address = path.replace(":id", house.ids.main).replace(":merged", house.ids.merged);
-    const { text } = await house.people.director.get(`/chv${address}`);
+    const { html: text } = await house.people.director.get(`/chv${address}`);
     expect(frenchIn(text)).toEqual([]);
   });
 
@@ -207,7 +207,7 @@ describe("in English, no French is left", () => {
   ])("on %s after %s", async (path, done) => {
     const address = `/chv/${path.replace(":id", house.ids.main).replace(":outside", house.ids.outside)}`;
     for (const each of done.split(" ")) {
-      const { text } = await house.people.director.get(`${address}?fait=${each}`);
+      const { html: text } = await house.people.director.get(`${address}?fait=${each}`);
       expect(frenchIn(text), each).toEqual([]);
       expect(text, each).toContain('class="note good"');
     }
@@ -247,7 +247,7 @@ describe("what a person wrote", () => {
       "/chv/sourdines",
       "/chv/registre/rapport",
     ]) {
-      const { text } = await director.get(path);
+      const { html: text } = await director.get(path);
       expect(text.includes(IN_ENGLISH), path).toBe(false);
       if (!path.endsWith("/rapport")) expect(text.includes("Vol d&#39;équipement"), path).toBe(true);
     }

@@ -47,7 +47,7 @@ describe("attachments of the main courante", () => {
     ]);
     const { text } = await omar.get(noted.page);
     const path = `${noted.page}/notes/${note?.id}/pieces/1`;
-    expect(text).toContain(`<a href="${path}" download translate="no">réponse éditeur.eml</a>`);
+    expect(text).toContain(`<a href="${path}" download>réponse éditeur.eml</a>`);
     expect(text).toContain(sha256(BYTES));
     const handed = await omar.get(path);
     expect(handed.status).toBe(200);

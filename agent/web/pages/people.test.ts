@@ -77,6 +77,19 @@ describe("Personnes et accès", () => {
     expect(await account("remi")).toMatchObject({ active: true, name: "Dr remi" });
   });
 
+  it("makes no account of which the journal does not say who made it", async () => {
+    const dora = await as("dora");
+    const written = vi.spyOn(scene.store, "commit");
+    await act(dora, "dora", PAGE, { ...NEW, role: "operator" });
+    const units = written.mock.calls.map(([{ writes }]) =>
+      writes.map((each) =>
+        each.write === "note" ? each.what : each.write === "record" ? each.kind : each.write,
+      ),
+    );
+    written.mockRestore();
+    expect(units.find((unit) => unit.includes("account"))).toContain("account_made");
+  });
+
   it("lets the RSSI give nobody, and take from nobody, the right to decide", async () => {
     const remi = await as("remi");
     expect((await act(remi, "remi", PAGE, { ...NEW, role: "delegate" })).status).toBe(403);
