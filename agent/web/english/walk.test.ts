@@ -159,7 +159,9 @@ describe("in English, no French is left", () => {
       });
       expect(frenchIn(text)).toEqual([]);
     }
-    const { html: text } = await house.people.auditor.post(addressOf(row), { csrf: tokens.get("auditor") ?? "" });
+    const { html: text } = await house.people.auditor.post(addressOf(row), {
+      csrf: tokens.get("auditor") ?? "",
+    });
     expect(frenchIn(text)).toEqual([]);
   });
 
