@@ -8,6 +8,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Much of it waits for real programs: two cores are busy with two workers, and half idle with one.
+    maxWorkers: 2,
     // CI reads its counts from the file.
     reporters: ["default", skippedReporter, ...(process.env.CI === undefined ? [] : ["json"])],
     outputFile: { json: "test-output/results.json" },

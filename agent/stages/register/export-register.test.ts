@@ -27,7 +27,8 @@ describe("a field of CSV", () => {
     { text: "Panne", field: "Panne" },
     { text: "a,b", field: '"a,b"' },
     { text: 'dit "non"', field: '"dit ""non"""' },
-    { text: "ligne 1\nligne 2", field: '"ligne 1\nligne 2"' },
+    { text: "ligne 1\r\nligne 2", field: "ligne 1 ligne 2" },
+    { text: "leurre\r=HYPERLINK(1)", field: "leurre =HYPERLINK(1)" },
     { text: "a;b", field: '"a;b"' },
     { text: "", field: "" },
   ])("$text is written $field", ({ text, field }) => expect(csvField(text)).toBe(field));

@@ -145,13 +145,17 @@ export function registerJson(lines: readonly RegisterLine[]): string {
 }
 
 /** Most fields: they begin with a letter or a digit, and hold nothing to quote. */
-const PLAIN = /^[A-Za-z0-9\u00c0-\u00ff][^",\r\n;']*$/;
+const PLAIN = /^[A-Za-z0-9\u00c0-\u00ff][^",;'\p{Cc}\u2028\u2029]*$/u;
 
-/** One field, quoted where needed; blanks, tabs and full-width signs before a formula do not hide it. */
+/**
+ * One field, quoted where needed; blanks, tabs and full-width signs before a formula do not hide it. Lines become one:
+ * a lone carriage return begins a row for some spreadsheets, and a row may begin with a formula.
+ */
 export function csvField(text: string): string {
   if (PLAIN.test(text)) return text;
-  const safe = /^[\s\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20\t\r|%]/u.test(text) ? `'${text}` : text;
-  return /[",\r\n;']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const flat = text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
+  const safe = /^[\s\p{Cf}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20|%]/u.test(flat) ? `'${flat}` : flat;
+  return /[",;']/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 const isoOrNull = (instant: Instant | null) => (instant === null ? null : isoFromInstant(instant));
