@@ -14,6 +14,7 @@ import { openHouseView } from "./house-view.ts";
 import { listenHttp, PATIENCE } from "./http-server.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
+import { openEffects } from "./open-effects.ts";
 import { requalifyWhenDue } from "./requalify-when-due.ts";
 import { schedule } from "./schedule.ts";
 import {
@@ -22,7 +23,6 @@ import {
   masksOf,
   notedSettings,
   openChannels,
-  openOutbounds,
   ownSecret,
   ruleFoldersOf,
   setupOf,
@@ -31,7 +31,6 @@ import {
 } from "./setup.ts";
 import type { Desk } from "./stages/desk/desk.ts";
 import { openDesk } from "./stages/desk/open-desk.ts";
-import { openSweeper } from "./stages/effects/sweep.ts";
 import { openSearches } from "./stages/hunt/open-searches.ts";
 import { linkCodes } from "./stages/links/link-codes.ts";
 import { unknownAssets } from "./stages/note-unknown.ts";
@@ -214,34 +213,13 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     });
     stops.push({ part: "people", stop: people.close });
     const publicUrl = config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
-    const aborter = new AbortController();
     const channels = openChannels(loaded);
     const page = (path: string) => `${publicUrl}/${facility}/${path}`;
     const sessionSecret = ownSecret(files.sessionSecret);
     const codes = linkCodes(sessionSecret);
-    const sweeper = openSweeper({
-      store,
-      pipeline,
-      setup,
-      clock,
-      owner: newId(),
-      channels,
-      outbounds: openOutbounds(loaded),
-      page,
-      codes,
-      random: Math.random,
-      signal: aborter.signal,
+    const effects = openEffects(loaded, {
+      ...{ store, pipeline, setup, clock, owner: newId(), channels, page, codes, log },
       events: { settled: events.effectSettled },
-    });
-    // Two loops: telling people waits for no storm to be sorted, and sorting waits for no receiver.
-    const effects = schedule(async () => {
-      void sweeper.sweep().then(
-        (count) => {
-          if (count > 0) void effects.wake();
-        },
-        (error: unknown) => log.error("effects not carried out; tried again", { error: messageOf(error) }),
-      );
-      return "nothing";
     });
     const showWindows = windowMetrics(metrics, log);
     const correlation = schedule(async () => {
@@ -255,7 +233,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         if (taken === 0) return "nothing";
         end();
         metrics.detections.inc(taken);
-        void effects.wake();
+        void effects.loop.wake();
         return taken < BATCH ? "some" : "much";
       } catch (error) {
         causes.add("pipeline");
@@ -266,10 +244,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     stops.splice(stops.indexOf(stopIntake), 0, {
       part: "pipeline",
       stop: async () => {
-        // A call that hangs is given up first: it is tried again, or shown as uncertain, at the next start.
-        aborter.abort();
         await Promise.all([correlation.stop(), effects.stop()]);
-        await sweeper.settled();
       },
     });
 
@@ -280,7 +255,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       clock,
       decided: events.decided,
       unmasked: events.unmasked,
-      planned: () => void effects.wake(),
+      planned: () => void effects.loop.wake(),
       codes,
     });
     const register = openRegister({ reads: store.reads, facility, systems: setup.systems, masks });
@@ -322,6 +297,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         masks,
         onCall: openOnCall({ store, pipeline, setup, clock, channels, page }),
         troubles: () => troubles,
+        reach: effects.reach.of,
         unknown: () =>
           unknownAssets({ reads: store.reads, facility, locate: setup.locate, assets: loaded.assets }),
         register,
@@ -336,7 +312,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
 
     const calling = await startCalls({ store, setup, clock, log });
     stops.splice(stops.indexOf(stopIntake), 0, { part: "calls", stop: calling.stop });
-    await sweeper.recover();
+    await effects.sweeper.recover();
     const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
     rulesNow = { ...rulesNow, loaded: rules, ungated };
     combine(correlations);
@@ -356,7 +332,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     );
 
     for (const problem of openPacks(config.packs).problems) log.error("law pack refused", { ...problem });
-    const woken = () => void effects.wake();
+    const woken = () => void effects.loop.wake();
     const requalifying = await requalifyWhenDue(pipeline, { store, setup, clock, log, woken });
     stops.splice(stops.indexOf(stopIntake), 0, { part: "evaluation anew", stop: requalifying.stop });
     const settings = await noteSettings(notedSettings(config), { store, facility, now: clock.now() });
@@ -368,7 +344,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     }
 
     correlation.start();
-    effects.start();
+    effects.loop.start();
+    effects.look();
     causes.delete("starting");
     void correlation.wake();
     metrics.started.set(Math.floor(clock.now() / 1_000_000));

@@ -30,7 +30,7 @@ import { openOutages } from "./stages/mute/outages.ts";
 import type { OpenChannel } from "./stages/notify.ts";
 import type { NotedSettings } from "./stages/register/note-settings.ts";
 import type { OpenOutbound } from "./stages/transmit.ts";
-import type { Setup } from "./stages/work.ts";
+import type { Setup, WayOut } from "./stages/work.ts";
 import type { AccessSettings } from "./web/access.ts";
 
 type Allowed = NonNullable<HttpSource["client"]>;
@@ -101,12 +101,24 @@ export function setupOf(
     handover: config.handover,
     outbound: config.outbound.flatMap((channel) => {
       const connector = OUTBOUNDS.find((each) => each.name === channel.connector);
-      return connector === undefined ? [] : [{ id: channel.id, reach: connector.reach }];
+      return connector === undefined ? [] : [wayOutOf(connector, channel)];
     }),
     newId,
     masks,
     mutes: openMutes(config.systems),
     outages: openOutages(config.systems),
+  };
+}
+
+function wayOutOf(connector: (typeof OUTBOUNDS)[number], channel: Config["outbound"][number]): WayOut {
+  const { id, kind, duties, settings } = channel;
+  return {
+    id,
+    reach: connector.reach,
+    kind: kind ?? connector.kinds[0],
+    fallback: connector.fallback === true,
+    duties,
+    guide: connector.guide(connector.config.parse(settings)),
   };
 }
 
@@ -228,8 +240,9 @@ export function openOutbounds({ config, secrets }: LoadedConfig): Map<string, Op
   for (const [i, { id, connector: name, settings }] of config.outbound.entries()) {
     const connector = OUTBOUNDS.find((each) => each.name === name);
     if (connector === undefined || (connector.reach === "authority" && config.mode !== "live")) continue;
-    const { send } = connector.open(connector.config.parse(settings), revealer(secrets, `outbound.${i}`));
-    open.set(id, { repeatable: connector.repeatable, send });
+    const opened = connector.open(connector.config.parse(settings), revealer(secrets, `outbound.${i}`));
+    const repeatable = opened.repeatable ?? connector.repeatable;
+    open.set(id, { ...opened, repeatable, handsOn: connector.handsOn });
   }
   return open;
 }

@@ -2,9 +2,9 @@ import { constants, createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createSecureContext, type Server, type TLSSocket, type TlsOptions } from "node:tls";
-import { readCertificates } from "../config/read-certificates.ts";
 import type { ServerTls } from "../config/source.ts";
 import { messageOf } from "./core/errors.ts";
+import { readCertificates } from "./core/read-certificates.ts";
 import type { Log } from "./telemetry/log.ts";
 import { seldom } from "./telemetry/seldom.ts";
 

@@ -16,6 +16,8 @@ for (const [name, mode] of [
   chmodSync(join(folder, name), mode);
 }
 
+writeFileSync(join(folder, "hook.secret"), Buffer.alloc(32, 7).toString("base64"), { mode: 0o600 });
+
 const SOUND = `facility: { id: ch-x, name: CH X, kind: autre }
 mode: exercise
 sources:
@@ -65,7 +67,17 @@ describe("advise", () => {
     [
       "a real mode that tells nobody",
       SOUND.replace("exercise", "live"),
-      ["nobody_told notify", "nobody_told notify"],
+      ["nobody_told notify", "nobody_told notify", "approver_unheard notify"],
+    ],
+    [
+      "a real mode in which no approver of another duty is told",
+      `${SOUND.replace("exercise", "live")}notify: [{ id: n, connector: webhook, for: [on_call, delegate], settings: { url: "http://127.0.0.1:9", secret: { file: hook.secret } } }]`,
+      ["approver_unheard notify"],
+    ],
+    [
+      "nothing of one in which the DPO has a channel",
+      `${SOUND.replace("exercise", "live")}notify: [{ id: n, connector: webhook, for: [on_call, delegate, dpo], settings: { url: "http://127.0.0.1:9", secret: { file: hook.secret } } }]`,
+      [],
     ],
     ["a secret that anyone may read", SOUND.replace("closed", "open"), ["secret_readable sources.0.token"]],
   ])("tells %s", (_, text, expected) => {

@@ -1,9 +1,11 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { SecretSource } from "../connectors/contract.ts";
+import { reachesOf } from "./check-notify.ts";
 import { claimsOfSystems, type Nesting, openClaims } from "./inventory/claims.ts";
 import type { LoadedConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
+import { secretsIn } from "./secrets-in.ts";
 
 /** What a configuration may well want to be, and most often should not: nothing of it keeps the daemon from running. */
 export interface Advice {
@@ -16,6 +18,8 @@ export interface Advice {
 }
 
 const READABLE_BY_ALL = 0o004;
+/** Settings kept as secrets are that anyone may read. */
+const PUBLIC = new Set(["authority", "certificate", "certificates"]);
 /** Networks inside others that are told. */
 const NESTINGS = 20;
 
@@ -59,6 +63,19 @@ export function advise({ config, file, assets }: Pick<LoadedConfig, "config" | "
     const message = `mode is live, and nobody is told ${event === "on_call" ? "when an incident opens" : "when a decision is due"}`;
     say(["notify"], "nobody_told", message, `add a channel with for: [${event}]`);
   }
+  const approves = (channel: Config["notify"][number]) =>
+    channel.for.includes("dpo") || channel.for.includes("director") || reachesOf(channel) !== undefined;
+  // What the health code asks for is the delegate's; every other duty has approvers of its own.
+  const duties = config.regimes.filter((regime) => !regime.startsWith("sante-"));
+  if (config.mode === "live" && duties.length > 0 && !config.notify.some(approves)) {
+    const message = `mode is live, and nobody who approves the texts of ${duties.join(", ")} is told that they wait`;
+    say(
+      ["notify"],
+      "approver_unheard",
+      message,
+      "add a channel with for: [dpo], another with for: [director]",
+    );
+  }
   for (const { source, path } of secretsOf(config)) {
     if (!("file" in source)) continue;
     const secret = resolve(dirname(resolve(file)), source.file);
@@ -77,7 +94,12 @@ function nestings(systems: Config["systems"]): Nesting[] {
 }
 
 /** Every secret that a configuration names, with its place. */
-function secretsOf({ sources, tools, notify }: Config): { source: SecretSource; path: PropertyKey[] }[] {
+function secretsOf({
+  sources,
+  tools,
+  notify,
+  outbound,
+}: Config): { source: SecretSource; path: PropertyKey[] }[] {
   const named: [PropertyKey[], unknown][] = [
     ...sources.flatMap(({ token, signature, poll }, i): [PropertyKey[], unknown][] => [
       [["sources", i, "token"], token],
@@ -92,6 +114,11 @@ function secretsOf({ sources, tools, notify }: Config): { source: SecretSource; 
         ["notify", i, "settings", name],
         value,
       ]),
+    ),
+    ...outbound.flatMap(({ settings }, i) =>
+      secretsIn(settings)
+        .filter(({ path }) => !PUBLIC.has(path.at(-1) ?? ""))
+        .map(({ path, source }): [PropertyKey[], unknown] => [["outbound", i, "settings", ...path], source]),
     ),
   ];
   return named.flatMap(([path, value]) => {

@@ -36,7 +36,8 @@ export function checkNotify(config: Config, absolute: (path: string) => string, 
     }
     if (reachesOf(channel) === undefined) continue;
     const covered = channel.for.filter((role) => role !== "rssi");
-    if (config.rosters.length === 0)
+    // Who approves another duty is known by their account.
+    if (config.rosters.length === 0 && channel.for.some((role) => role !== "dpo"))
       tell(
         ["notify", i, "settings", "to"],
         "nobody_named",

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
 import { messageOf } from "../agent/core/errors.ts";
+import { readCertificates } from "../agent/core/read-certificates.ts";
 import type { Tell } from "./check-surroundings.ts";
 import type { Poll } from "./poll.ts";
-import { readCertificates } from "./read-certificates.ts";
 import type { Secret } from "./secrets.ts";
 
 /** What of an index to be asked only shows beside its files and its secrets; these are null when left unread. */

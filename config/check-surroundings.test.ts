@@ -2,9 +2,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../agent/core/clock.ts";
 import { problemSentence } from "../agent/core/errors.ts";
 import { type Issued, makeAuthority, openssl } from "../test/support/authority.ts";
 import { describePeer } from "../test/support/peer.ts";
+import { adviseCertificates } from "./advise-certificates.ts";
 import { parseConfig } from "./load.ts";
 
 const TOKEN = "the token of a source";
@@ -27,10 +29,11 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Reads a configuration in the folder: its first two lines, then what the test is about from line 3 on. */
-function problems(about: string, environment: Parameters<typeof parseConfig>[2] = ENVIRONMENT) {
+function read(about: string, environment: Parameters<typeof parseConfig>[2] = ENVIRONMENT) {
   const text = `facility: { id: ch-x, name: CH X, kind: etablissement_de_sante }\nmode: observe\n${about}\n`;
-  return parseConfig(text, join(folder, "tocsin.yml"), environment).problems ?? [];
+  return parseConfig(text, join(folder, "tocsin.yml"), environment);
 }
+const problems = (...about: Parameters<typeof read>) => read(...about).problems ?? [];
 const listener = (name: string, rest: string) => `listeners: { ${name}: { ${rest} } }`;
 const tool = (name: string) => `tools: [{ id: soc, secret: { env: ${name} } }]`;
 const notify = (name: string) =>
@@ -160,7 +163,6 @@ describePeer(openssl, "checkSurroundings, of certificates", () => {
 
   it.each([
     ["a key of another certificate", () => tls("own", "other"), "tls_invalid", "intake.tls: "],
-    ["a certificate that has expired", () => tls("expired", "expired"), "tls_expired", "tls.certificate: "],
     [
       "an authority that is missing",
       () => tls("own", "own", "no.pem"),
@@ -169,16 +171,38 @@ describePeer(openssl, "checkSurroundings, of certificates", () => {
     ],
     ["an authority that is none", () => tls("own", "own", "own.key"), "tls_invalid", "no certificate in PEM"],
     ["an authority that is half written", () => tls("own", "own", "half.pem"), "tls_invalid", "not whole"],
-    [
-      "an authority that has expired",
-      () => tls("own", "own", "expired.pem"),
-      "tls_expired",
-      "clients.authority: ",
-    ],
   ])("finds %s", (_what, about, code, said) => {
     const found = problems(about());
     expect(found.map((each) => each.code)).toEqual([code]);
     expect(found.map(problemSentence).join()).toContain(said);
+  });
+
+  it.each([
+    ["a certificate", () => tls("expired", "expired"), "certificate", "clients that check it do not connect"],
+    [
+      "an authority",
+      () => tls("own", "own", "expired.pem"),
+      "clients.authority",
+      "no client is let in by it",
+    ],
+  ])("keeps nothing from starting when %s has expired: it is an advice", (_what, about, part, follows) => {
+    expect(problems(about())).toEqual([]);
+    const { loaded } = read(about());
+    if (loaded === undefined) throw new Error("not read");
+    expect(adviseCertificates(loaded, systemClock.now())).toEqual([
+      {
+        code: "certificate_out_of_date",
+        path: ["listeners", "intake", "tls", ...part.split(".")],
+        message: expect.stringMatching(new RegExp(`^the certificate expired on \\S+: ${follows}$`)),
+        remedy: "renew it: it is taken without a restart",
+      },
+    ]);
+  });
+
+  it("says nothing of certificates in force, nor of authorities of which one still signs", () => {
+    const { loaded } = read(tls("own", "own", "both.pem"));
+    if (loaded === undefined) throw new Error("not read");
+    expect(adviseCertificates(loaded, systemClock.now())).toEqual([]);
   });
 
   it("accepts a certificate with its key, and authorities of which one still signs", () => {

@@ -1,11 +1,9 @@
-import type { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { resolve } from "node:path";
 import { createSecureContext } from "node:tls";
-import type { Instant } from "../agent/core/clock.ts";
 import { messageOf } from "../agent/core/errors.ts";
-import { readCertificates } from "./read-certificates.ts";
+import { readCertificates } from "../agent/core/read-certificates.ts";
 import type { Config } from "./schema.ts";
 import type { Secret } from "./secrets.ts";
 import type { ServerTls } from "./source.ts";
@@ -20,7 +18,6 @@ export function checkSurroundings(input: {
   base: string;
   /** By configuration path; null when secrets are left unread, and so are private keys. */
   secrets: ReadonlyMap<string, Secret> | null;
-  now: Instant;
   tell: Tell;
 }): void {
   const { config, base, secrets, tell } = input;
@@ -29,8 +26,7 @@ export function checkSurroundings(input: {
     if (missing !== undefined)
       tell(["rules", i], "rules_missing", `${missing} does not exist`, "correct or remove it");
   }
-  for (const { tls, path } of tlsOf(config))
-    checkTls(tls, { path, base, keys: secrets !== null, now: input.now, tell });
+  for (const { tls, path } of tlsOf(config)) checkTls(tls, { path, base, keys: secrets !== null, tell });
   checkAddresses(config, tell);
   if (secrets === null) return;
   checkTokens(config, secrets, tell);
@@ -59,9 +55,9 @@ export function tlsOf({ listeners, sources }: Config): { tls: ServerTls; path: P
 
 function checkTls(
   tls: ServerTls,
-  parts: { path: PropertyKey[]; base: string; keys: boolean; now: Instant; tell: Tell },
+  parts: { path: PropertyKey[]; base: string; keys: boolean; tell: Tell },
 ): void {
-  const { path, base, keys, now, tell } = parts;
+  const { path, base, keys, tell } = parts;
   const read = (file: string, part: PropertyKey[]): Buffer | undefined => {
     try {
       return readFileSync(resolve(base, file));
@@ -71,18 +67,11 @@ function checkTls(
       return undefined;
     }
   };
-  const expired = (certificate: X509Certificate) => certificate.validToDate.getTime() * 1000 < now;
-  const tellExpired = (certificate: X509Certificate, part: PropertyKey[]) => {
-    const message = `the certificate expired on ${certificate.validToDate.toISOString()}`;
-    tell([...path, ...part], "tls_expired", message, "renew it");
-  };
   const cert = read(tls.certificate, ["certificate"]);
   const key = keys ? read(tls.key, ["key"]) : undefined;
   if (cert !== undefined && key !== undefined) {
     try {
       createSecureContext({ cert, key });
-      const [own] = readCertificates(cert);
-      if (own !== undefined && expired(own)) tellExpired(own, ["certificate"]);
     } catch (error) {
       const remedy = "give a certificate in PEM, and its own key, without a passphrase";
       tell(path, "tls_invalid", messageOf(error), remedy);
@@ -92,9 +81,7 @@ function checkTls(
   const authority = tls.clients && read(tls.clients.authority, part);
   if (authority === undefined) return;
   try {
-    const signers = readCertificates(authority);
-    const [first] = signers;
-    if (first !== undefined && signers.every(expired)) tellExpired(first, part);
+    readCertificates(authority);
   } catch (error) {
     const remedy = "give the certificate, in PEM, of who signs those of the clients";
     tell([...path, ...part], "tls_invalid", messageOf(error), remedy);

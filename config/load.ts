@@ -8,15 +8,18 @@ import { SecretSource } from "../connectors/contract.ts";
 import { nearestName } from "../connectors/mapping/nearest-name.ts";
 import { type Catalogue, NOTIFIERS, OUTBOUNDS, openCatalogue } from "../connectors/registry.ts";
 import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
+import { checkMail } from "./check-mail.ts";
 import { checkNotify } from "./check-notify.ts";
 import { checkPacks } from "./check-packs.ts";
 import { checkPoll } from "./check-poll.ts";
+import { checkPortal } from "./check-portal.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { checkSystems } from "./check-systems.ts";
 import { assetFolder, readAssetFiles } from "./inventory/asset-files.ts";
 import { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
+import { secretsIn } from "./secrets-in.ts";
 
 /** A configuration that was read and checked: paths absolute, secrets revealed only on demand. */
 export interface LoadedConfig {
@@ -113,11 +116,16 @@ export function parseConfig(
         if (source.success)
           secret(["notify", i, "settings", name], source.data, channel.connector === "webhook" ? 16 : 1);
       }
+    for (const [i, { settings: given }] of config.outbound.entries())
+      for (const { path, source } of secretsIn(given))
+        secret(["outbound", i, "settings", ...path], source, 1);
     checkNotify(config, absolute, problem);
     const now = systemClock.now();
     const known = environment === null ? null : secrets;
-    checkSurroundings({ config, base, secrets: known, now, tell: problem });
+    checkSurroundings({ config, base, secrets: known, tell: problem });
     checkSources(config, known, problem);
+    checkPortal(config, known, problem);
+    checkMail(config, { absolute, secrets: known, now, tell: problem });
     for (const [i, { poll }] of config.sources.entries()) {
       const path = ["sources", i, "poll"];
       if (poll !== undefined) checkPoll(poll, { path, base, secrets: known, tell: problem });
@@ -132,6 +140,9 @@ export function parseConfig(
       for (const roster of config.rosters) roster.file = absolute(roster.file);
       for (const { settings } of config.notify)
         for (const name of ["authority", "folder"] as const)
+          if (typeof settings[name] === "string") settings[name] = absolute(settings[name]);
+      for (const { settings } of config.outbound)
+        for (const name of ["authority", "annex"] as const)
           if (typeof settings[name] === "string") settings[name] = absolute(settings[name]);
       for (const { tls } of tlsOf(config)) {
         tls.certificate = absolute(tls.certificate);
@@ -229,6 +240,14 @@ function checkReferences(config: Config, catalogue: Catalogue, tell: Tell): void
       continue;
     }
     settings(connector.config, channel.settings, ["outbound", i, "settings"], tell);
+    const kinds: readonly string[] = connector.kinds;
+    if (channel.kind !== undefined && !kinds.includes(channel.kind))
+      tell(
+        ["outbound", i, "kind"],
+        "kind_not_carried",
+        `${connector.name} does not carry a ${channel.kind}`,
+        `one of: ${kinds.join(", ")}`,
+      );
     if (connector.reach === "authority" && config.mode !== "live") {
       tell(
         ["outbound", i, "connector"],

@@ -21,7 +21,7 @@ export const Dependencies = z
 export const NotifyChannel = z.strictObject({
   id: Id,
   connector: z.string(),
-  for: z.array(z.enum(["on_call", "delegate", "director", "rssi"])).min(1),
+  for: z.array(z.enum(["on_call", "delegate", "director", "rssi", "dpo"])).min(1),
   /** Ids of systems, or words of `dependencies`: while one is touched, another channel is used. */
   depends_on: z.array(z.string().min(1)).default([]),
   /** Read by the connector itself. */

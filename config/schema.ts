@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { Site, System } from "../agent/core/asset.ts";
 import { isTimeZone } from "../agent/core/clock.ts";
+import { DeliveryKind } from "../agent/core/delivery.ts";
 import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
+import { HolidaySettings } from "../agent/core/working-time.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { Identities } from "./identities.ts";
 import { PlacementRule } from "./inventory/placement.ts";
@@ -56,15 +58,30 @@ const Facility = z.strictObject({
     .string()
     .default("Europe/Paris")
     .refine(isTimeZone, "not an IANA time zone, such as Europe/Paris"),
+  /** Holidays of the place beside the national ones: they change routing and wording, never a legal clock. */
+  holidays: HolidaySettings.prefault({}),
   /** Designations by the State that bring duties of their own. */
   designations: z.array(z.enum(DESIGNATIONS)).default([]),
   /** True when a contract makes a complaint within 72 hours a condition of being indemnified (L.12-10-1). */
   cyber_insurance: z.boolean().default(false),
+  /** Délégué à la protection des données, or another contact point: what is prepared for the CNIL names them (RGPD, article 33). */
+  dpo: z
+    .strictObject({
+      name: z.string().min(1).max(200),
+      email: z.email().optional(),
+      phone: z.string().min(1).max(40).optional(),
+    })
+    .optional(),
 });
 
-const Channel = z.strictObject({
+/** A way out: rungs of one ladder, in the order of the list. */
+const WayOut = z.strictObject({
   id: Id,
   connector: z.string(),
+  /** What it carries; only a `declaration` is filing. (Default: what the connector usually carries.) */
+  kind: DeliveryKind.optional(),
+  /** Duties whose declaration it carries. (Default: `[sante]`.) */
+  duties: z.array(Id).min(1).default(["sante"]),
   /** Read by the connector itself. */
   settings: z.record(z.string(), z.unknown()).default({}),
 });
@@ -112,11 +129,12 @@ export const Config = z.strictObject({
   escalation: Escalation,
   /** A summary for who is on call, each morning; absent for none. */
   handover: Handover.optional(),
-  /** How an approved declaration leaves; one way for now. */
+  /** How an approved declaration leaves, the first way first, and who is called for help or told besides. */
   outbound: z
-    .array(Channel)
-    .length(1)
-    .default([{ id: "portail", connector: "portal-assisted", settings: {} }]),
+    .array(WayOut)
+    .min(1)
+    .max(20)
+    .default([{ id: "portail", connector: "portal-assisted", duties: ["sante"], settings: {} }]),
   /** Tools whose signed decisions are heard on POST /api/v1/decisions (Standard Webhooks secret). */
   tools: z.array(z.strictObject({ id: Id, secret: SecretSource })).default([]),
   people: People,

@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { Alert } from "../agent/core/alert.ts";
 import type { Claim } from "../agent/core/claim.ts";
 import type { Instant } from "../agent/core/clock.ts";
+import type { DeclarationKind } from "../agent/core/declaration.ts";
+import type { DeliveryKind } from "../agent/core/delivery.ts";
 import type { Masked } from "../agent/core/masked.ts";
 
 /** What a parser may know beyond the bytes: the same record with the same context always reads the same. */
@@ -125,7 +127,7 @@ export interface Message {
    * `sign_off_due` calls an unsigned month of closings to the RSSI's mind, `handover` is the morning's summary,
    * `test` only proves that a channel works, `access_used` tells of an unusual access of a person,
    * `question_asked` carries the link of one question to a person outside, `review_due` names accounts to review and
-   * delegations that end. On the way to a decision: `handed_over` and `handed_back` pass it on,
+   * delegations that end, `follow_up_due` what waits after declarations were filed, `duty_due` is for who approves what another duty asks for. On the way to a decision: `handed_over` and `handed_back` pass it on,
    * `sent_back` asks for another text, `text_corrected` says that it is there, `second_needed` asks for a second person,
    * `oral_contested` says that a delegate denies a decision recorded by telephone.
    */
@@ -139,6 +141,8 @@ export interface Message {
     | "access_used"
     | "question_asked"
     | "review_due"
+    | "follow_up_due"
+    | "duty_due"
     | DecisionStepEvent;
   exercise: boolean;
   subject: Masked;
@@ -150,12 +154,30 @@ export interface Message {
   declaration?: { id: string; version: number; sha256: string } | undefined;
 }
 
-/** What became of one attempt. `uncertain`: it may have arrived, nobody answered. */
-export type Attempt =
-  | { outcome: "delivered"; because: string; reference?: string | undefined }
-  | { outcome: "refused"; because: string }
-  | { outcome: "unreachable"; because: string }
-  | { outcome: "uncertain"; because: string };
+/** Bytes kept beside what they belong to: what left, to the byte, or what came back for it. */
+export interface Kept {
+  name: string;
+  /** Media type. */
+  type: string;
+  bytes: Uint8Array;
+}
+
+/**
+ * What became of one attempt. `uncertain`: it may have arrived, nobody answered; `refused` says that it did not arrive and
+ * will not; `unreachable` that nothing left, so that it may be tried again.
+ */
+export type Attempt = {
+  because: string;
+  /** What left, exactly; absent for what a person carried and for what never left. */
+  sent?: Kept | undefined;
+  /** What the receiver answered, exactly, where that is no receipt; only of what is `refused` or `uncertain`. */
+  answer?: Kept | undefined;
+  /** Before when the receiver asked not to be tried again. */
+  notBefore?: Instant | undefined;
+} & (
+  | { outcome: "delivered"; reference?: string | undefined; receipt?: Kept | undefined }
+  | { outcome: "refused" | "unreachable" | "uncertain" }
+);
 
 /** A person to reach, as their account says; empty where it says nothing. */
 export interface Contact {
@@ -204,17 +226,62 @@ export interface Notifier<Config> {
   };
 }
 
-/** The approved text as it was stored: these bytes are what leaves. */
+/** An approved text as it was stored, on its way out: these bytes are what leaves. */
 export interface Filing {
+  /** The same for every attempt at this delivery: receivers use it to recognise a repeat. */
   key: string;
-  facility: string;
+  kind: DeliveryKind;
+  facility: { id: string; name: string };
   incident: string;
-  declaration: { id: string; version: number; sha256: string };
+  /** The incident's reference among people: `2026-0007`. */
+  reference: string;
+  declaration: { id: string; kind: DeclarationKind; version: number; sha256: string };
+  /** RFC 8785 JSON of the DeclarationContent. */
   bytes: Uint8Array;
+  /** The whole French text, as it was approved. */
+  text: string;
+  /** The printable form (PDF) of the same text. */
+  print(): Promise<Uint8Array>;
   exercise: boolean;
 }
 
-/** A way to carry an approved declaration out. */
+/** Whether a receiver could be reached just now, and how that is known, in French. */
+export interface Reachability {
+  reachable: boolean;
+  because: string;
+}
+
+/** A way out, opened. */
+export interface OpenWayOut {
+  /** (Default: as the way out says.) */
+  repeatable?: boolean | undefined;
+  send(filing: Filing, context: AttemptContext): Promise<Attempt>;
+  /**
+   * Asks the receiver what became of an uncertain attempt; absent where nobody can be asked. `unreachable` says that it
+   * never arrived, so that it may be sent again; `uncertain` that nothing is known yet.
+   */
+  ask?(filing: Filing, context: AttemptContext): Promise<Attempt>;
+  /** Looks whether the receiver can be reached, and sends nothing; absent where nothing can be said. */
+  probe?(context: AttemptContext): Promise<Reachability>;
+}
+
+/** What a person is given for a way out that they carry themselves, in French. */
+export interface Guide {
+  /** Whom they reach: `Portail de signalement`, `ARS Bretagne, point focal régional`. */
+  to: string;
+  /** Web address to type, when there is one. */
+  address?: string | undefined;
+  /** Telephone number, when there is one. */
+  phone?: string | undefined;
+  /** When somebody answers. */
+  hours?: string | undefined;
+  /** What to do, step by step. */
+  steps: readonly string[];
+  /** Where this is known from, and the day on which it was checked (ISO date). */
+  source?: { text: string; verified: string } | undefined;
+}
+
+/** A way to carry an approved declaration out, or to get help. */
 export interface Outbound<Config> {
   name: string;
   summary: string;
@@ -225,6 +292,15 @@ export interface Outbound<Config> {
    * `authority`: really sends.
    */
   reach: "assisted" | "exercise" | "authority";
+  /** What it may carry, the usual first: only a `declaration` is filing. */
+  kinds: readonly [DeliveryKind, ...DeliveryKind[]];
+  /** True when it may be used only once electronic declaration was found impossible (arrêté of 30 October 2017, art. 1). */
+  fallback?: boolean | undefined;
+  /** True when the receiver recognises a repeat by its key, so that an uncertain attempt may be made again. */
   repeatable: boolean;
-  open(config: Config, reveal: Reveal): { send(filing: Filing, context: AttemptContext): Promise<Attempt> };
+  /** True when what it delivers is only handed on, as mail is: that it arrived is a person's to confirm. (Default: false.) */
+  handsOn?: boolean | undefined;
+  /** What a person is told who carries it, or whom it reaches. */
+  guide(config: Config): Guide;
+  open(config: Config, reveal: Reveal): OpenWayOut;
 }

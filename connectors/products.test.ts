@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
+import type { Alert } from "../agent/core/alert.ts";
 import { parseText } from "../agent/stages/ingest.ts";
 import { compileGate } from "../rules/engine/gate.ts";
 import { readRules } from "../rules/engine/read.ts";
 import { compileRules, matchAlert } from "../rules/engine/rule-set.ts";
+import { ecsReader } from "./mapping/field-reader.ts";
 import { CASES_ENDING } from "./mapping/load-mappings.ts";
 import { runMappingCases } from "./mapping/run-cases.ts";
 import { inboundNamed, openCatalogue, readMappings, SHIPPED_MAPPINGS } from "./registry.ts";
+import { ecsFields } from "./shared/put-ecs.ts";
 
 const { mappings, problems } = readMappings([SHIPPED_MAPPINGS]);
 const { results, problems: missing } = runMappingCases(mappings, (as, record, context) => {
@@ -15,10 +18,24 @@ const { results, problems: missing } = runMappingCases(mappings, (as, record, co
   return source === undefined ? undefined : parseText(source, record, context);
 });
 const context = { received: Date.UTC(2026, 0, 1) * 1000, zone: "UTC" };
-const recordsBeside = (file: string): string[] =>
-  (load(readFileSync(file.replace(/\.yml$/, CASES_ENDING), "utf8")) as { record: string }[]).map(
-    ({ record }) => record,
-  );
+/** What the reader writes of every record, whatever the mapping. */
+const OWN = new Set(["event.module", "event.dataset", "event.original", "ecs.version", "tags"]);
+const fieldsOf = (alert: Alert) =>
+  ["@timestamp", ...ecsFields()].filter((name) => !OWN.has(name) && ecsReader(name)(alert) !== undefined);
+const casesBeside = (file: string) =>
+  load(readFileSync(file.replace(/\.yml$/, CASES_ENDING), "utf8")) as {
+    as?: string;
+    record: string;
+    expected: Record<string, unknown>;
+  }[];
+const goldens = mappings.flatMap(({ name, file }) =>
+  casesBeside(file).flatMap(({ as = "auto", record, expected }, i) => {
+    const source = inboundNamed(as);
+    const alert = source === undefined ? undefined : parseText(source, record, context).alert;
+    return alert === undefined ? [] : [{ place: `${name} case ${i + 1}`, expected, alert }];
+  }),
+);
+const recordsBeside = (file: string): string[] => casesBeside(file).map(({ record }) => record);
 
 describe("the mappings that come with the program", () => {
   it("load, each named after its file, each with cases", () => {
@@ -33,6 +50,9 @@ describe("the mappings that come with the program", () => {
     expect(load(readFileSync(file, "utf8"))).toHaveProperty("reference.0.url");
   });
   it.each(results)("$place reads as expected", ({ because }) => expect(because).toBeUndefined());
+  it.each(goldens)("$place says all that its alert has", ({ expected, alert }) => {
+    expect(fieldsOf(alert).filter((name) => !(name in expected))).toEqual([]);
+  });
   it.each(mappings)("$name is a source of its own name", ({ name, file }) => {
     const [record = ""] = recordsBeside(file);
     const source = inboundNamed(name);

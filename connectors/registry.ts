@@ -33,8 +33,13 @@ import { sms } from "./notify/sms/index.ts";
 import { teams } from "./notify/teams/index.ts";
 import { voice } from "./notify/voice/index.ts";
 import { webhook } from "./notify/webhook/index.ts";
+import { arsMail } from "./outbound/ars-mail/index.ts";
+import { arsPhone } from "./outbound/ars-phone/index.ts";
 import { exercise } from "./outbound/exercise/index.ts";
+import { fssiMail } from "./outbound/fssi-mail/index.ts";
+import { helpPhone } from "./outbound/help-phone/index.ts";
 import { portalAssisted } from "./outbound/portal-assisted/index.ts";
+import { portalHttp } from "./outbound/portal-http/index.ts";
 
 /** Syslog hands its message to these when it is a format of their own. */
 const syslog = syslogOf([auditd, cef, leef, wazuh, alertmanager, ocsf, suricata, windows, generic, keyvalue]);
@@ -76,7 +81,15 @@ export const NOTIFIERS: readonly Notifier<any>[] = [
 
 /** Every way out for an approved declaration, one a folder of `outbound/`. */
 // biome-ignore lint/suspicious/noExplicitAny: its own schema checks its settings before it is opened
-export const OUTBOUNDS: readonly Outbound<any>[] = [exercise, portalAssisted];
+export const OUTBOUNDS: readonly Outbound<any>[] = [
+  arsMail,
+  arsPhone,
+  exercise,
+  fssiMail,
+  helpPhone,
+  portalAssisted,
+  portalHttp,
+];
 
 /** The names that the `over` of a mapping may have: the formats, and `text` for what none recognises. */
 const FORMATS: readonly string[] = [...INBOUND.map(({ name }) => name), "text"];

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
@@ -54,5 +54,27 @@ it("refuses meanings with an unknown fact, at its line", async () => {
   expect(code).toBe(1);
   expect(problems.filter(isOfRules)).toMatchObject([
     { code: "meanings_invalid", where: expect.stringMatching(/meanings\.yml:3:\d+$/) },
+  ]);
+});
+
+it("names the fields that a portal's JSON needs and no form has", async () => {
+  const text = readFileSync(house.config, "utf8");
+  const settings = {
+    url: "https://portail.example/",
+    authentication: { by: "bearer", token: { file: "token.secret" } },
+    body: { json: { a: { $field: "description" }, b: [{ $field: "descripton" }] } },
+  };
+  const ways = `outbound: [{ id: ars, connector: portal-http, settings: ${JSON.stringify(settings)} }]`;
+  writeFileSync(join(house.directory, "token.secret"), "secret", { mode: 0o600 });
+  writeFileSync(house.config, text.replace(/^mode: .*$/m, "mode: live").replace(/^outbound: .*$/m, ways));
+  const { problems } = await check("meanings: []");
+  writeFileSync(house.config, text);
+  expect(problems.filter(({ code }: { code: string }) => code === "field_unknown")).toEqual([
+    {
+      code: "field_unknown",
+      where: "outbound.0.settings.body.json",
+      message: 'no form of sante has a field "descripton"',
+      remedy: expect.stringContaining("description, perimeter"),
+    },
   ]);
 });

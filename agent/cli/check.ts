@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { advise } from "../../config/advise.ts";
+import { adviseCertificates } from "../../config/advise-certificates.ts";
 import { type LoadedConfig, loadConfig } from "../../config/load.ts";
+import { fieldsNeeded } from "../../connectors/outbound/portal-http/body-template.ts";
+import { portalHttp } from "../../connectors/outbound/portal-http/index.ts";
 import { readRegimes } from "../../rules/regimes/load-regime.ts";
 import { openPacks } from "../../rules/regimes/open-packs.ts";
 import { type Regime, verifiedLongAgo } from "../../rules/regimes/regime.ts";
@@ -52,7 +55,7 @@ async function findings(file: string): Promise<{ problems: Problem[]; advice: Pr
   };
   const packs = openPacks(loaded.config.packs);
   const { regimes, problems: clashes } = readRegimes(loaded.config.regimes, packs.source);
-  found.push(...packs.problems, ...clashes);
+  found.push(...packs.problems, ...clashes, ...unfilled(loaded, regimes));
   const { signingKey } = stateFiles(loaded.stateDirectory);
   attempt("state_directory", () => loadSigningKey(signingKey));
   if (!existsSync(stateFiles(loaded.stateDirectory).database)) {
@@ -65,10 +68,32 @@ async function findings(file: string): Promise<{ problems: Problem[]; advice: Pr
   }
   attempt("notify", () => openChannels(loaded));
   if (found.every(({ code }) => code !== "no_store")) found.push(...(await rosterProblems(loaded)));
-  const advice = advise(loaded).map(({ code, path, message, remedy }): Problem => {
+  const told = [...advise(loaded), ...adviseCertificates(loaded, systemClock.now())];
+  const advice = told.map(({ code, path, message, remedy }): Problem => {
     return { code, where: path.join("."), message, remedy };
   });
   return { problems: found, advice: [...advice, ...oldPacks(regimes), ...adviceOf(rules)] };
+}
+
+/** Fields that a portal's JSON is to be filled with and that no form has: what it carries would be held back. */
+function unfilled({ config }: LoadedConfig, regimes: readonly Regime[]): Problem[] {
+  return config.outbound.flatMap(({ connector, duties, settings }, i) => {
+    if (connector !== portalHttp.name) return [];
+    const { body } = portalHttp.config.parse(settings);
+    if (body === "canonical") return [];
+    const forms = regimes.flatMap(({ duty, form }) => (duties.includes(duty) && form ? [form] : []));
+    const known = new Set(
+      forms.flatMap(({ sections }) => sections.flatMap(({ fields }) => fields.map(({ id }) => id))),
+    );
+    return [...new Set(fieldsNeeded(body.json))]
+      .filter((field) => !known.has(field))
+      .map((field) => ({
+        code: "field_unknown",
+        where: `outbound.${i}.settings.body.json`,
+        message: `no form of ${duties.join(", ")} has a field "${field}"`,
+        remedy: `name one of ${[...known].join(", ")}`,
+      }));
+  });
 }
 
 /** People of the rosters who could not be called. */

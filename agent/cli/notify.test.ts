@@ -1,28 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
+import { commandScene } from "../../test/support/command-scene.ts";
 import { gatewayServer } from "../../test/support/gateway-server.ts";
 import { makeSigningKey } from "../store/keys.ts";
 import { run } from "./program.ts";
 
-let folder: string;
-let out: string[];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "tocsin-notify-"));
-  out = [];
-  for (const stream of [process.stdout, process.stderr])
-    vi.spyOn(stream, "write").mockImplementation((text) => out.push(String(text)) > 0);
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-  rmSync(folder, { recursive: true, force: true });
-});
+const scene = commandScene("notify");
 
 async function tried(status: number, ...words: string[]) {
   const server = await gatewayServer((_, response) => response.writeHead(status).end());
-  const config = join(folder, "tocsin.yml");
+  const { folder, config } = scene;
   writeFileSync(
     config,
     `facility: { id: ch-x, name: CH X, kind: etablissement_de_sante }
@@ -36,19 +24,19 @@ notify:
   makeSigningKey(join(folder, "state/signing-key.pem"));
   await run(["node", "tocsin", "notify", "test", ...words, "--config", config]);
   server.close();
-  return { code: process.exitCode, asked: server.asked, text: out.join("") };
+  return { code: process.exitCode, asked: server.asked, text: `${Buffer.concat(scene.out)}${scene.errors}` };
 }
 
 it("sends one message marked as a test, and says what became of it", async () => {
   const { code, asked, text } = await tried(200, "push");
   expect(code).toBe(0);
-  expect(text).toBe("push : Pris en charge – HTTP 200\n");
+  expect(text).toBe("push : Pris en charge – le service a pris l'envoi (réponse 200)\n");
   expect(asked).toHaveLength(1);
   expect(asked[0]?.body).toContain("TEST – EXERCICE");
 });
 
 it.each<[number, string[], number, string]>([
-  [403, ["push"], 1, "Refusé – HTTP 403"],
+  [403, ["push"], 1, "Refusé – le service nous interdit cet envoi (réponse 403)"],
   [200, ["pigeon"], 2, 'no channel "pigeon"; the channels: push'],
   [200, ["push", "--to", "nobody"], 2, 'no active account "nobody"'],
 ])("answers HTTP %i to %j with exit code %i: %s", async (status, words, code, told) => {

@@ -1,34 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { commandScene, openHouse } from "../../test/support/command-scene.ts";
 import { anIncident, NIGHT } from "../../test/support/incident.ts";
-import { makeSigningKey } from "../store/keys.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import { run } from "./program.ts";
 
-let folder: string;
+const scene = commandScene("register");
 let store: Store;
-let config: string;
-let out: string;
-let errors: string;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tocsin-register-"));
-  config = join(folder, "tocsin.yml");
-  writeFileSync(
-    config,
-    "facility: { id: chv, name: CH du Val, kind: etablissement_de_sante, time_zone: Europe/Paris }\nmode: exercise\nstate_directory: state\n",
-  );
-  mkdirSync(join(folder, "state"));
-  const signingKey = makeSigningKey(join(folder, "key.pem"));
-  // Open all along, as a daemon beside has it.
-  store = openSqlite({
-    file: join(folder, "state", "tocsin.sqlite"),
-    signingKey,
-    clock: { now: () => NIGHT },
-  });
+  store = openHouse(scene);
   const content = anIncident({ facility: "chv", because: "=1+1", state: "closed" });
   const record = {
     write: "record",
@@ -38,33 +20,20 @@ beforeEach(async () => {
     state: "closed",
   } as const;
   await store.commit({ facility: "chv", at: NIGHT, writes: [{ ...record, id: content.id, content }] });
-  out = "";
-  errors = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    out += String(text);
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    errors += String(text);
-    return true;
-  });
 });
-afterEach(async () => {
-  vi.restoreAllMocks();
-  process.exitCode = undefined;
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => store.close());
 
-const register = (...args: string[]) => run(["node", "tocsin", "register", ...args, "--config", config]);
+const printed = () => String(Buffer.concat(scene.out));
+const register = (...args: string[]) =>
+  run(["node", "tocsin", "register", ...args, "--config", scene.config]);
 
 describe("register export", () => {
   it("writes CSV without formulas beside a daemon that runs, and nothing into its store", async () => {
     const before = await store.reads.journalEnd("chv");
     await register("export", "--year", "2026");
-    expect(errors).toBe("");
-    expect(out).toMatch(/^Nature,Référence/);
-    expect(out).toContain(`"'=1+1"`);
+    expect(scene.errors).toBe("");
+    expect(printed()).toMatch(/^Nature,Référence/);
+    expect(printed()).toContain(`"'=1+1"`);
     expect(await store.reads.journalEnd("chv")).toEqual(before);
   });
 
@@ -73,13 +42,13 @@ describe("register export", () => {
     { year: "2025", count: 0 },
   ])("of $year as JSON holds $count line(s)", async ({ year, count }) => {
     await register("export", "--year", year, "--format", "json");
-    expect(JSON.parse(out).lines).toHaveLength(count);
+    expect(JSON.parse(printed()).lines).toHaveLength(count);
   });
 
   it("writes a file with a byte order mark when asked", async () => {
-    const file = join(folder, "registre.csv");
+    const file = join(scene.folder, "registre.csv");
     await register("export", "--year", "2026", "--bom", "--output", file);
-    expect(out).toBe("");
+    expect(printed()).toBe("");
     expect(readFileSync(file, "utf8").startsWith("\uFEFFNature")).toBe(true);
   });
 
@@ -95,13 +64,13 @@ describe("register export", () => {
 describe("register report", () => {
   it("tells the year in French, with entries of the journal", async () => {
     await register("report", "--year", "2026");
-    expect(errors).toBe("");
-    expect(out).toMatch(/^Rapport de l'auditeur 2026, .* journal lu jusqu'au n° 1\./);
-    expect(out).toContain("Surveillés, clos sans suite : 1");
+    expect(scene.errors).toBe("");
+    expect(printed()).toMatch(/^Rapport de l'auditeur 2026, .* journal lu jusqu'au n° 1\./);
+    expect(printed()).toContain("Surveillés, clos sans suite : 1");
   });
 
   it("is data with --json", async () => {
     await register("report", "--year", "2026", "--json");
-    expect(JSON.parse(out)).toMatchObject({ year: 2026, head: 1, figures: { total: { watched: 1 } } });
+    expect(JSON.parse(printed())).toMatchObject({ year: 2026, head: 1, figures: { total: { watched: 1 } } });
   });
 });

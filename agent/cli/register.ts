@@ -5,7 +5,7 @@ import { systemClock } from "../core/clock.ts";
 import { passingMasks, stateFiles } from "../setup.ts";
 import { formatInstant } from "../stages/french.ts";
 import { type Year, yearIn } from "../stages/register/calendar.ts";
-import { registerCsv, registerJson, registerLines } from "../stages/register/export-register.ts";
+import { eachRegisterLine, registerCsv, registerJson } from "../stages/register/export-register.ts";
 import { findEntries } from "../stages/register/find-entries.ts";
 import { gatherReport } from "../stages/register/gather-report.ts";
 import { openRegister } from "../stages/register/open-register.ts";
@@ -44,10 +44,10 @@ export function registerCommand(program: Command): void {
           const began = at === undefined ? 0 : (at.occurred ?? at.declared);
           return began >= year.from && began < year.to;
         });
-        const lines = registerLines(found, masks.every(declared, { incident: null }), names);
-        return options.format === "json"
-          ? registerJson(lines)
-          : registerCsv(lines, { bom: options.bom === true });
+        const lines = eachRegisterLine(found, masks.every(declared, { incident: null }), names);
+        const rows =
+          options.format === "json" ? registerJson(lines) : registerCsv(lines, { bom: options.bom === true });
+        return [...rows].join("");
       }),
     );
 

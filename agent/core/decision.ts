@@ -163,3 +163,8 @@ export function shortFingerprint(sha256: string): string {
 export function isShortFingerprint(typed: string, sha256: string): boolean {
   return typed.length <= 40 && typed.replace(/[\s.-]/g, "").toLowerCase() === shortFingerprint(sha256);
 }
+
+/** Groups of eight hexadecimal digits: what two people can read to each other. */
+export function fingerprintGroups(sha256: string): string[] {
+  return sha256.match(/.{1,8}/g) ?? [];
+}

@@ -51,30 +51,34 @@ export const FormField = z.object({
   value: z.string().nullable(),
   unknown: z.boolean(),
   provenance: Provenance,
-  /** A = arrêté of 30 October 2017, art. 1 or 4; O = implied by CERT Santé's statistics; P = our addition. */
-  basis: z.enum(["A", "O", "P"]),
+  /**
+   * A = arrêté of 30 October 2017, art. 1 or 4; O = implied by CERT Santé's statistics; F = a text or list of another
+   * authority, found in a public copy; P = our addition.
+   */
+  basis: z.enum(["A", "O", "F", "P"]),
 });
 export type FormField = z.infer<typeof FormField>;
 
 export const FormSection = z.object({ id: z.string(), title: z.string(), fields: z.array(FormField) });
 export type FormSection = z.infer<typeof FormSection>;
 
-/** Exactly what is approved and what leaves: its RFC 8785 bytes are stored, hashed and sent. */
-export const DeclarationContent = z.strictObject({
+/** What every text that is approved holds, whatever duty it answers. */
+export const TextContent = z.strictObject({
   facility: z.object({ id: z.string(), name: z.string() }),
   incident: z.string(),
   reference: z.string(),
-  declaration: z.string(),
-  kind: DeclarationKind,
   version: z.int().min(1),
   exercise: z.boolean(),
   pack: z.object({ id: z.string(), version: z.string() }),
   template: z.object({ id: z.string(), version: z.string() }),
   criteria: z.array(CriterionResult),
   sections: z.array(FormSection),
-  /** The whole text in French, as the delegate reads it and as it is printed. */
+  /** The whole text in French, as it is read, approved and printed. */
   text: z.string(),
 });
+
+/** Exactly what is approved and what leaves: its RFC 8785 bytes are stored, hashed and sent. */
+export const DeclarationContent = TextContent.extend({ declaration: z.string(), kind: DeclarationKind });
 export type DeclarationContent = z.infer<typeof DeclarationContent>;
 
 /** One numbered version of a declaration with its life; `canonical` are the bytes that the decision binds. */

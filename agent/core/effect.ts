@@ -14,10 +14,12 @@ export const EFFECT_TRANSITIONS: Transitions<EffectState> = {
   cancelled: [],
 };
 
+export const EFFECT_KINDS = ["notify", "deliver", "reminder", "clock"] as const;
+
 /** Anything that leaves or must happen later: one row, found by its idempotency key. */
 export const Effect = z.object({
   key: z.string(),
-  kind: z.enum(["notify", "deliver", "reminder", "clock"]),
+  kind: z.enum(EFFECT_KINDS),
   incident: z.string().nullable(),
   due: z.int(),
   state: EffectState,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Impossibility } from "./delivery.ts";
 import { Cause } from "./detection.ts";
 import { enumOf } from "./enum-of.ts";
 import { HuntOutcome } from "./hunt.ts";
@@ -87,7 +88,28 @@ export const Incident = z.object({
     .array(z.object({ at: Instant, account: z.string(), name: z.string(), decides: z.boolean() }))
     .optional(),
   /** The person who closed it once it was declared or set aside, why, and where it stood; absent while it runs. */
-  closure: z.object({ at: Instant, writer: z.string(), reason: z.string(), from: IncidentState }).optional(),
+  closure: z
+    .object({
+      at: Instant,
+      writer: z.string(),
+      reason: z.string(),
+      from: IncidentState,
+      /** Closed though no notice of resolution was filed (D.1111-16-3). */
+      without_notice: z.literal(true).optional(),
+    })
+    .optional(),
+  /** What the next text is to say, as a person settled it: it stands until a text is filed, a withdrawal for good. */
+  purpose: z
+    .object({
+      /** `reinstated`: a withdrawal that was noted by mistake is taken back. */
+      kind: z.enum(["resolution", "withdrawal", "complement", "reinstated"]),
+      at: Instant,
+      writer: z.string(),
+      reason: z.string(),
+      /** The withdrawal that is taken back. */
+      withdrawal: z.object({ at: Instant, writer: z.string(), reason: z.string() }).optional(),
+    })
+    .optional(),
   /** Why `occurred` was moved back, in French: what told it, and what stood before. */
   beginning: z.object({ because: z.string(), fact: z.string().nullable(), before: Instant }).optional(),
   /** The incident that this one was merged into. */
@@ -96,6 +118,8 @@ export const Incident = z.object({
   told_with: z.array(z.object({ incident: z.string(), messages: z.enum(["all", "opening"]) })).optional(),
   /** Closed incidents whose alerts go on here. */
   follows: z.array(z.string()).optional(),
+  /** Each time that a person found electronic declaration impossible, oldest first; absent when nobody did. */
+  impossible: z.array(Impossibility).optional(),
   /** Incidents that the machine may not merge this one with, though they share something: a person is asked. */
   linked: z.array(z.object({ incident: z.string(), because: z.string() })).optional(),
   /** Incidents that a person said are others. */

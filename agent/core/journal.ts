@@ -21,6 +21,7 @@ export const NOTE_KINDS = [
   "emergency_access",
   "emergency_holder",
   "erased",
+  "exported",
   "hunt",
   "kept_apart",
   "law_packs",
@@ -43,6 +44,7 @@ export const NOTE_KINDS = [
   "signed_in",
   "told",
   "unmasked",
+  "way_out_reach",
 ] as const;
 export type NoteKind = (typeof NOTE_KINDS)[number];
 

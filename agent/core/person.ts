@@ -20,40 +20,56 @@ export type Act =
   | "decide"
   | "record_filing"
   | "record_oral"
+  | "settle_clock"
+  | "prepare_duty"
+  | "approve_duty"
+  | "exchange"
+  | "follow_up"
   | "unmask"
   | "sign_off"
   | "mute"
   | "erase"
   | "manage_people";
 
+/** What who answers for a declaration may do. */
+const DECIDES: readonly Act[] = [
+  "read",
+  "answer",
+  "edit",
+  "decide",
+  "record_filing",
+  "settle_clock",
+  "prepare_duty",
+  "approve_duty",
+  "exchange",
+  "follow_up",
+  "unmask",
+  "sign_off",
+  "mute",
+];
+
 const ACTS: Readonly<Record<Role, readonly Act[]>> = {
-  delegate: ["read", "answer", "edit", "decide", "record_filing", "unmask", "sign_off", "mute"],
-  director: [
-    "read",
-    "answer",
-    "edit",
-    "decide",
-    "record_filing",
-    "unmask",
-    "sign_off",
-    "mute",
-    "erase",
-    "manage_people",
-  ],
+  delegate: DECIDES,
+  director: [...DECIDES, "erase", "manage_people"],
   rssi: [
     "read",
     "answer",
     "edit",
     "record_filing",
     "record_oral",
+    "settle_clock",
+    "prepare_duty",
+    "approve_duty",
+    "exchange",
+    "follow_up",
     "unmask",
     "sign_off",
     "mute",
     "erase",
     "manage_people",
   ],
-  dpo: ["read", "answer"],
-  operator: ["read", "answer", "record_oral"],
+  dpo: ["read", "answer", "settle_clock", "prepare_duty", "approve_duty", "exchange"],
+  operator: ["read", "answer", "record_oral", "exchange"],
   auditor: ["read"],
 };
 

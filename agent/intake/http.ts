@@ -2,6 +2,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
+import type { IntakeAnswer } from "../core/intake-answer.ts";
 import { identify } from "./http/authenticate.ts";
 import { bodyBudget, type Lease } from "./http/body-budget.ts";
 import { type BodyRefused, CODINGS, inflateBody, OVERLOADED, readBody } from "./http/read-body.ts";
@@ -28,16 +29,6 @@ const BATCH_CHARACTERS = 16 * 1024;
 const RETRY_AFTER_SECONDS = "5";
 /** Characters of a sender's own key for a delivery. */
 const LONGEST_KEY = 255;
-
-/** What a sender is told of each body, once every record of it is decided. */
-interface Answer {
-  /** Records taken: stored, or found to matter to no rule. */
-  accepted: number;
-  duplicates: number;
-  rejected: { index: number; code: string; message: string }[];
-  /** How many were rejected, when not all of them are listed. */
-  rejected_total?: number;
-}
 
 /** A body that was received whole from a source that proved itself. */
 interface Delivery {
@@ -174,8 +165,8 @@ export function alertsApp(parts: {
     source: HttpSource,
     records: readonly BodyRecord[],
     { headers, pause }: { headers: Headers; pause: () => Promise<void> },
-  ): Promise<Answer> {
-    const answer: Answer = { accepted: 0, duplicates: 0, rejected: [] };
+  ): Promise<IntakeAnswer> {
+    const answer: IntakeAnswer = { accepted: 0, duplicates: 0, rejected: [] };
     // The sender's own key for a delivery tells a repeat where the records themselves do not.
     const key = (headers["webhook-id"] || headers["idempotency-key"])?.slice(0, LONGEST_KEY);
     let rejected = 0;

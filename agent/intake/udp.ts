@@ -35,7 +35,7 @@ export function listenUdp(parts: {
     received.count++;
     const cut = datagram.length > parts.recordBytes;
     let end = Math.min(datagram.length, parts.recordBytes);
-    while (end > 0 && [0x00, 0x0a, 0x0d].includes(datagram[end - 1] ?? 1)) end--;
+    while (end > 0 && isTrailer(datagram[end - 1])) end--;
     // A datagram with nothing in it is no word of its source.
     if (end === 0) return;
     metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
@@ -66,6 +66,11 @@ export function listenUdp(parts: {
       });
     });
   });
+}
+
+/** Says whether a byte only ends a record: NUL, line feed or carriage return. */
+function isTrailer(byte: number | undefined): boolean {
+  return byte === 0x0a || byte === 0x00 || byte === 0x0d;
 }
 
 /** Linux doubles what it grants, for its own bookkeeping, and tells the double (socket(7), SO_RCVBUF). */

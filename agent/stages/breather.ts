@@ -13,3 +13,15 @@ export function breather(): () => Promise<void> | undefined {
     });
   };
 }
+
+/** Of a long list, how many are taken before the time is looked at. */
+const SLICE = 64;
+
+/** Takes each of a long list in order; others have their turn in between. */
+export async function eachInTurn<T>(all: readonly T[], take: (each: T) => void): Promise<void> {
+  const breathe = breather();
+  for (let at = 0; at < all.length; at += SLICE) {
+    for (const each of all.slice(at, at + SLICE)) take(each);
+    await breathe();
+  }
+}

@@ -120,8 +120,8 @@ export function callOff(work: Work, version: number, because: string, now: Insta
     each.version === version && each.state === "planned"
       ? {
           ...each,
-          state: move(DELIVERY_TRANSITIONS, each.state, "refused"),
-          attempts: [...each.attempts, { at: now, outcome: "refused", because }],
+          state: move(DELIVERY_TRANSITIONS, each.state, "dropped"),
+          attempts: [...each.attempts, { at: now, outcome: "dropped", because }],
           settled: now,
         }
       : each,

@@ -154,7 +154,7 @@ export function planClocks(work: Work, setup: Setup, now: Instant): void {
 }
 
 /** True once every state that was found has ended; events alone, such as a leak, never end by themselves. */
-function statesEnded(work: Work): boolean {
+export function statesEnded(work: Pick<Work, "facts">): boolean {
   const states = statesOf(work);
   return states.length > 0 && states.every((fact) => fact.until !== null);
 }

@@ -1,6 +1,7 @@
 import type { Attempt, AttemptContext, Message } from "../../connectors/contract.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 import { DECLARATION_STATES } from "../core/declaration.ts";
+import type { Effect } from "../core/effect.ts";
 import { underDefenceSecret } from "../core/fact.ts";
 import { isStepEvent, stepSubject } from "./decide/tell-step.ts";
 import { planCall } from "./escalate.ts";
@@ -11,7 +12,14 @@ import { currentDeclaration, planEffect, type Setup, unfiledDeclaration, type Wo
 /** What is told of an incident. */
 export type Telling = Exclude<
   Message["event"],
-  "sign_off_due" | "handover" | "test" | "access_used" | "question_asked" | "review_due"
+  | "sign_off_due"
+  | "handover"
+  | "test"
+  | "access_used"
+  | "question_asked"
+  | "review_due"
+  | "follow_up_due"
+  | "duty_due"
 >;
 
 /** What a `notify` effect carries; the words are made when it is sent, from what is true then. */
@@ -226,28 +234,39 @@ const NAMED = 20;
 /** Makes one message of those about several incidents, of one kind and for one channel; two or more. */
 export function messageOfSeveral(
   told: readonly { message: Message; reference: string }[],
-  { key, setup, link }: { key: string; setup: Setup; link: string },
+  { key, setup, link, late }: { key: string; setup: Setup; link: string; late: boolean },
 ): Message {
   const [first] = told;
   const exercise = setup.mode === "exercise";
-  const subject = {
-    incident_opened: `${told.length} incidents ouverts`,
-    decision_needed: `${told.length} incidents : votre décision est attendue`,
-  }[first?.message.event === "incident_opened" ? "incident_opened" : "decision_needed"];
+  const event = first?.message.event ?? "decision_needed";
+  const subject =
+    event === "incident_opened"
+      ? `${told.length} incidents ouverts`
+      : event === "not_filed"
+        ? `${told.length} incidents validés, PAS ENCORE DÉPOSÉS`
+        : `${told.length} incidents : votre décision est attendue`;
+  const why = late
+    ? "Tocsin était arrêté ou retardé ; ces incidents attendent"
+    : "Les textes suivis par Tocsin ont changé, ces incidents ont été réévalués";
   const names = told.slice(0, NAMED).map(({ reference }) => reference);
   const more = told.length > NAMED ? ` et ${told.length - NAMED} autres` : "";
-  const text = `${setup.facility.name}. Les textes suivis par Tocsin ont changé, ces incidents ont été réévalués : ${names.join(", ")}${more}.`;
+  const text = `${setup.facility.name}. ${why} : ${names.join(", ")}${more}.`;
   return {
     key,
     facility: setup.facility.id,
     incident: null,
-    event: first?.message.event ?? "decision_needed",
+    event,
     exercise,
     subject: setup.masks.text(`${exercise ? "EXERCICE : " : ""}${subject}`, { incident: null }),
     text: setup.masks.text(text, { incident: null }),
     link,
     occurred: Math.min(...told.map(({ message }) => message.occurred)),
   };
+}
+
+/** True of a message that waits to be told with others of its kind. */
+export function isTogether({ payload }: Pick<Effect, "payload">): boolean {
+  return (payload as Partial<NotifyPayload> | null)?.together === true;
 }
 
 /** Something that can tell people: an opened notifier and what a repeat means to it. */

@@ -10,30 +10,21 @@ import { openCombiner } from "./combine.ts";
 import { type Arrival, correlate } from "./correlate.ts";
 import { draft } from "./draft.ts";
 import { openGrouping } from "./grouping/grouping.ts";
-import { loadGrouping, spansOf } from "./grouping/load-grouping.ts";
 import { arrivalsOf } from "./grouping/read-lightly.ts";
 import { opens } from "./grouping/read-traits.ts";
 import { openShelf } from "./grouping/shelf.ts";
 import { MOST_REREAD, takeApart } from "./grouping/take-apart.ts";
+import { type Change, openHeld } from "./held.ts";
 import { joinFound } from "./hunt/join-found.ts";
 import { changeMute, loadMutes } from "./mute/keep-mutes.ts";
 import { openUnknownNotes } from "./note-unknown.ts";
-import { ACTIVE, carry, type Pipeline, type PipelineEvents, type Regrouper } from "./pipeline.ts";
-import {
-  changesOf,
-  copyWork,
-  currentDeclaration,
-  loadWork,
-  loadWorks,
-  type Setup,
-  type Work,
-} from "./work.ts";
+import { carry, type Pipeline, type PipelineEvents, type Regrouper } from "./pipeline.ts";
+import { openActs } from "./take-acts.ts";
+import { copyWork, currentDeclaration, loadWork, type Setup, type Work } from "./work.ts";
 
 /** Detections taken from the store in one unit of work, and in one turn. */
-export const BATCH = 500;
+export const BATCH = 1000;
 const TURN = 50;
-/** Incidents read back at once. */
-const LOADED = 50;
 /** Name of the cursor that says how far detections were correlated. */
 const CURSOR = "correlated";
 
@@ -74,10 +65,9 @@ export async function openPipeline(parts: {
     options: parts.windows,
     rebuilt: parts.events?.rebuilt,
   });
-  const active = new Map<string, Work>();
-  /** Those whose text waits for a decision and was not written anew since they were evaluated under other packs. */
-  const unwritten = new Set<string>();
   const grouping = openGrouping(setup);
+  const held = openHeld({ store, setup, grouping, changed: parts.events?.changed });
+  const { active, unwritten } = held;
   /** Large incidents that may have to be taken apart, once nothing is left to sort. */
   const undivided = new Set<string>();
   let queue: Promise<unknown> = Promise.resolve();
@@ -92,58 +82,16 @@ export async function openPipeline(parts: {
 
   async function loadActive(): Promise<void> {
     position = await store.reads.cursor(facility, CURSOR);
-    const breathe = breather();
-    active.clear();
-    for (let after: string | undefined; ; ) {
-      const page = await store.reads.byState(facility, "incident", ACTIVE, { limit: LOADED, after });
-      const ids = page.map(({ content }) => content.id);
-      for (const work of await loadWorks(store.reads, facility, ids)) active.set(work.incident.id, work);
-      after = page.at(-1)?.content.id;
-      if (page.length < LOADED) break;
-      await breathe();
-    }
-    await loadGrouping(grouping, active.values(), { reads: store.reads, facility, position });
-    setup.outages.clear();
-    for (const work of active.values()) setup.outages.note(work);
+    await held.load(position);
     await loadMutes(setup.mutes, { reads: store.reads, facility, now: clock.now() });
   }
 
   async function commit(works: readonly Work[], more: Write[], now: Instant): Promise<Receipt> {
-    const changes = works.map((work) => ({ work, ...changesOf(work) }));
-    const writes = [...changes.flatMap((change) => change.writes), ...lookAgain(works, now), ...more];
+    const changes = held.changes(works, now);
+    const writes = [...changes.flatMap((change) => change.writes), ...more];
     const receipt = await store.commit({ facility, at: now, writes });
-    if (receipt.outcome === "conflict") return receipt;
-    for (const { work, base } of changes) {
-      const known = active.get(work.incident.id);
-      const before = known?.incident;
-      const kept: Work = { ...work, beside: [], base };
-      if (ACTIVE.includes(kept.incident.state)) active.set(kept.incident.id, kept);
-      else active.delete(kept.incident.id);
-      setup.outages.note(kept);
-      unwritten.delete(kept.incident.id);
-      grouping.moved(kept.incident);
-      // A system that a person has just named ties what follows about it.
-      const spoken = kept.facts.some(
-        (fact) => fact.origin.by === "person" && fact.system !== null && known?.facts.includes(fact) !== true,
-      );
-      if (kept.links === undefined || spoken) grouping.load(kept.incident, spansOf(kept));
-      parts.events?.changed?.(before, kept);
-    }
+    if (receipt.outcome === "committed") for (const change of changes) held.committed(change);
     return receipt;
-  }
-
-  /** Plans to look again at the candidates that waited behind what these incidents were. */
-  function lookAgain(works: readonly Work[], now: Instant): Write[] {
-    return works.flatMap((work) =>
-      setup.outages
-        .released(work, now)
-        .filter(({ incident }) => active.get(incident)?.incident.state === "candidate")
-        .map(({ incident, due }): Write => {
-          const main = work.incident.id;
-          const key = `clock:${facility}:${incident}:behind:${main}:${due}`;
-          return { write: "plan", effect: { key, kind: "clock", incident, due, payload: { main } } };
-        }),
-    );
   }
 
   const declarantsNow = async (): Promise<Account[]> =>
@@ -293,6 +241,33 @@ export async function openPipeline(parts: {
       if (textOf(work) !== undefined) draft(work, setup, now);
     });
 
+  const takeAct = openActs({
+    exclusive,
+    async load(incident) {
+      // Nobody decides on a text of an evaluation that no longer stands.
+      if (unwritten.has(incident)) await rewrite([incident]);
+      return active.get(incident) ?? loadWork(store.reads, facility, incident);
+    },
+    async turn() {
+      const declarants = await declarantsNow();
+      return (known, { act, keep, carried }) => {
+        const work = copyWork(known);
+        const now = clock.now();
+        work.declarant = declarantOf(work, declarants);
+        const result = act(work, now);
+        if (!keep(result)) return { result };
+        if (carried) carryFor(work, declarants, now);
+        const [change] = held.changes([work], now) as [Change];
+        // What follows in the same turn is judged beside what this one is now.
+        setup.outages.note(work);
+        return { result, kept: { now, change } };
+      };
+    },
+    commit: ({ now, change }) => store.commit({ facility, at: now, writes: change.writes }),
+    committed: ({ change }) => held.committed(change),
+    undo: held.undo,
+  });
+
   return {
     advance: () => exclusive(takeBatch),
     finish: () =>
@@ -304,26 +279,7 @@ export async function openPipeline(parts: {
           .waiting()
           .map(({ correlation: { rule }, groups }) => ({ rule: rule.id, title: rule.title, groups }));
       }),
-    act: (incident, act, keep = () => true) =>
-      exclusive(async () => {
-        // Nobody decides on a text of an evaluation that no longer stands.
-        if (unwritten.has(incident)) await rewrite([incident]);
-        for (let attempt = 1; ; attempt++) {
-          const known = active.get(incident) ?? (await loadWork(store.reads, facility, incident));
-          if (known === undefined) return undefined;
-          const work = copyWork(known);
-          const declarants = await declarantsNow();
-          const now = clock.now();
-          work.declarant = declarantOf(work, declarants);
-          const result = act(work, now);
-          if (!keep(result)) return result;
-          carryFor(work, declarants, now);
-          const receipt = await commit([work], [], now);
-          if (receipt.outcome === "committed") return result;
-          active.delete(incident);
-          if (attempt === 3) throw new Error(`incident ${incident}: ${receipt.because}, three times over`);
-        }
-      }),
+    act: (incident, act, keep = () => true, carried = true) => takeAct({ incident, act, keep, carried }),
     regroup: (incidents, act, keep) =>
       exclusive(async () => {
         for (let attempt = 1; ; attempt++) {

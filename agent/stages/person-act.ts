@@ -1,4 +1,4 @@
-import type { Account } from "../core/person.ts";
+import type { Account, Act } from "../core/person.ts";
 import type { Work } from "./work.ts";
 
 /** Who acts: the account, and for what others told, the person who knew. */
@@ -29,3 +29,18 @@ export function refuse(code: string, because: string): Refused {
 export function over({ incident }: Pick<Work, "incident">): boolean {
   return incident.state === "closed" || incident.state === "merged";
 }
+
+/** Runs an act on one incident for a person who may: nothing is kept of one that is refused. */
+export type ActOn = <T extends { outcome: string }>(
+  incident: string,
+  actor: Actor,
+  right: Act,
+  work: (work: Work, now: number) => T | Refused,
+) => Promise<T | Refused>;
+
+/** The same for a person who may answer, where what is done touches neither the text nor who declares. */
+export type ActBeside = <T extends { outcome: string }>(
+  incident: string,
+  actor: Actor,
+  work: (work: Work, now: number) => T | Refused,
+) => Promise<T | Refused>;

@@ -7,7 +7,10 @@ import { planClosing } from "./close-candidates.ts";
 import type { Arrival } from "./correlate.ts";
 import { tellCorrected } from "./decide/tell-step.ts";
 import { draft } from "./draft.ts";
+import { draftDuties } from "./duties/draft-duties.ts";
+import { planDutySteps } from "./duties/duty-steps.ts";
 import { followUp } from "./follow-up.ts";
+import { planReminders } from "./followup/reminders.ts";
 import { judge, planClocks } from "./judge.ts";
 import type { ChangeMute } from "./mute/keep-mutes.ts";
 import { notify } from "./notify.ts";
@@ -43,6 +46,9 @@ export function carry(work: Work, setup: Setup, now: Instant, before?: Work): vo
   planClocks(work, setup, now);
   planClosing(work, setup);
   followUp(work, setup);
+  planReminders(work, setup, now);
+  draftDuties(work, setup, now, before);
+  planDutySteps(work, setup, now);
 }
 
 /** What those who bring incidents together or take them apart work with. */
@@ -68,12 +74,14 @@ export interface Pipeline {
   advance(): Promise<number>;
   /**
    * Works on one incident alone, then commits; undefined when there is no such incident. Nothing is kept when
-   * `act` returns a refusal: `keep` tells which results are worth a commit.
+   * `act` returns a refusal: `keep` tells which results are worth a commit. What leads to nothing else is not `carried`:
+   * the incident is not evaluated anew.
    */
   act<T>(
     incident: string,
     act: (work: Work, now: Instant) => T,
     keep?: (result: T) => boolean,
+    carried?: boolean,
   ): Promise<T | undefined>;
   /**
    * Works on several incidents at once, then commits, with those that `act` adds; undefined when one is unknown or

@@ -38,8 +38,8 @@ async function open(count = COUNT) {
   for (let i = 0; i < count; i++) {
     stages.clock.pass(5 * 60);
     await stages.take({ ...DELETED, host: `srv-${i}`, minute: (i + 1) * 5 * 60 });
+    await sweep(stages.sweeper);
   }
-  await sweep(stages.sweeper);
   expect(stages.messages.map(({ event }) => event)).toEqual(Array(count).fill("incident_opened"));
   stages.messages.length = 0;
 }

@@ -1,23 +1,42 @@
+import type { Guide } from "../../connectors/contract.ts";
 import type { Regime } from "../../rules/regimes/regime.ts";
+import type { Accompaniment } from "../core/accompaniment.ts";
 import type { System } from "../core/asset.ts";
 import type { Closing } from "../core/closing.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Decision, DecisionStep } from "../core/decision.ts";
 import { type Declaration, declarationKey } from "../core/declaration.ts";
-import type { Delivery } from "../core/delivery.ts";
+import type { Delivery, DeliveryKind } from "../core/delivery.ts";
+import { type DutyFile, dutyKey } from "../core/duty-file.ts";
 import type { Effect } from "../core/effect.ts";
+import type { Exchange } from "../core/exchange.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
 import type { NewId } from "../core/id.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Masks } from "../core/masked.ts";
+import type { Partner } from "../core/partner.ts";
 import type { Account } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
+import type { Recommendation } from "../core/recommendation.ts";
 import type { Calls, Dependency } from "../core/roster.ts";
 import type { HeldOf, Reads, RecordKind, Records, Stored, Write } from "../store/store.ts";
 import type { Locate } from "./locate.ts";
 import type { Mutes } from "./mute/mutes.ts";
 import type { Outages } from "./mute/outages.ts";
+
+/** A way out, as the stages know it. */
+export interface WayOut {
+  id: string;
+  reach: "assisted" | "exercise" | "authority";
+  /** (Default: `declaration`.) */
+  kind?: DeliveryKind | undefined;
+  /** Only once electronic declaration was found impossible. */
+  fallback?: boolean | undefined;
+  /** Duties whose declaration it carries. (Default: the one that leads.) */
+  duties?: readonly string[] | undefined;
+  guide?: Guide | undefined;
+}
 
 /** What does not change from one incident to the next. */
 export interface Setup {
@@ -32,6 +51,8 @@ export interface Setup {
     time_zone: string;
     designations?: readonly ("ose" | "oiv")[] | undefined;
     cyber_insurance?: boolean | undefined;
+    /** Contact point that the CNIL is given (RGPD, article 33). */
+    dpo?: { name: string; email?: string | undefined; phone?: string | undefined } | undefined;
   };
   mode: "observe" | "exercise" | "live";
   systems: ReadonlyMap<string, System>;
@@ -41,7 +62,7 @@ export interface Setup {
   /** Ways to tell people, by the roles they are for. */
   notify: readonly {
     id: string;
-    for: readonly ("on_call" | "delegate" | "director" | "rssi")[];
+    for: readonly ("on_call" | "delegate" | "director" | "rssi" | "dpo")[];
     /** What it cannot do without. */
     depends_on?: readonly Dependency[] | undefined;
     /** The contact of a person that it reaches; absent for a channel with a target of its own. */
@@ -53,8 +74,8 @@ export interface Setup {
   handover?: { at: string } | undefined;
   /** How people on call are called; absent without a roster. */
   calls?: Calls | undefined;
-  /** Ways out for an approved declaration, in order. */
-  outbound: readonly { id: string; reach: "assisted" | "exercise" | "authority" }[];
+  /** Ways out, in order: rungs of one ladder for each kind. */
+  outbound: readonly WayOut[];
   newId: NewId;
   /** Takes patients out of every text that leaves. */
   masks: Masks;
@@ -83,6 +104,14 @@ export interface Work {
   links: Links | undefined;
   /** How it was made of others, or others of it, oldest first. */
   regroupings: Regrouping[];
+  /** What was received and sent about it since it was declared, oldest first. */
+  exchanges: Exchange[];
+  recommendations: Recommendation[];
+  accompaniments: Accompaniment[];
+  /** Who else was told, as far as people said. */
+  partners: Partner[];
+  /** What the other duties ask for, every version of every text, oldest first within a duty. */
+  duties: DutyFile[];
   /** Who declares: the incident's declarant, else the first delegate there is. */
   declarant: Account | undefined;
   /** Writes beside the records: joins, effects, notes. */
@@ -107,6 +136,11 @@ export function newWork(incident: Incident): Work {
     closings: [],
     links: undefined,
     regroupings: [],
+    exchanges: [],
+    recommendations: [],
+    accompaniments: [],
+    partners: [],
+    duties: [],
     declarant: undefined,
     beside: [],
     planned: new Set(),
@@ -127,6 +161,11 @@ export function copyWork(work: Work): Work {
     deadlines: [...work.deadlines],
     closings: [...work.closings],
     regroupings: [...work.regroupings],
+    duties: [...work.duties],
+    exchanges: [...work.exchanges],
+    recommendations: [...work.recommendations],
+    accompaniments: [...work.accompaniments],
+    partners: [...work.partners],
     beside: [],
     planned: new Set(work.planned),
   };
@@ -174,6 +213,11 @@ function workOf(id: string, held: HeldOf | undefined): Work | undefined {
     closings: all("closing"),
     links: all("links")[0],
     regroupings: all("regrouping"),
+    duties: all("duty_file").sort((a, b) => a.version - b.version),
+    exchanges: all("exchange"),
+    recommendations: all("recommendation"),
+    accompaniments: all("accompaniment"),
+    partners: all("partner"),
     planned: new Set(held?.effects.map((effect) => effect.key)),
     base,
   };
@@ -207,6 +251,8 @@ function keyOf<K extends RecordKind>(kind: K, content: Records[K]): string {
     }
     case "declaration":
       return declarationKey(content as Declaration);
+    case "duty_file":
+      return dutyKey(content as DutyFile);
     case "decision": {
       const { declaration, version } = content as Decision;
       // One decision a version: a second one finds its place taken.
@@ -244,6 +290,11 @@ export function changesOf(work: Work): { writes: Write[]; base: Map<string, Stor
   for (const each of work.deliveries) put("delivery", each);
   for (const each of work.deadlines) put("deadline", each);
   for (const each of work.closings) put("closing", each);
+  for (const each of work.duties) put("duty_file", each);
+  for (const each of work.exchanges) put("exchange", each);
+  for (const each of work.recommendations) put("recommendation", each);
+  for (const each of work.accompaniments) put("accompaniment", each);
+  for (const each of work.partners) put("partner", each);
   return { writes: [...writes, ...work.beside], base };
 }
 

@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { NIGHT, record, samples, steppingClock } from "../../test/support/store-samples.ts";
+import type { Delivery } from "../core/delivery.ts";
+import type { Exchange } from "../core/exchange.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { verifyBundle, writeBundle } from "./bundle.ts";
 import { checkpointsFileOf } from "./checkpoints.ts";
@@ -166,6 +168,102 @@ describe("attachments in the proof", () => {
       attachments: 0,
       firstBroken: { code: "attachment_missing" },
     });
+  });
+});
+
+describe("files of other records than notes", () => {
+  const make = samples();
+  const [message, sent, receipt] = ["message", "sent", "receipt"].map((text) => Buffer.from(text));
+  const named = (bytes: Buffer | undefined) => ({
+    name: "piece",
+    type: "text/plain",
+    size: bytes?.length ?? 0,
+    sha256: sha256Hex(bytes ?? ""),
+  });
+  const keep = (bytes: Buffer | undefined): Write[] => [
+    { write: "attachment_piece", sha256: named(bytes).sha256, position: 0, bytes: bytes ?? Buffer.alloc(0) },
+    { write: "attachment", sha256: named(bytes).sha256, size: bytes?.length ?? 0 },
+  ];
+
+  it("are verified and leave with the bundle: of an exchange, and what a delivery sent and received", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tocsin-named-"));
+    const file = join(folder, "tocsin.db");
+    const key = makeSigningKey(join(folder, "key.pem"));
+    const store = openSqlite({ file, signingKey: key, clock: steppingClock() });
+    const ours = make.incident();
+    const by = { account: "a1", name: "Anne Morel" };
+    const exchange: Exchange = {
+      id: make.newId(),
+      incident: ours.id,
+      thread: "t",
+      party: "cert_sante",
+      name: "",
+      direction: "received",
+      at: NIGHT,
+      way: "mail",
+      kind: "other",
+      subject: "Reçu",
+      text: "",
+      attachments: [named(message)],
+      state: "recorded",
+      written: NIGHT,
+      by,
+    };
+    const delivery: Delivery = {
+      id: make.newId(),
+      incident: ours.id,
+      declaration: "d",
+      version: 1,
+      sha256: "",
+      kind: "declaration",
+      channel: "portail",
+      reach: "authority",
+      state: "delivered",
+      attempts: [{ at: NIGHT, outcome: "delivered", because: "Reçu", sent: named(sent) }],
+      reference: "S-1",
+      planned: NIGHT,
+      settled: NIGHT,
+      exercise: false,
+      receipts: [named(receipt)],
+    };
+    const told = { revision: 1, incident: ours.id };
+    const writes: Write[] = [
+      make.incidentPut(ours),
+      ...[message, sent, receipt].flatMap(keep),
+      record({ kind: "exchange", id: exchange.id, state: exchange.state, content: exchange, ...told }),
+      record({ kind: "delivery", id: delivery.id, state: delivery.state, content: delivery, ...told }),
+    ];
+    expect(await store.commit({ facility: HERE, at: NIGHT, writes })).toMatchObject({ outcome: "committed" });
+    await store.checkpoint(HERE);
+    const input = {
+      reads: store.reads,
+      facility: HERE,
+      incident: ours.id,
+      created: NIGHT,
+      exercise: false,
+      key,
+    };
+    const bundle = await writeBundle(input);
+    // Nobody approved what this delivery sent: that is all that is wrong with it.
+    expect(verifyBundle(bundle, { publicKey: key.publicKey })).toMatchObject({
+      attachments: 3,
+      faults: 1,
+      firstBroken: { code: "delivery_unapproved" },
+    });
+    await store.close();
+    const check = () => verifyDatabase(file, key.publicKey, checkpointsFileOf(file));
+    expect(check()).toMatchObject({ ok: true });
+    for (const bytes of [message, sent, receipt]) {
+      const { sha256 } = named(bytes);
+      const live = new DatabaseSync(file);
+      live.exec(`UPDATE attachment_pieces SET bytes = X'00' WHERE sha256 = '${sha256}'`);
+      live.close();
+      expect(check().facilities[0]?.firstBroken).toMatchObject({ code: "attachment_differs" });
+      const back = new DatabaseSync(file);
+      back.prepare("UPDATE attachment_pieces SET bytes = ? WHERE sha256 = ?").run(bytes ?? null, sha256);
+      back.close();
+    }
+    rmSync(folder, { recursive: true });
   });
 });
 

@@ -2,20 +2,20 @@ import { createHash } from "node:crypto";
 import type { JournalEntry } from "../core/journal.ts";
 import type { Attachment } from "../core/logbook.ts";
 import { sha256Hex } from "../core/sha256.ts";
+import { attachmentsNamed } from "./attachments-named.ts";
 import type { BundledAttachment, ShownEntry } from "./bundle-format.ts";
 import type { Erased } from "./erasure.ts";
 import { type FaultList, fault } from "./proof.ts";
 import type { Reads } from "./store.ts";
-import { attachmentsOf } from "./verify-attachments.ts";
 
 const LINE_FEED = 0x0a;
 
-/** The attachments that notes name, each once, with the entry that names it first. */
+/** The attachments that records name, each once, with the entry that names it first. */
 export function namedBy(entries: readonly Pick<JournalEntry, "seq" | "type" | "content">[]) {
   const named = new Map<string, { seq: number; attachment: Attachment }>();
   for (const { seq, type, content } of entries) {
-    if (type !== "logbook.put" || content === null) continue;
-    for (const attachment of attachmentsOf(content))
+    if (content === null) continue;
+    for (const attachment of attachmentsNamed({ type, content }))
       if (!named.has(attachment.sha256)) named.set(attachment.sha256, { seq, attachment });
   }
   return named;
@@ -64,7 +64,7 @@ export function attachmentsFollow(rest: Buffer, listed: readonly BundledAttachme
   return from === rest.length;
 }
 
-/** Compares what a bundle lists with what its notes name, but for what is declared erased. */
+/** Compares what a bundle lists with what its records name, but for what is declared erased. */
 export function checkAttachments(
   shown: readonly ShownEntry[],
   listed: readonly BundledAttachment[],

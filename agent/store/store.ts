@@ -1,4 +1,6 @@
+import type { Accompaniment } from "../core/accompaniment.ts";
 import type { Alert } from "../core/alert.ts";
+import type { Bulletin, Subscriber } from "../core/bulletin.ts";
 import type { Instant } from "../core/clock.ts";
 import type { Closing, SignOff } from "../core/closing.ts";
 import type { Deadline } from "../core/deadline.ts";
@@ -6,7 +8,9 @@ import type { Decision, DecisionStep } from "../core/decision.ts";
 import type { Declaration } from "../core/declaration.ts";
 import type { Delivery } from "../core/delivery.ts";
 import type { Detection } from "../core/detection.ts";
+import type { DutyFile } from "../core/duty-file.ts";
 import type { Effect, EffectState } from "../core/effect.ts";
+import type { Exchange } from "../core/exchange.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
 import type { Incident } from "../core/incident.ts";
@@ -14,9 +18,11 @@ import type { Checkpoint, JournalEntry, NoteKind } from "../core/journal.ts";
 import type { ErasedAttachment, LogbookEntry } from "../core/logbook.ts";
 import type { Mute } from "../core/mute.ts";
 import type { OutsideDeclaration } from "../core/outside-declaration.ts";
+import type { Partner } from "../core/partner.ts";
 import type { Account, Credentials, Factors, StoredFactors } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
 import type { QuestionLink } from "../core/question-link.ts";
+import type { Recommendation } from "../core/recommendation.ts";
 
 /** The kinds of record that are journalled at every change, and what each holds. */
 export interface Records {
@@ -35,7 +41,14 @@ export interface Records {
   regrouping: Regrouping;
   outside_declaration: OutsideDeclaration;
   logbook: LogbookEntry;
+  duty_file: DutyFile;
   question_link: QuestionLink;
+  exchange: Exchange;
+  recommendation: Recommendation;
+  accompaniment: Accompaniment;
+  partner: Partner;
+  subscriber: Subscriber;
+  bulletin: Bulletin;
   account: Account;
 }
 export type RecordKind = keyof Records;
@@ -237,8 +250,13 @@ export interface Reads {
   countAlerts(facility: string): Promise<number>;
   cursor(facility: string, name: string): Promise<number>;
   bookmark(facility: string, name: string): Promise<string | undefined>;
-  /** Planned effects whose time has come, by due time. */
-  effectsDue(facility: string, now: Instant, limit: number): Promise<Effect[]>;
+  /** Planned effects whose time has come, by due time; of all kinds unless told. */
+  effectsDue(
+    facility: string,
+    now: Instant,
+    limit: number,
+    kinds?: readonly Effect["kind"][],
+  ): Promise<Effect[]>;
   effectsIn(facility: string, states: readonly EffectState[], limit: number): Promise<Effect[]>;
   effectsOf(facility: string, incident: string): Promise<Effect[]>;
   accountByLogin(facility: string, login: string): Promise<Stored<Account> | undefined>;

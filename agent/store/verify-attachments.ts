@@ -1,16 +1,12 @@
 import { createHash } from "node:crypto";
+import type { JournalEntry } from "../core/journal.ts";
 import type { Attachment } from "../core/logbook.ts";
+import { attachmentsNamed, mayNameAttachments } from "./attachments-named.ts";
 import type { Erased } from "./erasure.ts";
 import { type FaultCode, type FaultList, fault } from "./proof.ts";
 import type { Prepare } from "./sqlite/connection.ts";
 
-/** The attachments that the content of an entry `logbook.put` names. */
-export function attachmentsOf(content: string): Attachment[] {
-  const { content: note } = JSON.parse(content) as { content: { attachments?: Attachment[] } };
-  return note.attachments ?? [];
-}
-
-/** Compares the bytes of attachments with the fingerprints that notes hold, as the entries pass by in order. */
+/** Compares the bytes of attachments with the fingerprints that records hold, as the entries pass by in order. */
 export function attachmentCheck(input: {
   prepare: Prepare;
   facility: string;
@@ -48,17 +44,17 @@ export function attachmentCheck(input: {
   }
 
   return {
-    entry(seq: number, content: string): void {
-      for (const attachment of attachmentsOf(content)) {
+    entry({ seq, type }: Pick<JournalEntry, "seq" | "type">, content: string): void {
+      for (const attachment of attachmentsNamed({ type, content })) {
         if (named.has(attachment.sha256)) continue;
         named.add(attachment.sha256);
         const wrong = wrongWith(attachment);
         if (wrong !== undefined) faults.add(fault(seq, wrong, attachment.name));
       }
     },
-    /** What a note named went with its content. */
-    erased(): void {
-      unnamed = true;
+    /** What a record named went with its content. */
+    erased(entry: Pick<JournalEntry, "type">): void {
+      if (mayNameAttachments(entry)) unnamed = true;
     },
     /** How many are declared erased, of which only the fingerprint is left. */
     gone: () => gone,

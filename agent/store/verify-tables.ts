@@ -38,14 +38,14 @@ export function compareTables(input: {
     entry(entry) {
       if (entry.content === null) {
         if (entry.type === "alerts") alerts.erased();
-        if (entry.type === "logbook.put") attachments.erased();
+        attachments.erased(entry);
         return;
       }
       contents += 1;
       if (entry.type === "alerts") alerts.entry(entry.seq, entry.content);
       else if (entry.type === "joined") joined.entry(entry, entry.content);
       else if (entry.type.endsWith(".put")) records.entry(entry, entry.content);
-      if (entry.type === "logbook.put") attachments.entry(entry.seq, entry.content);
+      attachments.entry(entry, entry.content);
     },
     end() {
       alerts.end();

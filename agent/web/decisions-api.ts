@@ -20,7 +20,8 @@ import type { WebLog } from "./web-log.ts";
 const TOLERANCE = 5 * MICROSECONDS.minute;
 const BODY_LIMIT = "64kb";
 
-const DecisionBody = z
+/** What a tool posts to bring the decision of a person. */
+export const DecisionBody = z
   .strictObject({
     declaration: z.string().min(1).max(200),
     version: z.int().min(1),

@@ -1,9 +1,10 @@
 import express, { type ErrorRequestHandler, type Express } from "express";
+import { openApi } from "./open-api.ts";
 
 /** What keeps the daemon from serving; empty when it is ready. */
 export type Causes = () => string[];
 
-/** Builds the operations listener: metrics, liveness and readiness; nothing of an incident is told here. */
+/** Builds the operations listener: metrics, liveness, readiness and what the interfaces are; nothing of an incident is told here. */
 export function operationsApp(parts: {
   metrics: () => Promise<{ text: string; type: string }>;
   causes: Causes;
@@ -26,6 +27,7 @@ export function operationsApp(parts: {
     const { text, type } = await parts.metrics();
     response.type(type).send(text);
   });
+  app.get("/openapi.json", (_request, response) => void response.json(openApi()));
   app.use((_request, response) => void response.status(404).json({ status: "not_found" }));
   // Without it express shows where the error was thrown.
   const failed: ErrorRequestHandler = (error, _request, response, next) => {

@@ -58,6 +58,7 @@ function addressOf(row: RouteRow, given: Partial<Record<"incident" | "other", st
     .replace("/personnes/:id", `/personnes/${given.other ?? ids.person}`)
     .replace("/hors-tocsin/:id", `/hors-tocsin/${given.other ?? ids.outside}`)
     .replace(":note/pieces/:number", "note-0/pieces/1")
+    .replace(":regime", "rgpd-33")
     .replace(":version", "1")
     .replace(":format", "csv");
   return path === "/" || path.startsWith("/api/") || path.startsWith("/:facility") ? known : `/chv${known}`;

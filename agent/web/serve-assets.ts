@@ -14,12 +14,16 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The style sheets of every page, in the order in which they count; each page fetches them as one. */
 const SHEETS = [
   "page.css",
+  "verdict.css",
   "controls.css",
   "list.css",
   "register.css",
   "incident.css",
+  "story.css",
   "declaration.css",
   "decision.css",
+  "filing.css",
+  "duties.css",
   "paper.css",
 ];
 const ALL_SHEETS = "pages.css";

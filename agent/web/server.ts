@@ -9,6 +9,8 @@ import { uuidv7 } from "../core/id.ts";
 import type { Masks } from "../core/masked.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { Desk } from "../stages/desk/desk.ts";
+import type { WayReach } from "../stages/effects/reachability.ts";
+import { openBulletins } from "../stages/followup/bulletins-desk.ts";
 import type { Searches } from "../stages/hunt/searches.ts";
 import type { unknownAssets } from "../stages/note-unknown.ts";
 import type { Register } from "../stages/register/open-register.ts";
@@ -24,12 +26,18 @@ import { languageSwitch } from "./language-switch.ts";
 import { PageError } from "./page-error.ts";
 import { askQuestionPages } from "./pages/ask-question.ts";
 import { attachmentPages } from "./pages/attachments.ts";
+import { breachesPage } from "./pages/breaches.ts";
+import { bulletinsPage } from "./pages/bulletins.ts";
+import { callSheetPages } from "./pages/call-sheet.ts";
 import { closingsPage } from "./pages/closings.ts";
 import { decisionPages } from "./pages/decision.ts";
 import { declarationPages } from "./pages/declaration.ts";
+import { dutiesPages } from "./pages/duties.ts";
+import { exportPages } from "./pages/export.ts";
 import { factsPage } from "./pages/facts.ts";
 import { fieldsPages } from "./pages/fields.ts";
 import { filingPages } from "./pages/filing.ts";
+import { followUpPages } from "./pages/follow-up.ts";
 import { handoverPage } from "./pages/handover.ts";
 import { historyPages } from "./pages/history.ts";
 import { housePages } from "./pages/house.ts";
@@ -78,6 +86,8 @@ export interface PeopleParts {
   masks: Masks;
   /** What of the rules does not run now. */
   troubles: () => RuleTroubles;
+  /** Whether the receiver of a way out can be reached; absent where nobody looks. */
+  reach?: ((way: string) => WayReach | null) | undefined;
   /** The hosts that no system claims. */
   unknown: () => ReturnType<typeof unknownAssets>;
   /** All incidents and declarations, for lists and figures. */
@@ -175,9 +185,15 @@ export function peopleApp(parts: PeopleParts): express.Express {
   const outside = openOutsideDesk({ store, facility, systems: described, now: () => clock.now() });
   site.use(outsidePages({ ...registerParts, outside }));
   site.use(registerReportPage({ ...registerParts, whole: systems }));
+  site.use(breachesPage(registerParts));
   site.use(registerPage(registerParts));
   site.use(sourcesPage({ store, gate: pages, house: parts.house, facility, masks: parts.masks }));
-  site.use(housePages({ ...registerParts, house: parts.house, facility, troubles: parts.troubles }));
+  site.use(
+    housePages({
+      ...registerParts,
+      ...{ house: parts.house, facility, troubles: parts.troubles, reach: parts.reach },
+    }),
+  );
   site.use(reportPage({ desk, clock, gate: pages }));
   site.use(factsPage({ desk, clock, gate: pages }));
   site.use(closingsPage({ desk, gate: pages }));
@@ -196,14 +212,27 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(declarationPages({ desk, store, clock, gate: pages }));
   const prove = provePerson({ attempts: limits, factors: access.factors });
   site.use(decisionPages({ desk, clock, gate: pages, prove }));
+  site.use(dutiesPages({ desk, clock, gate: pages, prove, publicUrl }));
   site.use(oralPages({ desk, clock, gate: pages, prove }));
-  site.use(filingPages({ desk, gate: pages }));
+  site.use(filingPages({ desk, gate: pages, clock, reach: parts.reach }));
+  site.use(followUpPages({ desk, clock, gate: pages }));
+  const kept = { id: facility, timeZone: desk.facility.timeZone };
+  const serviceParts = {
+    store,
+    facility: kept,
+    systems: described,
+    masks: parts.masks,
+    now: () => clock.now(),
+  };
+  site.use(bulletinsPage({ desk, bulletins: openBulletins(serviceParts), clock, gate: pages }));
+  site.use(callSheetPages({ desk, gate: pages, clock }));
   site.use(originalPage({ desk, gate: pages }));
   site.use(refusedPage({ store, gate: pages, facility, masks: parts.masks }));
   site.use(ruleTroublesPage({ troubles: parts.troubles, gate: pages, masks: parts.masks }));
   site.use(unknownAssetsPage({ unknown: parts.unknown, gate: pages, masks: parts.masks }));
   site.use(systemsPage({ systems, sites, assets: parts.assets, gate: pages }));
   site.use(printPage({ desk, clock, gate: pages, publicUrl }));
+  site.use(exportPages({ desk }));
   site.use(historyPages({ desk, store, gate: pages }));
   app.use("/:facility", site);
 

@@ -20,11 +20,18 @@ export const RECORDING_BYTES = 200_000_000;
 /** The forms that take files, by address below the facility: everywhere else they are refused unread. */
 const FORMS = [
   {
-    path: /^\/incidents\/[^/]+\/notes$/,
+    path: /^\/incidents\/[^/]+\/(?:notes|suivi\/echanges)$/,
     field: "files",
     most: ATTACHMENTS.perNote,
     bytes: ATTACHMENTS.bytes,
   },
+  {
+    path: /^\/incidents\/[^/]+\/obligations\/[^/]+\/notifier$/,
+    field: "receipt",
+    most: 1,
+    bytes: ATTACHMENTS.bytes,
+  },
+  { path: /^\/incidents\/[^/]+\/depot$/, field: "receipt", most: 1, bytes: ATTACHMENTS.bytes },
   { path: /^\/incidents\/[^/]+\/recherche\/fichier$/, field: "recording", most: 1, bytes: RECORDING_BYTES },
 ] as const;
 type FileForm = (typeof FORMS)[number];

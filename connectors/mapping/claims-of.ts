@@ -23,10 +23,11 @@ export function claimsOf(written: MappingFile, signs: readonly Conditions[]): Cl
 }
 
 /** Everything that the mapping may write there by itself; undefined among them when what it computes may be anything. */
-function valuesOf({ set, fields, by }: MappingFile, field: string): (string | undefined)[] {
+function valuesOf({ set, fields, by, if: cases }: MappingFile, field: string): (string | undefined)[] {
   const values: (Constant | undefined)[] = [set[field]].filter((value) => value !== undefined);
   for (const cases of Object.values(by))
     for (const constants of Object.values(cases)) if (field in constants) values.push(constants[field]);
+  for (const { set: told } of cases) if (field in told) values.push(told[field]);
   for (const entry of [fields[field] ?? []].flat()) {
     const source: Partial<SourceObject> = typeof entry === "string" ? { from: entry } : entry;
     values.push(...[source.value, source.default].filter((value) => value !== undefined));

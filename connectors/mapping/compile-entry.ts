@@ -35,7 +35,10 @@ export function compileEntry(
   return (draft, context) => {
     for (const take of takes) {
       const value = take(draft.alert);
-      if (value !== undefined && target.put(draft, value, context)) return true;
+      if (value === undefined) continue;
+      if (target.put(draft, value, context)) return true;
+      // Of several where one belongs, the first stands.
+      if (Array.isArray(value) && target.put(draft, value[0], context)) return true;
     }
     // What the parser took for a value and the product means as none.
     const left = current(draft.alert);
@@ -53,8 +56,8 @@ function refuseComputed(name: string, source: SourceObject, refuse: Refuse): voi
     const message = `${name} only takes texts as the record has them, and ${key} makes one`;
     refuse([key], "mapping_not_verbatim", message, "write it into another field, such as event.action");
   }
-  if (source.as === "lower") {
-    const message = `${name} only takes texts as the record has them, and lower changes them`;
+  if (source.as === "lower" || source.as === "duration") {
+    const message = `${name} only takes texts as the record has them, and ${source.as} changes them`;
     refuse(["as"], "mapping_not_verbatim", message, "leave it out: rules compare without case");
   }
   for (const from of [source.from ?? []].flat()) {
@@ -144,16 +147,17 @@ function stepsOf(source: SourceObject, refuse: Refuse): Change[] {
     };
   };
   if (split !== undefined) {
-    const pieces = (text: string) => text.split(split, 256).map((piece) => piece.trim());
+    const pieces = (text: string) => text.split(split, 256).map(bared);
     steps.push(onText((text) => pieces(text).filter((piece) => piece !== "")));
   }
   if (as === "lower") steps.push(onText((text) => text.toLowerCase()));
   if (as === "basename") {
     steps.push(onText((text) => text.slice(Math.max(text.lastIndexOf("/"), text.lastIndexOf("\\")) + 1)));
   }
+  if (as === "duration") steps.push(onText(nanoseconds));
   if (times !== undefined) {
     steps.push(
-      onText((text) => (/^-?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) * times : undefined)),
+      onText((text) => (/^-?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? product(Number(text), times) : undefined)),
     );
   }
   if (format !== undefined) {
@@ -171,6 +175,32 @@ function stepsOf(source: SourceObject, refuse: Refuse): Change[] {
   if (source.map !== undefined) steps.push(translation(source));
   return steps;
 }
+
+const CLOCK = /^(?:(\d{1,6})\s?d(?:ays?)?,?\s*)?(\d{1,6}):(\d\d):(\d\d(?:\.\d{1,9})?)$/i;
+const UNITS =
+  /^(?:(\d{1,6})\s?d\w*[:,]?\s*)?(?:(\d{1,6})\s?h\w*[:,]?\s*)?(?:(\d{1,6})\s?m\w*[:,]?\s*)?(?:(\d{1,9}(?:\.\d{1,9})?)\s?s\w*)?$/i;
+
+/** The nanoseconds of a duration as products write it for people; undefined when the text is none. */
+function nanoseconds(text: string): number | undefined {
+  if (text.length > 64) return undefined;
+  const [found, days = 0, hours = 0, minutes = 0, seconds = 0] = CLOCK.exec(text) ?? UNITS.exec(text) ?? [];
+  if (!found) return undefined;
+  return product(((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds), 1e9);
+}
+
+/** A piece without the blanks, brackets and quotes of a list around it. */
+function bared(piece: string): string {
+  let from = 0;
+  let to = piece.length;
+  while (from < to && AROUND.has(piece.charCodeAt(from))) from++;
+  while (to > from && AROUND.has(piece.charCodeAt(to - 1))) to--;
+  return piece.slice(from, to);
+}
+
+const AROUND = new Set(Array.from(" \t\r\n[]\"'", (character) => character.charCodeAt(0)));
+
+/** A product without the last digits of binary fractions: 107331.18 s is a whole number of nanoseconds. */
+const product = (number: number, times: number): number => Number((number * times).toPrecision(15));
 
 function translation({ map = {}, default: fallback }: SourceObject): Change {
   const table = new Map(Object.entries(map).map(([key, value]) => [key.toLowerCase(), value]));

@@ -1,7 +1,8 @@
+import type { Alert } from "../../agent/core/alert.ts";
 import { riskOfWord, SEVERITY_NAMES, SEVERITY_RISKS } from "../shared/severity.ts";
 import type { Act } from "./compile-entry.ts";
 import { whenTest } from "./condition.ts";
-import { fieldReader, textOfField } from "./field-reader.ts";
+import { type FieldReader, fieldReader, textOfField } from "./field-reader.ts";
 import type { Severity } from "./schema.ts";
 
 /** What a product's severity says: its own number, and its place on the scale of 0 to 100. */
@@ -14,13 +15,15 @@ interface Graded {
 export function compileSeverity(written: Severity): Act {
   const when = whenTest(written.when);
   const readers = [written.from].flat().map(fieldReader);
+  const numbers = [written.number ?? []].flat().map(fieldReader);
   const grade = gradeOf(written);
   return ({ alert, event }) => {
     if (when !== undefined && !when(alert)) return false;
     for (const read of readers) {
       const text = textOfField(read(alert))?.trim().toLowerCase();
       if (text === undefined || text === "") continue;
-      const { severity, risk } = grade(text);
+      const { severity: graded, risk } = grade(text);
+      const severity = numbers.length === 0 ? graded : numberOf(alert, numbers);
       if (severity !== undefined) event.severity = severity;
       if (risk !== undefined) event.risk_score_norm = risk;
       if (severity !== undefined || risk !== undefined) return true;
@@ -29,11 +32,21 @@ export function compileSeverity(written: Severity): Act {
   };
 }
 
+function numberOf(alert: Alert, readers: readonly FieldReader[]): number | undefined {
+  for (const read of readers) {
+    const text = textOfField(read(alert)) ?? "";
+    if (NUMBER.test(text)) return Number(text);
+  }
+  return undefined;
+}
+
+const NUMBER = /^-?\d{1,6}(?:\.\d{1,3})?$/;
+
 function gradeOf({ map, scale }: Severity): (text: string) => Graded {
   const words = new Map(Object.entries(map ?? {}).map(([word, graded]) => [word.toLowerCase(), graded]));
   return (text) => {
     const named = words.get(text);
-    const number = /^-?\d{1,6}(?:\.\d{1,3})?$/.test(text) ? Number(text) : undefined;
+    const number = NUMBER.test(text) ? Number(text) : undefined;
     if (named !== undefined) return typeof named === "number" ? { severity: number, risk: named } : named;
     if (scale === "syslog") return syslogGrade(text, number);
     if (number === undefined) return { risk: riskOfWord(text) };

@@ -2,16 +2,20 @@ import { type Alert, AlertTag, VERBATIM_FIELDS } from "../../agent/core/alert.ts
 import type { Claim } from "../../agent/core/claim.ts";
 import type { ParseContext } from "../contract.ts";
 import { addTag, type Draft, draftOf, newDraft, putField } from "../shared/draft.ts";
+import { flatten, isObject, readJson } from "../shared/json.ts";
 import { ecsFields, isEcsField } from "../shared/put-ecs.ts";
+import { readEventXml } from "../shared/windows/read-event-xml.ts";
+import { writeWindows } from "../shared/windows/write-windows.ts";
 import { claimsOf } from "./claims-of.ts";
 import { type Act, compileEntry, type Refuse } from "./compile-entry.ts";
 import { compileSeverity } from "./compile-severity.ts";
 import { type Condition, conditionsOf, whenTest } from "./condition.ts";
-import { ecsReader, fieldReader, textOfField } from "./field-reader.ts";
+import { ecsReader, fieldReader, forgetLists, textOfField } from "./field-reader.ts";
 import { nearestName } from "./nearest-name.ts";
 import { dropEcs, dropTag, type Put, putterOf } from "./put.ts";
-import type { Constant, MappingFile, Step } from "./schema.ts";
+import type { Constant, MappingFile, Step, When } from "./schema.ts";
 import { compileColumns, compileLike, compilePairs, compilePattern, type TakeApart } from "./take-apart.ts";
+import { takeXml } from "./take-xml.ts";
 
 /** What tells that a record is of a product: conditions that hold together, and where they are written. */
 export interface Sign {
@@ -121,6 +125,7 @@ function deedsOf(written: MappingFile, source: Source): Deed[] {
     add(["fields", name], compileEntry({ name, put }, entry, nothing, below("fields", name)));
   }
   for (const [field, cases] of Object.entries(written.by)) deeds.push(compileBy(field, cases, source));
+  for (const [i, { when, set }] of written.if.entries()) deeds.push(compileIf(i, when, set, source));
   if (written.severity !== undefined) {
     const acts = [written.severity].flat().map(compileSeverity);
     add(["severity"], (draft, context) => acts.some((act) => act(draft, context)));
@@ -194,6 +199,20 @@ function compileBy(field: string, cases: MappingFile["by"][string], source: Sour
   };
 }
 
+/** What holds when all of a condition does. */
+function compileIf(index: number, when: When, set: Record<string, Constant>, source: Source): Deed {
+  const holds = whenTest(when) ?? (() => false);
+  const deeds = Object.entries(set).flatMap(([name, value]): Deed[] => {
+    const path = ["if", index, "set", name];
+    const act = compileConstant(name, value, (below, ...rest) => source.refuse([...path, ...below], ...rest));
+    const place = placeOf(source, path);
+    return act === undefined ? [] : [(draft, context, done) => done(place, act(draft, context))];
+  });
+  return (draft, context, done) => {
+    if (holds(draft.alert)) for (const deed of deeds) deed(draft, context, done);
+  };
+}
+
 function compileStep(step: Step, refuse: Refuse): Act {
   if (isEcsField(step.from) && !VERBATIM_FIELDS.has(step.from)) {
     const message = `${step.from} may be computed, and what is taken from it must stand in the record`;
@@ -215,8 +234,54 @@ function compileStep(step: Step, refuse: Refuse): Act {
   if (step.pairs !== undefined) takers.push(compilePairs(step.pairs.between, step.pairs.within));
   return (draft) => {
     if (when !== undefined && !when(draft.alert)) return false;
+    if (step.named !== undefined) return takeNamed(draft, step.from, step.named);
     const text = textOfField(read(draft.alert));
     if (text === undefined || text === "") return false;
-    return takers.some((take) => take(text, (name, value) => putField(draft, name, value)));
+    const taken =
+      takeWhole(step, draft, text) ??
+      takers.some((take) => take(text, (name, value) => putField(draft, name, value)));
+    if (taken) forgetLists();
+    return taken;
   };
+}
+
+/** Members of a list of names with values beyond which the rest is left. */
+const MOST_NAMED = 64;
+
+/** Makes fields of the members of a list that each have a name and a value. */
+function takeNamed(draft: Draft, list: string, { name, value }: NonNullable<Step["named"]>): boolean {
+  let found = false;
+  for (let i = 0; i < MOST_NAMED; i++) {
+    const called = draft.fields[`${list}.${i}.${name}`];
+    const said = draft.fields[`${list}.${i}.${value}`];
+    if (called === undefined) break;
+    if (typeof called !== "string" || called === "" || said === undefined || said === null) continue;
+    putField(draft, `${list}.${called}`, said);
+    found = true;
+  }
+  return found;
+}
+
+/** Takes a text of a format of its own apart; undefined when the step names none. */
+function takeWhole({ json, xml, windows }: Step, draft: Draft, text: string): boolean | undefined {
+  if (json === true) return takeJson(draft, text);
+  if (xml === true) return takeXml(draft, text);
+  return windows === true ? takeWindows(draft, text) : undefined;
+}
+
+/** Reads the Windows event that a text holds; what the alert already says stands. */
+function takeWindows(draft: Draft, text: string): boolean {
+  const from = text.indexOf("<Event");
+  if (from < 0 || readEventXml(draft, text.slice(from))?.code === "not_an_event") return false;
+  writeWindows(draft);
+  return true;
+}
+
+/** Makes fields of the members of the object that a text ends with. */
+function takeJson(draft: Draft, text: string): boolean {
+  const from = text.indexOf("{");
+  const { value } = from < 0 ? {} : { value: undefined, ...readJson(text.slice(from)) };
+  if (!isObject(value)) return false;
+  flatten(draft, "", value);
+  return true;
 }

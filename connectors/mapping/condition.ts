@@ -15,11 +15,18 @@ export interface Condition {
   holds(alert: Alert): boolean;
   /** What was wanted, as it is written. */
   wanted: string;
+  /** What it must not be, as it is written. */
+  refused?: string;
 }
 
 /** Compiles the conditions of a `when`; all of them must hold. */
 export function conditionsOf(when: When): Condition[] {
-  return Object.entries(when).map(([field, wanted]) => {
+  return Object.entries(when).map(([field, told]) => {
+    if (typeof told === "object" && told !== null && !Array.isArray(told)) {
+      const [refused] = conditionsOf({ [field]: told.not });
+      return negationOf(refused as Condition);
+    }
+    const wanted = told;
     const read = fieldReader(field);
     if (wanted === null) {
       const holds = (alert: Alert) => isBare(read(alert));
@@ -41,6 +48,20 @@ export function conditionsOf(when: When): Condition[] {
     const holds = (alert: Alert) => some(read(alert), isLike);
     return { field, read, texts, values: undefined, begins, wanted: written, holds };
   });
+}
+
+/** What holds when the other does not; by itself it tells no product. */
+function negationOf({ field, read, wanted, holds }: Condition): Condition {
+  return {
+    field,
+    read,
+    texts: [],
+    values: undefined,
+    begins: undefined,
+    wanted: wanted === "absent" ? "*" : "absent",
+    refused: wanted,
+    holds: (alert) => !holds(alert),
+  };
 }
 
 /** Says whether all of a `when` holds. */

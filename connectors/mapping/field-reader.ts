@@ -4,8 +4,13 @@ import { isEcsField } from "../shared/put-ecs.ts";
 /** Reads one field of an alert; undefined when it is absent. */
 export type FieldReader = (alert: Alert) => FieldValue | undefined;
 
-/** The reader of a field by its name: an ECS field first, then the source's own field of that name. */
+/**
+ * The reader of a field by its name: an ECS field first, then the source's own field of that name.
+ *
+ * `filters[].id` reads `filters.0.id`, `filters.1.id` and so on as one list, each value once.
+ */
 export function fieldReader(name: string): FieldReader {
+  if (name.includes("[]")) return listReader(name);
   const own = ownReader(name);
   if (name.startsWith("labels.")) {
     const label = name.slice(7);
@@ -15,6 +20,78 @@ export function fieldReader(name: string): FieldReader {
   const ecs = ecsReader(name);
   return (alert) => ecs(alert) ?? own(alert);
 }
+
+/** Members of lists under one name: `filters[].id` has `filters.0.id`, `filters.1.id`. */
+type Members = ReadonlyMap<string, readonly string[]>;
+
+/** Values beyond which a list that is read says enough. */
+const MOST_VALUES = 64;
+const NO_MEMBERS: readonly string[] = [];
+
+/** The members of the record read last: all that reads its lists comes one after the other. */
+let last: { fields: object; members: Members } | undefined;
+
+/** Forgets the lists of the record read last, since fields were added to it. */
+export function forgetLists(): void {
+  last = undefined;
+}
+
+function membersOf(fields: Record<string, FieldValue>): Members {
+  if (last?.fields === fields) return last.members;
+  const members = new Map<string, string[]>();
+  for (const key in fields) {
+    const name = listNameOf(key);
+    if (name === undefined) continue;
+    const keys = members.get(name);
+    if (keys === undefined) members.set(name, [key]);
+    else keys.push(key);
+  }
+  last = { fields, members };
+  return members;
+}
+
+/** The name of the list that a field is a member of, `filters[].id`; undefined when it is of none. */
+function listNameOf(key: string): string | undefined {
+  let name: string | undefined;
+  let from = 0;
+  for (let dot = key.indexOf("."); dot >= 0; dot = key.indexOf(".", dot + 1)) {
+    let end = dot + 1;
+    while (key.charCodeAt(end) >= 0x30 && key.charCodeAt(end) <= 0x39) end++;
+    if (end === dot + 1 || (end < key.length && key.charCodeAt(end) !== 0x2e)) continue;
+    name = `${name ?? ""}${key.slice(from, dot)}[]`;
+    from = end;
+    dot = end - 1;
+  }
+  return name === undefined ? undefined : name + key.slice(from);
+}
+
+function listReader(name: string): FieldReader {
+  // A list of scalars is one field, under the name itself; so is what would be a list of one.
+  const plain = ownReader(name.replaceAll("[]", ""));
+  const wanted = name.endsWith("[]") ? [name, name.slice(0, -2)] : [name];
+  return (alert) => {
+    const { fields } = alert;
+    if (fields === undefined) return undefined;
+    const found: Scalar[] = [];
+    const add = (value: FieldValue | undefined): void => {
+      for (const one of Array.isArray(value) ? value : [value])
+        if (
+          one !== undefined &&
+          one !== null &&
+          one !== "" &&
+          found.length < MOST_VALUES &&
+          !found.includes(one)
+        )
+          found.push(one);
+    };
+    add(plain(alert));
+    const members = membersOf(fields);
+    for (const each of wanted) for (const key of members.get(each) ?? NO_MEMBERS) add(fields[key]);
+    return found.length > 1 ? found : found[0];
+  };
+}
+
+type Scalar = string | number | boolean;
 
 function ownReader(name: string): FieldReader {
   // Only these names mean something to every object; to look for them among its own costs most.

@@ -75,11 +75,93 @@ describe("a field", () => {
       { t: "10/10/2025 12:34" },
       { "@timestamp": "2025-10-10T12:34:00.000Z" },
     ],
+    [
+      "event.duration: { from: s, times: 1000000000 }",
+      { s: "107331.18" },
+      { event: { duration: 107331180000000 } },
+    ],
+    ["event.duration: { from: d, as: duration }", { d: "1:02:03" }, { event: { duration: 3_723e9 } }],
+    ["event.duration: { from: d, as: duration }", { d: "0h:32m:16s" }, { event: { duration: 1_936e9 } }],
+    [
+      "event.duration: { from: d, as: duration }",
+      { d: "2d 01:00:00.5" },
+      { event: { duration: 176_400.5e9 } },
+    ],
+    ["source: src", { src: ["192.0.2.1", "192.0.2.2"] }, { source: { ip: "192.0.2.1" } }],
+    ["rule.name: 'rules[].name'", { "rules.0.name": "a", "rules.1.name": "b" }, { rule: { name: "a" } }],
+    [
+      "threat.technique.id: 'seen[].by[].id'",
+      { "seen.0.by.0.id": "T1", "seen.1.by.0.id": "T1", "seen.3.by.1.id": ["T2", "T3"] },
+      { threat: { technique: { id: ["T1", "T2", "T3"] } } },
+    ],
+    [
+      "event.action: { from: act, when: { kind: { not: [a, b] } } }",
+      { act: "x", kind: "c" },
+      { event: { action: "x" } },
+    ],
+    ["file.hash.sha256: h", { h: "ABCDEF" }, { file: { hash: { sha256: "abcdef" } } }],
+    ["event.start: t", { t: 1760092496000 }, { event: { start: "2025-10-10T10:34:56.000Z" } }],
+    ["event.start: t", { t: 133355377959700000 }, { event: { start: "2023-08-03T12:03:15.970Z" } }],
+    ["host.id: 'dev[].id[]'", { "dev.0.id": ["a", "b"] }, { host: { id: "a" } }],
     ["event.action: message", {}, { event: { action: "the message" } }],
     ["event.action: labels.a", {}, { event: { action: "label" } }],
   ])("%s", (line, fields, expected) => {
     const more = { message: "the message", labels: { a: "label" } };
     expect(given(`fields: { ${line} }`, fields, more)).toMatchObject(expected);
+  });
+
+  it.each([
+    [
+      "a refused value",
+      "event.action: { from: act, when: { kind: { not: [a, b] } } }",
+      { act: "x", kind: "a" },
+    ],
+    ["one that must be there", "event.action: { from: act, when: { kind: { not: null } } }", { act: "x" }],
+  ])("is left out by %s", (_, line, fields) => {
+    expect(given(`fields: { ${line} }`, fields as Record<string, FieldValue>).event?.action).toBeUndefined();
+  });
+
+  it.each<[string, string, Record<string, FieldValue>, object]>([
+    [
+      "a Windows event",
+      "read: [{ from: body, windows: true }]",
+      {
+        body: "<Event><System><Provider Name='Microsoft-Windows-Security-Auditing'/><EventID>4740</EventID><Channel>Security</Channel></System><EventData><Data Name='TargetUserName'>jane</Data></EventData></Event>",
+      },
+      { event: { code: "4740" }, fields: { TargetUserName: "jane" } },
+    ],
+    [
+      "a list of names with values",
+      "read: [{ from: props, named: { name: Name, value: Value } }]\nfields: { user_agent.original: props.UserAgent }",
+      { "props.0.Name": "Kind", "props.0.Value": "x", "props.1.Name": "UserAgent", "props.1.Value": "curl" },
+      { user_agent: { original: "curl" } },
+    ],
+    [
+      "a list that a step made",
+      "read: [{ from: body, json: true }]\nfields: { rule.id: 'a[].b' }",
+      { "a.0.c": "x", body: '{"a":[{"b":"r1"}]}' },
+      { rule: { id: "r1" } },
+    ],
+    [
+      "what holds together",
+      "if: [{ when: { kind: login, ok: { not: true } }, set: { event.outcome: failure } }]",
+      { kind: "login", ok: false },
+      { event: { outcome: "failure" } },
+    ],
+    [
+      "a severity with its number elsewhere",
+      "severity: { from: level, number: score, map: { grave: 80 } }",
+      { level: "grave", score: "7" },
+      { event: { severity: 7, risk_score_norm: 80 } },
+    ],
+  ])("reads %s", (_, rest, fields, expected) => {
+    expect(given(rest, fields)).toMatchObject(expected);
+  });
+
+  it.each(["soon", "", "1:2", "::", "9".repeat(70), "-1:00:00"])("is no duration: %j", (d) => {
+    expect(
+      given("fields: { event.duration: { from: d, as: duration } }", { d }).event?.duration,
+    ).toBeUndefined();
   });
 
   it.each<[string, Record<string, FieldValue>]>([
@@ -131,6 +213,16 @@ describe("the rest of a mapping", () => {
     });
     expect(alert.user).not.toHaveProperty("email");
     expect(alert).not.toHaveProperty("tags");
+  });
+
+  it.each<[string, Record<string, FieldValue> | undefined]>([
+    ['-: {"a": {"b": "c"}, "l": [1, 2]}', { "a.b": "c", l: [1, 2] }],
+    ['{"__proto__": 1}', { _proto_: 1 }],
+    ["-: {not json}", undefined],
+    ["no object", undefined],
+    ['["a"]', undefined],
+  ])("takes the JSON object that a text ends with: %s", (message, fields) => {
+    expect(given("read: [{ json: true }]", {}, { message, fields: {} }).fields).toEqual(fields ?? {});
   });
 
   it.each<[string, FieldValue, number | undefined, number | undefined]>([

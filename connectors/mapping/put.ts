@@ -59,7 +59,8 @@ export function dropTag(alert: Alert, tag: string): void {
 }
 
 function endpointPutter(side: "source" | "destination" | "client" | "server"): Put {
-  return (draft, value) => {
+  return (draft, listed) => {
+    const value = firstOf(listed);
     if (typeof value !== "string") return false;
     const { ip: _ip, address: _address, ...rest } = draft.alert[side] ?? {};
     putAddress(rest, clip(draft, value));
@@ -68,7 +69,11 @@ function endpointPutter(side: "source" | "destination" | "client" | "server"): P
   };
 }
 
-function putHost(draft: Draft, value: unknown): boolean {
+/** Several addresses or names of one machine: the first stands for it. */
+const firstOf = (value: unknown): unknown => (Array.isArray(value) ? value[0] : value);
+
+function putHost(draft: Draft, listed: unknown): boolean {
+  const value = firstOf(listed);
   if (typeof value !== "string") return false;
   const name = clip(draft, value);
   const { hostname: _hostname, ip: _ip, ...rest } = draft.alert.host ?? {};

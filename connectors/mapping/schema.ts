@@ -14,11 +14,14 @@ const Names = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
 });
 export type Names = z.infer<typeof Names>;
 
-/** Fields and what each must be: a value, one of a list, a text with `*` for any characters, null for absent. */
+const Wanted = z.union([Scalar, z.null(), z.array(Scalar).min(1)]);
+
+/** Fields and what each must be: a value, one of a list, a text with `*`, null for absent; `{ not: … }` for none of it. */
 export const When = z.record(
   z.string(),
-  z.union([Scalar, z.null(), z.array(Scalar).min(1)], {
-    error: "write a value, a list of values of which one must be, or null for a field that must be absent",
+  z.union([Wanted, z.strictObject({ not: Wanted })], {
+    error:
+      "write a value, a list of values of which one must be, null for a field that must be absent, or { not: … }",
   }),
 );
 export type When = z.infer<typeof When>;
@@ -37,7 +40,8 @@ const SourceObject = z
     when: When.optional(),
     /** Values that mean nothing here, beside those of the mapping. */
     unless: z.array(Scalar).optional(),
-    as: z.enum(["lower", "basename"]).optional(),
+    /** `duration` makes nanoseconds of `1:02:03`, `2d 01:02:03`, `1h:2m:3s` or `5s`. */
+    as: z.enum(["lower", "basename", "duration"]).optional(),
     /** Makes a list of a text, at each of these. */
     split: z.string().min(1).optional(),
     /** Multiplies a number, for another unit. */
@@ -82,16 +86,27 @@ const Step = z
     pairs: z.strictObject({ between: z.string().min(1), within: z.string().min(1) }).optional(),
     /** A regular expression in linear time, its named groups being the fields. */
     pattern: Texts.optional(),
+    /** The JSON object that the text holds, whatever stands before it; its members become fields. */
+    json: z.literal(true).optional(),
+    /** The XML that the text holds; its elements and attributes become fields, `Machine.Name`. */
+    xml: z.literal(true).optional(),
+    /** The Windows event that the text holds as XML, read as one that came by itself. */
+    windows: z.literal(true).optional(),
+    /** What names and what says something in each member of a list: `Props[]` with a Name becomes `Props.THE-NAME`. */
+    named: z.strictObject({ name: z.string().min(1), value: z.string().min(1) }).optional(),
   })
   .refine(
-    ({ like, columns, pairs, pattern }) =>
-      [like, columns, pairs, pattern].filter((each) => each !== undefined).length === 1,
-    { error: "give one of like, columns, pairs and pattern" },
+    ({ like, columns, pairs, pattern, json, xml, windows, named }) =>
+      [like, columns, pairs, pattern, json, xml, windows, named].filter((each) => each !== undefined)
+        .length === 1,
+    { error: "give one of like, columns, pairs, pattern, json, xml, windows and named" },
   );
 export type Step = z.infer<typeof Step>;
 
 const Severity = z.strictObject({
   from: Names,
+  /** Where the product's own number is, when it is not in `from`. */
+  number: Names.optional(),
   when: When.optional(),
   /** The numbers of the least and of the gravest severity, or `syslog` for 0 to 7 and their words. */
   scale: z.union([z.literal("syslog"), z.tuple([z.number(), z.number()])]).optional(),
@@ -133,6 +148,8 @@ export const MappingFile = z.strictObject({
   fields: z.record(z.string(), Entry).default({}),
   /** What holds when a field has a value: field, then value (or several, `a|b`), then ECS fields; after `fields`. */
   by: z.record(z.string(), z.record(z.string(), z.record(z.string(), Constant))).default({}),
+  /** What holds when all of a condition does; after `by`, each that holds in its turn. */
+  if: z.array(z.strictObject({ when: When, set: z.record(z.string(), Constant) })).default([]),
   severity: z.union([Severity, z.array(Severity).min(1)]).optional(),
 });
 export type MappingFile = z.infer<typeof MappingFile>;

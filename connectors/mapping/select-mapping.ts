@@ -67,7 +67,8 @@ export function selectAmong(mappings: readonly Mapping[]): Select {
   const plain = new Map([...formats].map(([format, branches]) => [format, [...branches.values()]]));
   return (alert) => {
     const format = alert.event?.module ?? "";
-    let best = bestOf(plain.get(format), undefined, alert);
+    // A document in the names of ECS may name a module of its own.
+    let best = bestOf(plain.get(format) ?? plain.get("generic"), undefined, alert);
     if (format !== CARRIER && alert.log?.syslog !== undefined) best = bestOf(plain.get(CARRIER), best, alert);
     return best;
   };
@@ -126,7 +127,8 @@ function better(
 export function reasonOf({ sign }: Selected, alert: Alert): string {
   if (sign.conditions.length === 0) return "it was named";
   return sign.conditions
-    .map(({ field, read, wanted }) => {
+    .map(({ field, read, wanted, refused }) => {
+      if (refused !== undefined) return `${field} is not ${refused}`;
       const value = textOfField(read(alert)) ?? "";
       const shown = value.length > 60 ? `${value.slice(0, 59)}…` : value;
       if (wanted === "absent") return `${field} is absent`;

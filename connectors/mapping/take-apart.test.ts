@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { newDraft } from "../shared/draft.ts";
 import { compileDateFormat } from "./date-format.ts";
 import { compileColumns, compileLike, compilePairs, compilePattern, type TakeApart } from "./take-apart.ts";
+import { takeXml } from "./take-xml.ts";
 
 /** What a reader finds, undefined when the text has another shape. */
 function found(read: TakeApart | { refused: string }, text: string): Record<string, string> | undefined {
@@ -108,4 +110,19 @@ describe("date formats", () => {
     expect(typeof read === "function" ? read(text) : read.refused).toBe(expected);
   });
   it("refuses a layout without day", () => expect(compileDateFormat("yyyy-MM")).toHaveProperty("refused"));
+});
+
+it.each([
+  [
+    "whole",
+    '<?xml version="1.0"?><E><Machine code="7"><Name>pc-1</Name></Machine></E>',
+    { "Machine.code": "7", "Machine.Name": "pc-1" },
+  ],
+  ["cut", "<E><Name>pc-1</Name><Oth", { Name: "pc-1" }],
+  ["none", "no element", {}],
+  ["too deep", "<a>".repeat(1000), {}],
+])("takes XML that is %s apart", (_, text, fields) => {
+  const draft = newDraft("", "text", "text");
+  takeXml(draft, text);
+  expect(draft.fields).toEqual(fields);
 });

@@ -101,6 +101,24 @@ export function commonRolesOf(name: string, but: readonly Slot[] = []): CommonRo
   return left === undefined || left.length === 0 ? undefined : left;
 }
 
+/** Names that mean the same wherever they stand in a document; a name like `user` or `action` means it only at the top. */
+const EVERYWHERE = new Set(
+  (
+    "srcip sourceip sourceipaddress sourceaddress srcaddr srcaddress clientip clientaddress clientipaddress " +
+    "remoteip remoteaddress srcport sourceport dstip destip destinationip destinationipaddress destinationaddress " +
+    "destaddress dstaddr dstaddress dstport destport destinationport username userprincipalname targetusername " +
+    "subjectusername hostname computername devicename endpointname machinename commandline processcommandline " +
+    "md5 sha1 sha256 filesha256 filesha1 filemd5 useragent"
+  ).split(" "),
+);
+
+/** What a name below others commonly means, weaker than any at the top; none for most. */
+export function nestedRolesOf(path: string): CommonRole[] | undefined {
+  const name = path.slice(path.lastIndexOf(".") + 1);
+  if (!EVERYWHERE.has(name.toLowerCase().replaceAll(/[_\-@ ]/g, ""))) return undefined;
+  return commonRolesOf(name)?.map(({ slot, rank }) => ({ slot, rank: rank + 100 }));
+}
+
 /** The slot of a message that only stands when no other name tells one. */
 export const LAST_MESSAGE: CommonRole[] = [{ slot: SLOTS.indexOf("message"), rank: 90 }];
 
@@ -114,7 +132,7 @@ export interface Common {
 }
 
 const NO_TEXTS: readonly undefined[] = SLOTS.map(() => undefined);
-const NO_RANKS: readonly number[] = SLOTS.map(() => 99);
+const NO_RANKS: readonly number[] = SLOTS.map(() => 999);
 
 export function newCommon(): Common {
   return { texts: [...NO_TEXTS], ranks: [...NO_RANKS], told: 0, instant: undefined };

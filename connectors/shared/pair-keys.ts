@@ -2,6 +2,7 @@ import type { Alert } from "../../agent/core/alert.ts";
 import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "./address.ts";
 import type { Draft } from "./draft.ts";
 import type { KeyEntry } from "./key-table.ts";
+import { macOf } from "./mac-of.ts";
 import { isNoValue } from "./no-value.ts";
 import { isEcsGroup, putEcs } from "./put-ecs.ts";
 import type { DateContext } from "./read-date.ts";
@@ -57,7 +58,7 @@ const text =
   ({ alert }, value) => {
     // Meraki names a host by its card.
     const own = part === "domain" && /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value) ? "mac" : part;
-    endpointOf(alert, name)[own] ??= value;
+    endpointOf(alert, name)[own] ??= own === "mac" ? macOf(value) : value;
   };
 const count =
   (name: Side, part: "bytes" | "packets"): PairKey =>

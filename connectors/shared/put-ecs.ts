@@ -4,6 +4,7 @@ import type { ParseContext } from "../contract.ts";
 import { isAddress } from "./address.ts";
 import { clip, type Draft } from "./draft.ts";
 import { isoOf } from "./iso-of.ts";
+import { macOf } from "./mac-of.ts";
 import { readWholeDate } from "./read-date.ts";
 
 type Coerce = (draft: Draft, value: unknown, context: ParseContext) => unknown;
@@ -23,6 +24,9 @@ const GROUPS = new Set<string>();
 
 /** Names that are not a sender's to set: `fields` and the raw text are ours, the timestamp is read apart. */
 const OWN = new Set(["fields", "@timestamp", "event.original", "log.syslog.structured_data"]);
+
+/** Digits that mean the same in either case, of which ECS writes the lower. */
+const HASH = /\.(?:md5|sha1|sha256|sha384|sha512|imphash)$/;
 
 collect("", Alert);
 
@@ -84,6 +88,12 @@ function collect(name: string, schema: z.ZodType): void {
 
 function coercion(name: string, type: z.ZodType): Coerce {
   const address = name === "ip" || name.endsWith(".ip");
+  if (name.endsWith(".mac")) {
+    return type instanceof z.ZodArray
+      ? (draft, value) => listOf(draft, value, false)?.map(macOf)
+      : (draft, value) =>
+          ((text) => (text === undefined ? undefined : macOf(text)))(keywordOf(draft, value, false));
+  }
   if (type instanceof z.ZodArray) return (draft, value) => listOf(draft, value, address);
   if (type instanceof z.ZodRecord) return labelsOf;
   if (type instanceof z.ZodEnum) {
@@ -92,6 +102,7 @@ function coercion(name: string, type: z.ZodType): Coerce {
   }
   if (type instanceof z.ZodISODateTime) return dateOf;
   if (type instanceof z.ZodNumber) return numberOf(type);
+  if (HASH.test(name)) return (draft, value) => keywordOf(draft, value, false)?.toLowerCase();
   return (draft, value) => keywordOf(draft, value, address);
 }
 
@@ -130,7 +141,8 @@ function listOf(draft: Draft, value: unknown, address: boolean): string[] | unde
 }
 
 function dateOf(_: Draft, value: unknown, context: ParseContext): string | undefined {
-  const instant = typeof value === "string" ? readWholeDate(value, context) : undefined;
+  const text = typeof value === "number" ? String(value) : value;
+  const instant = typeof text === "string" ? readWholeDate(text, context) : undefined;
   return instant === undefined ? undefined : isoOf(instant);
 }
 

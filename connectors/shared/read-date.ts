@@ -89,10 +89,12 @@ function isEpoch(text: string): boolean {
   return at === text.length && at - point > 1 && at - point <= 10;
 }
 
-/** Reads an epoch in seconds, milliseconds, microseconds or nanoseconds: its size tells which. */
+/** Reads an epoch in seconds, milliseconds, microseconds, nanoseconds or as Windows counts: its size tells which. */
 export function instantFromEpoch(value: string | number): Instant | undefined {
   const number = Number(value);
   if (!Number.isFinite(number) || number < 1e8) return undefined;
+  // Windows counts tenths of microseconds from 1601: nothing that runs is of 1974, as nanoseconds would say.
+  if (number > 125e15 && number < 150e15) return inRange(Math.round(number / 10 - 11_644_473_600e6));
   const micros =
     number < 1e11
       ? secondsToMicros(value)

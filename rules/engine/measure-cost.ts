@@ -14,6 +14,8 @@ export interface RuleCost {
 export interface CostOptions {
   /** Milliseconds that have passed since some moment, in fractions. */
   elapsed: () => number;
+  /** CPU time of this thread, ms, in steps of some: what others do on the machine then makes no rule look dear. */
+  cpu: () => number;
   /** Milliseconds that measuring may take; the rules that look dearest come first. (Default: 1500.) */
   budget?: number;
   /** Times the yardstick from which a rule is dear. (Default: 150.) */
@@ -30,7 +32,10 @@ const LIGHT = 40;
  * Finds the rules that are dear to run, the dearest first: each is run on values of 8 KiB that are full of what it
  * looks for, whole and cut short, and compared with reading that event from JSON, so that the machine does not count.
  */
-export function measureCosts(set: RuleSet, { elapsed, budget = 1_500, dear = 150 }: CostOptions): RuleCost[] {
+export function measureCosts(
+  set: RuleSet,
+  { elapsed, cpu, budget = 1_500, dear = 150 }: CostOptions,
+): RuleCost[] {
   const until = elapsed() + budget;
   const suspects = set.rules
     .map((compiled) => ({ compiled, weight: weightOf(compiled.loaded) }))
@@ -40,28 +45,22 @@ export function measureCosts(set: RuleSet, { elapsed, budget = 1_500, dear = 150
   for (const { compiled } of suspects) {
     if (elapsed() > until) break;
     const events = [0, 1].map((cut) => hardEvent(compiled.loaded, cut));
-    const worst = (runs: number) =>
-      Math.max(...events.map((event) => ratioOf(set, compiled, { event, runs, elapsed })));
-    // The first runs are slow for any rule: none is named for them alone.
-    const ratio = worst(RUNS) < dear ? 0 : worst(MORE_RUNS);
+    // The first runs are slow for any rule, and any may be interrupted: none is named for them alone.
+    const seems = events.filter((event) => glance(set, compiled, event, elapsed) >= dear);
+    const ratio = Math.max(0, ...seems.map((event) => ratioOf(set, compiled, event, cpu)));
     if (ratio >= dear) found.push({ rule: compiled.loaded, ratio });
   }
   return found.sort((a, b) => b.ratio - a.ratio);
 }
 
-/** The least of a few runs, in which nothing else came between. */
 const RUNS = 3;
-const MORE_RUNS = 20;
 
-function ratioOf(
-  set: RuleSet,
-  { matches }: CompiledRule,
-  { event, runs, elapsed }: { event: object; runs: number; elapsed: () => number },
-): number {
+/** The least of a few runs of a rule, in times of the least reading of its event. */
+function glance(set: RuleSet, { matches }: CompiledRule, event: object, elapsed: () => number): number {
   const text = JSON.stringify(event);
   let own = Number.POSITIVE_INFINITY;
   let yardstick = Number.POSITIVE_INFINITY;
-  for (let run = 0; run < runs; run += 1) {
+  for (let run = 0; run < RUNS; run += 1) {
     const start = elapsed();
     const read = JSON.parse(text) as object;
     const between = elapsed();
@@ -76,6 +75,23 @@ function ratioOf(
     yardstick = Math.min(yardstick, between - start);
   }
   return own / Math.max(yardstick, 0.001);
+}
+
+/** CPU time over which one thing is done again and again, ms: many steps of its clock. */
+const LONG = 100;
+
+function ratioOf(set: RuleSet, { matches }: CompiledRule, event: object, cpu: () => number): number {
+  const text = JSON.stringify(event);
+  turnTo(set.event, JSON.parse(text) as object);
+  const each = (work: () => unknown): number => {
+    const start = cpu();
+    for (let runs = 1; ; runs += 1) {
+      work();
+      const spent = cpu() - start;
+      if (spent >= LONG) return spent / runs;
+    }
+  };
+  return each(() => matches(set.event)) / each(() => JSON.parse(text));
 }
 
 function weightOf(rule: LoadedRule): number {

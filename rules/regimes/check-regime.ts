@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Expression, type Leaf, leavesOf, type SystemFilter } from "./expression.ts";
-import type { Regime } from "./regime.ts";
+import { LATE_FIELD, type Regime } from "./regime.ts";
 
 /** What is wrong in a pack whose shape is right, by its path in the pack. */
 export interface Contradiction {
@@ -94,8 +94,29 @@ export function checkRegime(regime: Regime): Contradiction[] {
   const { effective_from: from, effective_until: until } = regime;
   if (from !== undefined && until !== undefined && until < from)
     add(["effective_until"], "ends before it begins", "correct one of the dates");
+  found.push(...wrongForm(regime));
   if (!regime.enabled && regime.reason === undefined)
     add(["enabled"], "not enabled, and nobody knows why", "give the reason");
+  return found;
+}
+
+/** What does not go together in the text of a pack, and in who approves it. */
+function wrongForm({ form, leads, approvers, clocks }: Regime): Contradiction[] {
+  const found: Contradiction[] = [];
+  const add = (path: PropertyKey[], message: string, remedy: string) => found.push({ path, message, remedy });
+  if (leads && form === undefined)
+    add(["leads"], "it leads and has no form", "give it a form.yml, or remove leads");
+  if (leads && approvers !== undefined)
+    add(["approvers"], "the director or the delegate approves what leads", "remove approvers");
+  if (!leads && form !== undefined && approvers === undefined)
+    add(["approvers"], "nobody approves its text", "name the roles that do, or write leads: true");
+  if (form === undefined) return found;
+  const ids = form.sections.flatMap(({ fields }) => fields.map(({ id }) => id));
+  for (const id of new Set(ids.filter((each, n) => ids.indexOf(each) < n)))
+    add(["form"], `field ${id} is there twice`, "give each its own id");
+  const counted = clocks.some(({ hours, months }) => hours !== undefined || months !== undefined);
+  if (!leads && counted && !ids.includes(LATE_FIELD))
+    add(["form"], `no field ${LATE_FIELD}, and a clock runs out`, `add the field ${LATE_FIELD}`);
   return found;
 }
 

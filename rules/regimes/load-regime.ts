@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { messageOf, type Problem, problemSentence, TocsinError } from "../../agent/core/errors.ts";
 import { openPlaces } from "../engine/yaml-places.ts";
 import { checkRegime } from "./check-regime.ts";
-import { type LeadingRegime, Regime } from "./regime.ts";
+import { type DutyRegime, type LeadingRegime, Regime } from "./regime.ts";
 
 /** Where the files of law packs are read. */
 export interface PackSource {
@@ -23,7 +23,17 @@ export type ReadRegime =
   | { problems: Problem[]; regime?: undefined };
 
 /** Keys that a pack takes from the one it `extends` where it says nothing. */
-const INHERITED = ["questions", "clocks", "sentences", "reminders", "form"] as const;
+const INHERITED = [
+  "questions",
+  "clocks",
+  "sentences",
+  "reminders",
+  "form",
+  "leads",
+  "approvers",
+  "staged",
+  "register",
+] as const;
 
 const REMEDY = "correct the pack, or reinstall it";
 
@@ -139,11 +149,10 @@ export function readRegimes(
       });
   for (const id of ids.filter((each, i) => ids.indexOf(each) < i))
     add(`${id} is named twice`, "name it once");
-  const leading = regimes.filter(({ form }) => form !== undefined);
-  if (leading.length === 0 && problems.length === 0)
-    add("no pack with a declaration form", "enable sante-2022");
+  const leading = regimes.filter(isLeading);
+  if (leading.length === 0 && problems.length === 0) add("no pack that leads", "enable sante-2022");
   if (new Set(leading.map(({ duty }) => duty)).size > 1)
-    add("packs of two duties have a form", "enable the packs of one of them");
+    add("packs of two duties lead", "enable the packs of one of them");
   for (const [i, one] of regimes.entries()) {
     for (const other of regimes.slice(i + 1)) {
       if (one.id !== other.id && one.duty === other.duty && overlap(one, other))
@@ -169,9 +178,14 @@ export function loadRegimes(ids: readonly string[], source: PackSource = SHIPPED
   throw new TocsinError({ ...first, message: problems.map(problemSentence).join("\n"), where: undefined });
 }
 
-/** True for a pack that prepares a declaration. */
+/** True for a pack that leads the incident. */
 export function isLeading(regime: Regime): regime is LeadingRegime {
-  return regime.form !== undefined;
+  return regime.leads && regime.form !== undefined;
+}
+
+/** True for a pack beside the leading one that has a text of its own. */
+export function isDuty(regime: Regime): regime is DutyRegime {
+  return !regime.leads && regime.form !== undefined && regime.approvers !== undefined;
 }
 
 function parse(text: string, file: string): { value: Record<string, unknown> } | { problems: Problem[] } {

@@ -16,7 +16,7 @@ const MAKER = generateKeyPairSync("ed25519");
 const STRANGER = generateKeyPairSync("ed25519");
 const SIGNERS = [{ id: "editeur", key: publicKeyLine(MAKER.publicKey) }];
 const RGPD = readFileSync(join(import.meta.dirname, "rgpd-33/regime.yml"), "utf8");
-const version = (text: string, to: string) => text.replace('version: "1"', `version: "${to}"`);
+const version = (text: string, to: string) => text.replace(/version: "[\d.]+"/, `version: "${to}"`);
 
 let folders = 0;
 /** A folder of packs, each signed unless said otherwise. */

@@ -245,6 +245,30 @@ describe("a pack that is wrong", () => {
     });
   });
 
+  it.each([
+    ["that leads without a form", "leads: true\n", undefined, "it leads and has no form"],
+    ["whose text nobody approves", "", [], "nobody approves its text"],
+    ["that leads and names who approves", "leads: true\napprovers: [dpo]\n", [], "approves what leads"],
+    ["whose text an auditor approves", "approvers: [auditor]\n", [], "approvers"],
+    ["with a field twice", "approvers: [dpo]\n", ["found", "found"], "field found is there twice"],
+    [
+      "whose clock runs out and whose text has no place for the reasons",
+      "approvers: [dpo]\nclocks:\n  - { id: c, label: C, article: a, recipient: R, when: [E1], starts: [found], hours: 72 }\n",
+      ["found"],
+      "no field late_reason",
+    ],
+  ])("%s is refused", (_, more, fields, message) => {
+    const form = (ids: readonly string[]) =>
+      `id: f\nversion: "1"\nnotice: x\nsections:\n  - id: s\n    title: S\n    fields: [${ids.map((id) => `{ id: ${id}, label: L, basis: P }`).join(", ")}]\n`;
+    const { problems = [] } = readRegime(
+      "essai",
+      from((_, file) =>
+        file === "regime.yml" ? `${GOOD}${more}` : file === "form.yml" && fields ? form(fields) : undefined,
+      ),
+    );
+    expect(problems.map((each) => each.message).join("\n")).toContain(message);
+  });
+
   it("cannot extend itself, nor one that is not there", () => {
     expect(readText(`extends: essai\n${GOOD}`).problems?.[0]?.message).toContain("cannot extend itself");
     const chain = readRegime(
@@ -284,7 +308,7 @@ describe("packs that do not go together", () => {
   });
 
   it.each([
-    [["rgpd-33"], "no pack with a declaration form"],
+    [["rgpd-33"], "no pack that leads"],
     [["sante-2022", "sante-2022"], "sante-2022 is named twice"],
   ])("%j", (ids, message) => {
     expect(readRegimes(ids).problems.map((each) => each.message)).toEqual([message]);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { STARTS } from "../../agent/core/deadline.ts";
 import { FactKind } from "../../agent/core/fact.ts";
+import { Role } from "../../agent/core/person.ts";
 import { LeadsTo, Question } from "../../agent/core/qualification.ts";
 import { Expression } from "./expression.ts";
 
@@ -70,6 +71,8 @@ const RegimeClock = z.strictObject({
   /** Who settles, with a reason, from when it counts; until then it is proposed. */
   settled_by: Question.shape.asked_of.optional(),
   recipient: z.string().min(1),
+  /** Which notification meets it, where a duty is met in several. (Default: the first.) */
+  stage: z.int().min(1).max(9).default(1),
 });
 export type RegimeClock = z.infer<typeof RegimeClock>;
 
@@ -85,9 +88,20 @@ const Form = z.strictObject({
         z.strictObject({
           id: z.string(),
           label: z.string(),
-          basis: z.enum(["A", "O", "P"]),
+          basis: z.enum(["A", "O", "F", "P"]),
           /** Never edited: it says who declares, for which structure. */
           fixed: z.boolean().default(false),
+          /** A closed list: its value is one of these, or several joined by `; ` where `several` is set. */
+          choices: z
+            .array(
+              z
+                .string()
+                .min(1)
+                .regex(/^[^;\n]+$/, "neither ; nor a line break"),
+            )
+            .min(2)
+            .optional(),
+          several: z.boolean().default(false),
         }),
       ),
     }),
@@ -134,12 +148,28 @@ export const Regime = z.strictObject({
   sentences: Sentences,
   /** What the reader must know beside the verdict, each with its source. */
   reminders: z.array(z.strictObject({ text: z.string().min(1), article: z.string().min(1) })).default([]),
-  /** The declaration as data; only packs whose declaration Tocsin prepares have one. */
+  /** What is declared as data; only packs for which Tocsin prepares a text have one. */
   form: Form.optional(),
+  /** True for the pack that leads the state, the declaration and the verdict of an incident. */
+  leads: z.boolean().default(false),
+  /** Roles of which one approves the text, for a pack that does not lead; the facility's own order, not the law's. */
+  approvers: z
+    .array(Role.exclude(["operator", "auditor"]))
+    .min(1)
+    .optional(),
+  /** True where the text lets a notification be made in several times: what is learnt later completes it. */
+  staged: z.boolean().default(false),
+  /** True where what falls under it is written down in a register, notified or not. */
+  register: z.boolean().default(false),
 });
 export type Regime = z.infer<typeof Regime>;
-/** A pack whose declaration Tocsin prepares: it leads the state, the draft and the verdict of an incident. */
-export type LeadingRegime = Regime & { form: Form };
+/** A pack that leads the state, the draft and the verdict of an incident. */
+export type LeadingRegime = Regime & { form: Form; leads: true };
+/** A pack beside it with a text of its own, approved by a person of one of these roles. */
+export type DutyRegime = Regime & { form: Form; leads: false; approvers: NonNullable<Regime["approvers"]> };
+
+/** The field in which a text tells why it comes late. */
+export const LATE_FIELD = "late_reason";
 
 /** True when a pack was verified over a year ago: law changes, so it is doubted. */
 export function verifiedLongAgo({ verified }: { verified: string }, now: number): boolean {

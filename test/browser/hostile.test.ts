@@ -203,7 +203,7 @@ describePeer(browserPeer, "text that an attacker wrote", () => {
       }
       expect(watched.wrong).toEqual([]);
     },
-    150_000,
+    300_000,
   );
 
   itPeer(
@@ -249,7 +249,7 @@ describePeer(browserPeer, "text that an attacker wrote", () => {
       expect(filled.size).toBeGreaterThan(20);
       expect(watched.wrong).toEqual([]);
     },
-    100_000,
+    240_000,
   );
 
   itPeer(

@@ -19,6 +19,8 @@ import { describePeer, itPeer, onPath, peer } from "../support/peer.ts";
 const browserPeer = peer("Chromium", "chromium", "apt-get install chromium");
 const SHOTS = resolve(import.meta.dirname, "../../test-output/screenshots");
 const PHONE = { width: 390, height: 844 };
+/** Alerts of one attack, on fifty machines. */
+const STORM = 500;
 const HOSTILE = `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>\u202e`;
 
 describePeer(browserPeer, "the delegate's journey in a browser", () => {
@@ -46,7 +48,11 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
     });
     context = await browser.newContext({ viewport: PHONE, locale: "fr-FR" });
     page = await context.newPage();
+    const storm = Array.from({ length: STORM }, (_, i) =>
+      relevant(`storm-${i}`, `pacs-${String((i % 50) + 1).padStart(2, "0")}`),
+    );
     await post(daemon, "generic", house.tokens.generic, [
+      ...storm,
       relevant("b-1"),
       {
         id: "b-2",
@@ -81,7 +87,7 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
 
   itPeer(
     browserPeer,
-    "signs in, reads, answers, corrects, approves that exact text and sees it filed in exercise",
+    "out of a storm: signs in, reads, answers, corrects, approves that exact text and sees it filed in exercise",
     async () => {
       const person = house.accounts["anne.martin"];
       await page.goto(`${daemon.people}/`);
@@ -98,6 +104,8 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
         return (await page.getByText("À déclarer maintenant").count()) > 0 ? true : undefined;
       });
       await sound("2-incidents");
+      // One attack, one incident: five hundred alerts are one card.
+      expect(await page.getByRole("link", { name: /À déclarer maintenant/ }).count()).toBe(1);
       await page.getByRole("link", { name: /À déclarer maintenant/ }).click();
 
       await page.waitForURL("**/incidents/*");
@@ -116,7 +124,19 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
       expect(await page.getByText("Réponse enregistrée").count()).toBe(1);
       await sound("4-reponse");
 
+      await page.goto(`${incident}/declaration`);
+      const typed = page.locator("#v-systems");
+      if (!(await typed.isVisible())) await page.locator("details.edit:has(#v-systems) > summary").click();
+      await typed.fill("PACS et console du scanner 2");
+      await page
+        .locator("form:has(#v-systems)")
+        .getByRole("button", { name: "Enregistrer cette section" })
+        .click();
+      await page.waitForURL("**/declaration?fait=texte*");
+      await sound("4b-correction");
+
       await page.goto(`${incident}/decision`);
+      expect(await page.getByText("PACS et console du scanner 2").count()).toBeGreaterThan(0);
       await sound("5-declaration");
       expect(await page.getByText("Anne Martin").count()).toBeGreaterThan(0);
       const fresh = await eventually(

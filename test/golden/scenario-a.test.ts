@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { PROOF } from "../support/night.ts";
 import { DELETED, down } from "../support/pipeline.ts";
-import { at, ON_CALL, plays, RSSI } from "../support/timed-scenario.ts";
+import { at, dutyFields, ON_CALL, plays, RSSI } from "../support/timed-scenario.ts";
 
 const VPN = { host: "vpn-01", more: { user: "presta_pacs" } };
 
@@ -71,6 +71,16 @@ plays("A. Ransomware, Sunday 15 November 2026", { cyber_insurance: true }, "2026
         "sante-2022": { from: noted, due: null },
         "rgpd-33": { from: noted, due: "2026-11-18T01:22:00.000Z" },
         "assurance-plainte": { from: noted, due: "2026-11-18T01:22:00.000Z" },
+      });
+      // Each duty has a text of its own by then, and the declaration is none of theirs.
+      expect(await dutyFields(played, "rgpd-33", ["breach_nature", "people_band", "awareness"])).toEqual({
+        breach_nature: "perte d'intégrité; perte de disponibilité",
+        people_band: null,
+        awareness: "15/11/2026 02:22 (prise de connaissance ; proposition, à fixer)",
+      });
+      expect(await dutyFields(played, "assurance-plainte", ["found", "cause_nature"])).toEqual({
+        found: "15/11/2026 02:22",
+        cause_nature: "malveillante (soupçonnée)",
       });
     },
   },
@@ -181,6 +191,7 @@ plays("A. Ransomware, Sunday 15 November 2026", { cyber_insurance: true }, "2026
     shows: async (played) => {
       const { others } = await played.dossier();
       expect(others.find(({ regime }) => regime === "eigs")?.verdict).toBe("answer_missing");
+      expect(await dutyFields(played, "eigs", [])).toBeUndefined();
     },
   },
   {

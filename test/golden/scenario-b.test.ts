@@ -1,6 +1,32 @@
 import { expect } from "vitest";
-import { REASON } from "../support/night.ts";
-import { at, fileIt, ON_CALL, plays, RSSI } from "../support/timed-scenario.ts";
+import { PROOF, REASON } from "../support/night.ts";
+import {
+  at,
+  DIRECTOR,
+  DPO,
+  dutyFields,
+  fileIt,
+  ON_CALL,
+  type Played,
+  plays,
+  RSSI,
+} from "../support/timed-scenario.ts";
+
+/** The form of the request for precision. */
+const REQUEST = "0a1b2c3d-0000-4000-8000-000000000001";
+const seen = async ({ dossier }: Played, regime: string) => {
+  const { incident, duties } = await dossier();
+  const { version = 0, sha256 = "" } = duties.filter((each) => each.regime === regime).at(-1) ?? {};
+  return { incident: incident.id, regime, version, sha256 };
+};
+const write = async (played: Played, regime: string, fields: Record<string, string>) =>
+  played.stages.desk.amendDuty(
+    {
+      text: await seen(played, regime),
+      fields: Object.entries(fields).map(([id, value]) => ({ id, value, unknown: false })),
+    },
+    DPO,
+  );
 
 const MAILBOX = { host: "messagerie", more: { user: "c.durand" } };
 
@@ -124,10 +150,185 @@ plays(
       },
     },
     {
+      time: "2026-10-26T11:00:00+01:00",
+      event:
+        "counted so it is late: the reasons are asked; the DPO settles on the day the sample was verified",
+      act: async (played) => {
+        const { stages, dossier } = played;
+        const approve = async () => stages.desk.approveDuty(await seen(played, "rgpd-33"), PROOF, DPO);
+        expect(await approve()).toMatchObject({ code: "late_reason_missing" });
+        const { incident, deadlines } = await dossier();
+        const deadline = deadlines.find(({ regime }) => regime === "rgpd-33")?.id ?? "";
+        const settled = { incident: incident.id, deadline, from: "awareness", reason: REASON } as const;
+        expect(await stages.desk.settleClock({ ...settled, source: "DPO" }, DPO)).toEqual({
+          outcome: "settled",
+        });
+        expect(await approve()).toEqual({ outcome: "approved" });
+        const version = (await seen(played, "rgpd-33")).version;
+        const told = { where: "CNIL", reference: "N-1", by: "DPO", late: "", at: stages.clock.now() };
+        expect(
+          await stages.desk.notifyDuty(
+            { incident: incident.id, regime: "rgpd-33", version, ...told },
+            undefined,
+            DPO,
+          ),
+        ).toEqual({ outcome: "notified" });
+      },
+      values: "N R N N R N",
+      state: "declared",
+      shows: async (played) => {
+        const clock = (await played.dossier()).deadlines.find(({ regime }) => regime === "rgpd-33");
+        expect(clock).toMatchObject({
+          from: "awareness",
+          due: at("2026-10-27T14:05:00+01:00"),
+          met: at("2026-10-26T11:00:00+01:00"),
+        });
+        expect(clock?.candidates).toHaveLength(2);
+        expect(await dutyFields(played, "rgpd-33", ["awareness"])).toEqual({ awareness: "24/10/2026 15:05" });
+      },
+    },
+    {
+      time: "2026-10-26T12:00:00+01:00",
+      event: "the insurer's complaint has expired since 5 October: no approval without the reasons",
+      act: async (played) => {
+        const approve = async () =>
+          played.stages.desk.approveDuty(await seen(played, "assurance-plainte"), PROOF, DIRECTOR);
+        expect(await approve()).toMatchObject({
+          code: "late_reason_missing",
+          because: expect.stringContaining("05/10/2026 16:00"),
+        });
+        await write(played, "assurance-plainte", {
+          late_reason: "L'étendue de l'atteinte n'était pas connue avant le 24 octobre.",
+        });
+        expect(await approve()).toEqual({ outcome: "approved" });
+      },
+      values: "N R N N R N",
+      state: "declared",
+    },
+    {
       time: "2026-11-12T10:00:00+01:00",
       event: "212 people: what a leak meets it meets for good, and no state is left to end",
       values: "N R N N R N",
       state: "declared",
+    },
+    {
+      time: "2026-11-12T11:00:00+01:00",
+      event: "CERT Santé asks how many people are concerned, before Tuesday",
+      act: async ({ stages, dossier }) => {
+        const exchange = {
+          form: REQUEST,
+          incident: (await dossier()).incident.id,
+          party: "cert_sante",
+          name: "",
+          direction: "received",
+          way: "mail",
+          kind: "information_request",
+          subject: "Nombre de personnes",
+          text: "Combien de personnes sont concernées ?",
+          due: at("2026-11-17T18:00:00+01:00"),
+        } as const;
+        expect(await stages.desk.followUp.recordExchange(exchange, ON_CALL)).toEqual({ outcome: "recorded" });
+      },
+      values: "N R N N R N",
+      state: "declared",
+      shows: async (played) => expect((await played.followUp()).exchanges[0]?.state).toBe("open"),
+    },
+    {
+      time: "2026-11-13T10:00:00+01:00",
+      event: "what was learnt completes the notification: 212 people, a band of the CNIL's list, all told",
+      act: async (played) => {
+        const { stages } = played;
+        const { incident } = await played.dossier();
+        const duty = { incident: incident.id, regime: "rgpd-33" };
+        expect(await stages.desk.nextDuty(duty, DPO)).toEqual({ outcome: "begun" });
+        await write(played, "rgpd-33", { people_count: "212", people_informed: "oui" });
+        expect(await stages.desk.approveDuty(await seen(played, "rgpd-33"), PROOF, DPO)).toEqual({
+          outcome: "approved",
+        });
+      },
+      values: "N R N N R N",
+      state: "declared",
+      shows: async (played) => {
+        expect(await dutyFields(played, "rgpd-33", ["people_band", "people_informed"])).toEqual({
+          people_band: "51 à 300",
+          people_informed: "oui",
+        });
+        const { duties } = await played.dossier();
+        const told = duties.filter(({ regime }) => regime === "rgpd-33");
+        expect(told.map(({ version, kind, state }) => [version, kind, state])).toEqual([
+          [1, "initial", "notified"],
+          [2, "complement", "approved"],
+        ]);
+      },
+    },
+    {
+      time: "2026-11-17T09:00:00+01:00",
+      event: "the day before it is due the delegate was reminded of it, by day",
+      values: "N R N N R N",
+      state: "declared",
+      told: ["deleguee follow_up_due"],
+    },
+    {
+      time: "2026-11-17T10:00:00+01:00",
+      event: "the complement says 212 people; it answers the request once it is filed",
+      act: async (played) => {
+        const { stages, dossier } = played;
+        const { incident, filing } = await dossier();
+        const {
+          id: declaration,
+          version,
+          sha256,
+        } = filing?.declaration ?? { id: "", version: 0, sha256: "" };
+        const text = { incident: incident.id, declaration, version, sha256 };
+        const fields = [{ id: "data", value: "Dossiers de 212 personnes.", unknown: false }];
+        expect(await stages.desk.amend({ text, fields }, stages.delegate)).toMatchObject({
+          outcome: "amended",
+          declaration: { kind: "complement", version: 2 },
+        });
+        const answering = { incident: incident.id, request: REQUEST, version: 2 };
+        expect(await stages.desk.followUp.answerRequest(answering, RSSI)).toEqual({ outcome: "answering" });
+        expect((await played.followUp()).exchanges[0]).toMatchObject({ state: "open", answer: { at: null } });
+        await fileIt(played);
+      },
+      values: "N R N N R N",
+      state: "declared",
+      shows: async (played) =>
+        expect((await played.followUp()).exchanges[0]).toMatchObject({
+          state: "answered",
+          answer: { version: 2, at: at("2026-11-17T10:00:00+01:00") },
+        }),
+    },
+    {
+      time: "2026-11-20T10:00:00+01:00",
+      event: "a leak never ends: a person proposes the notice of resolution, with the reason",
+      act: async ({ stages, dossier }) => {
+        const { incident } = await dossier();
+        const reason = "Comptes réinitialisés, personnes informées, plus aucun accès.";
+        const settling = { incident: incident.id, kind: "resolution", reason } as const;
+        expect(await stages.desk.followUp.settlePurpose(settling, stages.delegate)).toEqual({
+          outcome: "settled",
+        });
+      },
+      values: "N R N N R N",
+      state: "declared",
+      shows: async (played) => {
+        const { current } = await played.dossier();
+        expect(current?.declaration).toMatchObject({ kind: "resolution", version: 3, state: "draft" });
+        expect(current?.content.text).toContain("Comptes réinitialisés, personnes informées");
+      },
+    },
+    {
+      time: "2026-11-20T10:30:00+01:00",
+      event: "the notice is filed, and nothing is drafted after it",
+      act: fileIt,
+      values: "N R N N R N",
+      state: "declared",
+      shows: async (played) => {
+        const { current, owesNotice } = await played.dossier();
+        expect([current?.declaration.version, current?.declaration.state]).toEqual([3, "filed"]);
+        expect(owesNotice).toBe(false);
+        expect((await played.followUp()).notice.filed).toBe(at("2026-11-20T10:30:00+01:00"));
+      },
     },
   ],
 );

@@ -1,6 +1,15 @@
 import { expect } from "vitest";
+import {
+  type BreachLine,
+  breachCsv,
+  breachesIn,
+  eachBreachLine,
+} from "../../agent/stages/duties/breach-register.ts";
+import { openRegister } from "../../agent/stages/register/open-register.ts";
+import { MASKS } from "../support/masks.ts";
+import { PROOF } from "../support/night.ts";
 import { down, up } from "../support/pipeline.ts";
-import { at, fileIt, ON_CALL, plays } from "../support/timed-scenario.ts";
+import { at, DPO, fileIt, ON_CALL, plays } from "../support/timed-scenario.ts";
 
 const DPI_HOSTS = Array.from({ length: 60 }, (_, i) => `dpi-${i}`);
 
@@ -110,6 +119,74 @@ plays(
       act: (played) => played.answer("health_data", "no"),
       values: "Rp N R N R N",
       state: "facts_ended",
+      // An hour after the last state ended, the notice that the machine proposes is called to mind.
+      told: ["deleguee follow_up_due"],
+      shows: async (played) => {
+        const { current, owesNotice } = await played.dossier();
+        expect(current?.declaration).toMatchObject({ kind: "resolution", version: 2, state: "draft" });
+        expect(current?.content.text).toContain("Tous les états constatés ont pris fin, le dernier le");
+        expect(owesNotice).toBe(true);
+      },
+    },
+    {
+      time: "2026-11-10T17:50:00+01:00",
+      event:
+        "the risk is excluded: the breach is in the internal register with the reasons, and is not notified",
+      act: async (played) => {
+        await played.answer("risk", "yes");
+        const { incident, duties } = await played.dossier();
+        const { version = 0, sha256 = "" } = duties.find(({ regime }) => regime === "rgpd-33") ?? {};
+        const text = { incident: incident.id, regime: "rgpd-33", version, sha256 };
+        const reason = "Indisponibilité de six heures, sans perte ni divulgation.";
+        expect(await played.stages.desk.leaveUnnotified({ text, reason }, PROOF, DPO)).toEqual({
+          outcome: "not_notified",
+        });
+      },
+      values: "Rp N R N R N",
+      state: "facts_ended",
+      shows: async (played) => {
+        const { store } = played.stages;
+        const registers = new Set(["rgpd-33"]);
+        const facility = "ch-exemple";
+        const register = openRegister({ reads: store.reads, facility, systems: new Map(), masks: MASKS });
+        await register.whole();
+        const lines: BreachLine[] = [];
+        const breaches = breachesIn(register.entries(), registers);
+        for await (const line of eachBreachLine(store.reads, facility, breaches)) lines.push(line);
+        expect(lines).toMatchObject([
+          {
+            state: "not_notified",
+            reason: "Indisponibilité de six heures, sans perte ni divulgation.",
+            nature: "perte de disponibilité",
+            decidedBy: "Inès Faure",
+          },
+        ]);
+        let csv = "";
+        for await (const row of breachCsv(eachBreachLine(store.reads, facility, breaches))) csv += row;
+        expect(csv).toContain("Non notifié (motivé)");
+        const { deadlines, duties } = await played.dossier();
+        expect(deadlines.find(({ regime }) => regime === "rgpd-33")?.met).not.toBeNull();
+        expect(duties.map(({ regime }) => regime)).toEqual(["rgpd-33"]);
+      },
+    },
+    {
+      time: "2026-11-10T18:05:00+01:00",
+      event: "the resolution is filed",
+      act: fileIt,
+      values: "Rp N R N R N",
+      state: "facts_ended",
+      shows: async (played) => {
+        const { stages, dossier } = played;
+        const { incident, owesNotice, declarations } = await dossier();
+        expect(owesNotice).toBe(false);
+        expect(declarations.map(({ kind, state }) => `${kind} ${state}`)).toEqual([
+          "initial filed",
+          "resolution filed",
+        ]);
+        const closing = { incident: incident.id, reason: "Rétabli, avis déposé." };
+        expect(await stages.desk.closeByHand(closing, stages.delegate)).toEqual({ outcome: "closed" });
+        expect((await dossier()).incident.closure?.without_notice).toBeUndefined();
+      },
     },
   ],
 );

@@ -20,10 +20,22 @@ export interface Authority {
   file: string;
   ca: Buffer;
   /** Signs a certificate for a common name and DNS names; `days` may be negative: it has expired. */
-  issue(name: string, options?: { commonName?: string; dns?: string[]; days?: number }): Issued;
+  issue(name: string, options?: IssueOptions): Issued;
 }
 
-const CURVE = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+export interface IssueOptions {
+  commonName?: string;
+  dns?: string[];
+  days?: number;
+  /** What `openssl req` makes the key by. (Default: EC on P-256.) */
+  key?: readonly string[];
+  /** Further extensions, as `openssl req -addext` takes them. */
+  extensions?: readonly string[];
+}
+
+/** What makes an EC key on a curve. */
+export const ecKey = (curve: string) => ["-newkey", "ec", "-pkeyopt", `ec_paramgen_curve:${curve}`, "-nodes"];
+const CURVE = ecKey("prime256v1");
 
 /** Makes an authority with OpenSSL. */
 export function makeAuthority(folder: string): Authority {
@@ -36,10 +48,11 @@ export function makeAuthority(folder: string): Authority {
   return {
     file,
     ca: readFileSync(file),
-    issue(name, { commonName = name, dns = [], days = 2 } = {}) {
+    issue(name, { commonName = name, dns = [], days = 2, key: made = CURVE, extensions: more = [] } = {}) {
       const [certificate, key, request] = [at(`${name}.pem`), at(`${name}.key`), at(`${name}.csr`)];
       const names = dns.length === 0 ? [] : ["-addext", `subjectAltName=${dns.map((each) => `DNS:${each}`)}`];
-      run("req", ...CURVE, "-subj", `/CN=${commonName}`, ...names, "-keyout", key, "-out", request);
+      names.push(...more.flatMap((each) => ["-addext", each]));
+      run("req", ...made, "-subj", `/CN=${commonName}`, ...names, "-keyout", key, "-out", request);
       const signer = ["-CA", file, "-CAkey", at("authority.key"), "-CAcreateserial"];
       const extensions = ["-copy_extensions", "copy", "-days", String(days)];
       run("x509", "-req", "-in", request, ...signer, ...extensions, "-out", certificate);

@@ -141,7 +141,7 @@ systems:
   - { id: pacs, name: PACS, kind: imaging, hosts: ["pacs-*"], health_data: true, care_critical: true, degraded_after_minutes: 30, depends_on: [annuaire] }
   - { id: annuaire, name: Annuaire, kind: directory, hosts: ["dc0*"], trusted_by_others: true }
 ${systems}
-outbound: [{ id: sortie, connector: ${mode === "exercise" ? "exercise" : "portal-assisted"} }]
+outbound: [{ id: sortie, connector: ${mode === "exercise" ? "exercise" : "portal-assisted"} }, { id: cert, connector: help-phone }]
 tools: [{ id: soc, secret: { file: tool.secret } }]
 ${webhook === undefined ? (notify === "" ? "" : `notify:\n${notify}`) : `notify: [{ id: crochet, connector: webhook, for: [on_call, delegate], settings: { url: "${webhook}", secret: { file: webhook.secret } } }]`}
 ${more}`;

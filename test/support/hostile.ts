@@ -124,23 +124,29 @@ function verbatimOf(record: string, alert: Alert | undefined): Leaf[] {
   );
 }
 
+const CONTEXT = { received: Date.UTC(2026, 0, 1) * 1000, zone: "UTC" };
+
+/** The texts of a record in which something can be planted, and the record with something written behind each. */
+function leavesToPlant(record: string, read: Inbound["parse"]) {
+  const json = jsonOf(record);
+  const leaves = json ? leavesOf(json) : verbatimOf(record, read(record, CONTEXT).alert);
+  const write = (behind: (path: string) => string): string => {
+    const text = (leaf: Leaf) => `${leaf.text}${behind(leaf.path)}`;
+    if (json) return JSON.stringify(changed(json, text));
+    return leaves.reduce((line, leaf) => line.replace(leaf.text, () => text(leaf)), record);
+  };
+  return { leaves, write };
+}
+
 /** Plants in each field once over all records of a source, and in all fields of each record together. */
 function plantAll(source: string, records: readonly string[], read: Inbound["parse"]): Planting[] {
   const planted: Planting[] = [];
   const seen = new Set<string>();
   let n = 0;
   for (const record of records) {
-    const json = jsonOf(record);
-    const leaves = json
-      ? leavesOf(json)
-      : verbatimOf(record, read(record, { received: Date.UTC(2026, 0, 1) * 1000, zone: "UTC" }).alert);
-    const plant = (field: string, wanted: (path: string) => boolean) => {
-      const text = ({ path, text }: Leaf) => (wanted(path) ? `${text}${payload(n++)}` : text);
-      const one = json
-        ? JSON.stringify(changed(json, text))
-        : leaves.reduce((line, leaf) => line.replace(leaf.text, () => text(leaf)), record);
-      planted.push({ source, field, record: one });
-    };
+    const { leaves, write } = leavesToPlant(record, read);
+    const plant = (field: string, wanted: (path: string) => boolean) =>
+      planted.push({ source, field, record: write((path) => (wanted(path) ? payload(n++) : "")) });
     for (const { path } of leaves) {
       if (seen.has(path)) continue;
       seen.add(path);
@@ -163,6 +169,37 @@ export function plantingsOf(connector: Inbound): Planting[] {
   return plantAll(connector.name, linesOf(`${connector.name}/fixtures/*.in`, FOLDER), connector.parse);
 }
 
+/**
+ * Plants in all fields of a record together but those by which it is recognised, and in each of these alone, once over
+ * all records of a source.
+ */
+function plantTogether(source: string, records: readonly string[], read: Inbound["parse"]): Planting[] {
+  const planted: Planting[] = [];
+  const seen = new Set<string>();
+  let n = 0;
+  const kindOf = (record: string) => {
+    const { module, dataset } = read(record, CONTEXT).alert?.event ?? {};
+    return `${module} ${dataset}`;
+  };
+  for (const record of records) {
+    const { leaves, write } = leavesToPlant(record, read);
+    const only = (field: string) => write((path) => (path === field ? payload(n) : ""));
+    const kind = kindOf(record);
+    const telling = new Set(leaves.map(({ path }) => path).filter((path) => kindOf(only(path)) !== kind));
+    planted.push({
+      source,
+      field: "*",
+      record: write((path) => (telling.has(path) ? "" : payload(n++))),
+    });
+    for (const field of [...telling].filter((path) => !seen.has(path))) {
+      seen.add(field);
+      planted.push({ source, field, record: only(field) });
+      n++;
+    }
+  }
+  return planted;
+}
+
 /** What is planted by way of each mapping, from its own cases. */
 export function mappingPlantings(read: Inbound["parse"]): Planting[] {
   return globSync("*.cases.yml", { cwd: SHIPPED_MAPPINGS })
@@ -170,7 +207,7 @@ export function mappingPlantings(read: Inbound["parse"]): Planting[] {
     .flatMap((file) => {
       const cases = load(readFileSync(resolve(SHIPPED_MAPPINGS, file), "utf8")) as { record: string }[];
       const records = cases.map(({ record }) => record);
-      return plantAll(basename(file, ".cases.yml"), records, read);
+      return plantTogether(basename(file, ".cases.yml"), records, read);
     });
 }
 

@@ -61,8 +61,19 @@ export const PAGES: Readonly<Record<string, (place: Place) => readonly Visit[]>>
     { path: `incidents/${approved}/decision`, as: "valide" },
   ],
   "/incidents/:id/decision-orale": ({ incident }) => [{ path: `incidents/${incident}/decision-orale` }],
+  "/incidents/:id/obligations": ({ incident }) => [{ path: `incidents/${incident}/obligations` }],
+  "/incidents/:id/obligations/:regime": ({ incident }) => [
+    { path: `incidents/${incident}/obligations/rgpd-33` },
+  ],
+  "/incidents/:id/appel/:way": ({ incident }) => [{ path: `incidents/${incident}/appel/cert` }],
   "/incidents/:id/depot": ({ approved }) => [{ path: `incidents/${approved}/depot` }],
+  "/incidents/:id/suivi": ({ incident, approved }) => [
+    { path: `incidents/${incident}/suivi` },
+    { path: `incidents/${approved}/suivi`, as: "valide" },
+  ],
+  "/bulletins": () => [{ path: "bulletins" }],
   "/registre": () => [{ path: "registre" }],
+  "/registre/violations": () => [{ path: "registre/violations" }],
   "/registre/rapport": () => [{ path: "registre/rapport" }],
   "/registre/hors-tocsin": () => [{ path: "registre/hors-tocsin" }],
   "/registre/hors-tocsin/:id": ({ outside }) => [{ path: `registre/hors-tocsin/${outside}` }],
@@ -89,8 +100,15 @@ export const NOT_PAGES: Readonly<Record<string, string>> = {
   "/incidents/version": "JSON for the browser",
   "/incidents/:id/notes/:note/pieces/:number": "a file, to be kept",
   "/incidents/:id/declaration.pdf": "a PDF",
+  "/incidents/:id/declaration.json": "JSON",
+  "/incidents/:id/declaration.md": "Markdown",
+  "/incidents/:id/indicateurs.stix.json": "JSON",
+  "/incidents/:id/indicateurs.misp.json": "JSON",
   "/incidents/:id/declaration/:version/imprimer.css": "a style sheet",
   "/registre/export.:format": "CSV and JSON",
+  "/registre/violations.:format": "CSV and JSON",
+  "/incidents/:id/obligations/:regime/texte.pdf": "a PDF",
+  "/incidents/:id/obligations/:regime/texte.json": "JSON",
 };
 
 /** Every visit of every page, or of one, each with a name for its pictures. */

@@ -17,7 +17,8 @@ import { openMutes } from "../../agent/stages/mute/mutes.ts";
 import { openOutages } from "../../agent/stages/mute/outages.ts";
 import { openPipeline } from "../../agent/stages/open-pipeline.ts";
 import type { Pipeline } from "../../agent/stages/pipeline.ts";
-import type { Setup } from "../../agent/stages/work.ts";
+import type { OpenOutbound } from "../../agent/stages/transmit.ts";
+import type { Setup, WayOut } from "../../agent/stages/work.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import type { Store, StoredAlert } from "../../agent/store/store.ts";
@@ -74,6 +75,8 @@ export interface Line {
 
 /** The stages on a real store, with the default pack, a clock in hand and channels that remember. */
 export interface Stages {
+  /** Folder of the record and its key. */
+  directory: string;
   store: Store;
   clock: HandClock;
   pipeline: Pipeline;
@@ -100,7 +103,15 @@ export interface Stages {
 export interface StagesOptions {
   mode?: Setup["mode"];
   reach?: "assisted" | "exercise" | "authority";
+  /** Ways out in place of the one of `reach`, in order. */
+  ways?: readonly WayOut[];
   repeatable?: boolean;
+  /** What really carries, by the id of its way, in place of what only counts. */
+  carriers?: ReadonlyMap<string, OpenOutbound>;
+  /** What a way answers when it is asked what became of a filing, by its id; one that is not named cannot be asked. */
+  asked?: Record<string, Attempt[]>;
+  /** Ways whose receiver has to confirm that it arrived. */
+  handsOn?: readonly string[];
   /** In place of SYSTEMS. */
   systems?: readonly System[];
   /** Law packs, that of the health code first. */
@@ -193,7 +204,7 @@ async function serve(parts: {
       { id: "deleguee", for: ["delegate"] },
       { id: "rssi", for: ["rssi"] },
     ],
-    outbound: [{ id: "sortie", reach }],
+    outbound: options.ways ?? [{ id: "sortie", reach }],
     newId,
     masks: MASKS,
     mutes: openMutes(systems),
@@ -210,13 +221,18 @@ async function serve(parts: {
       return (answers.length === 0 ? answerBy.get(channel) : undefined) ?? answer();
     },
   });
-  const outbound = {
+  const outbound = (way: WayOut) => ({
     repeatable,
+    handsOn: options.handsOn?.includes(way.id) ?? false,
     send: async (filing: Filing) => {
       filings.push(filing);
       return answer();
     },
-  };
+    ...(way.id in (options.asked ?? {}) && {
+      ask: async (): Promise<Attempt> =>
+        options.asked?.[way.id]?.shift() ?? { outcome: "uncertain", because: "pas de réponse" },
+    }),
+  });
   const sweeper = openSweeper({
     store,
     pipeline,
@@ -224,7 +240,8 @@ async function serve(parts: {
     clock,
     owner: newId(),
     channels: new Map(setup.notify.map(({ id }) => [id, channelOf(id)])),
-    outbounds: new Map([["sortie", outbound]]),
+    outbounds: new Map(setup.outbound.map((way) => [way.id, options.carriers?.get(way.id) ?? outbound(way)])),
+    print: async ({ version }) => Buffer.from(`%PDF-1.7 version ${version}`),
     page: (path) => `https://tocsin.example/${path}`,
     codes: CODES,
     random: () => 0.5,
@@ -240,6 +257,7 @@ async function serve(parts: {
     codes: CODES,
   });
   return {
+    directory: parts.directory,
     store,
     clock,
     pipeline,

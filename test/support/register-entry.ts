@@ -19,6 +19,7 @@ export function anEntry({ incident, ...over }: Over = {}): RegisterEntry {
     decisions: [],
     deliveries: [],
     closings: [],
+    dutyVersions: [],
     people: new Set(),
     words: "",
     ...over,

@@ -12,7 +12,10 @@ export interface Rsyslog {
   stop(): Promise<void>;
 }
 
-/** Starts an rsyslog in a folder of its own; `settings` go before its inputs, `action` says where it forwards to. */
+/**
+ * Starts an rsyslog in a folder of its own; `settings` go before its inputs, `action` says where it forwards to.
+ * Its queue holds all that a test sends: a full one drops what it cannot hand on within two seconds.
+ */
 export function startRsyslog(
   work: string,
   { settings = "", action }: { settings?: string; action: string },
@@ -28,7 +31,7 @@ ${settings}
 module(load="imfile" mode="inotify")
 input(type="imfile" File="${watched}" Tag="application:" Severity="warning" Facility="local3")
 action(${action} template="RSYSLOG_SyslogProtocol23Format"
-       action.resumeRetryCount="-1" action.resumeInterval="1" queue.type="linkedList")
+       action.resumeRetryCount="-1" action.resumeInterval="1" queue.type="linkedList" queue.size="100000")
 `,
   );
   const running: ChildProcess = spawn("rsyslogd", ["-n", "-f", configuration, "-i", join(work, "pid")], {

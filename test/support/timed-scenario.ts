@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { System } from "../../agent/core/asset.ts";
 import { type Instant, instantFromIso, isoFromInstant, MICROSECONDS } from "../../agent/core/clock.ts";
+import { dutyContentOf } from "../../agent/core/duty-file.ts";
 import type { FactKind, FactSource } from "../../agent/core/fact.ts";
 import type { IncidentState } from "../../agent/core/incident.ts";
 import type { Dossier } from "../../agent/stages/desk/desk.ts";
+import type { FollowUp } from "../../agent/stages/followup/follow-up-desk.ts";
 import type { Actor } from "../../agent/stages/person-act.ts";
 import { lettersOf } from "./golden.ts";
 import { NIGHT } from "./incident.ts";
@@ -57,6 +59,7 @@ export interface Played {
     more?: { systems?: string[]; callDelegate?: boolean },
   ): Promise<void>;
   dossier(): Promise<Dossier>;
+  followUp(): Promise<FollowUp>;
   /** C1 C2 C3 C4 C5 D6, as the tables write them. */
   values(): Promise<string>;
   /** Messages since last asked: what, to whom. */
@@ -121,6 +124,11 @@ async function playScenario(facility: { cyber_insurance: boolean }): Promise<Pla
       const dossier = await stages.desk.dossier(await first());
       if (dossier === undefined) throw new Error("no dossier");
       return dossier;
+    },
+    async followUp() {
+      const found = await stages.desk.followUp.of(await first());
+      if (found === undefined) throw new Error("no follow-up");
+      return found;
     },
     async values() {
       const { qualification } = await played.dossier();
@@ -198,6 +206,22 @@ export async function fileIt({ stages, dossier }: Played): Promise<void> {
   const text = { incident: incident.id, declaration: id, version, sha256 };
   expect((await stages.desk.approve(text, PROOF, stages.delegate)).outcome).toBe("approved");
   const { deliveries } = await dossier();
-  const filing = { incident: incident.id, delivery: deliveries[0]?.id ?? "", reference: "SIG-2026-78" };
+  const delivery = deliveries.findLast(({ state }) => state === "planned")?.id ?? "";
+  const filing = { incident: incident.id, delivery, reference: `SIG-2026-78-${version}` };
   expect((await stages.desk.recordFiling(filing, stages.delegate)).outcome).toBe("recorded");
 }
+
+/** Values in the last text of another duty, by field; undefined when there is no text. */
+export async function dutyFields(
+  { dossier }: Pick<Played, "dossier">,
+  regime: string,
+  ids: readonly string[],
+): Promise<Record<string, string | null> | undefined> {
+  const file = (await dossier()).duties.filter((each) => each.regime === regime).at(-1);
+  if (file === undefined) return undefined;
+  const fields = dutyContentOf(file).sections.flatMap((section) => section.fields);
+  return Object.fromEntries(ids.map((id) => [id, fields.find((field) => field.id === id)?.value ?? null]));
+}
+
+export const DPO: Actor = { id: "acc-5", name: "Inès Faure", role: "dpo", active: true };
+export const DIRECTOR: Actor = { id: "acc-6", name: "Luc Adam", role: "director", active: true };

@@ -2,9 +2,13 @@ import { contentOf, type DeclarationContent } from "../../agent/core/declaration
 import { uuidv7 } from "../../agent/core/id.ts";
 import { mayAct } from "../../agent/core/person.ts";
 import type { Answer, Desk, Dossier } from "../../agent/stages/desk/desk.ts";
+import { mayApprove } from "../../agent/stages/duties/settle-duty.ts";
+import { followUpOf } from "../../agent/stages/followup/open-follow-up.ts";
 import { maskDossier } from "../../agent/stages/mask-dossier.ts";
 import type { Actor, Refused, Stale, TextSeen } from "../../agent/stages/person-act.ts";
+import { newWork } from "../../agent/stages/work.ts";
 import { MASKS } from "./masks.ts";
+import { dutyPack } from "./scene-duty.ts";
 import { draftOf, SYSTEMS } from "./web-declaration.ts";
 
 /** The facility of the pages' tests. */
@@ -28,6 +32,8 @@ export function firstDossier({ dossiers: [first] }: SceneDesk): Dossier {
   return first;
 }
 
+const PACKS = new Map([["rgpd-33", dutyPack("rgpd-33")]]);
+
 /** Builds the desk of tests. */
 export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
   const newId = uuidv7({ now: () => clock.now() });
@@ -40,6 +46,24 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     facility: { id: FACILITY, name: "Centre hospitalier du Val", timeZone: "Europe/Paris" },
     mode: "exercise",
     fixedFields: new Set(["declarant_name"]),
+    followUp: {
+      async of(incident) {
+        const dossier = desk.dossiers.find((each) => each.incident.id === incident);
+        if (dossier === undefined) return undefined;
+        const { facts, declarations } = dossier;
+        const told = followUpOf({ ...newWork(dossier.incident), facts, declarations });
+        return MASKS.every({ ...told, erased: [] }, { incident });
+      },
+      recordExchange: async () => refused,
+      cancelExchange: async () => refused,
+      answerRequest: async () => refused,
+      addRecommendation: async () => refused,
+      settleRecommendation: async () => refused,
+      requestAccompaniment: async () => refused,
+      stepAccompaniment: async () => refused,
+      tellPartner: async () => refused,
+      settlePurpose: async () => refused,
+    },
     links: {
       channels: async () => [],
       ask: async () => refused,
@@ -48,6 +72,14 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       open: async () => undefined,
       answer: async () => ({ outcome: "gone" }),
     },
+    indicators: async (incident) =>
+      desk.dossiers.some((each) => each.incident.id === incident)
+        ? {
+            found: [{ kind: "address", value: "203.0.113.7", side: "source", first: 1, last: 1, count: 2 }],
+            masked: 0,
+            cut: false,
+          }
+        : undefined,
     systems: SYSTEMS,
     newForm: newId,
     openByHand: async () => refused,
@@ -66,6 +98,16 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     split: async () => refused,
     undoRegrouping: async () => refused,
     settleClock: async () => refused,
+    dutyPacks: PACKS,
+    mayApproveDuty(actor, regime, now) {
+      const pack = PACKS.get(regime);
+      return pack !== undefined && mayApprove(actor, pack, now);
+    },
+    amendDuty: async () => refused,
+    approveDuty: async () => refused,
+    leaveUnnotified: async () => refused,
+    notifyDuty: async () => refused,
+    nextDuty: async () => ({ ...refused, code: "already_drafted" }),
     silence: async () => refused,
     planWorks: async () => refused,
     endMute: async () => refused,
@@ -179,6 +221,12 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
       if (!mayAct(actor, "decide", clock.now())) return refused;
       return settle(text, { decision: "set_aside", how, reason }, actor) as never;
     },
+    waysOut: [],
+    waysOf: async () => [],
+    recordImpossibility: async () => refused,
+    startDelivery: async () => refused,
+    resend: async () => refused,
+    recordLost: async () => refused,
     async recordFiling({ incident, delivery, reference }, actor) {
       if (!mayAct(actor, "record_filing")) return refused;
       const dossier = desk.dossiers.find((each) => each.incident.id === incident);

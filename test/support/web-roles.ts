@@ -3,6 +3,7 @@ import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import type { Role } from "../../agent/core/person.ts";
 import type { Desk } from "../../agent/stages/desk/desk.ts";
+import type { WayOut } from "../../agent/stages/work.ts";
 import type { Write } from "../../agent/store/store.ts";
 import { createAccount } from "../../agent/web/accounts.ts";
 import { anIncident } from "./incident.ts";
@@ -24,7 +25,7 @@ export interface House {
 }
 
 /** Opens the people's listener with every way in, and signs everyone in. */
-export async function openHouse(): Promise<House> {
+export async function openHouse({ ways = [] }: { ways?: WayOut[] } = {}): Promise<House> {
   let desk: Desk | undefined;
   const scene = await startScene({
     demo: true,
@@ -45,7 +46,7 @@ export async function openHouse(): Promise<House> {
       },
     },
     desk: async (parts) => {
-      desk = await realDesk(parts);
+      desk = await realDesk({ ...parts, ways });
       return desk;
     },
   });
@@ -65,6 +66,8 @@ export async function openHouse(): Promise<House> {
   const merging = { incident: main, other: merged, reason: "Le même arrêt du réseau." };
   const done = await desk.merge(merging, actor);
   if (done.outcome !== "merged") throw new Error(done.because);
+  // So that the text of another duty stands too.
+  await desk.answer({ incident: main, question: "personal_data", answer: "yes" }, actor);
   const foreign = anIncident({ id: "inc-elsewhere", facility: "autre" });
   const write: Write = {
     write: "record",

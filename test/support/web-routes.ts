@@ -35,11 +35,13 @@ const ALL_NAMED = ALL.filter((kind) => kind !== "emergency");
 const DECIDE = ["delegate", "director", "emergency"] as const;
 const EDIT = ["delegate", "director", "rssi", "lapsed", "emergency"] as const;
 const ANSWER = [...EDIT, "dpo", "operator"] as const;
+const DUTY = [...EDIT, "dpo"] as const;
 const ORAL = ["rssi", "operator"] as const;
 const MANAGE = ["director", "rssi"] as const;
 
 const TEXT = { declaration: "dec-0", version: "1", sha256: "0".repeat(64) };
 const CODE = { code: "000000" };
+const SEEN = { version: "1", sha256: "0".repeat(64) };
 const FACT = { form: "form-0", kinds: "degraded_mode", who: "self" };
 
 const pages = (who: RouteRow["who"], ...paths: string[]): RouteRow[] =>
@@ -108,6 +110,8 @@ export const ROUTES: readonly RouteRow[] = [
     "/registre",
     "/registre/rapport",
     "/registre/export.:format",
+    "/registre/violations",
+    "/registre/violations.:format",
     "/registre/hors-tocsin/:id",
     "/clotures",
     "/astreinte",
@@ -121,6 +125,7 @@ export const ROUTES: readonly RouteRow[] = [
     "/regles-refusees",
     "/actifs-inconnus",
     "/systemes",
+    "/bulletins",
   ),
   ...pages(EDIT, "/registre/hors-tocsin"),
   ...pages(ANSWER, "/incidents/signaler"),
@@ -130,6 +135,10 @@ export const ROUTES: readonly RouteRow[] = [
   form("/clotures", EDIT),
   form("/astreinte/essai", EDIT),
   form("/sourdines", EDIT),
+  form("/bulletins", EDIT),
+  form("/bulletins/etat", EDIT, { form: { bulletin: "x", state: "handled" } }),
+  form("/bulletins/abonnes", EDIT),
+  form("/bulletins/abonnes/fin", EDIT, { form: { subscriber: "x" } }),
   form("/sourdines/travaux", EDIT),
   form("/sourdines/fin", EDIT),
 
@@ -140,6 +149,10 @@ export const ROUTES: readonly RouteRow[] = [
     "/incidents/:id/faits",
     "/incidents/:id/declaration",
     "/incidents/:id/declaration.pdf",
+    "/incidents/:id/declaration.json",
+    "/incidents/:id/declaration.md",
+    "/incidents/:id/indicateurs.stix.json",
+    "/incidents/:id/indicateurs.misp.json",
     "/incidents/:id/declaration/historique",
     "/incidents/:id/declaration/comparer",
     "/incidents/:id/declaration/:version/imprimer",
@@ -147,10 +160,16 @@ export const ROUTES: readonly RouteRow[] = [
     "/incidents/:id/decision",
     "/incidents/:id/decision-orale",
     "/incidents/:id/depot",
+    "/incidents/:id/suivi",
     "/incidents/:id/demandes",
     "/incidents/:id/recherche",
+    "/incidents/:id/obligations",
+    "/incidents/:id/obligations/:regime",
+    "/incidents/:id/obligations/:regime/texte.pdf",
+    "/incidents/:id/obligations/:regime/texte.json",
   ),
   { route: "GET /incidents/:id/notes/:note/pieces/:number", who: ALL, status: 404 },
+  { route: "GET /incidents/:id/appel/:way", who: ALL, status: 404 },
   form("/incidents/:id/recherche/fichier", ANSWER),
   form("/incidents/:id/recherche/source", ANSWER),
   form("/incidents/:id/recherche/confirmer", ANSWER, { form: { search: "x" } }),
@@ -159,13 +178,35 @@ export const ROUTES: readonly RouteRow[] = [
   form("/incidents/:id/demandes", ANSWER, { form: { form: "form-0", question: "x", person: "care" } }),
   form("/incidents/:id/demandes/retrait", ANSWER, { form: { link: "0".repeat(64) } }),
   form("/incidents/:id/prise-en-charge", ANSWER, { status: 303, acts: true }),
-  form("/incidents/:id/delai", EDIT, { form: { deadline: "x", from: "found" } }),
+  form("/incidents/:id/delai", DUTY, { form: { deadline: "x", from: "found" } }),
+  form("/incidents/:id/obligations/:regime/champs", DUTY, { form: SEEN }),
+  form("/incidents/:id/obligations/:regime/valider", ["director", "dpo"], { form: { ...SEEN, ...CODE } }),
+  form("/incidents/:id/obligations/:regime/ne-pas-notifier", ["director", "dpo"], {
+    form: { ...SEEN, ...CODE, reason: "Aucune donnée personnelle." },
+  }),
+  form("/incidents/:id/obligations/:regime/notifier", DUTY, {
+    form: { version: "1", where: "CNIL", by: "DPO" },
+  }),
+  form("/incidents/:id/obligations/:regime/complement", DUTY, { status: 409 }),
   form("/incidents/:id/secret", ANSWER, { form: { secret: "oui" } }),
   form("/incidents/:id/notes", ANSWER, { form: { form: "form-0", text: "x" } }),
   form("/incidents/:id/notes/:note/pieces/:number/effacer", MANAGE, {
     form: { motif: "Photo d'un patient." },
   }),
   form("/incidents/:id/vu", ANSWER, { status: 303, acts: true }),
+  form("/incidents/:id/suivi/echanges", ANSWER),
+  form("/incidents/:id/suivi/echanges/annuler", ANSWER, { form: { exchange: "x" } }),
+  form("/incidents/:id/suivi/repondre", EDIT, { form: { request: "x", version: "2" } }),
+  form("/incidents/:id/suivi/recommandations", EDIT),
+  form("/incidents/:id/suivi/recommandations/etat", EDIT, {
+    form: { recommendation: "x", state: "done" },
+  }),
+  form("/incidents/:id/suivi/accompagnement", EDIT),
+  form("/incidents/:id/suivi/accompagnement/etat", EDIT, {
+    form: { accompaniment: "x", state: "granted" },
+  }),
+  form("/incidents/:id/suivi/prevenus", ANSWER),
+  form("/incidents/:id/suivi/objet", EDIT, { form: { kind: "resolution" } }),
   form("/incidents/:id/original", EDIT, { form: { alert: "a", reason: "Pour vérifier l'heure." } }),
   form("/incidents/:id/faits", ANSWER, { form: FACT }),
   form("/incidents/:id/faits/fin", ANSWER, { form: { fact: "x", who: "self" } }),
@@ -201,6 +242,17 @@ export const ROUTES: readonly RouteRow[] = [
     form: { ...CODE, decision: "x", comment: "Je n'ai rien dit." },
   }),
   form("/incidents/:id/depot", EDIT, { form: { delivery: "x", reference: "S-1" } }),
+  form("/incidents/:id/appel/:way", ANSWER, { status: 404 }),
+  form("/incidents/:id/depot/impossible", EDIT, {
+    form: { tried: "Page injoignable deux fois." },
+  }),
+  form("/incidents/:id/depot/envoyer", EDIT, { form: { channel: "x" } }),
+  form("/incidents/:id/depot/renvoyer", EDIT, {
+    form: { delivery: "x", reason: "Perdu en route." },
+  }),
+  form("/incidents/:id/depot/perdu", EDIT, {
+    form: { delivery: "x", reason: "Perdu en route." },
+  }),
 ];
 
 interface Layer {

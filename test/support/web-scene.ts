@@ -4,6 +4,7 @@ import type { Qualification } from "../../agent/core/qualification.ts";
 import type { Dossier } from "../../agent/stages/desk/desk.ts";
 import { showEvidence } from "../../agent/stages/desk/show-evidence.ts";
 import { MASKS } from "./masks.ts";
+import { sceneDuty } from "./scene-duty.ts";
 import { at, CRITERIA, contentOfScene, DESCRIPTION, draftOf, NIGHT, SYSTEMS } from "./web-declaration.ts";
 
 const fact = (id: string, kind: Fact["kind"], since: string, rest: Partial<Fact> = {}): Fact => ({
@@ -95,7 +96,9 @@ export function sceneDossier(hostile?: string): Dossier {
     muted: null,
     outlook: null,
     keptOpen: null,
+    owesNotice: false,
     notes: [],
+    duties: [sceneDuty({ id: "inc-1", reference: "2026-0007" }, { at: at("2026-11-15T01:30:00Z"), hostile })],
     erased: [],
     calls: [],
     incident: {

@@ -189,7 +189,7 @@ describe("the delegate's own word", () => {
       [1, "contested"],
       [2, "draft"],
     ]);
-    expect(deliveries.map(({ state }) => state)).toEqual(["refused"]);
+    expect(deliveries.map(({ state }) => state)).toEqual(["dropped"]);
     const told = await night.told();
     expect(told.filter((event) => event === "oral_contested")).toHaveLength(3);
     night.stages.clock.pass(60);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { type Deciding, EVE, LUC, openDeciding, PAUL, PROOF } from "../../../test/support/deciding.ts";
+import { type Deciding, EVE, LUC, openDeciding, PAUL, PROOF, REMI } from "../../../test/support/deciding.ts";
 import { down, openStages, type Stages } from "../../../test/support/pipeline.ts";
 
 let night: Deciding;
@@ -36,6 +36,36 @@ describe("not to declare while a criterion is met", () => {
         },
       ],
       steps: [{ step: "second_awaited", comment: REASON, how: PROOF, text: { sha256: text.sha256 } }],
+    });
+  });
+
+  it("takes a second person too when who decides has withdrawn the facts that met it", async () => {
+    night = await openDeciding();
+    const { desk } = night.stages;
+    const withdrawAll = async (who: typeof PAUL) => {
+      for (const fact of (await night.dossier()).facts)
+        if (fact.withdrawn === null)
+          expect(
+            await desk.withdrawFact({ incident: night.id, fact: fact.id, reason: "Faux positif." }, who),
+          ).toEqual({ outcome: "withdrawn" });
+    };
+    await withdrawAll(night.anne);
+    expect((await night.dossier()).qualification?.verdict).not.toBe("declare");
+    const alone = await desk.setAside(await night.text(), REASON, PROOF, night.anne);
+    expect(alone).toMatchObject({ outcome: "second_awaited" });
+    expect(await desk.confirmSetAside(await night.text(), PROOF, PAUL)).toMatchObject({
+      outcome: "set_aside",
+      decision: { delegate: { name: "Anne Martin" }, second: { by: { name: "Paul Durand" } } },
+    });
+  });
+
+  it("takes one person where another withdrew them", async () => {
+    night = await openDeciding();
+    const { desk } = night.stages;
+    for (const { id: fact } of (await night.dossier()).facts)
+      await desk.withdrawFact({ incident: night.id, fact, reason: "Faux positif." }, REMI);
+    expect(await desk.setAside(await night.text(), REASON, PROOF, night.anne)).toMatchObject({
+      outcome: "set_aside",
     });
   });
 

@@ -1,10 +1,12 @@
 import type { Instant } from "../../core/clock.ts";
 import { awaitedOf, type Decision, type DecisionStep, type Proof } from "../../core/decision.ts";
 import type { Declaration } from "../../core/declaration.ts";
+import type { Fact } from "../../core/fact.ts";
 import type { Qualification } from "../../core/qualification.ts";
 import { confirm, unfitRuling } from "../confirm.ts";
+import { judge } from "../judge.ts";
 import { type Actor, type Refused, refuse, type Stale, type TextSeen, WRITING } from "../person-act.ts";
-import type { Setup, Work } from "../work.ts";
+import { copyWork, type Setup, type Work } from "../work.ts";
 import { addStep } from "./add-step.ts";
 import { checkText } from "./check-text.ts";
 import { standingText } from "./standing-text.ts";
@@ -33,11 +35,32 @@ export function undeclaredDuties({
   );
 }
 
+/** Facts that others or machines stated and that a person withdrew alone: what they would meet is not theirs alone to leave. */
+export function withdrawnBy(facts: readonly Fact[], name: string): Fact[] {
+  return facts.filter(
+    ({ withdrawn, origin }) =>
+      withdrawn?.writer === name && !(origin.by === "person" && origin.writer === name),
+  );
+}
+
+/** The incident as it would be evaluated had this person withdrawn nothing. */
+function beforeOwnWithdrawals(work: Work, { name }: Actor, setup: Setup, now: Instant): Work {
+  const withdrawn = new Set(withdrawnBy(work.facts, name));
+  if (withdrawn.size === 0) return work;
+  const before = copyWork(work);
+  before.facts = work.facts.map((fact) => (withdrawn.has(fact) ? { ...fact, withdrawn: null } : fact));
+  judge(before, setup, now);
+  return before;
+}
+
 export type SetAside =
   | { outcome: "set_aside"; decision: Decision }
   | { outcome: "second_awaited"; step: DecisionStep };
 
-/** Decides not to declare; while a criterion is met it only begins, and a second person has to confirm. */
+/**
+ * Decides not to declare; while a criterion is met, or would be but for facts that the same person withdrew, it only
+ * begins, and a second person has to confirm.
+ */
 export function setAside(
   work: Work,
   {
@@ -53,7 +76,7 @@ export function setAside(
   const ruling = { text, decision: "set_aside", reason, proof, actor } as const;
   const wrong = checkText(work, text) ?? unfitRuling(work, ruling);
   if (wrong !== undefined) return wrong;
-  if (undeclaredDuties(work).length === 0) {
+  if (undeclaredDuties(beforeOwnWithdrawals(work, actor, setup, now)).length === 0) {
     const done = confirm(work, ruling, setup, now);
     return done.outcome === "decided" ? { outcome: "set_aside", decision: done.decision } : done;
   }

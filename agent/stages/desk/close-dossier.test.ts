@@ -65,7 +65,7 @@ async function over() {
   if ((await dossier()).current?.declaration.state === "draft") await setAside();
 }
 const close = async (actor: Actor = stages.delegate, reason = REASON) =>
-  stages.desk.closeByHand({ incident: await id(), reason }, actor);
+  stages.desk.closeByHand({ incident: await id(), reason, withoutNotice: true }, actor);
 
 describe("what was declared and is over", () => {
   it("is closed by who may declare, with a reason, and says who and why", async () => {

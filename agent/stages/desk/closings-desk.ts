@@ -5,12 +5,12 @@ import { sha256Hex } from "../../core/sha256.ts";
 import type { Store } from "../../store/store.ts";
 import { close } from "../close-candidates.ts";
 import { monthOf } from "../french.ts";
-import { refuse } from "../person-act.ts";
+import { type ActOn, refuse } from "../person-act.ts";
 import { unsignedMonths } from "../remind-sign-off.ts";
 import type { Setup } from "../work.ts";
 import { closeDossier, openAgain } from "./close-dossier.ts";
 import type { ClosingsDesk } from "./desk.ts";
-import { type ActOn, NOT_ALLOWED } from "./facts-desk.ts";
+import { NOT_ALLOWED } from "./facts-desk.ts";
 import { badReason } from "./person-facts.ts";
 
 /** Records read at once. */
@@ -56,12 +56,13 @@ export function closingsDesk(parts: {
     unsignedMonths: () =>
       unsignedMonths(store.reads, { facility, zone: setup.facility.time_zone, now: parts.now() }),
 
-    closeByHand: ({ incident, reason: given }, actor) =>
+    closeByHand: ({ incident, reason: given, withoutNotice = false }, actor) =>
       actOn(incident, actor, "edit", (work, now) => {
         const reason = given.trim();
         const wrong = badReason(reason);
         if (wrong !== undefined) return wrong;
-        if (work.incident.state !== "candidate") return closeDossier(work, { reason, actor, setup, now });
+        if (work.incident.state !== "candidate")
+          return closeDossier(work, { reason, withoutNotice, actor, setup, now });
         close(work, setup, { by: "person", writer: actor.name, because: reason }, now);
         return { outcome: "closed" as const };
       }),

@@ -5,6 +5,7 @@ import type { Deadline } from "../../core/deadline.ts";
 import type { Decision, DecisionStep, Proof } from "../../core/decision.ts";
 import type { Declaration, DeclarationContent } from "../../core/declaration.ts";
 import type { Delivery } from "../../core/delivery.ts";
+import type { DutyFile } from "../../core/duty-file.ts";
 import type { Effect } from "../../core/effect.ts";
 import type { Fact, FactKind, FactSource } from "../../core/fact.ts";
 import type { Incident } from "../../core/incident.ts";
@@ -14,6 +15,11 @@ import type { Mute } from "../../core/mute.ts";
 import type { Qualification, Question } from "../../core/qualification.ts";
 import type { Outlook } from "../close-candidates.ts";
 import type { DecisionDesk } from "../decide/decision-desk.ts";
+import type { DeliveryDesk } from "../delivery/delivery-desk.ts";
+import type { Indicators } from "../documents/gather-indicators.ts";
+import type { DutiesDesk } from "../duties/duty-acts.ts";
+import type { FollowUpDesk } from "../followup/follow-up-desk.ts";
+import type { GivenFile } from "../keep-files.ts";
 import type { QuestionLinks } from "../links/links-desk.ts";
 import type { MutedView } from "../mute/tell-muted.ts";
 import type { Actor, Refused, Stale, TextSeen } from "../person-act.ts";
@@ -57,6 +63,8 @@ export interface Dossier {
   steps: DecisionStep[];
   deliveries: Delivery[];
   deadlines: Deadline[];
+  /** What the other duties ask for, every version of every text, oldest first within a duty. */
+  duties: DutyFile[];
   effects: Effect[];
   /** Who on call was called, and who is next. */
   calls: CallView[];
@@ -69,8 +77,10 @@ export interface Dossier {
   muted: MutedView | null;
   /** What becomes of a candidate if nothing changes; null for what is none. */
   outlook: Outlook | null;
-  /** Why a person may not close it yet, in French; null when they may. */
+  /** Why a person may not close it yet, in French; null when they may, be it without a notice of resolution. */
   keptOpen: string | null;
+  /** True while its resolution was not declared and is to be (D.1111-16-3). */
+  owesNotice: boolean;
   /** People's own notes, oldest first. */
   notes: LogbookEntry[];
   /** Attachments of these notes whose bytes were erased. */
@@ -163,7 +173,12 @@ export interface ClosingsDesk {
    * over or was set aside, with nothing left to decide on or to send.
    */
   closeByHand(
-    closing: { incident: string; reason: string },
+    closing: {
+      incident: string;
+      reason: string;
+      /** Said of a declared one whose notice of resolution is not filed. (Default: false.) */
+      withoutNotice?: boolean;
+    },
     actor: Actor,
   ): Promise<{ outcome: "closed" } | Refused>;
   /** Opens anew what was closed: it goes back where it stood, and a candidate becomes an incident. */
@@ -284,17 +299,6 @@ export interface Note {
   files?: readonly GivenFile[] | undefined;
 }
 
-/** A file as it was received, not kept yet. */
-export interface GivenFile {
-  /** As the browser gave it: any text. */
-  name: string;
-  type: string;
-  size: number;
-  sha256: string;
-  /** Its bytes from the beginning, at most 256 kB at once. */
-  pieces(): AsyncIterable<Uint8Array>;
-}
-
 /** A file that was put beside a note, to be handed over and never to be shown. */
 export interface ReadAttachment {
   outcome: "found";
@@ -325,7 +329,7 @@ export interface LogbookDesk {
   ): Promise<{ outcome: "erased" } | Refused>;
 }
 
-export type { Proof };
+export type { GivenFile, Proof };
 
 /** What people can ask of the pipeline: each act checks the actor's role itself and is journalled. */
 export interface Desk
@@ -333,11 +337,15 @@ export interface Desk
     ClosingsDesk,
     RegroupDesk,
     ClocksDesk,
+    DutiesDesk,
     SilencesDesk,
     LogbookDesk,
-    DecisionDesk {
+    DecisionDesk,
+    DeliveryDesk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";
+  /** What follows a declaration. */
+  readonly followUp: FollowUpDesk;
   /** Questions put to persons outside. */
   readonly links: QuestionLinks;
   /** Fields of the form that nobody edits: who declares, for which structure. */
@@ -358,6 +366,8 @@ export interface Desk
     }>[]
   >;
   dossier(incident: string): Promise<Masked<Dossier> | undefined>;
+  /** What suspicious alerts of an incident name that others may look for; undefined where nothing may be told. */
+  indicators(incident: string): Promise<Indicators | undefined>;
   /** *J'ai vu*: the calls end; nothing is taken over or decided. */
   acknowledge(incident: string, actor: Actor): Promise<{ outcome: "seen" } | Refused>;
   /** Says that the person has taken note: the constat, when it is the first; the text is put in the name of who may declare. */
@@ -375,11 +385,6 @@ export interface Desk
     amendment: Amendment,
     actor: Actor,
   ): Promise<{ outcome: "amended"; declaration: Declaration } | Stale | Refused>;
-  /** Records what the person did on the portal: its reference makes the declaration filed. */
-  recordFiling(
-    filing: { incident: string; delivery: string; reference: string },
-    actor: Actor,
-  ): Promise<{ outcome: "recorded"; delivery: Delivery } | Refused>;
   /**
    * Gives the original of one alert shown with an incident, patients included, once the journal holds who asked and
    * why; only those alerts, and only to who may.

@@ -5,6 +5,7 @@ import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
 import { type Actor, type Refused, refuse, WRITING } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { attachmentAt } from "./attachment-at.ts";
 import type { AttachmentPlace } from "./desk.ts";
 import { NOT_ALLOWED } from "./facts-desk.ts";
 
@@ -33,9 +34,8 @@ export async function eraseAttachment(
     return refuse("reason_missing", `Le motif compte de ${least} à ${most} caractères.`);
   const work = await parts.pipeline.view(incident);
   if (work === undefined || underDefenceSecret(work.facts)) return UNKNOWN_ATTACHMENT;
-  const entry = (await store.reads.record(facility, "logbook", note))?.content;
-  const attachment = entry?.attachments?.[number - 1];
-  if (entry?.incident !== incident || attachment === undefined) return UNKNOWN_ATTACHMENT;
+  const attachment = await attachmentAt(store, facility, { incident, note, number });
+  if (attachment === undefined) return UNKNOWN_ATTACHMENT;
   const { sha256 } = attachment;
   const by = { account: actor.id, name: actor.name };
   // A reason that names the patient would put into the journal what is erased elsewhere.

@@ -1,27 +1,11 @@
-import type { Act } from "../../core/person.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
-import { type Actor, over, type Refused, refuse } from "../person-act.ts";
+import { type ActOn, over, refuse } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
-import type { Setup, Work } from "../work.ts";
+import type { Setup } from "../work.ts";
 import type { FactsDesk } from "./desk.ts";
 import { openByHand } from "./open-by-hand.ts";
 import { endFact, stateFacts, unfit, withdrawFact } from "./person-facts.ts";
-
-/** Runs an act on one incident for a person who may: nothing is kept of one that is refused. */
-export type ActOn = <T extends { outcome: string }>(
-  incident: string,
-  actor: Actor,
-  right: Act,
-  work: (work: Work, now: number) => T | Refused,
-) => Promise<T | Refused>;
-
-/** The same for a person who may answer, where what is done touches neither the text nor who declares. */
-export type ActBeside = <T extends { outcome: string }>(
-  incident: string,
-  actor: Actor,
-  work: (work: Work, now: number) => T | Refused,
-) => Promise<T | Refused>;
 
 export const NOT_ALLOWED = refuse("not_allowed", "Votre rôle ne permet pas cet acte.");
 /** Ids of forms, as `newForm` makes them. */

@@ -92,6 +92,7 @@ export function flagOnly({ incident, facts, qualification }: Work): Dossier {
     steps: [],
     deliveries: [],
     deadlines: [],
+    duties: [],
     effects: [],
     calls: [],
     evidence: [],
@@ -100,6 +101,7 @@ export function flagOnly({ incident, facts, qualification }: Work): Dossier {
     muted: null,
     outlook: null,
     keptOpen: null,
+    owesNotice: false,
     notes: [],
     erased: [],
   };

@@ -71,6 +71,23 @@ describe("the text", () => {
     expect((await dossier()).current?.content.text).toContain("il ne reproduit pas l'annexe officielle");
   });
 
+  it("follows an answer that is put right: what people told is theirs, and no edit", async () => {
+    stages = await openStages();
+    await stages.take(DELETED, NOTE);
+    const incident = (await stages.desk.incidents({ limit: 1 }))[0]?.incident.id ?? "";
+    const value = async () =>
+      (await stages.desk.dossier(incident))?.current?.content.sections
+        .flatMap(({ fields }) => fields)
+        .find(({ id }) => id === "degraded_mode")?.value;
+    const answer = (given: string) =>
+      stages.desk.answer({ incident, question: "degraded_mode", answer: given }, stages.delegate);
+    await answer("yes");
+    expect(await value()).toMatch(/^oui, depuis/);
+    stages.clock.pass(5);
+    await answer("no");
+    expect(await value()).toBe("non");
+  });
+
   it("keeps what a person wrote when facts go on arriving", async () => {
     const { id, anne, dossier } = await storm();
     const amended = await stages.desk.amend(
@@ -133,7 +150,7 @@ describe("the text", () => {
       [2, "initial", "approved"],
     ]);
     expect(deliveries.map(({ version, state }) => [version, state])).toEqual([
-      [1, "refused"],
+      [1, "dropped"],
       [2, "planned"],
     ]);
     expect(filing?.declaration.version).toBe(2);

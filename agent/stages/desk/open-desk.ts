@@ -9,16 +9,23 @@ import type { Incident } from "../../core/incident.ts";
 import { type Act, mayAct } from "../../core/person.ts";
 import type { Qualification } from "../../core/qualification.ts";
 import type { Store } from "../../store/store.ts";
+import { breather } from "../breather.ts";
 import { outlookOf, READ_OVER } from "../close-candidates.ts";
 import { decisionDesk } from "../decide/decision-desk.ts";
+import { deliveryDesk } from "../delivery/delivery-desk.ts";
+import { gatherIndicators, type Indicators } from "../documents/gather-indicators.ts";
+import { dutiesDesk } from "../duties/duties-desk.ts";
+import { openFollowUp } from "../followup/open-follow-up.ts";
+import { owesNotice, PURPOSE } from "../followup/purpose.ts";
 import { kinOf } from "../grouping/kin-of.ts";
 import { questionsOf, regimesOf } from "../law/regimes-of.ts";
 import { type LinkCodes, linkCodes } from "../links/link-codes.ts";
 import { openQuestionLinks } from "../links/question-links.ts";
 import { maskDossier } from "../mask-dossier.ts";
 import { tellMuted } from "../mute/tell-muted.ts";
-import { type Actor, over, type Refused, type Stale } from "../person-act.ts";
+import { type ActBeside, type ActOn, type Actor, over, type Refused, type Stale } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { impossible } from "../possible-instant.ts";
 import { asQuestion } from "../qualify.ts";
 import { openReach } from "../roster/open-reach.ts";
 import { tellCalls } from "../roster/tell-calls.ts";
@@ -28,11 +35,9 @@ import { amend } from "./amend.ts";
 import { notClosable } from "./close-dossier.ts";
 import { closingsDesk } from "./closings-desk.ts";
 import type { Desk, Dossier } from "./desk.ts";
-import { type ActBeside, type ActOn, factsDesk, NOT_ALLOWED, OVER } from "./facts-desk.ts";
+import { factsDesk, NOT_ALLOWED, OVER } from "./facts-desk.ts";
 import { flagDefenceSecret, flagOnly, SECRET } from "./flag-secret.ts";
 import { fingerprintsOf, logbookDesk } from "./logbook-desk.ts";
-import { impossible } from "./person-facts.ts";
-import { recordFiling } from "./record-filing.ts";
 import { regroupDesk } from "./regroup-desk.ts";
 import { clocksDesk } from "./settle-clock.ts";
 import { showEvidence } from "./show-evidence.ts";
@@ -89,12 +94,15 @@ export function openDesk(parts: {
     );
   }
 
+  /** The indicators gathered last: a page and two files ask for the same, of thousands of alerts. */
+  let gathered: { incident: string; revision: number; indicators: Indicators } | undefined;
   const people = { store, pipeline, setup, now: () => parts.clock.now(), planned: parts.planned };
   const { accounts } = openReach({ store, pipeline, setup, clock: parts.clock });
   // What goes through here is bound to no text: it is never stale.
   const actOn = act as ActOn;
   const actBeside: ActBeside = (incident, actor, work) =>
     act(incident, actor, "answer", work, { beside: true }) as Promise<never>;
+  const notes = logbookDesk({ ...people, actBeside });
 
   return {
     ...factsDesk({ ...people, actOn }),
@@ -103,7 +111,22 @@ export function openDesk(parts: {
     ...regroupDesk(people),
     ...silencesDesk(people),
     ...decisionDesk({ store, setup, now: people.now, act, decided: parts.decided }),
-    ...logbookDesk({ ...people, actBeside }),
+    ...deliveryDesk({ store, pipeline, setup, actOn }),
+    ...notes,
+    ...dutiesDesk({
+      setup,
+      pipeline,
+      now: people.now,
+      // What is done of another duty changes nothing of who declares.
+      actOn: ((incident, actor, right, work) => act(incident, actor, right, work, { beside: true })) as ActOn,
+      writeNote: notes.writeNote,
+    }),
+    followUp: openFollowUp({
+      ...people,
+      actOn,
+      actBeside: (incident, actor, right, work) =>
+        act(incident, actor, right, work, { beside: true }) as Promise<never>,
+    }),
     links: openQuestionLinks({
       ...people,
       actBeside,
@@ -111,13 +134,14 @@ export function openDesk(parts: {
     }),
     facility: { id: facility, name: setup.facility.name, timeZone: setup.facility.time_zone },
     mode: setup.mode,
-    fixedFields: new Set(
-      setup.regimes.flatMap(({ form }) =>
+    fixedFields: new Set([
+      PURPOSE,
+      ...setup.regimes.flatMap(({ form }) =>
         (form?.sections ?? []).flatMap(({ fields }) =>
           fields.filter((field) => field.fixed).map((field) => field.id),
         ),
       ),
-    ),
+    ]),
 
     async incidents({ states = [], ids, limit, after }) {
       const page =
@@ -126,25 +150,26 @@ export function openDesk(parts: {
           : await Promise.all(
               ids.slice(0, limit).map((each) => store.reads.record(facility, "incident", each)),
             ).then((found) => found.filter((each) => each !== undefined));
-      return Promise.all(
-        page.map(async ({ content }) => {
-          const work = pipeline.known(content.id);
-          const qualification = await leadingOf(content, work);
-          const deadlines = await store.reads.ofIncident(facility, "deadline", content.id);
-          const sentence = qualification?.sentence ?? null;
-          const told = work && tellMuted(work, setup, parts.clock.now());
-          const muted = told === undefined ? null : { line: told.line, otherwise: told.otherwise };
-          const secret = qualification?.verdict === "withheld";
-          const incident = secret
-            ? { ...content, entities: [], systems: [], causes: [], because: "" }
-            : content;
-          const clocks = secret ? [] : deadlines.map((each) => each.content);
-          return setup.masks.every(
-            { incident, sentence, muted, deadlines: clocks },
-            { incident: content.id },
-          );
-        }),
-      );
+      const breathe = breather();
+      const listed: Awaited<ReturnType<Desk["incidents"]>> = [];
+      for (const { content } of page) {
+        const work = pipeline.known(content.id);
+        const qualification = await leadingOf(content, work);
+        const deadlines = await store.reads.ofIncident(facility, "deadline", content.id);
+        const sentence = qualification?.sentence ?? null;
+        const told = work && tellMuted(work, setup, parts.clock.now());
+        const muted = told === undefined ? null : { line: told.line, otherwise: told.otherwise };
+        const secret = qualification?.verdict === "withheld";
+        const incident = secret
+          ? { ...content, entities: [], systems: [], causes: [], because: "" }
+          : content;
+        const clocks = secret ? [] : deadlines.map((each) => each.content);
+        listed.push(
+          setup.masks.every({ incident, sentence, muted, deadlines: clocks }, { incident: content.id }),
+        );
+        await breathe();
+      }
+      return listed;
     },
 
     async dossier(incident) {
@@ -172,6 +197,7 @@ export function openDesk(parts: {
         steps: work.steps,
         deliveries: work.deliveries,
         deadlines: work.deadlines,
+        duties: work.duties,
         effects,
         calls:
           setup.calls === undefined
@@ -182,11 +208,29 @@ export function openDesk(parts: {
         grouping: await kinOf(work, store.reads, facility),
         muted: tellMuted(work, setup, now) ?? null,
         outlook: (await outlookOf(work, setup, { readRules: () => rulesOf(incident), now })) ?? null,
-        keptOpen: work.incident.state === "candidate" ? null : (notClosable(work, setup)?.because ?? null),
+        keptOpen:
+          work.incident.state === "candidate" ? null : (notClosable(work, setup, true)?.because ?? null),
+        owesNotice: owesNotice(work),
         notes,
         erased: await store.reads.erasedAttachments(facility, fingerprintsOf(notes)),
       };
       return maskDossier(dossier, setup.masks);
+    },
+
+    async indicators(incident) {
+      const work = await pipeline.view(incident);
+      if (work === undefined || underDefenceSecret(work.facts)) return undefined;
+      const { locate, masks } = setup;
+      const stored = await store.reads.record(facility, "incident", incident);
+      const revision = stored?.revision ?? 0;
+      if (gathered?.incident !== incident || gathered.revision !== revision) {
+        const indicators = await gatherIndicators(
+          { reads: store.reads, locate, masks },
+          { facility, incident },
+        );
+        gathered = { incident, revision, indicators };
+      }
+      return gathered.indicators;
     },
 
     acknowledge: async (incident, actor) =>
@@ -250,11 +294,6 @@ export function openDesk(parts: {
       act(amendment.text.incident, actor, "edit", (work, now) =>
         amend(work, amendment, { setup, actor, now }),
       ),
-
-    recordFiling: async (filing, actor) =>
-      (await act(filing.incident, actor, "record_filing", (work, now) =>
-        recordFiling(work, filing, { actor, now }),
-      )) as Awaited<ReturnType<Desk["recordFiling"]>>,
   };
 
   /** What leads of an incident: at hand while it runs. */

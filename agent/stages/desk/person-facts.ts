@@ -1,4 +1,4 @@
-import { type Instant, MICROSECONDS } from "../../core/clock.ts";
+import type { Instant } from "../../core/clock.ts";
 import { FACT_SOURCES, FACTS, type Fact, type FactKind, JUDGEMENTS } from "../../core/fact.ts";
 import { mayAct } from "../../core/person.ts";
 import { formatInstant } from "../french.ts";
@@ -6,22 +6,9 @@ import { moveBeginning, restoreBeginning } from "../grouping/move-beginning.ts";
 import { settleMalice } from "../grouping/settle-malice.ts";
 import { callDelegate } from "../notify.ts";
 import { type Actor, type Refused, refuse, WRITING } from "../person-act.ts";
+import { impossible } from "../possible-instant.ts";
 import type { Setup, Work } from "../work.ts";
 import type { FactEnd, FactWithdrawal, Statement } from "./desk.ts";
-
-/** How far a clock at a bedside may be ahead of ours. */
-const AHEAD = MICROSECONDS.minute;
-/** Nothing that a person tells today began earlier; an older date is a slip of the keys. */
-const YEARS = 10;
-
-/** Refuses an instant that cannot be: to come, or so old that it is a slip. */
-export function impossible(instant: Instant, now: Instant, zone: string): Refused | undefined {
-  const told = formatInstant(instant, zone);
-  if (instant > now + AHEAD) return refuse("future_instant", `Le ${told} est dans le futur.`);
-  if (instant < now - YEARS * 366 * MICROSECONDS.day)
-    return refuse("past_instant", `Le ${told} est il y a plus de ${YEARS} ans : vérifiez l'année.`);
-  return undefined;
-}
 
 /** Refuses what a person cannot state: nothing, an unknown system, too long a text, an impossible date. */
 export function unfit(

@@ -1,14 +1,14 @@
 import type { Instant } from "../../core/clock.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import type { Act } from "../../core/person.ts";
-import { type Actor, type Refused, refuse } from "../person-act.ts";
+import { type ActOn, type Actor, type Refused, refuse } from "../person-act.ts";
+import { impossible } from "../possible-instant.ts";
 import type { Setup, Work } from "../work.ts";
 import type { ClockSettlement, ClocksDesk } from "./desk.ts";
-import type { ActOn } from "./facts-desk.ts";
-import { badReason, impossible } from "./person-facts.ts";
+import { badReason } from "./person-facts.ts";
 
-/** Who may write what a text counts from: the delegate, the director and the RSSI, in the name of who settles it. */
-const RIGHT: Act = "edit";
+/** Who may write what a text counts from: who settles it, or the delegate, the director and the RSSI in their name. */
+const RIGHT: Act = "settle_clock";
 /** Longest name of who settles. */
 const NAME_LENGTH = 200;
 

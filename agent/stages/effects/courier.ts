@@ -1,5 +1,7 @@
 import type { Attempt, Contact, Message } from "../../../connectors/contract.ts";
 import { type Clock, type Instant, MICROSECONDS } from "../../core/clock.ts";
+import type { Declaration } from "../../core/declaration.ts";
+import type { Delivery } from "../../core/delivery.ts";
 import type { Effect, EffectState } from "../../core/effect.ts";
 import { messageOf as errorMessage } from "../../core/errors.ts";
 import type { Store, Write } from "../../store/store.ts";
@@ -27,6 +29,8 @@ export interface CourierParts {
   owner: string;
   channels: ReadonlyMap<string, OpenChannel>;
   outbounds: ReadonlyMap<string, OpenOutbound>;
+  /** The printable form (PDF) of an approved text, and of what leaves in place of the portal. */
+  print?: ((declaration: Declaration, leaves: Delivery) => Promise<Uint8Array>) | undefined;
   /** Address of a page of the facility, by its path: `incidents/<id>`, `clotures?mois=2026-11`. */
   page: (path: string) => string;
   /** Makes the codes of links again; without it no link is sent. */

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Attempt } from "../../../connectors/contract.ts";
 import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
 import { setAsideByTwo } from "../../../test/support/set-aside.ts";
@@ -10,6 +10,22 @@ afterEach(() => stages?.close());
 const effects = async (): Promise<Effect[]> =>
   stages.store.reads.effectsIn("ch-exemple", ["planned", "claimed", "done", "failed", "uncertain"], 100);
 const notification = async () => (await effects()).find((effect) => effect.kind === "notify");
+
+/** An incident stated by hand, whose text is approved at once. */
+async function openAndApprove(number: number): Promise<string> {
+  const { desk, setup, delegate } = stages;
+  const text = `Service ${number} sur papier.`;
+  const statement = { form: setup.newId(), kinds: ["degraded_mode" as const], systems: ["pacs"], text };
+  const opened = await desk.openByHand({ ...statement, source: { who: "care", name: "Mme Roux" } }, delegate);
+  const incident = opened.outcome === "opened" ? opened.incident : "";
+  const { id, version, sha256 } = (await desk.dossier(incident))?.current?.declaration ?? {
+    id: "",
+    version: 0,
+    sha256: "",
+  };
+  const exact = { incident, declaration: id, version, sha256 };
+  return (await desk.approve(exact, { channel: "web", second_factor: "totp" }, delegate)).outcome;
+}
 
 describe("telling people", () => {
   it.each<[string, Attempt, boolean, string, number]>([
@@ -52,6 +68,59 @@ describe("telling people", () => {
     expect(await notification()).toMatchObject({ state, attempt: attempts });
     expect(stages.messages).toHaveLength(attempts);
     expect(new Set(stages.messages.map(({ key }) => key)).size).toBe(1);
+  });
+
+  it("goes on while a portal hangs, which is sent no more than a few at once", async () => {
+    let hung = 0;
+    let letGo: () => void = () => undefined;
+    const free = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    const send = async (): Promise<Attempt> => {
+      hung++;
+      await free;
+      return { outcome: "delivered", because: "HTTP 201", reference: `R-${hung}` };
+    };
+    stages = await openStages({
+      mode: "live",
+      ways: [{ id: "concentrateur", reach: "authority" }],
+      carriers: new Map([["concentrateur", { repeatable: true, send }]]),
+    });
+    const opened = await Promise.all(Array.from({ length: 12 }, (_, i) => openAndApprove(i)));
+    const sweeping = stages.sweeper.sweep();
+    await vi.waitFor(() => expect(hung).toBe(8));
+    expect(await openAndApprove(12)).toBe("approved");
+    expect(await stages.sweeper.sweep()).toBeGreaterThan(0);
+    expect(hung).toBe(8);
+    expect(stages.messages.length).toBeGreaterThan(0);
+    letGo();
+    await sweeping;
+    while ((await stages.sweeper.sweep()) > 0);
+    expect(hung).toBe(opened.length + 1);
+  });
+
+  it.each([
+    [3, 3],
+    [8, 1],
+  ])("tells %d openings that a long stop held up in %d messages", async (openings, messages) => {
+    stages = await openStages();
+    for (let i = 0; i < openings; i++) {
+      const text = `Service ${i} sur papier.`;
+      const statement = { form: stages.setup.newId(), kinds: ["degraded_mode" as const], systems: [], text };
+      const source = { who: "care" as const, name: "Mme Roux" };
+      const opened = await stages.desk.openByHand({ ...statement, source }, stages.delegate);
+      expect(opened.outcome).toBe("opened");
+    }
+    stages.clock.pass(7 * 24 * 60);
+    while ((await stages.sweeper.sweep()) > 0);
+    const told = stages.messages.filter(({ event }) => event === "incident_opened");
+    expect(told).toHaveLength(messages);
+    if (messages === 1)
+      expect(String(told[0]?.text)).toMatch(
+        /Tocsin était arrêté ou retardé ; ces incidents attendent : 2026-0001/,
+      );
+    const left = (await effects()).filter(({ kind, state }) => kind === "notify" && state === "planned");
+    expect(left).toEqual([]);
   });
 
   it("waits longer after each failure and gives up after a bounded number of attempts", async () => {

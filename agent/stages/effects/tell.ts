@@ -10,7 +10,7 @@ import {
   nextChannel,
   type PersonalPayload,
 } from "../escalate.ts";
-import { messageOf, messageOfSeveral, type NotifyPayload, planNag } from "../notify.ts";
+import { isTogether, messageOf, messageOfSeveral, type NotifyPayload, planNag } from "../notify.ts";
 import { hasContact } from "../roster/people-to-call.ts";
 import { absent, type Courier, NO_LONGER, noteOf } from "./courier.ts";
 
@@ -145,7 +145,10 @@ export function openTeller(courier: Courier): Teller {
       if (only === undefined) return;
       const key = `notify:${facility}:${channel}:several:${sha256Hex([...stand].map((each) => each.key).join("\n"))}`;
       const link = courier.page("incidents?etat=in_review");
-      const message = standing.length === 1 ? only.message : messageOfSeveral(standing, { key, setup, link });
+      const message =
+        standing.length === 1
+          ? only.message
+          : messageOfSeveral(standing, { key, setup, link, late: !isTogether(only.effect) });
       const attempt = await courier.sendBy(channel, open, message);
       const { state, due } = after(only.effect, attempt, open.repeatable);
       const { text: _, ...brief } = message;
@@ -156,6 +159,7 @@ export function openTeller(courier: Courier): Teller {
         }),
       ]);
       await settle([...stand], state, attempt.because, due);
+      if (state === "done" || state === "failed") for (const effect of stand) await nagOn(effect);
     },
 
     async callOn(effect, { call }) {

@@ -1,12 +1,14 @@
 import { MICROSECONDS } from "../../core/clock.ts";
 import type { Effect } from "../../core/effect.ts";
 import { closeCandidate, isClosing, READ_OVER } from "../close-candidates.ts";
+import { isDutyTurn } from "../duties/duty-steps.ts";
 import { carryOutHunt, type HuntPayload, isHunting } from "../hunt/carry-out-hunt.ts";
 import { isLinkExpiry } from "../links/link-effects.ts";
 import { isMuteTurn } from "../mute/keep-mutes.ts";
 import { turnMute } from "../mute/turn-mute.ts";
 import type { Courier } from "./courier.ts";
 import { expireLink } from "./question-link.ts";
+import { turnDuty } from "./tell-duties.ts";
 
 /** Time has passed: the incident is judged anew. */
 export async function tick(courier: Courier, effect: Effect): Promise<void> {
@@ -15,6 +17,7 @@ export async function tick(courier: Courier, effect: Effect): Promise<void> {
   if (isMuteTurn(payload)) await turnMute(pipeline, setup, { ...payload, due });
   if (incident === null) return courier.settle(effect, "done", PASSED);
   if (isLinkExpiry(payload)) return expireLink(courier, effect, payload);
+  if (isDutyTurn(payload)) return turnDuty(courier, effect, payload);
   if (isHunting(payload)) return hunt(courier, effect, { incident, payload });
   if (isClosing(payload)) return close(courier, effect, incident);
   await pipeline.act(await pipeline.standing(incident), () => undefined);

@@ -35,7 +35,7 @@ export function regimesOf(setup: Enabled, incident: Pick<Incident, "found" | "fi
     throw new TocsinError({
       code: "regimes_clash",
       where: "regimes",
-      message: "no pack with a declaration form",
+      message: "no pack that leads",
     });
   const remark = `Ce texte n'était pas en vigueur le ${day} : évaluation indicative.`;
   return { leading: nearest, others: inForce, remark };

@@ -12,11 +12,11 @@ import {
 } from "../../core/question-link.ts";
 import type { Store } from "../../store/store.ts";
 import { addAnswer } from "../desk/add-answer.ts";
-import { type ActBeside, FORM, NOT_ALLOWED, OVER } from "../desk/facts-desk.ts";
-import { impossible } from "../desk/person-facts.ts";
+import { FORM, NOT_ALLOWED, OVER } from "../desk/facts-desk.ts";
 import { questionsOf } from "../law/regimes-of.ts";
-import { type Actor, over, type Refused, refuse } from "../person-act.ts";
+import { type ActBeside, type Actor, over, type Refused, refuse } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { impossible } from "../possible-instant.ts";
 import { openReach } from "../roster/open-reach.ts";
 import { touchedBy } from "../roster/touched.ts";
 import { planEffect, type Setup, type Work } from "../work.ts";

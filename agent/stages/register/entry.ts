@@ -3,10 +3,12 @@ import type { Deadline } from "../../core/deadline.ts";
 import type { Decision } from "../../core/decision.ts";
 import { contentOf, type Declaration } from "../../core/declaration.ts";
 import type { Delivery } from "../../core/delivery.ts";
+import { type DutyFile, dutyContentOf } from "../../core/duty-file.ts";
 import { FACTS, type Fact, underDefenceSecret } from "../../core/fact.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Qualification } from "../../core/qualification.ts";
 import type { ChangedRecord } from "../../store/store.ts";
+import { lateReasonIn } from "../duties/settle-duty.ts";
 
 /** What the register keeps of a record, with the journal entry that holds its present revision. */
 export type Noted<T> = T & { entry: number };
@@ -33,6 +35,15 @@ export interface DeclarationLine {
   sha256: string;
   /** Of a text that was decided on: its law pack, the criteria met in it, whether it is an exercise. */
   sealed: { pack: string; met: string[]; exercise: boolean } | null;
+}
+
+/** A version of the text of another duty, without it. */
+export interface DutyVersion
+  extends Pick<DutyFile, "id" | "incident" | "regime" | "version" | "state" | "decision" | "notified"> {
+  /** Grows with each new version of the facility. */
+  created: number;
+  /** What the report needs of its text, once it was decided on; null of a draft. */
+  told: { exercise: boolean; late: string | null } | null;
 }
 
 /** One incident with all that the register says of it. */
@@ -62,6 +73,8 @@ export interface RegisterEntry {
   decisions: Noted<Decision>[];
   deliveries: Noted<Delivery>[];
   closings: Noted<Closing>[];
+  /** The oldest first, and as people wrote: who shows their words masks them. */
+  dutyVersions: Noted<DutyVersion>[];
   /** Accounts and names of those who acted on it. */
   people: Set<string>;
   /** What a search looks through, folded. */
@@ -81,6 +94,7 @@ export const ENTRY_KINDS: ReadonlySet<string> = new Set([
   "decision",
   "delivery",
   "closing",
+  "duty_file",
 ]);
 
 /** Characters of an incident that a search looks through. */
@@ -91,6 +105,16 @@ export function leanRecord(record: ChangedRecord): ChangedRecord {
   if (record.kind === "declaration")
     return { ...record, content: declarationLine(record.content as Declaration) };
   if (record.kind === "qualification") return { ...record, content: dutyOf(record.content as Qualification) };
+  if (record.kind === "duty_file") {
+    const { canonical, ...file } = record.content as DutyFile;
+    const { id, incident, regime, version, state, decision, notified } = file;
+    const { created } = record;
+    const told = state === "draft" || state === "replaced" ? null : toldOf({ canonical });
+    return {
+      ...record,
+      content: { id, incident, regime, version, state, decision, notified, created, told },
+    };
+  }
   return record;
 }
 
@@ -135,6 +159,7 @@ export function entryOf(
     decisions: mask(decisions, id).map((each) => (secret ? { ...each, reason: null } : each)),
     deliveries: all<Delivery>("delivery"),
     closings: mask(all<Closing>("closing"), id).map((each) => (secret ? { ...each, because: "" } : each)),
+    dutyVersions: secret ? [] : all<DutyVersion>("duty_file"),
     people: new Set([
       ...(raw.declarant === null ? [] : [raw.declarant]),
       ...decisions.map(({ delegate }) => delegate.account),
@@ -194,6 +219,11 @@ function declarationLine(declaration: Declaration): DeclarationLine {
     ...{ id, version, kind, state, regime, sha256 },
     sealed: state === "draft" || state === "replaced" ? null : sealedOf(declaration),
   };
+}
+
+function toldOf(file: Pick<DutyFile, "canonical">): DutyVersion["told"] {
+  const content = dutyContentOf(file);
+  return { exercise: content.exercise, late: lateReasonIn(content) ?? null };
 }
 
 function sealedOf(declaration: Declaration): DeclarationLine["sealed"] {

@@ -12,6 +12,7 @@ const LINE: RegisterLine = {
   filed: null,
   systems: ["PACS"],
   duties: [],
+  dutyFiles: ["Violation : Notifié"],
   verdict: "",
   summary: "Panne",
   declaredTo: "",
@@ -54,16 +55,24 @@ describe("a field of CSV", () => {
 });
 
 it("CSV has a line for each header and record, ends them with CRLF, and begins with a mark when asked", () => {
-  const csv = registerCsv([LINE, { ...LINE, summary: "=1" }]);
+  const csv = [...registerCsv([LINE, { ...LINE, summary: "=1" }])].join("");
   const lines = csv.split("\r\n");
   expect(lines).toHaveLength(4);
   expect(lines[0]).toMatch(/^Nature,Référence,État,Début estimé,Constat,Validation,Dépôt,/);
-  expect(lines[1]).toBe("Incident,2026-0001,Clos,2026-11-15T01:00:00.000Z,,,,PACS,,,Panne,,,,,non,12");
+  expect(lines[1]).toBe(
+    "Incident,2026-0001,Clos,2026-11-15T01:00:00.000Z,,,,PACS,,,Panne,,,,,non,12,Violation : Notifié",
+  );
   expect(lines[2]).toContain(`"'=1"`);
-  expect(registerCsv([LINE], { bom: true }).startsWith("\uFEFFNature")).toBe(true);
+  expect([...registerCsv([LINE], { bom: true })].join("").startsWith("\uFEFFNature")).toBe(true);
 });
 
 it("JSON gives instants as RFC 3339 and null for what is not known", () => {
-  const { lines } = JSON.parse(registerJson([LINE]));
+  const { lines } = JSON.parse([...registerJson([LINE])].join(""));
   expect(lines[0]).toMatchObject({ occurred: "2026-11-15T01:00:00.000Z", found: null, entry: 12 });
+});
+
+it.each([0, 1, 3])("the JSON of %d lines is whole", (count) => {
+  const lines = Array.from({ length: count }, (_, entry) => ({ ...LINE, entry }));
+  const told = JSON.parse([...registerJson(lines)].join("")) as { lines: { entry: number }[] };
+  expect(told.lines.map(({ entry }) => entry)).toEqual(lines.map(({ entry }) => entry));
 });

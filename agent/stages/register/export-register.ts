@@ -1,4 +1,5 @@
 import { type Instant, isoFromInstant } from "../../core/clock.ts";
+import { DUTY_STATES } from "../../core/duty-file.ts";
 import { INCIDENT_STATES } from "../../core/incident.ts";
 import type { OutsideDeclaration } from "../../core/outside-declaration.ts";
 import { VERDICTS } from "../../core/qualification.ts";
@@ -21,6 +22,8 @@ export interface RegisterLine {
   systems: string[];
   /** Duties that are due, by name. */
   duties: string[];
+  /** The texts of the other duties: name and state. */
+  dutyFiles: string[];
   verdict: string;
   summary: string;
   declaredTo: string;
@@ -31,22 +34,29 @@ export interface RegisterLine {
   entry: number;
 }
 
-/** The lines of a register, the latest beginning first, or one page of them. */
-export function registerLines(
+/** The lines of a register, the latest beginning first, or one page of them; each is made only when it is asked for. */
+export function* eachRegisterLine(
   entries: readonly RegisterEntry[],
   outside: readonly Noted<OutsideDeclaration & { revision: number }>[],
   names: ReadonlyMap<string, string>,
   { from = 0, to }: { from?: number; to?: number } = {},
-): RegisterLine[] {
+): Generator<RegisterLine> {
   const tellOutside = outsideLine(names);
-  // A line is made only once it is known to be shown.
-  return [
-    ...entries.map((entry) => ({ at: entry.incident.occurred, tell: () => incidentLine(entry, names) })),
-    ...outsideLines(outside).map((line) => ({ at: beginningOf(line), tell: () => tellOutside(line) })),
-  ]
-    .sort((a, b) => b.at - a.at)
-    .slice(from, to)
-    .map(({ tell }) => tell());
+  // Incidents come nearly in this order, which a sort of them alone is quick with.
+  const incidents = entries.toSorted((a, b) => b.incident.occurred - a.incident.occurred);
+  const others = outsideLines(outside).sort((a, b) => beginningOf(b) - beginningOf(a));
+  const last = Math.min(to ?? Number.POSITIVE_INFINITY, incidents.length + others.length);
+  for (let at = 0, other = 0; at + other < last; ) {
+    const [entry, line] = [incidents[at], others[other]];
+    const wanted = at + other >= from;
+    if (line === undefined || (entry !== undefined && entry.incident.occurred >= beginningOf(line))) {
+      if (wanted && entry !== undefined) yield incidentLine(entry, names);
+      at += 1;
+    } else {
+      if (wanted) yield tellOutside(line);
+      other += 1;
+    }
+  }
 }
 
 function incidentLine(entry: RegisterEntry, names: ReadonlyMap<string, string>): RegisterLine {
@@ -64,6 +74,7 @@ function incidentLine(entry: RegisterEntry, names: ReadonlyMap<string, string>):
     ...{ found, approved, filed },
     systems: incident.systems.map((each) => names.get(each) ?? each),
     duties: duties.filter(({ verdict }) => isDue(verdict)).map(({ title }) => title),
+    dutyFiles: dutyFilesOf(entry),
     verdict: leading === undefined ? "" : VERDICTS[leading.verdict],
     summary: leading?.sentence ?? incident.because,
     declaredTo: filing === undefined ? "" : filing.channel,
@@ -73,6 +84,14 @@ function incidentLine(entry: RegisterEntry, names: ReadonlyMap<string, string>):
     exercise: filing?.exercise ?? false,
     entry: incident.entry,
   };
+}
+
+function dutyFilesOf({ duties, dutyVersions }: RegisterEntry): string[] {
+  const last = new Map(dutyVersions.map((each) => [each.regime, each]));
+  return [...last.values()].map(({ regime, state }) => {
+    const title = duties.find((each) => each.regime === regime)?.title ?? regime;
+    return `${title} : ${DUTY_STATES[state]}`;
+  });
 }
 
 function outsideLine(names: ReadonlyMap<string, string>) {
@@ -87,6 +106,7 @@ function outsideLine(names: ReadonlyMap<string, string>) {
     filed: line.declared,
     systems: line.systems.map((each) => names.get(each) ?? each),
     duties: line.regime === null ? [] : [line.regime],
+    dutyFiles: [],
     verdict: "",
     summary: line.what,
     declaredTo: line.where,
@@ -116,32 +136,39 @@ const COLUMNS: readonly [header: string, value: (line: RegisterLine) => string][
   ["Motif", ({ reason }) => reason],
   ["Exercice", ({ exercise }) => (exercise ? "oui" : "non")],
   ["Entrée du journal", ({ entry }) => String(entry)],
+  ["Textes des autres obligations", ({ dutyFiles }) => dutyFiles.join(" ; ")],
 ];
 
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /**
- * Writes lines as CSV (RFC 4180) with French headers; a byte order mark, when asked for, makes spreadsheets read UTF-8.
- * What a spreadsheet would run as a formula is kept as text by an apostrophe before it.
+ * Writes lines as CSV (RFC 4180) with French headers, row by row; a byte order mark, when asked for, makes spreadsheets
+ * read UTF-8. What a spreadsheet would run as a formula is kept as text by an apostrophe before it.
  */
-export function registerCsv(lines: readonly RegisterLine[], { bom = false }: { bom?: boolean } = {}): string {
-  const rows = [
-    COLUMNS.map(([header]) => header),
-    ...lines.map((line) => COLUMNS.map(([, value]) => value(line))),
-  ];
-  return `${bom ? BYTE_ORDER_MARK : ""}${rows.map((row) => `${row.map(csvField).join(",")}\r\n`).join("")}`;
+export function* registerCsv(
+  lines: Iterable<RegisterLine>,
+  { bom = false }: { bom?: boolean } = {},
+): Generator<string> {
+  const row = (fields: readonly string[]) => `${fields.map(csvField).join(",")}\r\n`;
+  yield `${bom ? BYTE_ORDER_MARK : ""}${row(COLUMNS.map(([header]) => header))}`;
+  for (const line of lines) yield row(COLUMNS.map(([, value]) => value(line)));
 }
 
-/** The lines as JSON, instants as RFC 3339 in UTC. */
-export function registerJson(lines: readonly RegisterLine[]): string {
-  const told = lines.map(({ occurred, found, approved, filed, ...line }) => ({
-    ...line,
-    occurred: isoFromInstant(occurred),
-    found: isoOrNull(found),
-    approved: isoOrNull(approved),
-    filed: isoOrNull(filed),
-  }));
-  return `${JSON.stringify({ lines: told }, null, 2)}\n`;
+/** The lines as JSON, line by line, instants as RFC 3339 in UTC. */
+export function* registerJson(lines: Iterable<RegisterLine>): Generator<string> {
+  let before = '{\n  "lines": [';
+  for (const { occurred, found, approved, filed, ...line } of lines) {
+    const told = {
+      ...line,
+      occurred: isoFromInstant(occurred),
+      found: isoOrNull(found),
+      approved: isoOrNull(approved),
+      filed: isoOrNull(filed),
+    };
+    yield `${before}\n    ${JSON.stringify(told, null, 2).replaceAll("\n", "\n    ")}`;
+    before = ",";
+  }
+  yield before === "," ? "\n  ]\n}\n" : `${before}]\n}\n`;
 }
 
 /** Most fields: they begin with a letter or a digit, and hold nothing to quote. */

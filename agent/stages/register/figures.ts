@@ -1,5 +1,6 @@
 import type { Instant } from "../../core/clock.ts";
 import type { OutsideDeclaration } from "../../core/outside-declaration.ts";
+import { eachInTurn } from "../breather.ts";
 import { monthIn, type Year } from "./calendar.ts";
 import type { Noted, RegisterEntry } from "./entry.ts";
 import { filedAt } from "./find-entries.ts";
@@ -44,6 +45,8 @@ export interface Steps {
   filed: Instant | null;
 }
 
+type Outside = readonly Noted<OutsideDeclaration & { revision: number }>[];
+
 /** Counts a year; incidents that were merged into others count there. */
 export function figuresOf({
   year,
@@ -52,8 +55,21 @@ export function figuresOf({
 }: {
   year: Year;
   entries: readonly RegisterEntry[];
-  outside: readonly Noted<OutsideDeclaration & { revision: number }>[];
+  outside: Outside;
 }): Figures {
+  const { add, figures } = tallyYear(year);
+  for (const entry of entries) add(entry);
+  return figures(outside);
+}
+
+/** The same while others have their turn. */
+export async function figuresInTurn(parts: Parameters<typeof figuresOf>[0]): Promise<Figures> {
+  const { add, figures } = tallyYear(parts.year);
+  await eachInTurn(parts.entries, add);
+  return figures(parts.outside);
+}
+
+function tallyYear(year: Year): { add(entry: RegisterEntry): void; figures(outside: Outside): Figures } {
   const none = (): Record<Outcome | "outside", number> => ({
     declared: 0,
     set_aside: 0,
@@ -69,23 +85,36 @@ export function figuresOf({
     month[what] += 1;
     total[what] += 1;
   };
-  const ofYear = entries.filter(({ incident }) => inYear(year, incident.occurred));
-  for (const entry of ofYear) {
-    const { outcome } = counted(entry);
-    if (outcome !== undefined) count(entry.incident.occurred, outcome);
-  }
-  for (const line of outsideLines(outside)) if (!line.void) count(beginningOf(line), "outside");
-  const steps = ofYear.map((entry) => counted(entry).steps);
-  return {
-    year: year.year,
-    months,
-    total,
-    delays: {
-      found_to_approved: delayOf(steps.map(({ found, approved }) => between(found, approved))),
-      approved_to_filed: delayOf(steps.map(({ approved, filed }) => between(approved, filed))),
-      found_to_filed: delayOf(steps.map(({ found, filed }) => between(found, filed))),
-    },
+  const delays: Record<DelayKind, (number | null)[]> = {
+    found_to_approved: [],
+    approved_to_filed: [],
+    found_to_filed: [],
   };
+  // One walk: ten thousand incidents are counted while somebody waits for the page.
+  const add = (entry: RegisterEntry) => {
+    const { occurred } = entry.incident;
+    if (!inYear(year, occurred)) return;
+    const { outcome, steps } = counted(entry);
+    if (outcome !== undefined) count(occurred, outcome);
+    const { found, approved, filed } = steps;
+    delays.found_to_approved.push(between(found, approved));
+    delays.approved_to_filed.push(between(approved, filed));
+    delays.found_to_filed.push(between(found, filed));
+  };
+  const figures = (outside: Outside): Figures => {
+    for (const line of outsideLines(outside)) if (!line.void) count(beginningOf(line), "outside");
+    return {
+      year: year.year,
+      months,
+      total,
+      delays: {
+        found_to_approved: delayOf(delays.found_to_approved),
+        approved_to_filed: delayOf(delays.approved_to_filed),
+        found_to_filed: delayOf(delays.found_to_filed),
+      },
+    };
+  };
+  return { add, figures };
 }
 
 /** True for an instant of that year. */

@@ -1,6 +1,7 @@
 import type { Instant } from "../../core/clock.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Verdict } from "../../core/qualification.ts";
+import { eachInTurn } from "../breather.ts";
 import { fold, type RegisterEntry } from "./entry.ts";
 
 /** Which incidents are looked for; what is not named is not looked at. */
@@ -24,9 +25,26 @@ const WORDS = 8;
 
 /** The incidents that fit all that is asked, in the order given. */
 export function findEntries(entries: readonly RegisterEntry[], sought: Sought): RegisterEntry[] {
+  return entries.filter(fitting(sought));
+}
+
+/** The same while others have their turn: ten thousand incidents hold up nobody's page. */
+export async function findInTurn(
+  entries: readonly RegisterEntry[],
+  sought: Sought,
+): Promise<RegisterEntry[]> {
+  const fits = fitting(sought);
+  const found: RegisterEntry[] = [];
+  await eachInTurn(entries, (entry) => {
+    if (fits(entry)) found.push(entry);
+  });
+  return found;
+}
+
+function fitting(sought: Sought): (entry: RegisterEntry) => boolean {
   const words = wordsOf(sought.words);
   const states = sought.states && new Set(sought.states);
-  return entries.filter((entry) => {
+  return (entry) => {
     const { incident, duties } = entry;
     if (states !== undefined && !states.has(incident.state)) return false;
     if (sought.from !== undefined && incident.occurred < sought.from) return false;
@@ -42,7 +60,7 @@ export function findEntries(entries: readonly RegisterEntry[], sought: Sought): 
       return false;
     if (sought.mine !== undefined && !sought.mine.some((each) => entry.people.has(each))) return false;
     return words.every((word) => entry.words.includes(word));
-  });
+  };
 }
 
 /** What a search is about, word by word, folded. */

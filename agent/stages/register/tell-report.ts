@@ -1,7 +1,9 @@
 import type { Instant } from "../../core/clock.ts";
+import { DUTY_STATES } from "../../core/duty-file.ts";
 import { INCIDENT_STATES } from "../../core/incident.ts";
 import type { Masked } from "../../core/masked.ts";
 import { duration, formatInstant, monthName } from "../french.ts";
+import type { DutyLine, DutyReport } from "./duty-report.ts";
 import { DELAYS, type DelayKind, OUTCOMES, type Outcome } from "./figures.ts";
 import type { YearReport } from "./year-report.ts";
 
@@ -39,6 +41,13 @@ export function tellReport(report: Masked<YearReport>, zone: string): string {
         (each) =>
           `  ${each.reference} : ${each.met.join(" ; ")}. ${INCIDENT_STATES[each.state]} (${each.pack}) [n° ${each.entry}]`,
       ),
+    ),
+    ...section(
+      "Textes des autres obligations",
+      report.duties.flatMap((duty) => [
+        `  ${duty.title} : ${dutyCounts(duty)}`,
+        ...duty.lines.map((line) => `    ${dutyWords(line, when)} [n° ${line.entry}]`),
+      ]),
     ),
     ...section(
       "Autres obligations relevées, sans déclaration au registre",
@@ -103,4 +112,29 @@ export function tellReport(report: Masked<YearReport>, zone: string): string {
     ),
     "",
   ].join("\n");
+}
+
+/** How many texts of one duty became what. */
+export function dutyCounts(duty: Omit<DutyReport, "lines">): string {
+  return [
+    `ouverts ${duty.opened}`,
+    `notifiés ${duty.filed}`,
+    `dont en retard ${duty.late} (motifs au dossier : ${duty.lateWithReason})`,
+    `non notifiés, motivés ${duty.left}`,
+    `pas encore notifiés ${duty.unfiled}, dont délai dépassé ${duty.overdue}`,
+  ].join(" ; ");
+}
+
+function dutyWords(line: DutyLine, when: (instant: Instant | null) => string): string {
+  const mark = line.exercise ? " (EXERCICE)" : "";
+  const { notified, missed, late, left } = line;
+  const parts = [`${DUTY_STATES[line.state]}, version ${line.version}`];
+  if (notified !== null) {
+    const number = notified.reference === "" ? "" : `, n° ${notified.reference}`;
+    parts.push(`notifié ${when(notified.at)} par ${notified.by} : ${notified.where}${number}`);
+  }
+  if (missed !== null)
+    parts.push(`EN RETARD, il fallait avant le ${when(missed)}. Motifs : ${late ?? "aucun au dossier"}`);
+  if (left !== null) parts.push(`raisons : ${left.reason} (${left.by}, ${when(left.at)})`);
+  return `${line.reference}${mark} : ${parts.join(" ; ")}`;
 }

@@ -11,6 +11,7 @@ import type { Dependencies } from "../mute/dependencies.ts";
 import { endOf } from "../mute/mutes.ts";
 import type { Year } from "./calendar.ts";
 import { type Change, changesOf } from "./changes.ts";
+import { type DutyReport, dutyReports } from "./duty-report.ts";
 import type { Noted, RegisterEntry } from "./entry.ts";
 import { between, type Figures, figuresOf, inYear, stepsOf } from "./figures.ts";
 import { filings, leadingOf } from "./find-entries.ts";
@@ -49,7 +50,9 @@ export interface YearReport {
   })[];
   /** Met, and neither declared nor set aside. */
   pending: (Named & { state: IncidentState; met: string[]; pack: string })[];
-  /** Other duties that were found due, with no declaration outside Tocsin on record. */
+  /** The texts of the other duties: opened, notified, late, left or waiting. */
+  duties: DutyReport[];
+  /** Other duties that were found due, neither notified nor left with a reason, nor declared outside Tocsin. */
   otherDuties: (Named & { duty: string; met: string[] })[];
   delays: (Named & {
     found: Instant | null;
@@ -107,6 +110,9 @@ export interface YearInput {
   dependencies: Dependencies;
 }
 
+/** A duty of which a version is so needs no declaration elsewhere. */
+const SETTLED: ReadonlySet<string> = new Set(["notified", "not_notified"]);
+
 /** Makes the auditor's report of a year. */
 export function yearReport(input: YearInput): YearReport {
   const { year, now, head, entries, outside } = input;
@@ -131,11 +137,15 @@ export function yearReport(input: YearInput): YearReport {
       if (duty?.verdict !== "declare" || !open || elsewhere(entry.incident.id, duty.regime)) return [];
       return [{ ...named(entry), state, met: duty.met, pack: `${duty.regime}, version ${duty.version}` }];
     }),
+    duties: dutyReports(ofYear, now),
     otherDuties: ofYear.flatMap((entry) =>
       entry.duties
         .filter(
           ({ leads, verdict, regime }) =>
-            !leads && verdict === "declare" && !elsewhere(entry.incident.id, regime),
+            !leads &&
+            verdict === "declare" &&
+            !elsewhere(entry.incident.id, regime) &&
+            !entry.dutyVersions.some((each) => each.regime === regime && SETTLED.has(each.state)),
         )
         .map(({ title, met, entry: at }) => ({ ...named(entry), entry: at, duty: title, met })),
     ),
@@ -145,7 +155,9 @@ export function yearReport(input: YearInput): YearReport {
       const { state } = entry.incident;
       const over = state === "facts_ended" || state === "closed";
       const told = entry.declarations.some(({ kind, state }) => kind === "resolution" && state === "filed");
-      return first === undefined || !over || told
+      // What was declared by error, and withdrawn, has no resolution to tell.
+      const withdrawn = entry.incident.purpose?.kind === "withdrawal";
+      return first === undefined || !over || told || withdrawn
         ? []
         : [{ ...named(entry), filed: first.settled ?? first.planned }];
     }),

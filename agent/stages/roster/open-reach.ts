@@ -83,6 +83,7 @@ export function openReach(parts: {
       if (channel.reaches === undefined) return { way: "open", despite };
       const all = await accounts();
       const reaches = (account: Account) =>
+        (account.role === "dpo" && channel.for.includes("dpo") && hasContact(account, channel.reaches)) ||
         (["on_call", "delegate", "director"] as const).some((as) =>
           channelsTo(setup, { account, as }).some((each) => each.id === id),
         );
@@ -92,9 +93,10 @@ export function openReach(parts: {
           : !channel.for.includes("delegate") && channel.for.includes("on_call")
             ? "on_call"
             : "delegate";
-      // A channel of the director's own reaches the director, whoever is on call.
+      // A channel of the director's own reaches the director, whoever is on call; so does one of the DPO's own.
       const forDirector = !channel.for.includes("on_call") && !channel.for.includes("delegate");
-      const director = forDirector ? all.find((each) => each.active && each.role === "director") : undefined;
+      const own = channel.for.includes("director") ? "director" : "dpo";
+      const director = forDirector ? all.find((each) => each.active && each.role === own) : undefined;
       const person =
         director !== undefined && to === undefined
           ? director

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Detection } from "../../core/detection.ts";
-import type { Effect } from "../../core/effect.ts";
+import { EFFECT_KINDS, type Effect } from "../../core/effect.ts";
 import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
 import { type Factors, NO_FACTORS } from "../../core/person.ts";
 import { eventKey } from "../seal.ts";
@@ -196,9 +196,11 @@ function readsOf(database: DatabaseSync): SqliteReads {
       return row === undefined ? undefined : String(row.content);
     },
 
-    async effectsDue(facility, now, limit) {
-      const sql = `${EFFECT} WHERE facility = ? AND state = 'planned' AND due <= ? ORDER BY due, effect_key LIMIT ?`;
-      return all(sql, facility, now, limit).map(effectOf);
+    async effectsDue(facility, now, limit, kinds = EFFECT_KINDS) {
+      const named = kinds.map(() => "?").join(", ");
+      const sql = `${EFFECT} WHERE facility = ? AND state = 'planned' AND due <= ? AND kind IN (${named})
+        ORDER BY due, effect_key LIMIT ?`;
+      return all(sql, facility, now, ...kinds, limit).map(effectOf);
     },
     async effectsIn(facility, states, limit) {
       const sql = `${EFFECT} WHERE facility = ? AND state = ? ORDER BY due, effect_key LIMIT ?`;

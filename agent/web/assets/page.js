@@ -20,6 +20,23 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// What was copied into the portal already, kept for the time of this tab: names of fields, never what is in them.
+for (const list of document.querySelectorAll("[data-marks]")) {
+  for (const box of list.querySelectorAll("[data-mark]")) {
+    const key = `mark ${list.dataset.marks} ${box.dataset.mark}`;
+    box.closest("label").hidden = false;
+    box.checked = sessionStorage.getItem(key) === "1";
+    box.addEventListener("change", () => sessionStorage.setItem(key, box.checked ? "1" : "0"));
+    box
+      .closest("dd")
+      .querySelector("[data-copy]")
+      ?.addEventListener("click", () => {
+        box.checked = true;
+        sessionStorage.setItem(key, "1");
+      });
+  }
+}
+
 for (const button of document.querySelectorAll("button.print")) {
   button.hidden = false;
   button.addEventListener("click", () => print());

@@ -113,13 +113,16 @@ function translateRun(run: readonly ViewPart[], find: (sentence: string) => stri
   const found = LETTER.test(sentence.replace(/\{\d+\}/g, "")) ? find(sentence) : undefined;
   const [before = ""] = /^\s*/.exec(whole) ?? [];
   const [after = ""] = /\s*$/.exec(whole) ?? [];
-  // French puts a blank before these signs.
+  // French puts a blank before these signs, and quotes otherwise.
   const own = found === undefined && !/\p{L}/u.test(sentence.replace(/\{\d+\}/g, ""));
   const text = own
-    ? whole.replace(/(?<=\S) (?=[:;?!](?:\s|$))/g, "")
+    ? whole
+        .replace(/(?<=\S) (?=[:;?!](?:\s|$))/g, "")
+        .replace(/«\s?/g, "“")
+        .replace(/\s?»/g, "”")
     : found === undefined
       ? whole
-      : `${before}${found}${whole.trim() === "" ? "" : after}`;
+      : `${/^[:;?!]/.test(found) ? "" : before}${found}${whole.trim() === "" ? "" : after}`;
   return text
     .split(/(\{\d+\})/)
     .map((piece) => {

@@ -1,61 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FRENCH, frenchIn, frenchLeft } from "../../../test/support/french-left.ts";
 import { type House, openHouse } from "../../../test/support/web-roles.ts";
 import { ROUTES, type RouteRow, VISITORS, type VisitorKind } from "../../../test/support/web-routes.ts";
 import { loadCatalogue } from "./catalogue.ts";
-
-/** What people are called, and what they typed into forms that nothing marks. */
-const NAMES = [
-  "Centre hospitalier du Val",
-  "PACS régional",
-  "Site du Val",
-  "l'annuaire du CH",
-  "CERT Santé",
-  "MSSanté",
-  "PROPIA",
-  "RSSI",
-];
-const FRENCH =
-  /[éèàùêçâîôûœ«»]|\b(?:le|la|les|des|une|un|est|pas|dans|sur|cette|qui|que|du|au|aux|et|ou|il|elle|vous|votre|jour|aucune?|sans|avec|oui|non(?!-)|par|depuis|version validée|de|en)\b/i;
-const OWN = new Set(["pre", "code", "textarea", "script", "style"]);
-const VOID = new Set(["input", "br", "meta", "link", "img", "hr"]);
-const READ = /\b(?:aria-label|aria-description|title|placeholder|alt)="([^"]*)"/g;
-const TOKEN = /<(\/?)([a-z0-9]+)((?:"[^"]*"|[^">])*)>|([^<]+)/gi;
-const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&", "#39": "'" };
-
-/** The same text, unless it is one of our phrases that was not put into English. */
-const english = (text: string) => {
-  const title = /^(?:EXERCISE – )?(.*?)(?: – Tocsin)?$/.exec(text.trim())?.[1] ?? "";
-  return say(title) === title ? text : say(title);
-};
-
-/** What a page says in French outside of what is marked as another's words, or as French. */
-function leftIn(html: string): string[] {
-  const found: string[] = [];
-  const open: { name: string; own: boolean }[] = [];
-  const isOwn = () => open.at(-1)?.own ?? false;
-  const say = (text: string) => {
-    const plain = text
-      .replace(/&(\w+|#39);/g, (all, name) => ENTITIES[name] ?? all)
-      .replace(/[\u00a0\u202f]/g, " ");
-    const rest = NAMES.reduce((left, name) => left.replaceAll(name, ""), plain);
-    if (FRENCH.test(rest) || english(plain) !== plain) found.push(plain.replace(/\s+/g, " ").trim());
-  };
-  for (const [, closing, name = "", attributes = "", text] of html.matchAll(TOKEN)) {
-    if (text !== undefined) {
-      if (!isOwn()) say(text);
-    } else if (closing === "/") {
-      while (open.length > 0 && open.pop()?.name !== name);
-    } else {
-      const own =
-        isOwn() || OWN.has(name) || (name !== "html" && / (?:lang="fr"|translate="no")/.test(attributes));
-      if (!own) for (const [, read = ""] of attributes.matchAll(READ)) say(read);
-      if (!VOID.has(name) && !attributes.endsWith("/")) open.push({ name, own });
-    }
-  }
-  return [...new Set(found)];
-}
 
 const { say } = loadCatalogue();
 let house: House;
@@ -81,13 +30,11 @@ function addressOf({ route }: RouteRow): string {
     .replace("/incidents/:id", `/incidents/${main}`)
     .replace("/personnes/:id", `/personnes/${person}`)
     .replace("/hors-tocsin/:id", `/hors-tocsin/${outside}`)
+    .replace(":regime", "rgpd-33")
     .replace(":version", "1")
     .replace(":format", "csv");
   return path.startsWith("/:facility") ? known.replace(":facility", "chv") : `/chv${known}`;
 }
-
-/** Of a page in English; what is a file, a redirect or a page in French by decision says nothing. */
-const frenchIn = (html: string) => (html.includes('<html lang="en">') ? leftIn(html) : []);
 
 const routes = (method: string) =>
   ROUTES.filter(({ route }) => route.startsWith(`${method} /`) && !route.includes("/api/")).map(
@@ -125,12 +72,14 @@ describe("a refusal", () => {
 
 describe("in English, no French is left", () => {
   it("is found where it is, and not where it is marked", () => {
-    expect(leftIn('<p>Personne ne le sait <b lang="fr">ni <i>elle</i></b> encore</p>')).toEqual([
+    expect(frenchLeft('<p>Personne ne le sait <b lang="fr">ni <i>elle</i></b> encore</p>')).toEqual([
       "Personne ne le sait",
     ]);
-    expect(leftIn('<a title="Pas encore"><img alt="La cour"></a>')).toEqual(["Pas encore", "La cour"]);
+    expect(frenchLeft('<a title="Pas encore"><img alt="La cour"></a>')).toEqual(["Pas encore", "La cour"]);
     expect(
-      leftIn('<p translate="no">Le câble<br>du réseau</p><pre>la <b>ligne</b></pre><p>A cable</p>'),
+      frenchLeft(
+        '<p translate="no">Le câble<br>du réseau</p><pre>la <b>ligne</b></pre><p>A cable</p><!-- LA -->',
+      ),
     ).toEqual([]);
   });
 

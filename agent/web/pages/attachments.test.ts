@@ -7,8 +7,6 @@ import { startScene } from "../../../test/support/web-server.ts";
 import type { Visitor } from "../../../test/support/web-visitor.ts";
 import { hiddenFields, visitor } from "../../../test/support/web-visitor.ts";
 import { ATTACHMENTS } from "../../core/logbook.ts";
-import { safeFileName } from "../../core/safe-file-name.ts";
-import { handedOverAs, savedAs } from "../attachment-header.ts";
 
 const BYTES = Buffer.from(
   "From: editeur@example.org\r\nSubject: ticket 4711\r\n\r\n<script>alert(1)</script>",
@@ -378,53 +376,5 @@ describe("the printed page", () => {
     } finally {
       await scene.close();
     }
-  });
-});
-
-describe("safeFileName", () => {
-  it.each([
-    ["photo écran.jpg", "photo écran.jpg"],
-    ["../../etc/passwd", "passwd"],
-    ["C:\\Users\\x\\facture.pdf", "facture.pdf"],
-    ['a"; filename="b.exe', "a_; filename=_b.exe"],
-    ["facture\u202efdp.exe", "facture_fdp.exe"],
-    ["a\r\nSet-Cookie: x.txt", "a__Set-Cookie_ x.txt"],
-    ["a\0b\u200b.txt", "a_b_.txt"],
-    ["...", "piece"],
-    ["", "piece"],
-    ["dossier/", "piece"],
-    [".htaccess", "htaccess"],
-    ["con.txt", "_con.txt"],
-    ["fin. . ", "fin"],
-    ["\ud800.txt", "\ufffd.txt"],
-    [`${"é".repeat(300)}.pdf`, `${"é".repeat(116)}.pdf`],
-    [`a.${"x".repeat(300)}`, `a.${"x".repeat(118)}`],
-  ])("makes of %j a name that is safe", (given, safe) => {
-    expect(safeFileName(given)).toBe(safe);
-    expect(safeFileName(safe)).toBe(safe);
-  });
-});
-
-describe("headers of what is handed over", () => {
-  it.each([
-    ["image/png", "image/png"],
-    ["Application/PDF; name=x", "application/pdf"],
-    ["text/html", "application/octet-stream"],
-    ["image/svg+xml", "application/octet-stream"],
-    ["", "application/octet-stream"],
-    ["text/plain\r\nX: y", "application/octet-stream"],
-  ])("declares %j as %s", (declared, type) => expect(handedOverAs(declared)).toBe(type));
-
-  it.each([
-    ["a.pdf", `attachment; filename="a.pdf"; filename*=UTF-8''a.pdf`],
-    [
-      "été (1)'s.pdf",
-      `attachment; filename="ete (1)'s.pdf"; filename*=UTF-8''%C3%A9t%C3%A9%20%281%29%27s.pdf`,
-    ],
-    ["中文.txt", `attachment; filename="__.txt"; filename*=UTF-8''%E4%B8%AD%E6%96%87.txt`],
-    ["100%.txt; x=y", `attachment; filename="100_.txt_ x=y"; filename*=UTF-8''100%25.txt%3B%20x%3Dy`],
-  ])("saves %j under its name", (name, header) => {
-    expect(savedAs(name)).toBe(header);
-    expect(header).toMatch(/^[\x20-\x7e]+$/);
   });
 });

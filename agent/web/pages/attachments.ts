@@ -4,6 +4,7 @@ import { Router } from "express";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { LogbookEntry } from "../../core/logbook.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { formatBytes } from "../../stages/french.ts";
 import { WRITING } from "../../stages/person-act.ts";
@@ -17,8 +18,14 @@ import type { WebLog } from "../web-log.ts";
 const BACK = "Revenez à la main courante de l'incident.";
 const NUMBER = /^[1-9]\d{0,2}$/;
 
-/** Notes as pages list them, with their files and what was erased of those. */
-export function noteRows({ notes, erased }: Pick<Dossier, "notes" | "erased">) {
+/** Notes, or exchanges, as pages list them, with their files and what was erased of those. */
+export function noteRows<T extends Pick<LogbookEntry, "id" | "attachments">>({
+  notes,
+  erased,
+}: {
+  notes: readonly T[];
+  erased: Dossier["erased"];
+}) {
   const gone = new Map(erased.map((each) => [each.sha256, each]));
   return notes.map((note) => ({
     ...note,

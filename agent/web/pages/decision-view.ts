@@ -5,6 +5,7 @@ import {
   DECISION_STEPS,
   type Decision,
   type DecisionStep,
+  fingerprintGroups,
   lapsedOf,
   sentBackOf,
   shortFingerprint,
@@ -12,10 +13,10 @@ import {
 import { DECLARATION_KINDS, type DeclarationContent } from "../../core/declaration.ts";
 import { type Account, mayAct, ROLES, SECOND_FACTORS } from "../../core/person.ts";
 import type { Colleague } from "../../stages/decide/decision-desk.ts";
-import { undeclaredDuties } from "../../stages/decide/second-person.ts";
+import { undeclaredDuties, withdrawnBy } from "../../stages/decide/second-person.ts";
 import { standingText } from "../../stages/decide/standing-text.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
-import { fingerprintGroups, stateWords } from "./dossier-view.ts";
+import { stateWords } from "../../stages/documents/text-state.ts";
 import { verdictOf } from "./verdict.ts";
 
 /** How the letters of a fingerprint are spelt on the telephone, in French. */
@@ -67,6 +68,7 @@ export function decisionModel(
     mayHear: oral !== undefined && mayAct(person, "answer") && !me(oral.by) && !(oral.to && me(oral.to)),
     namedOther: namedOther(current?.content, person),
     met: draft ? undeclaredDuties(dossier) : [],
+    withdrew: draft ? withdrawnBy(dossier.facts, person.name).length : 0,
     asked: asked === undefined ? null : { ...asked, mine: asked.to !== null && me(asked.to) },
     sentBack:
       sentBack === undefined ? null : { ...sentBack, changed: sentBack.text?.sha256 !== text?.sha256 },

@@ -3,14 +3,8 @@ import { verifiedLongAgo } from "../../../rules/regimes/regime.ts";
 import type { System } from "../../core/asset.ts";
 import type { Instant } from "../../core/clock.ts";
 import { type Deadline, START_LABELS } from "../../core/deadline.ts";
-import {
-  DECLARATION_STATES,
-  type Declaration,
-  type DeclarationContent,
-  type FormField,
-  type Provenance,
-} from "../../core/declaration.ts";
-import { DELIVERY_STATES, type Delivery } from "../../core/delivery.ts";
+import type { DeclarationContent, FormField, Provenance } from "../../core/declaration.ts";
+import { type Delivery, overtakenBy } from "../../core/delivery.ts";
 import { CAUSES } from "../../core/detection.ts";
 import type { Effect } from "../../core/effect.ts";
 import { FACTS, type Fact } from "../../core/fact.ts";
@@ -23,12 +17,14 @@ import {
   type Verdict,
 } from "../../core/qualification.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
+import { deliveryWords } from "../../stages/documents/text-state.ts";
 import type { TreeCriterion, TreeDuty, TreeFact } from "../../stages/law/because-tree.ts";
 import { ASKED_OF } from "./questions.ts";
 
 const BASIS_LABELS: Readonly<Record<FormField["basis"], string>> = {
   A: "arrêté du 30 octobre 2017",
   O: "usage constaté, hors arrêté",
+  F: "texte ou liste de l'autorité",
   P: "ajout, hors arrêté",
 };
 
@@ -318,55 +314,21 @@ const DELIVERY_KINDS: Readonly<Record<Delivery["kind"], string>> = {
   information: "Information (ce n'est pas un dépôt)",
 };
 
-/** Never says filed of what was not: an exercise says so in the same breath. */
-function deliveryWords(delivery: Delivery): string {
-  const number = delivery.reference === null ? "" : `, n° ${delivery.reference}`;
-  if (delivery.state !== "delivered") return DELIVERY_STATES[delivery.state];
-  if (delivery.exercise) return `EXERCICE : dépôt simulé${number}`;
-  return delivery.kind === "declaration" ? `Déposé${number}` : `Transmis${number}`;
-}
-
-/** The state of a text in words: a draft must not pass for a decision, nor an approval or an exercise for a filing. */
-export function stateWords(
-  declaration: Pick<Declaration, "state" | "sha256">,
-  exercise: boolean,
-  deliveries: readonly Delivery[],
-): string {
-  const filing = deliveries.find(
-    (each) => each.kind === "declaration" && each.sha256 === declaration.sha256 && each.state === "delivered",
-  );
-  if (filing !== undefined) return deliveryWords(filing);
-  const label = DECLARATION_STATES[declaration.state];
-  return exercise ? `EXERCICE : ${declaration.state === "filed" ? "dépôt simulé" : label}` : label;
-}
-
-/** The same in capitals, for the head of a page that leaves the screen. */
-export function paperState(
-  declaration: Pick<Declaration, "state" | "sha256">,
-  exercise: boolean,
-  deliveries: readonly Delivery[],
-): string {
-  const words = declaration.state === "draft" ? "PROJET" : stateWords(declaration, false, deliveries);
-  return exercise && !words.startsWith("EXERCICE")
-    ? `EXERCICE : ${words.toUpperCase()}`
-    : words.startsWith("EXERCICE")
-      ? words
-      : words.toUpperCase();
-}
-
-export function deliveryRows(deliveries: readonly Delivery[]) {
+export function deliveryRows(deliveries: readonly Delivery[], among = deliveries) {
   return deliveries.map((delivery) => ({
     ...delivery,
     kindLabel: DELIVERY_KINDS[delivery.kind],
-    words: deliveryWords(delivery),
+    words: deliveryWords(delivery, among),
+    overtaken: overtakenBy(delivery, among) !== undefined,
+    /** How what nobody had confirmed was settled. */
+    settledBy:
+      (delivery.state === "delivered" || delivery.state === "refused") &&
+      delivery.attempts.slice(0, -1).some(({ outcome }) => outcome === "uncertain")
+        ? (delivery.attempts.at(-1)?.because ?? null)
+        : null,
   }));
 }
 
 function systemName(id: string | null, systems: readonly System[]): string | null {
   return id === null ? null : (systems.find((each) => each.id === id)?.name ?? id);
-}
-
-/** Groups of eight hexadecimal digits: what two people can read to each other. */
-export function fingerprintGroups(sha256: string): string[] {
-  return sha256.match(/.{1,8}/g) ?? [];
 }

@@ -22,7 +22,10 @@ import {
 
 const EndForm = z.object({ fact: z.string().min(1).max(100), ...InstantFields, ...SourceFields });
 const WithdrawForm = z.object({ fact: z.string().min(1).max(100), reason: Line(100_000).default("") });
-const ReasonForm = z.object({ reason: Line(100_000).default("") });
+const ReasonForm = z.object({
+  reason: Line(100_000).default(""),
+  sans_avis: z.literal("oui").optional(),
+});
 
 /** What a person typed when it could not be taken, to be shown again where it was typed. */
 interface Rejected {
@@ -152,9 +155,12 @@ export function factsPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rout
   ] as const)
     router.post(`/incidents/:id/${path}`, async (request, response) => {
       const person = personWho(response, act === "reopen" ? "sign_off" : "edit");
-      const { reason } = readForm(request, ReasonForm);
+      const { reason, sans_avis } = readForm(request, ReasonForm);
       const { incident } = await dossierOf(desk, request.params.id);
-      const done = await desk[act]({ incident: incident.id, reason }, person);
+      const done = await desk[act](
+        { incident: incident.id, reason, withoutNotice: sans_avis === "oui" },
+        person,
+      );
       if (done.outcome === "refused") throw new PageError(statusOf(done.code), { message: done.because });
       const said = told === "clos" && incident.state !== "candidate" ? "fini" : told;
       response.redirect(303, `${addressOf(incident.id)}?fait=${said}`);
@@ -165,7 +171,7 @@ export function factsPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rout
 
 /** What somebody else did meanwhile is a conflict; the rest was typed wrong. */
 function statusOf(code: string): 409 | 422 {
-  return /^(already_|over$|not_decided$|not_closed$|not_filed$|state_lasts$|text_undecided$|delivery_unsettled$|unknown_)/.test(
+  return /^(already_|over$|not_decided$|not_closed$|not_filed$|state_lasts$|notice_owed$|text_undecided$|delivery_unsettled$|unknown_)/.test(
     code,
   )
     ? 409

@@ -1,7 +1,10 @@
 import { Router } from "express";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
+import { DELIVERY_KINDS } from "../../core/delivery.ts";
 import type { HouseView } from "../../core/house-view.ts";
 import type { RuleTroubles } from "../../core/rule-troubles.ts";
+import type { Desk } from "../../stages/desk/desk.ts";
+import type { WayReach } from "../../stages/effects/reachability.ts";
 import { formatBytes } from "../../stages/french.ts";
 import type { Store } from "../../store/store.ts";
 import { type Gate, personWho } from "../gate.ts";
@@ -21,8 +24,11 @@ export function housePages(parts: {
   house: HouseView;
   facility: string;
   troubles: () => RuleTroubles;
+  desk: Pick<Desk, "waysOut">;
+  /** (Default: nothing is known.) */
+  reach?: ((way: string) => WayReach | null) | undefined;
 }): Router {
-  const { store, clock, gate, house, facility, troubles } = parts;
+  const { store, clock, gate, house, facility, troubles, desk, reach = () => null } = parts;
   const router = Router({ mergeParams: true });
 
   router.get("/regles", (request, response) => {
@@ -65,6 +71,10 @@ export function housePages(parts: {
       title: "Santé",
       model: {
         causes: house.causes(),
+        ways: desk.waysOut.map(({ id, kind = "declaration", reach: way, guide }) => ({
+          ...{ id, kind: DELIVERY_KINDS[kind], assisted: way === "assisted" },
+          ...{ to: guide?.to ?? id, reach: reach(id) },
+        })),
         version: house.version,
         started: house.started,
         head: end.head,

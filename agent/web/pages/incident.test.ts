@@ -173,7 +173,7 @@ describe("the timeline", () => {
     expect(text).toMatch(
       /<svg[^>]*role="img" aria-labelledby="chronologie-image" aria-describedby="chronologie-texte">/,
     );
-    expect(text).toContain("02:14 RIS\u00a0: système indisponible");
+    expect(text).toContain("02:14 RIS\u00a0: Système indisponible");
     expect(text).toMatch(/<td>signalé par cadre de santé des urgences, noté par A\. Morel<\/td>/);
     expect(text).not.toMatch(/style=/);
   });

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock, Instant } from "../../core/clock.ts";
@@ -5,6 +6,7 @@ import type { Incident } from "../../core/incident.ts";
 import { ATTACHMENTS, LOGBOOK } from "../../core/logbook.ts";
 import { type Account, mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
+import { stateWords } from "../../stages/documents/text-state.ts";
 import { isPersonal } from "../../stages/escalate.ts";
 import { formatBytes } from "../../stages/french.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
@@ -25,7 +27,6 @@ import {
   dutyRows,
   factRows,
   laterList,
-  stateWords,
   sufficient,
   summaryOf,
   textsRow,
@@ -39,6 +40,7 @@ import { incidentSummary } from "./summary.ts";
 import { type SystemContext, systemRow } from "./system-row.ts";
 import { scaleOf, timelineOf } from "./timeline.ts";
 import { nextStep, verdictOf } from "./verdict.ts";
+import { suggestion, wayRow } from "./way-row.ts";
 
 const AnswerForm = z.object({
   question: z.string().min(1).max(200),
@@ -125,78 +127,83 @@ export function incidentPage(parts: {
               dossier.incident.alerts <= MOVED_LOOKED_UP &&
               (dossier.grouping.last !== null || dossier.grouping.kin.length > 0),
           });
+    await setImmediate();
+    const model = {
+      verdict: verdictOf(dossier),
+      next: nextStep(dossier, person, base, clock.now()),
+      here: `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`,
+      done: trouble === undefined ? pickedBy(request.query.fait, DONE) : null,
+      trouble: trouble?.message ?? null,
+      rejected: trouble?.rejected ?? null,
+      summary: summaryOf(dossier),
+      sentences: incidentSummary(dossier, time, now),
+      timeline: timelineOf(dossier, { scale, counts, time, now }),
+      help: await helpOf(desk, dossier, person, now),
+      asked: await askedSummary(desk, dossier.incident.id, person),
+      notes: noteRows(dossier).toReversed(),
+      mayErase: mayAct(person, "erase"),
+      reason: WRITING.reason,
+      noteForm: { form: desk.newForm(), text: "", date: time.date(now), time: "", ...trouble?.note },
+      noteTrouble: trouble?.note !== undefined,
+      noteLimit: LOGBOOK.text,
+      fileLimit: { each: formatBytes(ATTACHMENTS.bytes), most: ATTACHMENTS.perNote },
+      mayNote: mayAct(person, "answer"),
+      back: "",
+      questions: questions.slice(0, QUESTIONS_FIRST),
+      moreQuestions: questions.slice(QUESTIONS_FIRST),
+      over,
+      rejectedClock: trouble?.clock ?? null,
+      systems: dossier.systems.map((each) => systemRow(each, parts.systems)),
+      answered: (over ? [] : dossier.answered).map(({ question, answer }) => ({
+        ...questionRow(question),
+        answer,
+      })),
+      mayAnswer: mayAct(person, "answer") && !over,
+      today: time.date(clock.now()),
+      legal: criteria.filter((each) => each.legal).map(criterionRow),
+      doctrine: criteria.filter((each) => !each.legal).map(criterionRow),
+      sufficient: sufficient(criteria),
+      later: laterList(current?.content, criteria),
+      current: current?.declaration ?? null,
+      stateLabel:
+        current === undefined
+          ? ""
+          : stateWords(current.declaration, current.content.exercise, dossier.deliveries),
+      facts: factRows(dossier.facts, dossier.systems),
+      evidence: dossier.evidence,
+      mayUnmask: mayAct(person, "unmask"),
+      evidenceTotal: dossier.incident.alerts,
+      // Those of people on call are shown by their ladder.
+      told: toldRows(dossier.effects.filter(({ payload }) => !isPersonal(payload))),
+      calls: dossier.calls,
+      decisions: dossier.decisions,
+      deliveries: deliveryRows(dossier.deliveries),
+      deadlines: clockRows(dossier.deadlines),
+      duties: dutyRows(duties, dossier.deadlines, clock.now()),
+      texts: textsRow(qualification?.verified ?? null, clock.now()),
+      remarks: qualification?.remarks ?? [],
+      secret: qualification?.verdict === "withheld",
+      mayFlag: mayAct(person, qualification?.verdict === "withheld" ? "decide" : "answer", clock.now()),
+      versions: dossier.declarations,
+      watched: dossier.incident.state === "candidate",
+      outlook: dossier.outlook,
+      ending: endingOf(dossier, person, clock.now()),
+      regroup: regroupRows(dossier, person),
+      muted: dossier.muted,
+      mayMute: mayAct(person, "mute"),
+      byPerson: dossier.incident.opened_by === "person",
+      beginning: dossier.incident.beginning ?? null,
+      mayClose: mayAct(person, "edit"),
+      maySettle: mayAct(person, "settle_clock"),
+      mayReopen: mayAct(person, "sign_off"),
+    };
+    // What is shown and the page of it are two turns.
+    await setImmediate();
     gate.render(request, response, {
       view: "incident",
       title: `Incident ${dossier.incident.reference}`,
       status: trouble?.status ?? 200,
-      model: {
-        verdict: verdictOf(dossier),
-        next: nextStep(dossier, person, base, clock.now()),
-        here: `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`,
-        done: trouble === undefined ? pickedBy(request.query.fait, DONE) : null,
-        trouble: trouble?.message ?? null,
-        rejected: trouble?.rejected ?? null,
-        summary: summaryOf(dossier),
-        sentences: incidentSummary(dossier, time, now),
-        timeline: timelineOf(dossier, { scale, counts, time, now }),
-        asked: await askedSummary(desk, dossier.incident.id, person),
-        notes: noteRows(dossier).toReversed(),
-        mayErase: mayAct(person, "erase"),
-        reason: WRITING.reason,
-        noteForm: { form: desk.newForm(), text: "", date: time.date(now), time: "", ...trouble?.note },
-        noteTrouble: trouble?.note !== undefined,
-        noteLimit: LOGBOOK.text,
-        fileLimit: { each: formatBytes(ATTACHMENTS.bytes), most: ATTACHMENTS.perNote },
-        mayNote: mayAct(person, "answer"),
-        back: "",
-        questions: questions.slice(0, QUESTIONS_FIRST),
-        moreQuestions: questions.slice(QUESTIONS_FIRST),
-        over,
-        rejectedClock: trouble?.clock ?? null,
-        systems: dossier.systems.map((each) => systemRow(each, parts.systems)),
-        answered: (over ? [] : dossier.answered).map(({ question, answer }) => ({
-          ...questionRow(question),
-          answer,
-        })),
-        mayAnswer: mayAct(person, "answer") && !over,
-        today: time.date(clock.now()),
-        legal: criteria.filter((each) => each.legal).map(criterionRow),
-        doctrine: criteria.filter((each) => !each.legal).map(criterionRow),
-        sufficient: sufficient(criteria),
-        later: laterList(current?.content, criteria),
-        current: current?.declaration ?? null,
-        stateLabel:
-          current === undefined
-            ? ""
-            : stateWords(current.declaration, current.content.exercise, dossier.deliveries),
-        facts: factRows(dossier.facts, dossier.systems),
-        evidence: dossier.evidence,
-        mayUnmask: mayAct(person, "unmask"),
-        evidenceTotal: dossier.incident.alerts,
-        // Those of people on call are shown by their ladder.
-        told: toldRows(dossier.effects.filter(({ payload }) => !isPersonal(payload))),
-        calls: dossier.calls,
-        decisions: dossier.decisions,
-        deliveries: deliveryRows(dossier.deliveries),
-        deadlines: clockRows(dossier.deadlines),
-        duties: dutyRows(duties, dossier.deadlines, clock.now()),
-        texts: textsRow(qualification?.verified ?? null, clock.now()),
-        remarks: qualification?.remarks ?? [],
-        secret: qualification?.verdict === "withheld",
-        mayFlag: mayAct(person, qualification?.verdict === "withheld" ? "decide" : "answer", clock.now()),
-        versions: dossier.declarations,
-        watched: dossier.incident.state === "candidate",
-        outlook: dossier.outlook,
-        ending: endingOf(dossier, person, clock.now()),
-        regroup: regroupRows(dossier, person),
-        muted: dossier.muted,
-        mayMute: mayAct(person, "mute"),
-        byPerson: dossier.incident.opened_by === "person",
-        beginning: dossier.incident.beginning ?? null,
-        mayClose: mayAct(person, "edit"),
-        maySettle: mayAct(person, "edit"),
-        mayReopen: mayAct(person, "sign_off"),
-      },
+      model,
     });
   };
 
@@ -240,7 +247,7 @@ export function incidentPage(parts: {
   });
 
   router.post("/incidents/:id/delai", async (request, response) => {
-    const person = personWho(response, "edit");
+    const person = personWho(response, "settle_clock");
     const form = readForm(request, ClockForm);
     const { incident } = await dossierOf(desk, request.params.id);
     const again = async (error: string) => {
@@ -294,10 +301,11 @@ export function incidentPage(parts: {
 }
 
 /** Where a decided dossier stands before its end: may this person close it, and what is due all the same. */
-function endingOf({ incident, keptOpen, deadlines }: Dossier, person: Account, now: Instant) {
+function endingOf({ incident, keptOpen, owesNotice, deadlines }: Dossier, person: Account, now: Instant) {
   if (!ENDING.has(incident.state)) return null;
   return {
     keptOpen,
+    owesNotice,
     mayEnd: mayAct(person, "decide", now),
     declared: incident.state !== "set_aside",
     due: clockRows(deadlines).filter(({ met, due }) => met === null && due !== null),
@@ -307,9 +315,20 @@ function endingOf({ incident, keptOpen, deadlines }: Dossier, person: Account, n
 /** The incident of an address; 404 when there is none. */
 export async function dossierOf(desk: Desk, id: string | undefined): Promise<Dossier> {
   const dossier = id === undefined ? undefined : await desk.dossier(id);
+  // Between the reading and the page the others have their turn.
+  await setImmediate();
   if (dossier !== undefined) return dossier;
   throw new PageError(404, {
     message: "Aucun incident de cet établissement n'a cette adresse.",
     remedy: "Revenez à la liste des incidents.",
   });
+}
+
+/** Who may be called for help just now: offered to the IT on call, never to who decides, whose night is another. */
+async function helpOf(desk: Desk, dossier: Dossier, person: Account, now: Instant) {
+  if (!mayAct(person, "answer") || person.role === "delegate" || person.role === "director") return [];
+  const ways = await desk.waysOf(dossier.incident.id);
+  return ways
+    .filter((each) => each.way.kind === "help" && suggestion(each, dossier, now) !== null)
+    .map((each) => wayRow(each, null, dossier.deliveries));
 }

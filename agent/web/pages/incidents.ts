@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type Request, type Response, Router } from "express";
 import type { System } from "../../core/asset.ts";
 import type { Clock, Instant } from "../../core/clock.ts";
@@ -7,7 +8,7 @@ import { type Account, mayAct } from "../../core/person.ts";
 import { VERDICTS } from "../../core/qualification.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import { monthName } from "../../stages/french.ts";
-import { findEntries, nextDeadline } from "../../stages/register/find-entries.ts";
+import { findInTurn, nextDeadline } from "../../stages/register/find-entries.ts";
 import type { Register } from "../../stages/register/open-register.ts";
 import { frenchTime } from "../french-time.ts";
 import type { Gate } from "../gate.ts";
@@ -64,20 +65,19 @@ export function incidentsPage(parts: {
   };
 
   /** The groups without a filter: read straight from the record, however far the register is. */
-  const groupsNow = () =>
-    Promise.all(
-      GROUPS.map(async (group) => {
-        const found = await desk.incidents({ states: [...group.states], limit: PAGE + 1 });
-        const rows = found.slice(0, PAGE).map(row);
-        if (group.first) rows.sort((a, b) => (a.clock?.at ?? Infinity) - (b.clock?.at ?? Infinity));
-        return {
-          ...group,
-          rows,
-          tally: tallyOf(rows.length, found.length > PAGE),
-          more: found.length > PAGE,
-        };
-      }),
-    );
+  async function groupsNow() {
+    const groups = [];
+    // One after the other: read together, they would hold up all that is asked meanwhile.
+    for (const group of GROUPS) {
+      const found = await desk.incidents({ states: [...group.states], limit: PAGE + 1 });
+      const rows = found.slice(0, PAGE).map(row);
+      if (group.first) rows.sort((a, b) => (a.clock?.at ?? Infinity) - (b.clock?.at ?? Infinity));
+      const more = found.length > PAGE;
+      groups.push({ ...group, rows, tally: tallyOf(rows.length, more), more });
+      await setImmediate();
+    }
+    return groups;
+  }
 
   /** One page of one state, of which the record has an order. */
   async function pageOfState(state: State, after: string | undefined) {
@@ -94,7 +94,7 @@ export function incidentsPage(parts: {
   async function pageOfFound(query: SoughtQuery, after: string | undefined, person: Account) {
     const { behind, done } = await register.refresh();
     if (behind) return { behind: Math.floor(done * 100) };
-    const found = findEntries(register.entries(), soughtOf(query, time, person));
+    const found = await findInTurn(register.entries(), soughtOf(query, time, person));
     const from = after === undefined ? 0 : found.findIndex(({ incident }) => incident.id === after) + 1;
     const ids = found.slice(from, from + PAGE).map(({ incident }) => incident.id);
     const rows = (await desk.incidents({ ids, limit: PAGE })).map(row);
@@ -125,6 +125,7 @@ export function incidentsPage(parts: {
         : await pageOfState(etat, after);
     const groups = page === undefined ? await groupsNow() : [];
     const months = page === undefined && mayAct(person, "sign_off") ? await desk.unsignedMonths() : [];
+    await setImmediate();
     const found = page !== undefined && "rows" in page ? page : null;
     const next = found?.next ?? null;
     gate.render(request, response, {

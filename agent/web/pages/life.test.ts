@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { aFact, NIGHT } from "../../../test/support/incident.ts";
 import { type Seed, seededDesk } from "../../../test/support/seeded-desk.ts";
+import { contentOfScene, draftOf } from "../../../test/support/web-declaration.ts";
 import { type Login, type Scene, startScene } from "../../../test/support/web-server.ts";
 import { hiddenFields, visitor } from "../../../test/support/web-visitor.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
@@ -77,7 +78,7 @@ describe("closing what is decided", () => {
     const person = await opened("claire", over);
     const { text } = await person.get(PAGE);
     expect(text).toContain(`href="/chv/incidents/incident-1#clore">Clore le dossier`);
-    expect(text).toContain("D.1111-16-3");
+    expect(text).not.toContain("sans_avis");
     const done = await person.submit(PAGE, `${PAGE}/clore`, { reason: REASON });
     expect(done).toMatchObject({ status: 303, location: `${PAGE}?fait=fini` });
     const closed = await person.get(`${PAGE}?fait=fini`);
@@ -88,6 +89,19 @@ describe("closing what is decided", () => {
       expect(closed.text).not.toContain(`action="${PAGE}${form}"`);
     expect(closed.text).not.toContain(`${PAGE}/faits"`);
     expect(closed.text).not.toContain("Répondre aux questions");
+  });
+
+  it("says that the notice of resolution is not filed, and takes no closing that does not say so", async () => {
+    const filed = { ...draftOf(contentOfScene(1, "Chiffrement."), "filed"), id: "dec-filed" };
+    const person = await opened("claire", { ...over, declarations: [filed] });
+    const { text } = await person.get(PAGE);
+    expect(text).toContain("L’avis de résolution n’est pas déposé");
+    expect(text).toContain("D.1111-16-3");
+    expect(text).toContain(`href="${PAGE}/suivi"`);
+    const refused = await person.submit(PAGE, `${PAGE}/clore`, { reason: REASON });
+    expect(refused.status).toBe(409);
+    const done = await person.submit(PAGE, `${PAGE}/clore`, { reason: REASON, sans_avis: "oui" });
+    expect(done).toMatchObject({ status: 303, location: `${PAGE}?fait=fini` });
   });
 
   it("is left to who declares: others read that nothing keeps it", async () => {

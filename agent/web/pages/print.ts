@@ -1,20 +1,25 @@
-import { Router } from "express";
+import { type Request, Router } from "express";
 import type { Clock } from "../../core/clock.ts";
-import { contentOf, DECLARATION_KINDS } from "../../core/declaration.ts";
-import type { Desk } from "../../stages/desk/desk.ts";
+import { fingerprintGroups } from "../../core/decision.ts";
+import { contentOf, DECLARATION_KINDS, type Declaration } from "../../core/declaration.ts";
+import { impossibilityOf } from "../../stages/delivery/open-way.ts";
+import type { Desk, Dossier } from "../../stages/desk/desk.ts";
+import { PAPER_LIMIT } from "../../stages/documents/declaration-pdf.ts";
+import { printDeclaration } from "../../stages/documents/print-declaration.ts";
+import { arsWords, stateWords } from "../../stages/documents/text-state.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { noteRows } from "./attachments.ts";
-import { declarationPdf, PAPER_LIMIT } from "./declaration-pdf.ts";
-import { criterionRow, fieldRow, fingerprintGroups, paperState, stateWords } from "./dossier-view.ts";
+import { criterionRow, fieldRow } from "./dossier-view.ts";
 import { dossierOf } from "./incident.ts";
 
 /** One version on paper, for the ARS when the portal cannot be reached, and for the file. */
 export function printPage(parts: { desk: Desk; clock: Clock; gate: Gate; publicUrl: string }): Router {
   const { desk, clock, gate, publicUrl } = parts;
-  const time = frenchTime(desk.facility.timeZone);
+  const page = (path: string) => new URL(`/${desk.facility.id}/${path}`, publicUrl).href;
   const base = `/${desk.facility.id}`;
+  const time = frenchTime(desk.facility.timeZone);
   const router = Router({ mergeParams: true });
 
   const versionOf = async (params: { id: string; version: string }) => {
@@ -24,11 +29,26 @@ export function printPage(parts: { desk: Desk; clock: Clock; gate: Gate; publicU
     throw new PageError(404, { message: "Cette version du texte n'existe pas pour cet incident." });
   };
 
+  /** Why the paper that is asked for is itself the declaration to the ARS: `?pour=ars`; undefined for the archive's copy. */
+  const toArs = (request: Request<object>, dossier: Dossier, declaration: Declaration) => {
+    if (request.query.pour !== "ars") return undefined;
+    const impossibility =
+      declaration.state === "approved" || declaration.state === "filed"
+        ? impossibilityOf(dossier, declaration)
+        : undefined;
+    if (impossibility !== undefined) return impossibility;
+    throw new PageError(409, {
+      message: "Ce texte n'est déclaré à l'ARS que si la déclaration électronique est impossible.",
+      remedy: "Notez d'abord, sur la page du dépôt, ce qui a été essayé.",
+    });
+  };
+
   router.get("/incidents/:id/declaration/:version/imprimer", async (request, response) => {
     personWho(response, "read");
     const { dossier, declaration, content } = await versionOf(request.params);
     const decision = dossier.decisions.findLast((each) => each.sha256 === declaration.sha256) ?? null;
     const here = `${base}/incidents/${encodeURIComponent(dossier.incident.id)}`;
+    const leaves = toArs(request, dossier, declaration);
     gate.render(request, response, {
       view: "print",
       title: `${DECLARATION_KINDS[content.kind]} ${content.reference}, version ${content.version}`,
@@ -39,7 +59,11 @@ export function printPage(parts: { desk: Desk; clock: Clock; gate: Gate; publicU
         declaration,
         content,
         kind: DECLARATION_KINDS[content.kind],
-        stateLabel: stateWords(declaration, content.exercise, dossier.deliveries),
+        stateLabel:
+          leaves === undefined
+            ? stateWords(declaration, content.exercise, dossier.deliveries)
+            : upperFirst(arsWords(leaves, content.exercise, time.when).state),
+        toArs: leaves !== undefined,
         criteria: content.criteria.map(criterionRow),
         sections: content.sections.map((section) => ({ ...section, fields: section.fields.map(fieldRow) })),
         fingerprint: fingerprintGroups(declaration.sha256),
@@ -54,15 +78,12 @@ export function printPage(parts: { desk: Desk; clock: Clock; gate: Gate; publicU
   // The current one, or the one named: `?version=2`.
   router.get("/incidents/:id/declaration.pdf", async (request, response) => {
     personWho(response, "read");
-    const { current, declarations, decisions, deliveries, incident } = await dossierOf(
-      desk,
-      request.params.id,
-    );
+    const dossier = await dossierOf(desk, request.params.id);
     const { version } = request.query;
     const declaration =
       version === undefined
-        ? current?.declaration
-        : declarations.findLast((each) => String(each.version) === version);
+        ? dossier.current?.declaration
+        : dossier.declarations.findLast((each) => String(each.version) === version);
     if (declaration === undefined)
       throw new PageError(404, { message: "Cette version du texte n'existe pas pour cet incident." });
     const content = contentOf(declaration);
@@ -71,26 +92,16 @@ export function printPage(parts: { desk: Desk; clock: Clock; gate: Gate; publicU
         message: "Ce texte est trop long pour être mis en PDF.",
         remedy: "Ouvrez « Version à imprimer » et imprimez la page.",
       });
-    const decision = decisions.findLast((each) => each.sha256 === declaration.sha256);
-    const now = clock.now();
-    const pdf = await declarationPdf({
-      declaration,
-      content,
-      state: paperState(declaration, content.exercise, deliveries),
-      decision:
-        decision === undefined
-          ? null
-          : `${decision.decision === "approved" ? "validé" : "non déclaré"} par ${decision.delegate.name}, ${time.when(decision.at, now)}`,
-      address: new URL(`${base}/incidents/${encodeURIComponent(incident.id)}/declaration`, publicUrl).href,
-      made: now,
-      madeWords: time.when(now),
-    });
-    const name = `${content.exercise ? "EXERCICE-" : ""}${content.reference}-v${declaration.version}.pdf`;
+    const leaves = toArs(request, dossier, declaration);
+    const parts = { facility: desk.facility, clock, page };
+    const pdf = await printDeclaration(declaration, dossier, parts, leaves);
+    const mark = `${content.exercise ? "EXERCICE-" : ""}${leaves === undefined ? "" : "ARS-"}`;
+    const name = `${mark}${content.reference}-v${declaration.version}.pdf`;
     response
       .type("application/pdf")
       .setHeader("Content-Disposition", `inline; filename="${name.replace(/[^A-Za-z0-9.-]/g, "_")}"`)
       .setHeader("X-Content-Type-Options", "nosniff")
-      .send(pdf);
+      .send(Buffer.from(pdf));
   });
 
   // Footers of pages come from a style sheet, and ours may not be inline: it is made for the document.
@@ -107,3 +118,5 @@ export function printPage(parts: { desk: Desk; clock: Clock; gate: Gate; publicU
 
   return router;
 }
+
+const upperFirst = (text: string) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;

@@ -1,6 +1,7 @@
 import { Router } from "express";
 import type { System } from "../../core/asset.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
+import { DUTY_STATES } from "../../core/duty-file.ts";
 import { INCIDENT_STATES } from "../../core/incident.ts";
 import { duration, monthName } from "../../stages/french.ts";
 import { DELAYS, type DelayKind } from "../../stages/register/figures.ts";
@@ -39,10 +40,17 @@ export function registerReportPage(parts: RegisterPageParts & { whole: readonly 
       last = { key, report };
     }
     const made = last.report;
-    const { closings, changes, mutes, ...told } = made;
+    const { closings, changes, mutes, duties, ...told } = made;
     const cut = <T>(list: readonly T[]) => ({ count: list.length, rows: list.slice(0, LISTED) });
     // Texts of incidents came masked; what stands beside them did not.
-    const beside = masks.every({ changes: cut(changes.toReversed()), mutes: cut(mutes) }, { incident: null });
+    const beside = masks.every(
+      {
+        changes: cut(changes.toReversed()),
+        mutes: cut(mutes),
+        duties: duties.map(({ lines, ...duty }) => ({ ...duty, ...cut(lines) })),
+      },
+      { incident: null },
+    );
     gate.render(request, response, {
       view: "register-report",
       title: `Rapport de l’auditeur ${year.year}`,
@@ -63,6 +71,7 @@ export function registerReportPage(parts: RegisterPageParts & { whole: readonly 
           ...made.figures.delays[kind],
         })),
         states: INCIDENT_STATES,
+        dutyStates: DUTY_STATES,
         lasting: (delay: number | null) => (delay === null ? "–" : duration(delay)),
         setAside: cut(told.setAside),
         pending: cut(told.pending),

@@ -1,4 +1,5 @@
-import { type Request, type Response, Router } from "express";
+import { setImmediate } from "node:timers/promises";
+import { type Request, Router } from "express";
 import type { System } from "../../core/asset.ts";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
 import { INCIDENT_STATES } from "../../core/incident.ts";
@@ -8,16 +9,19 @@ import { VERDICTS } from "../../core/qualification.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import { duration } from "../../stages/french.ts";
 import { type Year, yearIn } from "../../stages/register/calendar.ts";
-import { registerCsv, registerJson, registerLines } from "../../stages/register/export-register.ts";
-import { DELAYS, type DelayKind, figuresOf, inYear } from "../../stages/register/figures.ts";
-import { findEntries } from "../../stages/register/find-entries.ts";
+import { eachRegisterLine, registerCsv, registerJson } from "../../stages/register/export-register.ts";
+import { DELAYS, type DelayKind, figuresInTurn, inYear } from "../../stages/register/figures.ts";
+import { findInTurn } from "../../stages/register/find-entries.ts";
 import type { Register } from "../../stages/register/open-register.ts";
+import { outsideLines } from "../../stages/register/outside-lines.ts";
 import type { Store } from "../../store/store.ts";
 import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
+import { sendRows } from "../send-rows.ts";
 import { drawFigures, drawKey, MONTHS, SERIES } from "./draw-figures.ts";
 import { dutiesOf } from "./incidents.ts";
+import { pageOf } from "./page-of.ts";
 import { queryOf, SoughtQuery, soughtOf } from "./sought.ts";
 
 const PAGE = 100;
@@ -58,16 +62,27 @@ export async function freshRegister(register: Register): Promise<void> {
   });
 }
 
+/** Who took a register away is in the journal before it leaves. */
+export async function noteExport(
+  { desk, store, clock }: Pick<RegisterPageParts, "desk" | "store" | "clock">,
+  person: Account,
+  content: object,
+): Promise<void> {
+  const note = { account: person.id, name: person.name, ...content };
+  const writes = [{ write: "note", what: "register_exported", incident: null, content: note } as const];
+  await store.commit({ facility: desk.facility.id, at: clock.now(), writes });
+}
+
 /** "Registre": every incident and declaration of a year, its figures, and the way out of it all as a file. */
 export function registerPage(parts: RegisterPageParts): Router {
-  const { desk, store, clock, gate, register, systems, masks } = parts;
+  const { desk, clock, gate, register, systems, masks } = parts;
   const facility = desk.facility.id;
   const names = new Map(systems.map(({ id, name }) => [id, name]));
   const time = frenchTime(desk.facility.timeZone);
   const router = Router({ mergeParams: true });
 
   /** What of a year fits what is asked; what was declared outside has no state and no evaluation. */
-  function foundOf(year: Year, query: SoughtQuery, person: Account) {
+  async function foundOf(year: Year, query: SoughtQuery, person: Account) {
     const { du: _from, au: _to, ...within } = query;
     const sought = {
       ...soughtOf({ ...within, du: "", au: "" }, time, person),
@@ -85,7 +100,7 @@ export function registerPage(parts: RegisterPageParts): Router {
       return `${last.what} ${last.where} ${last.reference} ${last.by}`.toLowerCase().includes(words);
     });
     const told = masks.every(outside, { incident: null });
-    return { found: findEntries(register.entries(), sought), told };
+    return { found: await findInTurn(register.entries(), sought), told };
   }
 
   router.get("/registre", async (request, response) => {
@@ -93,12 +108,14 @@ export function registerPage(parts: RegisterPageParts): Router {
     await freshRegister(register);
     const year = yearAsked(request, parts);
     const query = SoughtQuery.parse(request.query);
-    const { found, told } = foundOf(year, query, person);
+    const { found, told } = await foundOf(year, query, person);
+    await setImmediate();
     const count = found.length + told.length;
-    const pages = Math.max(1, Math.ceil(count / PAGE));
-    const page = Math.min(pages, Math.max(1, Number.parseInt(String(request.query.page ?? "1"), 10) || 1));
-    const { entries, outside } = { entries: register.entries(), outside: register.outside() };
-    const figures = figuresOf({ year, entries, outside });
+    const { page, pages, from, to } = pageOf(request.query.page, count, PAGE);
+    const lines = [...eachRegisterLine(found, told, names, { from, to })];
+    await setImmediate();
+    const figures = await figuresInTurn({ year, entries: register.entries(), outside: register.outside() });
+    await setImmediate();
     const isSought = Object.values(query).some((each) => each !== "");
     gate.render(request, response, {
       view: "register",
@@ -110,7 +127,7 @@ export function registerPage(parts: RegisterPageParts): Router {
         isSought,
         asked: queryOf(query, { annee: String(year.year) }),
         pageAt: (each: number) => queryOf(query, { annee: String(year.year), page: String(each) }),
-        lines: registerLines(found, told, names, { from: (page - 1) * PAGE, to: page * PAGE }),
+        lines,
         found: count,
         page,
         pages,
@@ -138,27 +155,23 @@ export function registerPage(parts: RegisterPageParts): Router {
     });
   });
 
-  /** Who took the register away, in the journal before it leaves. */
-  async function exported(response: Response, person: Account, content: object): Promise<void> {
-    const note = { account: person.id, name: person.name, ...content };
-    const writes = [{ write: "note", what: "register_exported", incident: null, content: note } as const];
-    await store.commit({ facility, at: clock.now(), writes });
-    response.setHeader("X-Content-Type-Options", "nosniff");
-  }
-
   router.get("/registre/export.:format", async (request, response) => {
     const person = personWho(response, "read");
     const { format } = request.params;
     if (format !== "csv" && format !== "json") throw new PageError(404);
     await freshRegister(register);
     const year = yearAsked(request, parts);
-    const { found, told } = foundOf(year, SoughtQuery.parse(request.query), person);
-    const lines = registerLines(found, told, names);
-    await exported(response, person, { year: year.year, format, lines: lines.length });
+    const { found, told } = await foundOf(year, SoughtQuery.parse(request.query), person);
+    const count = found.length + outsideLines(told).length;
+    await noteExport(parts, person, { year: year.year, format, lines: count });
+    await setImmediate();
+    response.setHeader("X-Content-Type-Options", "nosniff");
     response.attachment(`registre-${facility}-${year.year}.${format}`);
+    const lines = eachRegisterLine(found, told, names);
     const bom = request.query.bom !== undefined;
-    if (format === "json") response.type("json").send(registerJson(lines));
-    else response.type("text/csv; charset=utf-8").send(registerCsv(lines, { bom }));
+    response.type(format === "json" ? "json" : "text/csv; charset=utf-8");
+    const rows = format === "json" ? registerJson(lines) : registerCsv(lines, { bom });
+    await sendRows(response, rows);
   });
 
   return router;

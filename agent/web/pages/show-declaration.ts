@@ -1,8 +1,11 @@
 import type { Request, Response } from "express";
 import type { Clock } from "../../core/clock.ts";
+import { fingerprintGroups } from "../../core/decision.ts";
 import { DECLARATION_KINDS } from "../../core/declaration.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
+import { stateWords } from "../../stages/documents/text-state.ts";
+import { Tlp, USUAL_TLP } from "../../stages/documents/tlp.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
 import type { Store } from "../../store/store.ts";
 import { pickedBy } from "../form.ts";
@@ -10,7 +13,7 @@ import { frenchTime } from "../french-time.ts";
 import { type Gate, personWho } from "../gate.ts";
 import { fieldMark, type KeptField, unsentFields } from "./amendment.ts";
 import { DONE } from "./done.ts";
-import { fieldRow, fingerprintGroups, laterList, stateWords, sufficient } from "./dossier-view.ts";
+import { fieldRow, laterList, sufficient } from "./dossier-view.ts";
 import { openQuestions, questionRow } from "./questions.ts";
 import { nextStep, verdictOf } from "./verdict.ts";
 
@@ -103,6 +106,7 @@ export function showDeclaration(parts: {
             kept: kept.get(field.id) ?? null,
           })),
         })),
+        sharing: Tlp.options.map((tlp) => ({ tlp, usual: tlp === USUAL_TLP })),
         mayDecide: draft && mayAct(person, "decide", now),
         done: trouble === undefined ? pickedBy(request.query.fait, DONE) : null,
         trouble: trouble ?? null,

@@ -85,7 +85,7 @@ describe("the picture of an incident", () => {
       { state: true, lasts: true, x: "50%", width: "50%" },
     ]);
     expect(rows[0]?.clock).toMatch(/^\d\d:\d\d$/);
-    expect(rows[0]).toMatchObject({ system: "PACS régional", label: "système indisponible" });
+    expect(rows[0]).toMatchObject({ system: "PACS régional", label: "Système indisponible" });
   });
 
   it("says in words all that it draws, in time, notes and withdrawn facts too", () => {

@@ -132,7 +132,7 @@ function rowsOf({ incident, facts, systems, decisions, deliveries }: Told): Row[
         at: since,
         until,
         system,
-        label: system === null ? label : `${label.charAt(0).toLowerCase()}${label.slice(1)}`,
+        label,
         state: lasts,
         kind: "fact",
         suspected,

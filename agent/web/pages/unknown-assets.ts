@@ -20,7 +20,7 @@ export function unknownAssetsPage(parts: {
     const { hosts, forgotten } = await unknown();
     gate.render(request, response, {
       view: "unknown-assets",
-      title: "Actifs inconnus",
+      title: "Équipements inconnus",
       model: {
         rows: hosts.map(({ host, first, last, alerts, source, inventory }) => ({
           host: shown(host),

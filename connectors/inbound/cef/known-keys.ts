@@ -1,6 +1,7 @@
 import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "../../shared/address.ts";
 import type { Draft } from "../../shared/draft.ts";
 import { isEcsCategory } from "../../shared/is-ecs-category.ts";
+import { macOf } from "../../shared/mac-of.ts";
 import { putTransport } from "../../shared/transport.ts";
 
 /** What the extension tells of times, read when the zone is known. */
@@ -55,7 +56,7 @@ const dnsDomain =
 const mac =
   (name: Side): Write =>
   ({ alert }, value) => {
-    endpointOf(alert, name).mac = value;
+    endpointOf(alert, name).mac = macOf(value);
   };
 const bytes =
   (name: Side): Write =>
@@ -107,9 +108,9 @@ const observer =
     alert.observer ??= {};
     if (part === "hostname") alert.observer.hostname = value;
     else {
-      alert.observer.mac = [value];
+      alert.observer.mac = [macOf(value)];
       alert.host ??= {};
-      alert.host.mac = [value];
+      alert.host.mac = [macOf(value)];
     }
   };
 const agent =
@@ -151,7 +152,7 @@ const HASHES = new Map([
 const fileHash: Write = ({ alert }, value) => {
   const kind = HASHES.get(value.length as 32);
   if (kind !== undefined && /^[0-9a-fA-F]+$/.test(value)) {
-    alert.file = { ...alert.file, hash: { ...alert.file?.hash, [kind]: value } };
+    alert.file = { ...alert.file, hash: { ...alert.file?.hash, [kind]: value.toLowerCase() } };
   }
 };
 const OUTCOMES = new Map<string, "success" | "failure">([

@@ -122,6 +122,9 @@ it.each([
   [{ host: "a", computer: "b" }, "a"],
   [{ host: { id: 1 }, ComputerName: "b" }, "b"],
   [{ server: "nginx/1.25" }, undefined],
+  [{ event: { ComputerName: "b" } }, "b"],
+  [{ data: { hostname: "b" }, host: "a" }, "a"],
+  [{ data: { name: "b", server: "c" } }, undefined],
 ])("takes the host of %j", (document, name) => {
   expect(generic.parse(JSON.stringify(document), CONTEXT).alert?.host?.name).toBe(name);
 });
@@ -134,6 +137,9 @@ it.each([
   [{ sourceAddress: "192.0.2.1:443" }, "192.0.2.1"],
   [{ "client-ip": "2001:db8::1" }, "2001:db8::1"],
   [{ ip: "192.0.2.1" }, undefined],
+  [{ detail: { sourceIPAddress: "192.0.2.1" } }, "192.0.2.1"],
+  [{ detail: { src_ip: "192.0.2.2" }, srcIp: "192.0.2.1" }, "192.0.2.1"],
+  [{ detail: { ip: "192.0.2.1", address: "192.0.2.2" } }, undefined],
 ])("takes the source of %j", (document, ip) => {
   expect(generic.parse(JSON.stringify(document), CONTEXT).alert?.source?.ip).toBe(ip);
 });

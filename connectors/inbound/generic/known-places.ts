@@ -5,6 +5,7 @@ import {
   type CommonRole,
   commonRolesOf,
   LAST_MESSAGE,
+  nestedRolesOf,
   takeCommon,
 } from "../../shared/common-names.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
@@ -101,7 +102,8 @@ export const walkGeneric = walkJson<Role, Known>({
   roleOf: (path) => {
     const ecs = ecsLeaf(PLACES.get(path) ?? "");
     const plain = (path === "@timestamp" || !path.includes(".")) && path !== "_TRANSPORT";
-    const common = path === "event.original" ? LAST_MESSAGE : plain ? commonRolesOf(path) : undefined;
+    const common =
+      path === "event.original" ? LAST_MESSAGE : plain ? commonRolesOf(path) : nestedRolesOf(path);
     return ecs === undefined && common === undefined ? undefined : { ecs, common };
   },
   found: (known, { ecs, common }, value, context) => {

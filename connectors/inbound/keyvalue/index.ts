@@ -23,8 +23,8 @@ function recognise(text: string): { certainty: number; because: string } {
   const none = { certainty: 0, because: "it is not mostly pairs of key and value" };
   if (!mayBePairs(text)) return none;
   const start = startOf(text);
-  // Pairs in a text of JSON are not the record's own.
-  if (/^\[?\{\s{0,8}"/.test(text.slice(start, start + 11))) return none;
+  // Pairs in a text of JSON are not the record's own, nor are attributes of XML.
+  if (/^\[?\{\s{0,8}"|^<\?xml\s|^<[A-Za-z]+>/.test(text.slice(start, start + 32))) return none;
   const end = Math.min(text.length, BEGINNING);
   let first = -1;
   const { pairs, characters } = readPairs(text, start, end, (from) => {

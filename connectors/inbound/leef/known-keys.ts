@@ -1,6 +1,7 @@
 import { endpointOf, isAddress, portOf, putAddress, type Side, wholeNumber } from "../../shared/address.ts";
 import type { Draft } from "../../shared/draft.ts";
 import { isEcsCategory } from "../../shared/is-ecs-category.ts";
+import { macOf } from "../../shared/mac-of.ts";
 import { putTransport } from "../../shared/transport.ts";
 
 /** What the attributes tell of the event's time, read when all are known. */
@@ -50,7 +51,7 @@ const natPort =
 const hash =
   (kind: "md5" | "sha1" | "sha256"): LeefKey =>
   ({ alert }, value) => {
-    alert.file = { ...alert.file, hash: { ...alert.file?.hash, [kind]: value } };
+    alert.file = { ...alert.file, hash: { ...alert.file?.hash, [kind]: value.toLowerCase() } };
   };
 const OUTCOMES = new Map<string, "success" | "failure">([
   ["success", "success"],
@@ -96,10 +97,10 @@ know("dstPostNAT", natAddress("destination"));
 know("srcPostNATPort", natPort("source"));
 know("dstPostNATPort", natPort("destination"));
 know("srcMAC identMAC", ({ alert }, value) => {
-  endpointOf(alert, "source").mac ??= value;
+  endpointOf(alert, "source").mac ??= macOf(value);
 });
 know("dstMAC", ({ alert }, value) => {
-  endpointOf(alert, "destination").mac = value;
+  endpointOf(alert, "destination").mac = macOf(value);
 });
 know("identHostName", ({ alert }, value) => {
   endpointOf(alert, "source").domain = value;
@@ -163,7 +164,7 @@ know("dvc deviceAddress", ({ alert }, value) => {
   if (isAddress(value)) alert.observer = { ...alert.observer, ip: [value] };
 });
 know("dvcmac", ({ alert }, value) => {
-  alert.observer = { ...alert.observer, mac: [value] };
+  alert.observer = { ...alert.observer, mac: [macOf(value)] };
 });
 know("cat", ({ event }, value) => {
   if (isEcsCategory(value)) event.category = [value.toLowerCase()];

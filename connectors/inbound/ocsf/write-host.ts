@@ -2,6 +2,7 @@ import type { Alert } from "../../../agent/core/alert.ts";
 import { isAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
+import { macOf } from "../../shared/mac-of.ts";
 import { putText, toldText } from "./told-text.ts";
 
 type User = NonNullable<Alert["user"]>;
@@ -37,7 +38,7 @@ function hostOf(draft: Draft, device: JsonObject): NonNullable<Alert["host"]> {
   putText(draft, host, "hostname", hostname);
   if (ip !== undefined && isAddress(ip)) host.ip = [ip];
   const mac = toldText(device.mac);
-  if (mac !== undefined) host.mac = [clip(draft, mac).replaceAll(":", "-").toUpperCase()];
+  if (mac !== undefined) host.mac = [macOf(clip(draft, mac))];
   putText(draft, host, "id", device.uid);
   putText(draft, host, "domain", device.domain);
   putText(draft, host, "type", device.type);

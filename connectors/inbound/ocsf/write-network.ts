@@ -2,6 +2,7 @@ import type { Alert } from "../../../agent/core/alert.ts";
 import { type Endpoint, isAddress, portOf, putAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
+import { macOf } from "../../shared/mac-of.ts";
 import { putText, toldText } from "./told-text.ts";
 
 /** Writes both ends, the connection between them, and what HTTP, DNS, TLS and mail say of it. */
@@ -28,7 +29,7 @@ function endOf(draft: Draft, value: unknown): Endpoint {
   const port = portOf(toldText(value.port) ?? "");
   if (port !== undefined && (port > 0 || end.ip !== undefined)) end.port = port;
   const mac = toldText(value.mac);
-  if (mac !== undefined) end.mac = clip(draft, mac).replaceAll(":", "-").toUpperCase();
+  if (mac !== undefined) end.mac = macOf(clip(draft, mac));
   return end;
 }
 

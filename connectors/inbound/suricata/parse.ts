@@ -2,6 +2,7 @@ import type { Decoded, DecodedRecord, ParseContext, Parsed } from "../../contrac
 import { endpointOf, portOf, putAddress, type Side } from "../../shared/address.ts";
 import { clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
 import { broken, isEmpty, isObject, type JsonObject, readOne, textOf, textValue } from "../../shared/json.ts";
+import { macOf } from "../../shared/mac-of.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { walkJson } from "../../shared/walk-json.ts";
 import { writeAlert } from "./write-alert.ts";
@@ -83,8 +84,8 @@ function writeEnds(draft: Draft, value: JsonObject): void {
   if (isObject(value.ether)) {
     const from = textValue(value.ether.src_mac);
     const to = textValue(value.ether.dest_mac);
-    if (from !== undefined) endpointOf(alert, "source").mac = macOf(from);
-    if (to !== undefined) endpointOf(alert, "destination").mac = macOf(to);
+    if (from !== undefined) endpointOf(alert, "source").mac = macOf(clip(draft, from));
+    if (to !== undefined) endpointOf(alert, "destination").mac = macOf(clip(draft, to));
   }
   const network: NonNullable<typeof alert.network> = {};
   const transport = textValue(value.proto);
@@ -121,6 +122,3 @@ function address6(value: unknown): boolean {
 }
 
 /** ECS writes hardware addresses with hyphens and capitals. */
-function macOf(text: string): string {
-  return text.slice(0, 32).replaceAll(":", "-").toUpperCase();
-}

@@ -1,4 +1,5 @@
 import type { Inbound } from "../../contract.ts";
+import { bareProgram } from "../../shared/bodies/bare-program.ts";
 import { readDate } from "../../shared/read-date.ts";
 import { parseSyslog } from "./parse.ts";
 import { payloadsOf } from "./payloads.ts";
@@ -45,6 +46,11 @@ function recognise(text: string): { certainty: number; because: string } {
   }
   if (/^[A-Za-z][\w./-]{0,47}\[\d{1,10}\]: /.test(text.slice(at, at + 64))) {
     return { certainty: 0.5, because: "it begins with a program and its process number" };
+  }
+  if (text.startsWith("@cee:", at)) return { certainty: 0.7, because: "it begins with @cee:" };
+  const bare = bareProgram(text, at);
+  if (bare !== undefined) {
+    return { certainty: 0.66, because: bare === "" ? "it is what PAM says" : `it is what ${bare} says` };
   }
   return { certainty: 0, because: "neither priority nor date" };
 }

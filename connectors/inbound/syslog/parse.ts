@@ -1,10 +1,11 @@
 import { type Alert, AlertTag } from "../../../agent/core/alert.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
+import { bareProgram } from "../../shared/bodies/bare-program.ts";
 import { readBody } from "../../shared/bodies/read-body.ts";
 import { addTag, clip, type Draft, draftOf, finish, keepOriginal, newDraft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
 import { readHeader } from "../../shared/syslog/read-header.ts";
-import type { SyslogHeader } from "../../shared/syslog/syslog-header.ts";
+import { emptyHeader, type SyslogHeader } from "../../shared/syslog/syslog-header.ts";
 import { writeHeader } from "../../shared/syslog/write-header.ts";
 import { isEventData, readEventData } from "../../shared/windows/read-event-text.ts";
 import { anywhere, beginning, type Payload, type Payloads } from "./payloads.ts";
@@ -30,7 +31,8 @@ export function parseSyslog(text: string, context: ParseContext, payloads: Paylo
 /** The same for any record. */
 export function parseWhole(text: string, context: ParseContext, payloads: Payloads): Parsed {
   const end = trimmedEnd(text);
-  const header = readHeader(text, context);
+  const bare = text.charCodeAt(0) === 0x3c ? undefined : bareAt(text);
+  const header = bare === undefined ? readHeader(text, context) : bare.header;
   const headless =
     header.priority === undefined && header.oddPriority === undefined && header.instant === undefined;
   if (header.body >= end && headless) return { error: { code: "empty", message: "the record is empty" } };
@@ -51,6 +53,10 @@ export function parseWhole(text: string, context: ParseContext, payloads: Payloa
     readBody(alert, header.appname, message);
     if (context.trace !== undefined)
       context.trace({ by: "parser", name: "syslog", rule: `program ${header.appname}` }, alert);
+  } else if (bare !== undefined) {
+    readBody(alert, bare.program, message);
+    if (context.trace !== undefined)
+      context.trace({ by: "parser", name: "syslog", rule: `program ${bare.program}, not named` }, alert);
   }
   // What no program's reader knew may be pairs all the same.
   if (
@@ -68,13 +74,22 @@ export function parseWhole(text: string, context: ParseContext, payloads: Payloa
     if (context.trace !== undefined)
       context.trace({ by: "parser", name: "syslog", rule: "structured data" }, alert);
   }
-  if (headless && header.appname === undefined && header.mnemonic === undefined)
+  const known = bare !== undefined && draft.event.action !== undefined;
+  if (headless && !known && header.appname === undefined && header.mnemonic === undefined)
     addTag(alert, AlertTag.unrecognised);
   finish(draft, header.instant, context);
   if (message === "" && header.form !== "rfc5424") {
     return { alert, error: { code: "no_message", message: "the record has a header and no message" } };
   }
   return { alert };
+}
+
+/** A message alone, which tells by its words what program it is of; its header is empty. */
+function bareAt(text: string): { program: string; header: SyslogHeader } | undefined {
+  let from = 0;
+  while (text.charCodeAt(from) === 0xfeff || text.charCodeAt(from) === 0x20) from++;
+  const program = text.startsWith("@cee:", from) ? "" : bareProgram(text, from);
+  return program === undefined ? undefined : { program, header: { ...emptyHeader(), body: from } };
 }
 
 /** A cheap look before the formats that begin as they like are asked; Cisco's threat defence writes `Key: value`. */

@@ -115,6 +115,16 @@ describe("priorities", () => {
   });
 });
 
+it("reads JSON where the application should be named as the message", () => {
+  const { alert } = syslog.parse(
+    '<5>1 2023-10-11T22:14:15Z vault {"user name": "a b c", "hostname": "h"}',
+    CONTEXT,
+  );
+  expect(alert?.event?.module).toBe("generic");
+  expect(alert?.log?.syslog).toMatchObject({ hostname: "vault" });
+  expect(alert?.fields).toMatchObject({ "user name": "a b c" });
+});
+
 describe("a header within a header", () => {
   it.each([
     "<13>Oct 11 22:14:16 relay <34>Oct 11 22:14:15 host su: x",

@@ -80,7 +80,10 @@ const send = (port: number, message: Message = aMessage(), more: object = {}, to
 describe("a mail", () => {
   it("is delivered when the relay has taken it: text and HTML, the page's link, and nothing fetched", async () => {
     const { port, taken } = await relay();
-    expect(await send(port)).toEqual({ outcome: "delivered", because: "250 queued as 42" });
+    expect(await send(port)).toEqual({
+      outcome: "delivered",
+      because: "pris par le serveur de messagerie (250 queued as 42)",
+    });
     const [{ mail, from, to } = { mail: undefined }] = taken;
     expect({ from, to }).toEqual({ from: "tocsin@ch.example", to: ["astreinte@ch.example"] });
     expect(mail?.subject).toBe("EXERCICE : incident 2026-0001 ouvert");
@@ -188,7 +191,12 @@ describe("what the relay answers", () => {
   });
 
   it("is unreachable where nobody listens", async () => {
-    expect(await send(1)).toMatchObject({ outcome: "unreachable" });
+    expect(await send(1)).toMatchObject({
+      outcome: "unreachable",
+      because: expect.stringMatching(
+        /^pas pris par le serveur de messagerie : la connexion n'a pas abouti \(.*ECONNREFUSED.*\)$/,
+      ),
+    });
   });
 });
 

@@ -45,7 +45,7 @@ export const glpi = {
           headers: { ...client, authorization: `user_token ${user}` },
         });
         const session = Session.safeParse(bodyOf(opened)).data?.session_token;
-        if (session === undefined) return early(opened, "pas de session");
+        if (session === undefined) return early(opened, "GLPI n'a pas ouvert de session");
         const headers = { ...client, "session-token": session };
         try {
           return await makeTicket(message, config, { ...call, base, headers });
@@ -72,7 +72,7 @@ async function makeTicket(
   });
   const looked = await sendHttp({ ...call, method: "GET", url: `${base}/search/Ticket?${query}` });
   const found = Found.safeParse(bodyOf(looked)).data;
-  if (found === undefined) return early(looked, "recherche illisible");
+  if (found === undefined) return early(looked, "la réponse de GLPI à la recherche du ticket est illisible");
   if (found.totalcount > 0) return { outcome: "delivered", because: "ticket déjà ouvert" };
   const answer = await sendHttp({
     ...call,

@@ -52,13 +52,19 @@ export const modemSpool = {
           for (const number of numbers) await spool(config, { number, message });
         } catch (error) {
           const { code, message: why } = error as NodeJS.ErrnoException;
-          return { outcome: "unreachable", because: `${config.folder} : ${code ?? why}` };
+          return { outcome: "unreachable", because: sayFault(config.folder, code ?? why) };
         }
         return { outcome: "delivered", because: `déposé pour le modem, réf. ${markOf(message)}` };
       },
     };
   },
 } satisfies Notifier<ModemSpoolConfig>;
+
+function sayFault(folder: string, code: string): string {
+  if (code === "ENOENT" || code === "ENOTDIR") return `le dossier du modem ${folder} n'existe pas (${code})`;
+  if (code === "ENOSPC" || code === "EDQUOT") return `le disque du modem est plein (${code})`;
+  return `le dossier du modem ${folder} ne peut pas être écrit (${code})`;
+}
 
 async function spool(
   config: ModemSpoolConfig,

@@ -40,7 +40,9 @@ describe("what is sent", () => {
     };
     expect(await send(settings)).toEqual({
       outcome: "delivered",
-      because: expect.stringMatching(/^HTTP 200, n° …78, réf\. [0-9A-F]{6}$/),
+      because: expect.stringMatching(
+        /^le service a pris l'envoi \(réponse 200\), n° …78, réf\. [0-9A-F]{6}$/,
+      ),
     });
     const [{ method, path, headers, body } = asked[0] as Asked] = asked;
     expect({ method, path, type: headers["content-type"], key: headers["x-api-key"] }).toEqual({
@@ -117,22 +119,23 @@ describe("what is sent", () => {
 describe("what an answer says", () => {
   const accepted = { status: [202], contains: "queued", lacks: "credit" };
   it.each([
-    [200, "OK", undefined, "delivered"],
-    [404, "", undefined, "refused"],
-    [429, "", undefined, "unreachable"],
-    [503, "", undefined, "unreachable"],
-    [302, "", undefined, "refused"],
-    [202, "queued", accepted, "delivered"],
-    [200, "queued", accepted, "refused"],
-    [202, "error", accepted, "refused"],
-    [202, "queued, no credit", accepted, "refused"],
-    [500, "queued", accepted, "unreachable"],
-  ])("HTTP %i %j, taken as %j, is %s", async (status, body, taken, outcome) => {
+    [200, "OK", undefined, "delivered", "a pris l'envoi"],
+    [404, "", undefined, "refused", "ne trouve rien à cette adresse"],
+    [429, "", undefined, "unreachable", "reçoit trop d'appels"],
+    [503, "", undefined, "unreachable", "est en panne"],
+    [302, "", undefined, "refused", "renvoie à une autre adresse"],
+    [202, "queued", accepted, "delivered", "a pris l'envoi"],
+    [200, "queued", accepted, "refused", "n'a pas confirmé l'envoi (réponse 200)"],
+    [202, "error", accepted, "refused", "il répond sans « queued » (réponse 202)"],
+    [202, "queued, no credit", accepted, "refused", "il répond « credit »"],
+    [500, "queued", accepted, "unreachable", "est en panne"],
+  ])("HTTP %i %j, taken as %j, is %s", async (status, body, taken, outcome, said) => {
     const { url } = await server((_, response) => {
       response.writeHead(status, { location: "http://127.0.0.1:1/" });
       response.end(body);
     });
-    expect((await send({ url, body: BODY, ...(taken && { accepted: taken }) })).outcome).toBe(outcome);
+    const sent = await send({ url, body: BODY, ...(taken && { accepted: taken }) });
+    expect(sent).toMatchObject({ outcome, because: expect.stringContaining(said) });
   });
 
   it.each<[string, (response: ServerResponse) => void, string]>([
@@ -155,7 +158,7 @@ describe("what an answer says", () => {
   it("is unreachable where nobody listens", async () => {
     expect(await send({ url: "http://127.0.0.1:1/", body: BODY })).toEqual({
       outcome: "unreachable",
-      because: "ECONNREFUSED",
+      because: "127.0.0.1:1 : la connexion est refusée (ECONNREFUSED)",
     });
   });
 });

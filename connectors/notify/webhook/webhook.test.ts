@@ -50,7 +50,10 @@ describe("webhook", () => {
         return true;
       })
       .reply(204);
-    expect(await send()).toEqual({ outcome: "delivered", because: "HTTP 204" });
+    expect(await send()).toEqual({
+      outcome: "delivered",
+      because: "le service a pris l'envoi (réponse 204)",
+    });
     expect(seen.headers["webhook-id"]).toBe(MESSAGE.key);
     const signature = new Webhook(SECRET).sign(MESSAGE.key, new Date(NOW / 1000), seen.body);
     expect(seen.headers["webhook-signature"]).toBe(signature);
@@ -69,7 +72,10 @@ describe("webhook", () => {
     [503, "unreachable"],
   ])("takes HTTP %i for %s", async (status, outcome) => {
     nock("https://tool.example").post("/hook").reply(status, "", { location: "https://elsewhere.example/" });
-    expect(await send()).toEqual({ outcome, because: `HTTP ${status}` });
+    expect(await send()).toEqual({
+      outcome,
+      because: expect.stringMatching(`^le service .* \\(réponse ${status}\\)$`),
+    });
   });
 
   it.each([
@@ -81,7 +87,10 @@ describe("webhook", () => {
     nock("https://tool.example")
       .post("/hook")
       .replyWithError(Object.assign(new Error(code), { code }));
-    expect(await send()).toEqual({ outcome, because: code });
+    expect(await send()).toEqual({
+      outcome,
+      because: expect.stringMatching(`^tool\\.example : .* \\(${code}\\)$`),
+    });
   });
 
   it("leaks no secret", async () => {

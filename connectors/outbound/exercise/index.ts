@@ -10,7 +10,9 @@ export const exercise = {
   summary: "Plays the portal in an exercise; nothing leaves",
   config: ExerciseConfig,
   reach: "exercise",
+  kinds: ["declaration", "information"],
   repeatable: true,
+  guide: () => ({ to: "EXERCICE : aucun destinataire", steps: [] }),
   open() {
     return {
       async send(filing: Filing, _context: AttemptContext): Promise<Attempt> {

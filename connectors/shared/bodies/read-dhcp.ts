@@ -15,7 +15,9 @@ const SAYINGS = [
 export const readDhcp = (draft: Draft, message: string): void => {
   if (!readSaying(draft, SAYINGS, message)) return;
   const { alert, event, fields } = draft;
-  alert.network = { ...alert.network, protocol: "dhcp" };
+  alert.network = { ...alert.network, protocol: "dhcp", transport: "udp" };
+  const { client_name: name } = fields;
+  if (typeof name === "string") alert.client = { ...alert.client, domain: name };
   event.action = String(fields.dhcp).toLowerCase();
   if (fields.dhcp === "DHCPNAK" || fields.dhcp === "DHCPDECLINE") event.outcome = "failure";
 };

@@ -1,6 +1,7 @@
 import { isAddress } from "../address.ts";
 import { readAudit } from "../audit/read-audit.ts";
 import { type Draft, putField, putNewField } from "../draft.ts";
+import { macOf } from "../mac-of.ts";
 import { readSaying, saying } from "./read-saying.ts";
 import { tell, tellPeer } from "./tell.ts";
 
@@ -129,6 +130,5 @@ function readPacket(draft: Draft, prefix: string, text: string): void {
   if (into !== "") alert.observer = { ...alert.observer, ingress: { interface: { name: into } } };
   if (out !== "") alert.observer = { ...alert.observer, egress: { interface: { name: out } } };
   const mac = /^(?:[0-9a-f]{2}:){6}((?:[0-9a-f]{2}:){5}[0-9a-f]{2}):/i.exec(got("MAC"))?.[1];
-  if (mac !== undefined && alert.source !== undefined)
-    alert.source.mac = mac.toUpperCase().replaceAll(":", "-");
+  if (mac !== undefined && alert.source !== undefined) alert.source.mac = macOf(mac);
 }

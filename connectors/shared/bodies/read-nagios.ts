@@ -25,5 +25,19 @@ export const readNagios = ({ alert, event }: Draft, message: string): void => {
   const state = parts[kind.state]?.trim();
   if (service)
     alert.service = { name: service.slice(0, 255), ...(state ? { state: state.slice(0, 32) } : {}) };
+  event.kind = "state";
   event.action = kind.action;
+  event.category = ["host"];
+  event.type = ["info"];
+  const told = state === undefined ? undefined : OUTCOMES[state];
+  if (told !== undefined) event.outcome = told;
+};
+
+/** What each state says of the host or service. */
+const OUTCOMES: Readonly<Record<string, "success" | "failure">> = {
+  UP: "success",
+  OK: "success",
+  DOWN: "failure",
+  UNREACHABLE: "failure",
+  CRITICAL: "failure",
 };

@@ -22,7 +22,9 @@ const SAYINGS = [
     "failure",
   ),
   saying(
-    of("(?<reason>zone transfer) ASKED denied"),
+    of(
+      String.raw`(?<reason>zone transfer) '(?<question>[^\s'/]{0,255})(?:/(?<questionType>[A-Z0-9]{1,16}))?/(?<questionClass>[A-Z]{1,4})' denied`,
+    ),
     "dns_zone_transfer",
     "network",
     "protocol denied",
@@ -51,7 +53,7 @@ const SAYINGS = [
     "failure",
   ),
   saying(
-    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?(?<reason>(?:error|lame|unexpected|timed out|network unreachable|host unreachable).{0,128}? resolving) '(?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})\/(?<questionClass>[A-Z]{1,4})'(?: \([^()]{1,255}\))?: (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5})$/,
+    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?(?:[A-Z]{4,10} )?(?<reason>(?:error|lame|unexpected|timed out|network unreachable|host unreachable).{0,128}? resolving) '(?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})\/(?<questionClass>[A-Z]{1,4})'(?: \([^()]{1,255}\))?: (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5})$/,
     "dns_query",
     "network",
     "protocol error",
@@ -61,7 +63,18 @@ const SAYINGS = [
 
 /** Reads what BIND's named says of queries, transfers and updates. */
 export const readNamed = (draft: Draft, message: string): void => {
-  if (readSaying(draft, SAYINGS, message)) draft.alert.network = { ...draft.alert.network, protocol: "dns" };
+  if (!readSaying(draft, SAYINGS, message)) return;
+  const { alert, fields } = draft;
+  alert.network = { ...alert.network, protocol: "dns" };
+  if (alert.source === undefined) {
+    if (alert.destination !== undefined) alert.server = { ...alert.destination };
+    return;
+  }
+  alert.client = { ...alert.source };
+  if (alert.destination !== undefined) alert.server = { ...alert.destination };
+  // `+E(0)TK`: T is for TCP.
+  const flags = fields.dns_flags;
+  if (typeof flags === "string") alert.network.transport = flags.includes("T") ? "tcp" : "udp";
 };
 
 const DNSMASQ = [

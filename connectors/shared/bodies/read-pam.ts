@@ -51,6 +51,7 @@ export function readPam(draft: Draft, message: string): boolean {
   if (head === null) return false;
   if (head[1] !== undefined) putField(draft, "pam.module", head[1]);
   if (head[2]) putField(draft, "pam.service", head[2]);
+  if (head[2] && draft.alert.process === undefined) draft.alert.process = { name: nameOf(draft, head[2]) };
   if (head[3] !== undefined) putField(draft, "pam.type", head[3]);
   readPamText(draft, message.slice(head[0].length));
   return true;

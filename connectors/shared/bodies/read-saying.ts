@@ -1,5 +1,6 @@
 import { isAddress } from "../address.ts";
 import { type Draft, putField } from "../draft.ts";
+import { macOf } from "../mac-of.ts";
 import { putUrl } from "../web/put-url.ts";
 import { type Happening, nameOf, tell, tellPeer, tellReason, tellUser } from "./tell.ts";
 
@@ -58,7 +59,7 @@ const PUT: Readonly<Record<string, (draft: Draft, value: string, groups: Groups)
     alert.client = { ...alert.client, address: value, ...(isAddress(value) ? { ip: value } : {}) };
   },
   mac: ({ alert }, value) => {
-    alert.client = { ...alert.client, mac: value.toUpperCase().replaceAll(":", "-") };
+    alert.client = { ...alert.client, mac: macOf(value) };
   },
   url: putUrl,
   method: ({ alert }, value) => {

@@ -8,7 +8,7 @@ import { readSaying, saying } from "./read-saying.ts";
  * administrators add to it: ports after the addresses, more sizes after the first, a version after the URL.
  */
 const LINE =
-  /^(?:\d{9,10}\.\d{3} {1,8})?(?<duration>-?\d{1,10}) (?<host>\S{1,255})(?: (?<port>\d{1,5}))? (?<result>(?:TCP_|UDP_|NONE|TAG_NONE|ERR_)[A-Z_]{0,60})\/(?<status>\d{3}) (?<bytes>\d{1,15})(?: (?:\d{1,15}|-)){0,6} (?<method>[A-Za-z_-]{1,32}) (?<url>\S{1,3900})(?: \d\.\d)? (?<user>\S{1,256}) (?<hierarchy>[A-Z_]{3,64})\/(?<to>\S{1,255})(?: (?<toPort>\d{1,5}))?(?: (?<content_type>\S{1,256}))?(?: |$)/;
+  /^(?:\d{9,10}\.\d{3} {1,8})?(?<duration>-?\d{1,10}) (?<host>\S{1,255})(?: (?<port>\d{1,5}))? (?<result>(?:TCP_|UDP_|NONE|TAG_NONE|ERR_)[A-Z_]{0,60})\/(?<status>\d{3}) (?<bytes>\d{1,15})(?: (?:\d{1,15}|-)){0,6} (?<method>[A-Za-z_-]{1,32}) (?<url>\S{1,3900})(?: \d\.\d)? (?<user>\S{1,256}) (?<hierarchy>[A-Z_]{3,64})\/(?<to>\S{1,255})(?: (?<toPort>\d{1,5}))?(?: (?<content_type>\S{1,256}))?(?: "(?<referrer>[^"]{0,2048})" "(?<agent>[^"]{0,1024})"| |$)/;
 
 const SAYINGS = [saying(LINE, "http_request", "web network", "access connection")];
 
@@ -42,8 +42,17 @@ export const readSquid = (draft: Draft, message: string): void => {
   else if (url !== undefined && method === "CONNECT") {
     const [host, port] = hostAndPort(url.original ?? "");
     url.domain = host;
-    if (port !== undefined) url.port = Number(port);
+    if (port !== undefined) {
+      url.port = Number(port);
+      if (alert.destination !== undefined) alert.destination.port ??= Number(port);
+    }
   }
+  // Caches ask each other over UDP; all else is HTTP.
+  alert.network = { ...alert.network, transport: String(fields.result).startsWith("UDP_") ? "udp" : "tcp" };
+  const { referrer, agent } = fields;
+  if (typeof referrer === "string" && referrer !== "-" && http?.request !== undefined)
+    http.request.referrer = referrer;
+  if (typeof agent === "string" && agent !== "-") alert.user_agent = { original: agent };
   const status = http?.response?.status_code ?? 0;
   if (http?.response !== undefined) {
     if (status === 0) delete http.response;

@@ -76,7 +76,7 @@ const OPENINGS: readonly Opening[] = [
   opening("ssh_dispatch_run_fatal: Connection from ", "peer", "ssh_error", NET, ["error"], "failure"),
   opening("Did not receive identification string from ", "peer", "ssh_no_identification", NET, ["protocol"]),
   opening("Bad protocol version identification ", "from last", "ssh_bad_protocol", NET, ["protocol"]),
-  opening("kex_exchange_identification: ", "text", "ssh_bad_protocol", NET, ["protocol"]),
+  opening("kex_exchange_identification: ", "text", "ssh_bad_protocol", NET, ["protocol"], "failure"),
   opening("Protocol major versions differ for ", "peer", "ssh_bad_protocol", NET, ["protocol"]),
   opening("Unable to negotiate with ", "peer", "ssh_no_common_algorithm", NET, ["protocol"], "failure"),
   opening("Timeout before authentication for connection from ", "peer", "ssh_timeout", AUTH, INFO, "failure"),

@@ -29,7 +29,8 @@ export function chat(parts: {
       const url = reveal("url");
       return {
         async send(message, { signal }): Promise<Attempt> {
-          if (!isWebAddress(url)) return { outcome: "refused", because: "url : pas une adresse http(s)" };
+          if (!isWebAddress(url))
+            return { outcome: "refused", because: "l'adresse du salon n'est pas une adresse http(s)" };
           const answer = await sendHttp({
             method: "POST",
             url,
@@ -41,7 +42,7 @@ export function chat(parts: {
           if (answer.failed !== undefined) return answer.failed;
           const outcome = outcomeOf(answer.status);
           if (outcome.outcome !== "delivered" || parts.refuses?.(answer.body) !== true) return outcome;
-          return { outcome: "refused", because: `${outcome.because}, le salon ne l'a pas pris` };
+          return { outcome: "refused", because: `${outcome.because}, mais le salon ne l'a pas pris` };
         },
       };
     },

@@ -131,17 +131,18 @@ async function call(parts: {
   if (answer.failed !== undefined) return answer.failed;
   const { status, body } = answer;
   const { accepted } = config;
-  const seen = { ...outcomeOf(status), because: `HTTP ${status}` };
+  const seen = outcomeOf(status);
   const taken = accepted.status?.includes(status) ?? seen.outcome === "delivered";
-  if (!taken) return seen.outcome === "delivered" ? { outcome: "refused", because: seen.because } : seen;
+  const refused = (why: string): Attempt => ({ outcome: "refused", because: `${why} (réponse ${status})` });
+  if (!taken) return seen.outcome === "delivered" ? refused("le service n'a pas confirmé l'envoi") : seen;
   // What a gateway says may repeat the number or the key it was given: it is not kept.
   if (accepted.lacks !== undefined && body.includes(accepted.lacks))
-    return { outcome: "refused", because: `${seen.because}, réponse « ${accepted.lacks} »` };
+    return refused(`le service a refusé l'envoi, il répond « ${accepted.lacks} »`);
   if (accepted.contains !== undefined && !body.includes(accepted.contains))
-    return { outcome: "refused", because: `${seen.because}, réponse sans « ${accepted.contains} »` };
+    return refused(`le service n'a pas confirmé l'envoi, il répond sans « ${accepted.contains} »`);
   return {
     outcome: "delivered",
-    because: `${seen.because}, n° ${maskedNumber(parts.number)}, réf. ${markOf(message)}`,
+    because: `le service a pris l'envoi (réponse ${status}), n° ${maskedNumber(parts.number)}, réf. ${markOf(message)}`,
   };
 }
 

@@ -1,5 +1,7 @@
-import type { AxiosError } from "axios";
 import type { Attempt } from "../../contract.ts";
+import { callOut } from "../egress/call-out.ts";
+import { ANYWHERE } from "../egress/policy.ts";
+import { sayStatus } from "../say-status.ts";
 
 export interface HttpCall {
   method: "GET" | "POST" | "PUT" | "PATCH";
@@ -36,39 +38,29 @@ const NEVER_ARRIVED = new Set([
 
 /** Makes one HTTP call to a configured place: no redirect, no proxy, a bounded answer; never rejects. */
 export async function sendHttp(call: HttpCall): Promise<HttpAnswer> {
-  // Loaded when first needed: the threads that only read the registry do without it.
-  const { default: axios } = await import("axios");
-  const limit = AbortSignal.timeout(call.timeoutSeconds * 1000);
-  try {
-    const response = await axios.request<string>({
-      method: call.method,
-      url: call.url,
-      headers: { "user-agent": "tocsin", ...call.headers },
-      data: call.body,
-      // The one bounds each silence, the other the whole: an answer that drips has an end too.
-      timeout: call.timeoutSeconds * 1000,
-      signal: AbortSignal.any([call.signal, limit]),
-      // A redirect would carry the message to a place nobody configured.
-      maxRedirects: 0,
-      maxContentLength: LONGEST_ANSWER,
-      proxy: false,
-      responseType: "text",
-      transformResponse: (body: string) => body,
-      validateStatus: () => true,
-    });
-    return { status: response.status, body: String(response.data ?? ""), headers: response.headers };
-  } catch (error) {
-    const { code, message } = error as AxiosError;
-    if (code !== undefined && NEVER_ARRIVED.has(code))
-      return { failed: { outcome: "unreachable", because: code } };
-    const because = limit.aborted ? `pas de réponse en ${call.timeoutSeconds} s` : (code ?? message);
-    return { failed: { outcome: "uncertain", because } };
-  }
+  const { timeoutSeconds, body, ...rest } = call;
+  const answer = await callOut(
+    {
+      ...rest,
+      body: body === undefined ? undefined : Buffer.from(body, "utf8"),
+      limits: {
+        connectSeconds: timeoutSeconds,
+        answerSeconds: timeoutSeconds,
+        answerBytes: LONGEST_ANSWER,
+      },
+    },
+    ANYWHERE,
+  );
+  const failure = answer.failed ?? answer.flaw;
+  if (answer.failed === undefined && failure === undefined)
+    return { status: answer.status, body: new TextDecoder().decode(answer.body), headers: answer.headers };
+  const { code = "", because = "" } = failure ?? {};
+  return { failed: { outcome: NEVER_ARRIVED.has(code) ? "unreachable" : "uncertain", because } };
 }
 
 /** What a status says by itself: 2xx arrived, 408, 429 and 5xx may be tried again, the rest is refused. */
 export function outcomeOf(status: number): Attempt {
-  const because = `HTTP ${status}`;
+  const because = `le service ${sayStatus(status)}`;
   if (status >= 200 && status < 300) return { outcome: "delivered", because };
   if (status === 408 || status === 429 || status >= 500) return { outcome: "unreachable", because };
   return { outcome: "refused", because };

@@ -25,9 +25,18 @@ export function ticketMark({ key }: Pick<Message, "key">): string {
   return `tocsin-${createHash("sha256").update(key).digest("hex").slice(0, 24)}`;
 }
 
+/** What is told by day, of what can wait for the next. */
+const CALM: ReadonlySet<Message["event"]> = new Set([
+  "sign_off_due",
+  "review_due",
+  "follow_up_due",
+  "handover",
+  "test",
+]);
+
 /** How loud a channel should be: what waits for a person is urgent, a morning's summary is not. */
 export function isUrgent({ event }: Pick<Message, "event">): boolean {
-  return event !== "sign_off_due" && event !== "review_due" && event !== "handover" && event !== "test";
+  return !CALM.has(event);
 }
 
 /** The digits of a telephone number as people write it, with its plus; undefined when it is none. */

@@ -51,6 +51,8 @@ function readUnversioned(text: string, from: number, header: SyslogHeader, conte
 
 /** Reads application, process, message id and structured data; the index where the message begins. */
 function readAfterHost(text: string, from: number, header: SyslogHeader): number {
+  // JSON where the application should be named: there is neither application nor the rest.
+  if (text.charCodeAt(from) === 0x7b) return from;
   const appEnd = tokenEnd(text, from);
   const procAt = skipSpaces(text, appEnd);
   const procEnd = tokenEnd(text, procAt);

@@ -45,14 +45,22 @@ function writePowershell(draft: WindowsDraft): void {
   putPath(draft, textOf(draft, "Path"));
   put(groupOf(draft, "user"), "id", textOf(draft, "Security_UserID"));
   // The host of the engine writes the log itself.
-  put(groupOf(draft, "process"), "pid", numberOf(draft, "Execution_ProcessID"));
+  put(groupOf(draft, "process"), "pid", numberOf(draft, "Execution_ProcessID", "ProcessID"));
   const context = textOf(draft, "ContextInfo");
   if (context === undefined) return;
   const told = linesOf(context, CONTEXT);
   const first = (...names: string[]) => told.get(names.find((name) => told.has(name)) ?? "");
-  put(groupOf(draft, "process"), "command_line", first("Host Application", "Application hôte"));
+  const command = first("Host Application", "Application hôte");
+  put(groupOf(draft, "process"), "command_line", command);
+  putImage(groupOf(draft, "process"), imageOf(command));
   putAccount(groupOf(draft, "user"), first("User", "Utilisateur"));
   putPath(draft, first("Script Name", "Nom du script"));
+}
+
+/** The program that a command line begins with, when it tells where it ends. */
+function imageOf(command: string | undefined): string | undefined {
+  const found = /^(?:"([^"]{1,512}\.exe)"|([^"]{1,512}?\.exe)(?= |$))/i.exec(command?.slice(0, 600) ?? "");
+  return found?.[1] ?? found?.[2];
 }
 
 /** Names in the context of a pipeline, in the computer's language: English and French. */
@@ -134,7 +142,10 @@ function writeDefender(draft: WindowsDraft): void {
     if (value !== undefined && value !== "Unknown") putNewField(draft, name.replace(" ", ""), value);
   }
   const threat = textOf(draft, "Threat Name");
-  if (threat !== undefined) alert.rule = { name: threat, ...alert.rule };
+  if (threat !== undefined) {
+    alert.rule = { name: threat, ...alert.rule };
+    alert.threat = { ...alert.threat, software: { name: threat, ...alert.threat?.software } };
+  }
   const category = textOf(draft, "Category Name");
   if (category !== undefined && alert.rule !== undefined) put(alert.rule, "category", category);
   const severity = SEVERITIES[textOf(draft, "Severity ID") ?? ""] ?? textOf(draft, "Severity Name");

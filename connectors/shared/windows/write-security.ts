@@ -79,7 +79,13 @@ function writeAccounts(draft: WindowsDraft): void {
     const at = name?.indexOf("@") ?? -1;
     // Kerberos writes name@REALM, with the realm beside it.
     if (name !== undefined && at > 0 && code.startsWith("47")) put(user, "name", name.slice(0, at));
-    putPrefixed(draft, user, "Target");
+    if (name === undefined && textOf(draft, "SubjectUserName") !== undefined) {
+      // A certificate or a ticket that names nobody: the one who asked is all that is known.
+      const target: NonNullable<User["target"]> = {};
+      putPrefixed(draft, target, "Target");
+      if (Object.keys(target).length > 0) user.target ??= target;
+      putPrefixed(draft, user, "Subject");
+    } else putPrefixed(draft, user, "Target");
     return;
   }
   if (UPON_GROUP.has(code)) {

@@ -1,0 +1,70 @@
+import { schedule as cron } from "node-cron";
+import type { LoadedConfig } from "../config/load.ts";
+import { messageOf } from "./core/errors.ts";
+import { type Schedule, schedule } from "./schedule.ts";
+import { openOutbounds } from "./setup.ts";
+import { openPrinter } from "./stages/documents/print-declaration.ts";
+import type { CourierParts } from "./stages/effects/courier.ts";
+import { openReachability, type Reachabilities } from "./stages/effects/reachability.ts";
+import { openSweeper, type Sweeper } from "./stages/effects/sweep.ts";
+import type { Log } from "./telemetry/log.ts";
+
+/** How often it is looked whether each way out would arrive. */
+const LOOKS = "*/5 * * * *";
+
+/** What carries effects out, and what is known of the ways by which texts leave. */
+export interface Effects {
+  sweeper: Sweeper;
+  /** Wakes what is due: nothing that is told waits for a storm to be sorted. */
+  loop: Schedule;
+  reach: Reachabilities;
+  /** Begins to look at the ways out; nothing that could be an authority is as much as looked at outside of `live`. */
+  look(): void;
+  /** Gives up a call that hangs: it is tried again, or shown as uncertain, at the next start. */
+  stop(): Promise<void>;
+}
+
+/** Opens what carries the effects of a daemon out. */
+export function openEffects(
+  loaded: LoadedConfig,
+  parts: Omit<CourierParts, "outbounds" | "print" | "signal" | "random"> & { log: Pick<Log, "error"> },
+): Effects {
+  const { store, setup, clock, page, log } = parts;
+  const { id: facility, time_zone: timeZone } = setup.facility;
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const outbounds = openOutbounds(loaded);
+  const reach = openReachability({ store, facility, clock, outbounds, signal });
+  const print = openPrinter({ reads: store.reads, facility: { id: facility, timeZone }, clock, page });
+  const sweeper = openSweeper({ ...parts, outbounds, print, signal, random: Math.random });
+  const loop = schedule(async () => {
+    void sweeper.sweep().then(
+      (count) => {
+        if (count > 0) void loop.wake();
+      },
+      (error: unknown) => log.error("effects not carried out; tried again", { error: messageOf(error) }),
+    );
+    return "nothing";
+  });
+  let looking: ReturnType<typeof cron> | undefined;
+  return {
+    sweeper,
+    loop,
+    reach,
+    look() {
+      if (setup.mode !== "live") return;
+      const look = () =>
+        void reach
+          .look()
+          .catch((error: unknown) => log.error("ways out not looked at", { error: messageOf(error) }));
+      looking = cron(LOOKS, look, { suppressMissedWarning: true });
+      look();
+    },
+    async stop() {
+      aborter.abort();
+      await looking?.destroy();
+      await loop.stop();
+      await sweeper.settled();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/** The shape of what a program says, for those whose words nothing else begins with. */
+interface Bare {
+  program: string;
+  /** Bounded: it is given the first 512 characters of a message. */
+  text: RegExp;
+}
+
+const SSHD: Bare = {
+  program: "sshd",
+  text: /^(?:(?:error|fatal): )?(?:kex_exchange_identification: |(?:(?:Accepted|Failed|Postponed|Partial) \S{1,40} for |(?:Invalid|User|Received|Disconnect(?:ed|ing)|Connection|Unable|Timeout|Starting|Close|Did|Bad|maximum|banner) ).{0,300}(?: port \d{1,5}(?:\D|$)| ssh\d?$| not allowed because |receive identification string from |user \S{1,255} from ))/,
+};
+const PAM: Bare = {
+  program: "",
+  text: /^(?:pam_[a-z0-9_]{1,32}(?:\([^\s()]{0,80}\))?:|\(pam_[a-z0-9_]{1,32}\)) /,
+};
+const DHCP: Bare = {
+  program: "dhcpd",
+  text: /^DHCP[A-Z]{2,10}(?:\([^\s()]{1,64}\)| (?:on|for|from|of|to) )/,
+};
+const NAMED: Bare = {
+  program: "named",
+  text: /^(?:queries: info: )?client (?:@0x[\da-f]{1,16} )?[\da-f.:]{2,45}#\d{1,5}(?: \([^\s()]{0,255}\))?: /,
+};
+/** What a resolver says of an answer that it could not use. */
+const RESOLVER: Bare = {
+  program: "named",
+  text: /^[A-Za-z][\w ().-]{0,160} resolving '[^\s']{1,300}': [\da-f.:]{2,45}#\d{1,5}$/,
+};
+const CRON: Bare = {
+  program: "cron",
+  text: /^\([\w.-]{1,64}\) (?:CMD|CMDEND|CMDOUT|RELOAD|REPLACE|LIST|BEGIN EDIT|END EDIT) \(/,
+};
+const NAGIOS: Bare = {
+  program: "nagios",
+  text: /^(?:CURRENT )?(?:HOST|SERVICE) (?:ALERT|STATE|NOTIFICATION|FLAPPING ALERT|DOWNTIME ALERT): /,
+};
+
+/** By the first word of a message, up to what is no letter. */
+const BY_WORD: ReadonlyMap<string, Bare> = new Map(
+  (
+    [
+      [
+        SSHD,
+        "Accepted Failed Postponed Partial Invalid User Received Disconnected Disconnecting Connection Unable Timeout " +
+          "Starting Close Did Bad maximum banner kex error fatal",
+      ],
+      [PAM, "pam"],
+      [DHCP, "DHCPDISCOVER DHCPOFFER DHCPREQUEST DHCPACK DHCPNAK DHCPDECLINE DHCPRELEASE DHCPINFORM"],
+      [NAMED, "client queries"],
+      [RESOLVER, "SERVFAIL FORMERR REFUSED NXDOMAIN NOTIMP host network unexpected lame DNS"],
+      [NAGIOS, "HOST SERVICE CURRENT"],
+    ] as const
+  ).flatMap(([bare, words]) => words.split(" ").map((word) => [word, bare] as const)),
+);
+
+const LONGEST = 512;
+
+/**
+ * The program whose saying a message without a header is, told by its first word and then by its shape.
+ *
+ * Empty for a module that says itself through which program it speaks; undefined when it may be anything.
+ */
+export function bareProgram(text: string, from: number): string | undefined {
+  let end = from;
+  while (end - from < 24 && isLetter(text.charCodeAt(end))) end++;
+  const opened = end === from && text.charCodeAt(from) === 0x28;
+  if (end === from && !opened) {
+    return undefined;
+  }
+  const bare = opened ? (text.startsWith("(pam_", from) ? PAM : CRON) : BY_WORD.get(text.slice(from, end));
+  if (bare !== undefined) return bare.text.test(text.slice(from, from + LONGEST)) ? bare.program : undefined;
+  // `alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/bin/ls`
+  return text.startsWith(" : ", end) && SUDO.test(text.slice(end, end + LONGEST)) ? "sudo" : undefined;
+}
+
+const SUDO = /^ : (?:[^;]{1,128} ; )?(?:TTY|PWD)=[^;]{0,256} ; .{0,256}?COMMAND=/;
+
+function isLetter(code: number): boolean {
+  const small = code | 0x20;
+  return small >= 0x61 && small <= 0x7a;
+}
