@@ -25,6 +25,13 @@ export function refuse(code: string, because: string): Refused {
   return { outcome: "refused", code, because };
 }
 
+/** Refuses a reason that says nothing, or too much. */
+export function badReason(reason: string): Refused | undefined {
+  const { least, most } = WRITING.reason;
+  if (reason.length >= least && reason.length <= most) return undefined;
+  return refuse("reason_missing", `Le motif compte de ${least} à ${most} caractères (ici ${reason.length}).`);
+}
+
 /** True of an incident that takes no act in any more. */
 export function over({ incident }: Pick<Work, "incident">): boolean {
   return incident.state === "closed" || incident.state === "merged";

@@ -5,13 +5,12 @@ import { sha256Hex } from "../../core/sha256.ts";
 import type { Store } from "../../store/store.ts";
 import { close } from "../close-candidates.ts";
 import { monthOf } from "../french.ts";
-import { type ActOn, refuse } from "../person-act.ts";
+import { type ActOn, badReason, refuse } from "../person-act.ts";
 import { unsignedMonths } from "../remind-sign-off.ts";
 import type { Setup } from "../work.ts";
 import { closeDossier, openAgain } from "./close-dossier.ts";
 import type { ClosingsDesk } from "./desk.ts";
 import { NOT_ALLOWED } from "./facts-desk.ts";
-import { badReason } from "./person-facts.ts";
 
 /** Records read at once. */
 const PAGE = 500;

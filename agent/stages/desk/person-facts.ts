@@ -5,7 +5,7 @@ import { formatInstant } from "../french.ts";
 import { moveBeginning, restoreBeginning } from "../grouping/move-beginning.ts";
 import { settleMalice } from "../grouping/settle-malice.ts";
 import { callDelegate } from "../notify.ts";
-import { type Actor, type Refused, refuse, WRITING } from "../person-act.ts";
+import { type Actor, badReason, type Refused, refuse, WRITING } from "../person-act.ts";
 import { impossible } from "../possible-instant.ts";
 import type { Setup, Work } from "../work.ts";
 import type { FactEnd, FactWithdrawal, Statement } from "./desk.ts";
@@ -177,13 +177,6 @@ export function withdrawFact(
   restoreBeginning(work, id);
   settleMalice(work);
   return { outcome: "withdrawn" };
-}
-
-/** Refuses a reason that says nothing, or too much. */
-export function badReason(reason: string): Refused | undefined {
-  const { least, most } = WRITING.reason;
-  if (reason.length >= least && reason.length <= most) return undefined;
-  return refuse("reason_missing", `Le motif compte de ${least} à ${most} caractères (ici ${reason.length}).`);
 }
 
 function alreadyWithdrawn({ kind, withdrawn }: Fact, zone: string): Refused {

@@ -12,12 +12,11 @@ import { type Arrival, readTraits } from "../grouping/read-traits.ts";
 import { unionOf } from "../grouping/state-facts.ts";
 import { MOST_REREAD } from "../grouping/take-apart.ts";
 import { undoMerge, undoSplit } from "../grouping/undo-regrouping.ts";
-import { type Actor, type Refused, refuse } from "../person-act.ts";
+import { type Actor, badReason, type Refused, refuse } from "../person-act.ts";
 import type { Pipeline, Regrouper } from "../pipeline.ts";
 import type { Setup, Work } from "../work.ts";
 import type { RegroupDesk } from "./desk.ts";
 import { NOT_ALLOWED } from "./facts-desk.ts";
-import { badReason } from "./person-facts.ts";
 
 /** What may change two incidents that a person brings together or takes apart. */
 const RIGHT = "edit";

@@ -1,11 +1,10 @@
 import type { Instant } from "../../core/clock.ts";
 import type { Deadline } from "../../core/deadline.ts";
 import type { Act } from "../../core/person.ts";
-import { type ActOn, type Actor, type Refused, refuse } from "../person-act.ts";
+import { type ActOn, type Actor, badReason, type Refused, refuse } from "../person-act.ts";
 import { impossible } from "../possible-instant.ts";
 import type { Setup, Work } from "../work.ts";
 import type { ClockSettlement, ClocksDesk } from "./desk.ts";
-import { badReason } from "./person-facts.ts";
 
 /** Who may write what a text counts from: who settles it, or the delegate, the director and the RSSI in their name. */
 const RIGHT: Act = "settle_clock";

@@ -5,12 +5,11 @@ import { formatInstant } from "../french.ts";
 import { endOf, holding, holdsAt } from "../mute/mutes.ts";
 import { coverOf } from "../mute/tell-muted.ts";
 import { mayWait, mutesOf } from "../mute/weigh.ts";
-import { type Actor, type Refused, refuse, WRITING } from "../person-act.ts";
+import { type Actor, badReason, type Refused, refuse, WRITING } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Setup } from "../work.ts";
 import type { MaintenanceDraft, MuteRow, SilenceDraft, SilencesDesk } from "./desk.ts";
 import { FORM, NOT_ALLOWED } from "./facts-desk.ts";
-import { badReason } from "./person-facts.ts";
 
 /** Longest silence, and longest works. */
 const LONGEST = { days: 30, duration: 30 * MICROSECONDS.day } as const;

@@ -13,9 +13,8 @@ import {
 } from "../../core/duty-file.ts";
 import { delegationAt, mayAct, ROLES } from "../../core/person.ts";
 import { move } from "../../core/transitions.ts";
-import { badReason } from "../desk/person-facts.ts";
 import { formatInstant } from "../french.ts";
-import { type Actor, type Refused, refuse } from "../person-act.ts";
+import { type Actor, badReason, type Refused, refuse } from "../person-act.ts";
 import { impossible } from "../possible-instant.ts";
 import type { Setup, Work } from "../work.ts";
 import { lastDuty, writeDuty } from "./draft-duties.ts";

@@ -7,8 +7,7 @@ import {
   RECOMMENDATION_TRANSITIONS,
 } from "../../core/recommendation.ts";
 import { mayMove } from "../../core/transitions.ts";
-import { badReason } from "../desk/person-facts.ts";
-import { type Actor, type Refused, refuse } from "../person-act.ts";
+import { type Actor, badReason, type Refused, refuse } from "../person-act.ts";
 import { impossible } from "../possible-instant.ts";
 import type { Setup, Work } from "../work.ts";
 import { UNKNOWN_EXCHANGE } from "./exchanges.ts";

@@ -4,8 +4,7 @@ import type { Masked, Masks } from "../../core/masked.ts";
 import { mayAct } from "../../core/person.ts";
 import type { RecordKind, Records, Store, Write } from "../../store/store.ts";
 import { FORM, NOT_ALLOWED } from "../desk/facts-desk.ts";
-import { badReason } from "../desk/person-facts.ts";
-import { type Actor, type Refused, refuse } from "../person-act.ts";
+import { type Actor, badReason, type Refused, refuse } from "../person-act.ts";
 import { impossible } from "../possible-instant.ts";
 
 export interface BulletinDraft extends Pick<Bulletin, "title" | "address" | "text" | "systems"> {

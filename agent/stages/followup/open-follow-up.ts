@@ -3,10 +3,9 @@ import { underDefenceSecret } from "../../core/fact.ts";
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
 import { FORM, NOT_ALLOWED, OVER } from "../desk/facts-desk.ts";
-import { badReason } from "../desk/person-facts.ts";
 import { statesEnded } from "../judge.ts";
 import { keepFiles, unfitFiles } from "../keep-files.ts";
-import { type ActOn, type Refused, refuse } from "../person-act.ts";
+import { type ActOn, badReason, type Refused, refuse } from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Setup, Work } from "../work.ts";
 import {

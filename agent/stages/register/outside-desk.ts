@@ -3,8 +3,7 @@ import type { OutsideDeclaration, OutsideStatement } from "../../core/outside-de
 import { mayAct } from "../../core/person.ts";
 import type { Store } from "../../store/store.ts";
 import { FORM, NOT_ALLOWED } from "../desk/facts-desk.ts";
-import { badReason } from "../desk/person-facts.ts";
-import { type Actor, type Refused, refuse } from "../person-act.ts";
+import { type Actor, badReason, type Refused, refuse } from "../person-act.ts";
 
 /** A declaration as it is typed in, under the id made with the form: sent twice, it is written once. */
 export interface OutsideDraft {
