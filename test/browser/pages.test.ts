@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   axeFindings,
   browserPeer,
+  onEach,
   openBrowser,
   SCREENS,
   shoot,
@@ -92,18 +93,12 @@ async function lookAt(page: Page, name: string): Promise<string[]> {
     const wide = await sideways(page);
     if (wide > 0) found.push(`${size}: moves sideways by ${wide} px`);
   }
-  for (const size of ["phone", "desk"] as const) {
-    await page.setViewportSize(SCREENS[size]);
+  await onEach(page, async (size, colorScheme) => {
     const wide = await sideways(page);
     if (wide > 0) found.push(`${size}: moves sideways by ${wide} px`);
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.emulateMedia({ colorScheme });
-      await shoot(page, `page-${name}-${size}-${colorScheme}`);
-      // Each screen once, each palette once: what axe reads of structure is the same in all four.
-      if ((size === "phone") === (colorScheme === "light"))
-        found.push(...(await axeFindings(page)).map((each) => `${size}, ${colorScheme}: ${each}`));
-    }
-  }
+    await shoot(page, `page-${name}-${size}-${colorScheme}`);
+    found.push(...(await axeFindings(page)).map((each) => `${size}, ${colorScheme}: ${each}`));
+  });
   await page.setViewportSize(SCREENS.desk);
   await page.emulateMedia({ media: "print", colorScheme: "light" });
   await shoot(page, `page-${name}-print`);

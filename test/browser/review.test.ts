@@ -1,8 +1,6 @@
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
+import { browserPeer, isSound, openBrowser, shoot, telephone } from "../support/browser.ts";
 import {
   codeOf,
   type Daemon,
@@ -14,11 +12,8 @@ import {
   relevant,
   startDaemon,
 } from "../support/daemon.ts";
-import { describePeer, itPeer, onPath, peer } from "../support/peer.ts";
+import { describePeer, itPeer } from "../support/peer.ts";
 
-const browserPeer = peer("Chromium", "chromium", "apt-get install chromium");
-const SHOTS = resolve(import.meta.dirname, "../../test-output/screenshots");
-const PHONE = { width: 390, height: 844 };
 /** Alerts of one attack, on fifty machines. */
 const STORM = 500;
 const HOSTILE = `<img src=x onerror="document.title='pwned'"><script>document.title='pwned'</script>\u202e`;
@@ -31,22 +26,10 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
   let page: Page;
 
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     house = await makeHouse();
     daemon = await startDaemon(house);
-    browser = await chromium.launch({
-      executablePath: onPath("chromium") ?? "chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    });
-    context = await browser.newContext({ viewport: PHONE, locale: "fr-FR" });
+    browser = await openBrowser();
+    context = await telephone(browser);
     page = await context.newPage();
     const storm = Array.from({ length: STORM }, (_, i) =>
       relevant(`storm-${i}`, `pacs-${String((i % 50) + 1).padStart(2, "0")}`),
@@ -68,21 +51,10 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
     house?.remove();
   });
 
-  const shot = (name: string) => page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
-
   /** Every page is free of what axe finds, and nothing planted in an alert has run. */
   async function sound(name: string): Promise<void> {
-    await shot(name);
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
-      .analyze();
-    expect(violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
-    expect(await page.title()).not.toContain("pwned");
+    await isSound(page, name);
     expect(await page.locator("img[src='x']").count()).toBe(0);
-    const overflow = await page.evaluate(
-      "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-    );
-    expect(overflow).toBeLessThanOrEqual(0);
   }
 
   itPeer(
@@ -239,7 +211,7 @@ describePeer(browserPeer, "the delegate's journey in a browser", () => {
     page = await plain.newPage();
     await page.goto(`${daemon.people}/${FACILITY}/incidents`);
     expect(await page.getByText("Déclaré, suivi en cours").count()).toBeGreaterThan(0);
-    await shot("8-incidents-sombre");
+    await shoot(page, "8-incidents-sombre");
     page = old;
     await plain.close();
   });

@@ -1,20 +1,13 @@
-import { mkdirSync } from "node:fs";
-import { join, resolve } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
-import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, CDPSession, Page } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import { createAccount } from "../../agent/web/accounts.ts";
+import { browserPeer, isSoundEverywhere, openBrowser, telephone } from "../support/browser.ts";
 import { CLIENT, type IdentityProvider, startProvider } from "../support/oidc-provider.ts";
-import { describePeer, itPeer, onPath, peer } from "../support/peer.ts";
+import { describePeer, itPeer } from "../support/peer.ts";
 import { changePerson } from "../support/web-people.ts";
 import { type Login, PASSWORD, type Scene, startScene } from "../support/web-server.ts";
-
-const browserPeer = peer("Chromium", "chromium", "apt-get install chromium");
-const SHOTS = resolve(import.meta.dirname, "../../test-output/screenshots");
-const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1280, height: 800 };
 
 describePeer(browserPeer, "people prove who they are in a browser", () => {
   let provider: IdentityProvider;
@@ -26,7 +19,6 @@ describePeer(browserPeer, "people prove who they are in a browser", () => {
   let authenticator: string;
 
   beforeAll(async () => {
-    mkdirSync(SHOTS, { recursive: true });
     provider = await startProvider();
     scene = await startScene({
       localhost: true,
@@ -46,11 +38,8 @@ describePeer(browserPeer, "people prove who they are in a browser", () => {
     });
     provider.knows(`${scene.url}/chv/connexion/annuaire/retour`);
     await changePerson(scene, "claire", { email: "claire@ch.example" });
-    browser = await chromium.launch({
-      executablePath: onPath("chromium") ?? "chromium",
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
-    });
-    context = await browser.newContext({ viewport: PHONE, locale: "fr-FR" });
+    browser = await openBrowser();
+    context = await telephone(browser);
     page = await context.newPage();
     cdp = await context.newCDPSession(page);
     await cdp.send("WebAuthn.enable");
@@ -74,27 +63,7 @@ describePeer(browserPeer, "people prove who they are in a browser", () => {
 
   const at = (path: string) => `${scene.url}/chv/${path}`;
 
-  /** Free of what axe finds, in light and dark, on a phone and at a desk; nothing wider than the screen. */
-  async function sound(name: string): Promise<void> {
-    for (const [size, viewport] of Object.entries({ "": PHONE, "-large": DESK })) {
-      await page.setViewportSize(viewport);
-      for (const colorScheme of ["light", "dark"] as const) {
-        await page.emulateMedia({ colorScheme });
-        const file = `acces-${name}${size}${colorScheme === "dark" ? "-sombre" : ""}.png`;
-        await page.screenshot({ path: join(SHOTS, file), fullPage: true });
-        const { violations } = await new AxeBuilder({ page })
-          .withTags(["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"])
-          .analyze();
-        expect(violations.map(({ id, nodes }) => `${name}: ${id}: ${nodes[0]?.html}`)).toEqual([]);
-      }
-      const overflow = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-      );
-      expect([name, overflow]).toEqual([name, 0]);
-    }
-    await page.setViewportSize(PHONE);
-    await page.emulateMedia({ colorScheme: "light" });
-  }
+  const sound = (name: string) => isSoundEverywhere(page, `acces-${name}`);
 
   async function signIn(login: Login, code = scene.code(login)): Promise<void> {
     await page.goto(at("connexion"));

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import AxeBuilder from "@axe-core/playwright";
+import axe from "axe-core";
 import {
   type Browser,
   type BrowserContext,
@@ -13,7 +13,9 @@ import { onPath, peer } from "./peer.ts";
 import type { Login, Scene } from "./web-server.ts";
 import { visitor } from "./web-visitor.ts";
 
-export const browserPeer = peer("Chromium", "chromium", "apt-get install chromium");
+/** The engine without the windows starts and draws in less; either shows the same pages. */
+const CHROMIUM = onPath("chromium-headless-shell") === undefined ? "chromium" : "chromium-headless-shell";
+export const browserPeer = peer("Chromium", CHROMIUM, "apt-get install chromium-headless-shell");
 /** Where pictures of pages go; kept out of the repository. */
 export const SHOTS = resolve(import.meta.dirname, "../../test-output/screenshots");
 /** The smallest screen that pages are made for, a telephone, a desk and a wall, in CSS pixels. */
@@ -29,7 +31,7 @@ const WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
 export function openBrowser(): Promise<Browser> {
   mkdirSync(SHOTS, { recursive: true });
   return chromium.launch({
-    executablePath: onPath("chromium") ?? "chromium",
+    executablePath: onPath(CHROMIUM) ?? CHROMIUM,
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -64,9 +66,15 @@ export async function shoot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
 }
 
-/** What axe finds against WCAG 2.2 AA, each with the element. */
+/**
+ * What axe finds against WCAG 2.2 AA, each with the element.
+ *
+ * It is put into a page once: the pages have no frames, and reading it takes longer than what it does.
+ */
 export async function axeFindings(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+  if (!(await page.evaluate("'axe' in window"))) await page.evaluate(axe.source);
+  const options: axe.RunOptions = { runOnly: { type: "tag", values: WCAG }, resultTypes: ["violations"] };
+  const { violations }: axe.AxeResults = await page.evaluate(`axe.run(${JSON.stringify(options)})`);
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 300)}`));
 }
 
@@ -83,14 +91,24 @@ export async function isSound(page: Page, name: string): Promise<void> {
   expect(await sideways(page), `${name}: wider than the screen, in px`).toBeLessThanOrEqual(0);
 }
 
-/** The same on a telephone and at a desk, in light and in dark. */
+/** The same on a telephone in light and at a desk in dark: each screen once, each palette once. */
 export async function isSoundEverywhere(page: Page, name: string): Promise<void> {
-  for (const size of ["phone", "desk"] as const)
-    for (const colorScheme of ["light", "dark"] as const) {
-      await page.setViewportSize(SCREENS[size]);
-      await page.emulateMedia({ colorScheme });
-      await isSound(page, `${name}-${size}-${colorScheme}`);
-    }
+  await onEach(page, (size, palette) => isSound(page, `${name}-${size}-${palette}`));
+}
+
+/** Does something with a page on each screen and in each palette, once; then it is a telephone's again, in light. */
+export async function onEach(
+  page: Page,
+  look: (size: "phone" | "desk", colorScheme: "light" | "dark") => Promise<void>,
+): Promise<void> {
+  for (const [size, colorScheme] of [
+    ["phone", "light"],
+    ["desk", "dark"],
+  ] as const) {
+    await page.setViewportSize(SCREENS[size]);
+    await page.emulateMedia({ colorScheme });
+    await look(size, colorScheme);
+  }
   await page.setViewportSize(SCREENS.phone);
   await page.emulateMedia({ colorScheme: "light" });
 }
