@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type { Command } from "commander";
 import { startApp } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
@@ -24,6 +25,8 @@ export function runCommand(program: Command): void {
       try {
         const app = await startApp(loaded, { log, onDead: (why) => ended.resolve(why) });
         reload = app.reloadRules;
+        // Else it is written at the end, which a power cut or a kill does not wait for.
+        flushCompileCache();
         const why = await ended.promise;
         log.info("stopping", { why });
         await app.stop();

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
@@ -10,12 +11,15 @@ import { openSampler } from "../intake/sampler.ts";
 import { serveRules } from "../intake/serve-rules.ts";
 import { startPoll } from "../intake/start-poll.ts";
 import { startSilence } from "../intake/start-silence.ts";
-import { openTaker } from "../intake/taker.ts";
+import { openTaker, type Taker } from "../intake/taker.ts";
 import type { FromIntake, IntakeData, ToIntake } from "../intake/thread.ts";
+import { tryRecord } from "../intake/try-record.ts";
 import { storeClient } from "../store/client.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
 import type { Receipt, Unit } from "../store/store.ts";
 import { seldom } from "../telemetry/seldom.ts";
+
+type Answer = Extract<FromIntake, { say: "answer" }>["answer"];
 
 /** Holds every listener of alerts: gate, parse and match happen here, away from the pages. */
 function serveIntake(data: IntakeData, parent: MessagePort): void {
@@ -33,6 +37,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
     log,
     troubled: (troubles) => say({ say: "troubled", troubles }),
   });
+  const sampler = openSampler({ clock, metrics });
   let stop = async () => {};
 
   async function listen(port: MessagePort): Promise<void> {
@@ -51,7 +56,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
         throw error;
       }
     };
-    const taker = openTaker({
+    const opened = openTaker({
       facility: data.facility,
       get rules() {
         return rules.live.set();
@@ -63,11 +68,18 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
       detected: (count) => say({ say: "detected", count }),
       failed: (error) => log("error", "quarantine not written", { error: messageOf(error) }),
     });
+    // What comes as a body or from an index is read before it is taken, and by no line.
+    const taker: Taker = {
+      ...opened,
+      take(source, records) {
+        for (const { alert } of records) sampler.heard(source, alert);
+        return opened.take(source, records);
+      },
+    };
     const tell = seldom({ warn: (message, fields = {}) => log("error", message, fields) });
     const lost = (source: string, count: number, error: unknown) =>
       tell("relevant records lost: they could not be stored", { source, count, error: messageOf(error) });
     const backlog = openBacklog();
-    const sampler = openSampler({ clock, metrics });
     const listeners = await openListeners({
       data,
       catalogue: rules.catalogue(),
@@ -139,6 +151,17 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
       ungated,
       correlations: rules.live.correlations(),
     });
+    // Else it is written at the end, which a power cut or a kill does not wait for.
+    flushCompileCache();
+  }
+
+  /** A question that fails is its asker's: the thread goes on. */
+  async function answer(id: number, of: () => Answer | Promise<Answer>): Promise<void> {
+    try {
+      say({ say: "answer", id, answer: await of() });
+    } catch (error) {
+      say({ say: "unanswered", id, error: messageOf(error) });
+    }
   }
 
   parent.on("message", async (message: ToIntake) => {
@@ -148,7 +171,16 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
           say({ say: "failed", error: messageOf(error) }),
         );
       case "metrics":
-        return say({ say: "metrics", id: message.id, metrics: await metrics.registry.getMetricsAsJSON() });
+        return answer(message.id, () => metrics.registry.getMetricsAsJSON());
+      case "understood":
+        return answer(message.id, sampler.understood);
+      case "tried":
+        return answer(message.id, () =>
+          tryRecord(message, {
+            source: data.sources.find(({ id }) => id === message.source),
+            ...{ catalogue: rules.catalogue(), rules: rules.live.set(), now: clock.now() },
+          }),
+        );
       case "reload":
         return rules.reload(message.because);
       case "stop":

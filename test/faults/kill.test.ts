@@ -15,7 +15,7 @@ import {
   startDaemon,
 } from "../support/daemon.ts";
 
-const ROUNDS = 20;
+const ROUNDS = 8;
 const SENDERS = 4;
 
 let house: House;

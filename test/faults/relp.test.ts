@@ -10,7 +10,7 @@ import { verifyDatabase } from "../../agent/store/verify.ts";
 import { type Daemon, eventually, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
 import { openRelp, type RelpClient } from "../support/relp-client.ts";
 
-const ROUNDS = 8;
+const ROUNDS = 5;
 const SENDERS = 3;
 const WINDOW = 200;
 const LINES_A_ROUND = 3000;

@@ -163,7 +163,7 @@ describePeer(openssl, "an index that is polled", () => {
         daemon = await startDaemon(house);
         await eventually("the first question", () => (asked.questions > 1 ? true : undefined));
         const wanted: string[] = [];
-        for (let round = 0; round < 5; round++) {
+        for (let round = 0; round < 3; round++) {
           wanted.push(...index(40), ...index(20, 15_000));
           const before = asked.questions;
           await eventually("a few questions", () =>

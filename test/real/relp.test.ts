@@ -24,7 +24,7 @@ const omrelp: Peer = {
 };
 const openssl = peer("OpenSSL", "openssl", "apt-get install openssl");
 
-const KILLS = 6;
+const KILLS = 4;
 const LINES_A_ROUND = 4000;
 const RELEVANT_EVERY = 25;
 
