@@ -108,18 +108,18 @@ export interface Catalogue {
 /** Loads mappings without those that come with the program; all that is wrong with them is told. */
 export function readMappings(
   paths: readonly string[],
-  before?: readonly LoadedMapping[],
+  before: readonly LoadedMapping[] = [],
 ): ReturnType<typeof loadMappings> {
-  return loadMappings(paths, FORMATS, before);
+  return loadMappings(paths, FORMATS, { before });
 }
 
 let shipped: ReturnType<typeof loadMappings> | undefined;
+const shippedMappings = () => (shipped ??= loadMappings([SHIPPED_MAPPINGS], FORMATS, { trusted: true }));
 
 /** Opens the catalogue with the mappings of the files and folders; all that is wrong with any is told. */
 export function openCatalogue(paths: readonly string[]): { catalogue: Catalogue; problems: Problem[] } {
   const { mappings, problems } = readMappings(paths);
-  shipped ??= readMappings([SHIPPED_MAPPINGS]);
-  return { catalogue: catalogueWith(mappings), problems: [...shipped.problems, ...problems] };
+  return { catalogue: catalogueWith(mappings), problems: [...shippedMappings().problems, ...problems] };
 }
 
 /**
@@ -128,9 +128,8 @@ export function openCatalogue(paths: readonly string[]): { catalogue: Catalogue;
  * One given stands for one of the same name that comes with the program, and is tried first.
  */
 export function catalogueWith(own: readonly Mapping[]): Catalogue {
-  shipped ??= readMappings([SHIPPED_MAPPINGS]);
   const taken = new Set(own.map(({ name }) => name));
-  return catalogueOf([...own, ...shipped.mappings.filter(({ name }) => !taken.has(name))]);
+  return catalogueOf([...own, ...shippedMappings().mappings.filter(({ name }) => !taken.has(name))]);
 }
 
 function catalogueOf(mappings: readonly Mapping[]): Catalogue {

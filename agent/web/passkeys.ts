@@ -1,15 +1,11 @@
 import { isIP } from "node:net";
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from "@simplewebauthn/server";
 import { z } from "zod";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import type { Account, Factors, Passkey } from "../core/person.ts";
 import type { SealedValues } from "./sealed-values.ts";
 
+/** Read on first use: it is large, and most people sign in with a code. */
+const webauthn = () => import("@simplewebauthn/server");
 const LIFETIME = 5 * MICROSECONDS.minute;
 /** EdDSA, ES256 and RS256 (COSE): what Node verifies without experimental code. */
 const ALGORITHMS = [-8, -7, -257];
@@ -90,8 +86,8 @@ export function passkeys(parts: {
   return {
     available: isIP(rpID.replace(/^\[|\]$/g, "")) === 0 && (protocol === "https:" || rpID === "localhost"),
 
-    invite: (account, known) =>
-      generateRegistrationOptions({
+    invite: async (account, known) =>
+      (await webauthn()).generateRegistrationOptions({
         rpName: parts.name,
         rpID,
         userID: new Uint8Array(Buffer.from(account.id)),
@@ -109,7 +105,7 @@ export function passkeys(parts: {
       const response = readJson(Attestation, answer);
       if (response === undefined) return undefined;
       try {
-        const { verified, registrationInfo } = await verifyRegistrationResponse({
+        const { verified, registrationInfo } = await (await webauthn()).verifyRegistrationResponse({
           response: response as never,
           expectedChallenge: (text) => made(`new ${account}`, text) !== undefined,
           expectedOrigin: origin,
@@ -134,8 +130,8 @@ export function passkeys(parts: {
       }
     },
 
-    challenge: (purpose, known) =>
-      generateAuthenticationOptions({
+    challenge: async (purpose, known) =>
+      (await webauthn()).generateAuthenticationOptions({
         rpID,
         challenge: challenge(purpose),
         timeout: LIFETIME / 1000,
@@ -154,7 +150,7 @@ export function passkeys(parts: {
       if (response === undefined || passkey === undefined) return { outcome: "wrong" };
       let challenged: Instant | undefined;
       try {
-        const { verified, authenticationInfo } = await verifyAuthenticationResponse({
+        const { verified, authenticationInfo } = await (await webauthn()).verifyAuthenticationResponse({
           response: response as never,
           expectedChallenge(text) {
             challenged = made(purpose, text);

@@ -28,13 +28,13 @@ export interface LoadedMapping extends Mapping {
 export function loadMappings(
   paths: readonly string[],
   formats: readonly string[],
-  before: readonly LoadedMapping[] = [],
+  { before = [], trusted = false }: { before?: readonly LoadedMapping[]; trusted?: boolean } = {},
 ): { mappings: LoadedMapping[]; problems: Problem[]; kept: string[] } {
   const mappings: LoadedMapping[] = [];
   const problems: Problem[] = [];
   for (const file of mappingFiles(paths, problems)) {
     const last = before.find((each) => each.file === file);
-    const { mapping, problems: found } = loadMapping(file, formats, last);
+    const { mapping, problems: found } = loadMapping(file, { formats, last, trusted });
     problems.push(...found);
     const usable = mapping ?? last;
     if (usable === undefined) continue;
@@ -78,8 +78,11 @@ function mappingFiles(paths: readonly string[], problems: Problem[]): string[] {
 
 function loadMapping(
   file: string,
-  formats: readonly string[],
-  last: LoadedMapping | undefined,
+  {
+    formats,
+    last,
+    trusted,
+  }: { formats: readonly string[]; last: LoadedMapping | undefined; trusted: boolean },
 ): { mapping?: LoadedMapping; problems: Problem[] } {
   let text: string;
   try {
@@ -95,7 +98,7 @@ function loadMapping(
   }
   const digest = sha256Hex(text);
   if (last?.digest === digest) return { mapping: last, problems: [] };
-  const { mapping, problems } = readMapping(text, file, formats);
+  const { mapping, problems } = readMapping(text, file, formats, trusted);
   return mapping === undefined ? { problems } : { mapping: { ...mapping, digest }, problems };
 }
 
@@ -104,6 +107,7 @@ export function readMapping(
   text: string,
   file: string,
   formats: readonly string[],
+  trusted = false,
 ): { mapping?: Mapping; problems: Problem[] } {
   const { read, problems } = readYamlQuickly(text, file, "mapping_not_yaml");
   if (read === undefined) return { problems };
@@ -134,6 +138,6 @@ export function readMapping(
       "give it a name of its own",
     );
   }
-  const mapping = compileMapping(checked.data, { file, whereOf: read.whereOf, refuse });
+  const mapping = compileMapping(checked.data, { file, whereOf: read.whereOf, refuse }, trusted);
   return found.length === 0 ? { mapping, problems: [] } : { problems: found };
 }

@@ -1,4 +1,3 @@
-import PDFDocument from "pdfkit";
 import type { Instant } from "../../core/clock.ts";
 import { fingerprintGroups } from "../../core/decision.ts";
 import { DECLARATION_KINDS, type Declaration, type DeclarationContent } from "../../core/declaration.ts";
@@ -79,7 +78,7 @@ export async function declarationPdf(paper: PaperText): Promise<Buffer> {
     paper.title ?? `${DECLARATION_KINDS[content.kind]} ${content.reference}, version ${content.version}`,
   );
   const facility = printableLine(content.facility.name);
-  const pdf = openPaper(paper, { title, facility });
+  const pdf = await openPaper(paper, { title, facility });
   const parts: Buffer[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   pdf.on("data", (part: Buffer) => parts.push(part));
@@ -135,10 +134,12 @@ function replacedWords(count: number): string {
     : `${count} caractères qui ne s'impriment pas ici sont écrits par leur numéro, entre crochets ; l'empreinte porte sur le texte d'origine.`;
 }
 
-function openPaper(
+async function openPaper(
   { declaration, made }: PaperText,
   { title, facility }: { title: string; facility: string },
-): PDFKit.PDFDocument {
+): Promise<PDFKit.PDFDocument> {
+  // Read on first use: it is large, and a start must not wait for it.
+  const { default: PDFDocument } = await import("pdfkit");
   const options = {
     size: [PAGE.width, PAGE.height] as [number, number],
     margins: { left: PAGE.left, right: PAGE.right, top: PAGE.top, bottom: PAGE.bottom },
