@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
+import { connectProxy } from "../../test/support/connect-proxy.ts";
 import { type Asked, gatewayServer } from "../../test/support/gateway-server.ts";
 import { AT, aMessage, HOSTILE } from "../../test/support/messages.ts";
 import type { Attempt, Message, Notifier } from "../contract.ts";
@@ -36,12 +37,16 @@ const HTTP: Record<string, { settings(url: string): object; reveals(url: string)
   },
   slack: { settings: () => ({ url: { env: "A" } }), reveals: (url) => `${url}/services/${SECRET}` },
   teams: { settings: () => ({ url: { env: "A" } }), reveals: (url) => `${url}/workflows/${SECRET}` },
+  sms: {
+    settings: (url) => ({ url: `${url}/sms`, body: '"{{subject}} {{link}}"', to: ["+33600000001"] }),
+    reveals: () => SECRET,
+  },
   webhook: { settings: (url) => ({ url, secret: { env: "A" } }), reveals: () => SECRET },
 };
 const CASES = NOTIFIERS.filter(({ name }) => name in HTTP);
 
 /** What each product answers when all is well. */
-function answersOf(asked: Asked): unknown {
+function answersOf(asked: Pick<Asked, "method" | "path">): unknown {
   if (asked.path.includes("/initSession")) return { session_token: "a session" };
   if (asked.path.includes("/search/Ticket")) return { totalcount: 0 };
   if (asked.path.includes("/Ticket")) return { id: 7 };
@@ -52,17 +57,19 @@ function answersOf(asked: Asked): unknown {
 
 async function sendTo(
   notifier: Notifier<unknown>,
-  options: { message?: Message; status?: number; late?: boolean; timeout?: number } = {},
+  options: { message?: Message; status?: number; late?: boolean; ends?: boolean; proxy?: string } = {},
 ): Promise<{ attempt: Attempt; asked: Asked[]; shown: string }> {
   const { message = aMessage(), status = 200 } = options;
   const server = await gatewayServer((asked, response) => {
     if (options.late === true) return;
+    if (options.ends === true) return void response.socket?.destroy();
     response.writeHead(status, { "content-type": "application/json", location: "http://127.0.0.1:1/" });
     response.end(JSON.stringify(answersOf(asked)));
   });
   closing.push(server.close);
   const { settings, reveals } = HTTP[notifier.name] as (typeof HTTP)[string];
-  const config = notifier.config.parse({ ...settings(server.url), timeout_seconds: 1 });
+  const proxy = options.proxy === undefined ? {} : { proxy: { url: options.proxy } };
+  const config = notifier.config.parse({ ...settings(server.url), ...proxy, timeout_seconds: 1 });
   const open = notifier.open(config, () => reveals(server.url));
   const attempt = await open.send(message, { now: AT, signal: AbortSignal.timeout(20_000) });
   return { attempt, asked: server.asked, shown: inspect([open, attempt], { depth: 10 }) };
@@ -101,6 +108,29 @@ describe.each(CASES)("$name", (notifier) => {
   it("is never refused, and never delivered, when nobody answers", async () => {
     const { attempt } = await sendTo(notifier, { late: true });
     expect(["uncertain", "unreachable"]).toContain(attempt.outcome);
+  });
+
+  it("is never refused, and never delivered, when the receiver hangs up on the message", async () => {
+    const { attempt } = await sendTo(notifier, { ends: true });
+    expect(["uncertain", "unreachable"]).toContain(attempt.outcome);
+  });
+
+  it("leaves by the proxy that its settings name", async () => {
+    const proxy = await connectProxy({
+      plain: (response, { method, target }) =>
+        response.end(JSON.stringify(answersOf({ method, path: target }))),
+    });
+    closing.push(proxy.close);
+    const { attempt, asked } = await sendTo(notifier, { proxy: proxy.url });
+    expect([attempt.outcome, asked]).toEqual(["delivered", []]);
+    expect(proxy.asked.every(({ target }) => target.startsWith("http://127.0.0.1:"))).toBe(true);
+  });
+
+  it("is refused when the proxy does not let it out, and not sent elsewhere", async () => {
+    const proxy = await connectProxy({ plain: (response) => void response.writeHead(407).end() });
+    closing.push(proxy.close);
+    const { attempt, asked } = await sendTo(notifier, { proxy: proxy.url });
+    expect([attempt.outcome, asked]).toEqual(["refused", []]);
   });
 
   it.each(HOSTILE)("sends well-formed JSON to one place whatever is planted: %j", async (planted) => {

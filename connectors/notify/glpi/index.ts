@@ -1,7 +1,15 @@
 import { z } from "zod";
 import type { Attempt, AttemptContext, Message, Notifier } from "../../contract.ts";
 import { SecretSource } from "../../contract.ts";
-import { type HttpAnswer, outcomeOf, sendHttp } from "../../shared/notify/send-http.ts";
+import {
+  type HttpAnswer,
+  type HttpWay,
+  httpWay,
+  openHttpWay,
+  outcomeOf,
+  sendHttp,
+  unmade,
+} from "../../shared/notify/send-http.ts";
 import { isUrgent, oneLine, shorten, ticketMark } from "../../shared/notify/words.ts";
 
 const GlpiConfig = z.strictObject({
@@ -12,8 +20,7 @@ const GlpiConfig = z.strictObject({
   app_token: SecretSource.optional(),
   /** Entity that the ticket is made in. (Default: that of the user.) */
   entity: z.int().min(0).optional(),
-  /** (Default: 15.) */
-  timeout_seconds: z.number().min(1).max(60).default(15),
+  ...httpWay(15),
 });
 type GlpiConfig = z.infer<typeof GlpiConfig>;
 
@@ -31,13 +38,14 @@ export const glpi = {
   config: GlpiConfig,
   repeatable: true,
   open(config, reveal) {
+    const way = openHttpWay(config, reveal);
     const base = config.url.replace(/\/+$/, "");
     const client: Record<string, string> = { "content-type": "application/json" };
     if (config.app_token !== undefined) client["app-token"] = reveal("app_token");
     const user = reveal("user_token");
     return {
       async send(message: Message, { signal }: AttemptContext): Promise<Attempt> {
-        const call = { timeoutSeconds: config.timeout_seconds, signal };
+        const call = { ...way, signal };
         const opened = await sendHttp({
           ...call,
           method: "GET",
@@ -60,7 +68,7 @@ export const glpi = {
 async function makeTicket(
   message: Message,
   config: GlpiConfig,
-  at: { base: string; headers: Record<string, string>; timeoutSeconds: number; signal: AbortSignal },
+  at: HttpWay & { base: string; headers: Record<string, string>; signal: AbortSignal },
 ): Promise<Attempt> {
   const { base, ...call } = at;
   const mark = ticketMark(message);
@@ -97,7 +105,7 @@ async function makeTicket(
 
 /** What became of an attempt that ended before a ticket was asked for: nothing was made. */
 function early(answer: HttpAnswer, otherwise: string): Attempt {
-  if (answer.failed !== undefined) return { outcome: "unreachable", because: answer.failed.because };
+  if (answer.failed !== undefined) return unmade(answer.failed);
   const seen = outcomeOf(answer.status);
   return seen.outcome === "delivered" ? { outcome: "refused", because: otherwise } : seen;
 }

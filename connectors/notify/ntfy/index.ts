@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Attempt, AttemptContext, Message, Notifier } from "../../contract.ts";
 import { SecretSource } from "../../contract.ts";
-import { outcomeOf, sendHttp } from "../../shared/notify/send-http.ts";
+import { httpWay, openHttpWay, outcomeOf, sendHttp } from "../../shared/notify/send-http.ts";
 import { isUrgent, oneLine, shorten } from "../../shared/notify/words.ts";
 
 const NtfyConfig = z.strictObject({
@@ -10,8 +10,7 @@ const NtfyConfig = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   topic: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "1 to 64 letters, digits, _ or -"),
   token: SecretSource.optional(),
-  /** (Default: 10.) */
-  timeout_seconds: z.number().min(1).max(60).default(10),
+  ...httpWay(10),
 });
 type NtfyConfig = z.infer<typeof NtfyConfig>;
 
@@ -22,6 +21,7 @@ export const ntfy = {
   config: NtfyConfig,
   repeatable: true,
   open(config, reveal) {
+    const way = openHttpWay(config, reveal);
     const token = config.token === undefined ? undefined : reveal("token");
     return {
       async send(message: Message, { signal }: AttemptContext): Promise<Attempt> {
@@ -42,7 +42,7 @@ export const ntfy = {
             click: message.link,
             actions: [{ action: "view", label: "Ouvrir dans Tocsin", url: message.link }],
           }),
-          timeoutSeconds: config.timeout_seconds,
+          ...way,
           signal,
         });
         return answer.failed ?? outcomeOf(answer.status);

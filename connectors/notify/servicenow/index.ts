@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Attempt, AttemptContext, Message, Notifier } from "../../contract.ts";
 import { SecretSource } from "../../contract.ts";
-import { outcomeOf, sendHttp } from "../../shared/notify/send-http.ts";
+import { httpWay, openHttpWay, outcomeOf, sendHttp, unmade } from "../../shared/notify/send-http.ts";
 import { isUrgent, oneLine, shorten, ticketMark } from "../../shared/notify/words.ts";
 
 const ServiceNowConfig = z.strictObject({
@@ -16,8 +16,7 @@ const ServiceNowConfig = z.strictObject({
     .default("incident"),
   /** Fields of every ticket, such as `assignment_group`. */
   fields: z.record(z.string().regex(/^[a-z0-9_]{1,80}$/), z.string().max(1000)).default({}),
-  /** (Default: 15.) */
-  timeout_seconds: z.number().min(1).max(60).default(15),
+  ...httpWay(15),
 });
 type ServiceNowConfig = z.infer<typeof ServiceNowConfig>;
 
@@ -33,6 +32,7 @@ export const servicenow = {
   repeatable: true,
   open(config, reveal) {
     const credentials = Buffer.from(`${config.username}:${reveal("password")}`).toString("base64");
+    const way = openHttpWay(config, reveal);
     const table = `${config.url.replace(/\/+$/, "")}/api/now/table/${config.table}`;
     const headers = {
       accept: "application/json",
@@ -42,15 +42,14 @@ export const servicenow = {
     return {
       async send(message: Message, { signal }: AttemptContext): Promise<Attempt> {
         const mark = ticketMark(message);
-        const call = { headers, timeoutSeconds: config.timeout_seconds, signal };
+        const call = { ...way, headers, signal };
         const query = new URLSearchParams({
           sysparm_query: `correlation_id=${mark}`,
           sysparm_fields: "number",
           sysparm_limit: "1",
         });
         const looked = await sendHttp({ ...call, method: "GET", url: `${table}?${query}` });
-        // Nothing was asked for yet: whatever went wrong, no ticket was made.
-        if (looked.failed !== undefined) return { outcome: "unreachable", because: looked.failed.because };
+        if (looked.failed !== undefined) return unmade(looked.failed);
         const seen = outcomeOf(looked.status);
         if (seen.outcome !== "delivered") return seen;
         const found = Rows.safeParse(json(looked.body)).data?.result[0];

@@ -2,14 +2,13 @@ import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import type { Attempt, AttemptContext, Message, Notifier } from "../../contract.ts";
 import { SecretSource } from "../../contract.ts";
-import { outcomeOf, sendHttp } from "../../shared/notify/send-http.ts";
+import { httpWay, openHttpWay, outcomeOf, sendHttp } from "../../shared/notify/send-http.ts";
 
 const WebhookConfig = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
   /** Standard Webhooks secret, `whsec_` and base64. */
   secret: SecretSource,
-  /** (Default: 10.) */
-  timeout_seconds: z.number().min(1).max(60).default(10),
+  ...httpWay(10),
 });
 type WebhookConfig = z.infer<typeof WebhookConfig>;
 
@@ -20,6 +19,7 @@ export const webhook = {
   config: WebhookConfig,
   repeatable: true,
   open(config, reveal) {
+    const way = openHttpWay(config, reveal);
     const signer = new Webhook(reveal("secret"));
     return {
       async send(message: Message, { now, signal }: AttemptContext): Promise<Attempt> {
@@ -39,7 +39,7 @@ export const webhook = {
             "webhook-signature": signer.sign(message.key, timestamp, body),
           },
           body,
-          timeoutSeconds: config.timeout_seconds,
+          ...way,
           signal,
         });
         return answer.failed ?? outcomeOf(answer.status);

@@ -1,14 +1,13 @@
 import { z } from "zod";
 import type { Attempt, Message, Notifier, Reveal } from "../../contract.ts";
 import { SecretSource } from "../../contract.ts";
-import { outcomeOf, sendHttp } from "./send-http.ts";
+import { httpWay, openHttpWay, outcomeOf, sendHttp } from "./send-http.ts";
 import { isWebAddress } from "./web-address.ts";
 
 /** Settings of a room that takes messages at an address of its own: who knows the address may write, so it is secret. */
 export const ChatConfig = z.strictObject({
   url: SecretSource,
-  /** (Default: 10.) */
-  timeout_seconds: z.number().min(1).max(60).default(10),
+  ...httpWay(10),
 });
 export type ChatConfig = z.infer<typeof ChatConfig>;
 
@@ -27,6 +26,7 @@ export function chat(parts: {
     repeatable: false,
     open(config, reveal: Reveal) {
       const url = reveal("url");
+      const way = openHttpWay(config, reveal);
       return {
         async send(message, { signal }): Promise<Attempt> {
           if (!isWebAddress(url))
@@ -36,7 +36,7 @@ export function chat(parts: {
             url,
             headers: { "content-type": "application/json" },
             body: JSON.stringify(parts.payload(message)),
-            timeoutSeconds: config.timeout_seconds,
+            ...way,
             signal,
           });
           if (answer.failed !== undefined) return answer.failed;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Attempt, Message, Notifier } from "../../contract.ts";
 import { SecretSource } from "../../contract.ts";
-import { outcomeOf, sendHttp } from "./send-http.ts";
+import { type HttpWay, httpWay, openHttpWay, outcomeOf, sendHttp } from "./send-http.ts";
 import { type Escape, fill, PLACEHOLDERS, type Placeholder, unknownPlaceholders } from "./template.ts";
 import { dialled, markOf, oneLine, phoneNumber, shorten } from "./words.ts";
 
@@ -56,8 +56,7 @@ export const GatewayConfig = z
     characters: z.int().min(70).max(2000).default(320),
     /** True when the gateway takes two calls with one `{{key}}` for one. (Default: false.) */
     repeatable: z.boolean().default(false),
-    /** (Default: 15.) */
-    timeout_seconds: z.number().min(1).max(60).default(15),
+    ...httpWay(15),
   })
   .refine(({ method, body }) => method !== "GET" || body === undefined, {
     path: ["body"],
@@ -82,6 +81,7 @@ export function gateway(parts: { name: string; summary: string; speaks: boolean 
     repeatable: false,
     reaches: "phone",
     open(config, reveal) {
+      const way = openHttpWay(config, reveal);
       const secret = config.secret === undefined ? "" : reveal("secret");
       return {
         repeatable: config.repeatable,
@@ -93,7 +93,7 @@ export function gateway(parts: { name: string; summary: string; speaks: boolean 
             return { outcome: "refused", because: `${to?.name ?? "personne"} : aucun numéro valable` };
           const attempts: Attempt[] = [];
           for (const number of numbers)
-            attempts.push(await call({ number, message, config, secret, speaks: parts.speaks, signal }));
+            attempts.push(await call({ number, message, config, secret, speaks: parts.speaks, way, signal }));
           // Of several numbers one that was reached is enough; else the best that is known.
           return best(attempts);
         },
@@ -115,9 +115,10 @@ async function call(parts: {
   config: GatewayConfig;
   secret: string;
   speaks: boolean;
+  way: HttpWay;
   signal: AbortSignal;
 }): Promise<Attempt> {
-  const { config, message, signal } = parts;
+  const { config, message, way, signal } = parts;
   const values = valuesOf(parts);
   const text = (template: string, how: Escape) => fill(template, values, how);
   const answer = await sendHttp({
@@ -125,7 +126,7 @@ async function call(parts: {
     url: text(config.url, "form"),
     headers: headersOf(config, values),
     body: config.body === undefined ? undefined : text(config.body, config.body_escape),
-    timeoutSeconds: config.timeout_seconds,
+    ...way,
     signal,
   });
   if (answer.failed !== undefined) return answer.failed;
