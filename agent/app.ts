@@ -265,7 +265,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       loaded,
       clock,
       version: VERSION,
-      metrics: intake.metrics,
+      ...{ metrics: intake.metrics, understood: intake.understood, tryRecord: intake.tryRecord },
       rules: () => rulesNow,
       causes: () => [...causes],
     });

@@ -4,7 +4,13 @@ import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Clock, Instant } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
-import type { CertificateView, HouseView, SettingLine, SourceView } from "./core/house-view.ts";
+import type {
+  CertificateView,
+  HouseView,
+  SettingLine,
+  SourceView,
+  UnderstoodRecord,
+} from "./core/house-view.ts";
 import { stateFiles } from "./setup.ts";
 import { hourCounts } from "./telemetry/hour-counts.ts";
 
@@ -19,6 +25,8 @@ export function openHouseView(parts: {
   clock: Clock;
   version: string;
   metrics: () => Promise<Metrics>;
+  understood: () => Promise<UnderstoodRecord[]>;
+  tryRecord: HouseView["tryRecord"];
   rules: HouseView["rules"];
   causes: () => string[];
 }): HouseView & { stop(): void } {
@@ -37,10 +45,14 @@ export function openHouseView(parts: {
     started: clock.now(),
     version: parts.version,
     async sources() {
-      const all = await metrics();
+      const [all, understood] = await Promise.all([metrics(), parts.understood()]);
       const now = clock.now();
-      return config.sources.map((source) => sourceOf(source, all, { hour, now }));
+      return config.sources.map((source) => ({
+        ...sourceOf(source, all, { hour, now }),
+        understood: understood.filter((each) => each.source === source.id),
+      }));
     },
+    tryRecord: parts.tryRecord,
     rules,
     settings: settingsOf(loaded),
     causes,
@@ -64,7 +76,7 @@ function sourceOf(
   { id, connector, listen, poll, silent_after_minutes }: LoadedConfig["config"]["sources"][number],
   all: Metrics,
   { hour, now }: { hour: ReturnType<typeof hourCounts>; now: Instant },
-): SourceView {
+): Omit<SourceView, "understood"> {
   const total = (name: string) => totalsOf(all, `tocsin_intake_${name}`).get(id) ?? 0;
   const received = total("records_received_total");
   const within = hour.of(id, received, now);

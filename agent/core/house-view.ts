@@ -1,5 +1,37 @@
 import type { Instant } from "./clock.ts";
 
+/** The record that one reader of a source understood last. */
+export interface UnderstoodRecord {
+  source: string;
+  /** The mapping that read it, else its format. */
+  reader: string;
+  at: Instant;
+  /** Its beginning, as it came. */
+  sample: string;
+}
+
+/** What would become of a record, had it arrived: nothing of it is kept. */
+export interface TriedRecord {
+  /** Records that were given; only the first is read, all serve the skeleton. */
+  given: number;
+  /** How it was read: by the connector of a source, or by what recognises it. */
+  as: string;
+  /** The format that is surest of it, from 0 to 1; null when none is. */
+  format: { name: string; certainty: number } | null;
+  /** Formats found within the first. */
+  within: readonly string[];
+  mapping: string | null;
+  recognised: boolean;
+  error: { code: string; message: string } | null;
+  /** Its ECS fields, and those of the source's own that found no place among them. */
+  fields: readonly { name: string; value: string }[];
+  left: readonly { name: string; value: string }[];
+  /** Rules that recognise it now. */
+  rules: readonly { id: string; title: string }[];
+  /** A mapping to begin with, or why none can be made; null when a mapping read it. */
+  skeleton: { yaml: string; remarks: readonly string[] } | { problem: string } | null;
+}
+
 /** A source as the configuration has it, with what came of it. */
 export interface SourceView {
   id: string;
@@ -20,6 +52,8 @@ export interface SourceView {
   /** Received within the last hour, or since `hourFrom` when the daemon is younger; null while it is not known. */
   lastHour: number | null;
   hourFrom: Instant | null;
+  /** What was understood last, the latest first: one record a reader. */
+  understood: readonly UnderstoodRecord[];
 }
 
 /** One line of the settings, already in words. */
@@ -42,6 +76,8 @@ export interface HouseView {
   started: Instant;
   version: string;
   sources(): Promise<SourceView[]>;
+  /** Reads a record as a source would, or as what recognises it; it is not taken in. */
+  tryRecord(asked: { text: string; source: string | null }): Promise<TriedRecord>;
   rules(): { loaded: number; hash: string | null; since: Instant | null; ungated: readonly string[] };
   /** By section; no secret is among them. */
   settings: readonly { title: string; lines: readonly SettingLine[] }[];

@@ -103,6 +103,7 @@ export function openLines(parts: {
     if (parsed.error !== undefined)
       taker.quarantine(source.id, parsed.error.code, parsed.error.message, text);
     else if (parsed.alert.tags?.includes(AlertTag.unrecognised)) taker.unrecognised(source.id, text);
+    else sampler.heard(source.id, parsed.alert);
     return parsed.alert;
   }
 

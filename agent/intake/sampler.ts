@@ -2,8 +2,10 @@ import type { Parsed } from "../../connectors/contract.ts";
 import { INBOUND } from "../../connectors/registry.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
+import type { UnderstoodRecord } from "../core/house-view.ts";
 import type { IntakeMetrics, Tally } from "./metrics.ts";
 import type { TextSource } from "./sources.ts";
+import { openUnderstood } from "./understood.ts";
 
 /** Records of a source that the gate refused; the one that makes `tally` reach `due` is a sample. */
 export interface Watch {
@@ -20,6 +22,10 @@ export interface Sampler {
   watch(source: TextSource): Watch;
   /** Reads a record that was due, if a second has passed; nothing is kept of it. */
   sample(watch: Watch, source: TextSource, read: () => Parsed): void;
+  /** Told of a record that was read, to show what was understood last. */
+  heard(source: string, alert: Alert): void;
+  /** What was understood last, for pages that are only read. */
+  understood(): UnderstoodRecord[];
 }
 
 /** What a sample may be told to be: a record says itself of which module it is, and may say anything. */
@@ -31,6 +37,7 @@ const LONGEST_STEP = 1024;
 /** Opens the sampler of one thread. */
 export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeMetrics }): Sampler {
   const watches = new Map<TextSource, Watch>();
+  const understood = openUnderstood(clock);
   return {
     watch(source) {
       let watch = watches.get(source);
@@ -50,6 +57,7 @@ export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeM
       if (!due) return;
       watch.since = now;
       const { alert, error } = read();
+      if (alert !== undefined && error === undefined) understood.note(source.id, alert);
       const recognised = error === undefined && !alert?.tags?.includes(AlertTag.unrecognised);
       metrics.sampled.inc({
         source: source.id,
@@ -57,6 +65,8 @@ export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeM
         format: recognised ? formatOf(alert) : "",
       });
     },
+    heard: understood.note,
+    understood: understood.last,
   };
 }
 

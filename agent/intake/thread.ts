@@ -4,6 +4,7 @@ import type { Listen } from "../../config/source.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import type { RuleFolder } from "../../rules/meanings/load-rule-folders.ts";
 import { TocsinError } from "../core/errors.ts";
+import type { TriedRecord, UnderstoodRecord } from "../core/house-view.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { HttpAddress } from "../http-server.ts";
 import type { RuleChange } from "./note-rules.ts";
@@ -47,10 +48,19 @@ export interface Listening {
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
+/** What may be asked of the intake thread, and what it answers. */
+interface Answers {
+  metrics: Metrics;
+  understood: UnderstoodRecord[];
+  tried: TriedRecord;
+}
+
 export type ToIntake =
   /** Opens the listeners; `store` is the way to the store thread. */
   | { ask: "listen"; store: MessagePort }
-  | { ask: "metrics"; id: number }
+  | { ask: "metrics" | "understood"; id: number }
+  /** Reads a record as a source would, or as what recognises it, and takes nothing in. */
+  | { ask: "tried"; id: number; text: string; source: string | null }
   /** Reads the rules and mappings anew; what comes of it is said when it is done. */
   | { ask: "reload"; because: string }
   | { ask: "stop" };
@@ -72,7 +82,8 @@ export type FromIntake =
   /** Alerts cannot be stored, with the reason; without one, they can again. */
   | { say: "store"; failing?: string | undefined }
   | { say: "log"; level: "info" | "warn" | "error"; message: string; fields: Record<string, unknown> }
-  | { say: "metrics"; id: number; metrics: Metrics }
+  | { say: "answer"; id: number; answer: Answers[keyof Answers] }
+  | { say: "unanswered"; id: number; error: string }
   | { say: "stopped" };
 
 /** The intake thread, preparing its rules until it is told to listen. */
@@ -80,6 +91,10 @@ export interface IntakeThread {
   /** Opens the listeners; rejects with `intake_failed` when one cannot be opened. */
   listen(store: MessagePort): Promise<Extract<FromIntake, { say: "ready" }>>;
   metrics(): Promise<Metrics>;
+  /** What was understood last of each source. */
+  understood(): Promise<UnderstoodRecord[]>;
+  /** What would become of a record. */
+  tryRecord(asked: { text: string; source: string | null }): Promise<TriedRecord>;
   /** Has the rules read anew; the present ones stay in force until the new ones are ready. */
   reload(because: string): void;
   /** Stops listening, finishes what was received, then ends the thread. */
@@ -99,7 +114,7 @@ export function startIntake(
   },
 ): IntakeThread {
   const worker = new Worker(new URL("../threads/intake.ts", import.meta.url), { workerData: data });
-  const asked = new Map<number, (metrics: Metrics) => void>();
+  const asked = new Map<number, { resolve: (answer: never) => void; reject: (why: Error) => void }>();
   const ready = Promise.withResolvers<Extract<FromIntake, { say: "ready" }>>();
   // Heard by whoever awaits `listen`; a thread that dies before is told by `died`.
   ready.promise.catch(() => undefined);
@@ -107,6 +122,14 @@ export function startIntake(
   let next = 0;
   let stopping = false;
   const ask = (message: ToIntake, transfer: MessagePort[] = []) => worker.postMessage(message, transfer);
+
+  function answered<K extends keyof Answers>(question: (id: number) => ToIntake): Promise<Answers[K]> {
+    const id = next++;
+    const answer = Promise.withResolvers<Answers[K]>();
+    asked.set(id, answer);
+    ask(question(id));
+    return answer.promise;
+  }
 
   worker.on("message", (message: FromIntake) => {
     switch (message.say) {
@@ -125,8 +148,12 @@ export function startIntake(
         return on.failing(message.failing);
       case "log":
         return on.log(message.level, message.message, message.fields);
-      case "metrics":
-        asked.get(message.id)?.(message.metrics);
+      case "answer":
+        asked.get(message.id)?.resolve(message.answer as never);
+        asked.delete(message.id);
+        return;
+      case "unanswered":
+        asked.get(message.id)?.reject(new Error(message.error));
         asked.delete(message.id);
         return;
       case "stopped":
@@ -147,12 +174,9 @@ export function startIntake(
       ask({ ask: "listen", store }, [store]);
       return ready.promise;
     },
-    metrics: () =>
-      new Promise((resolve) => {
-        const id = next++;
-        asked.set(id, resolve);
-        ask({ ask: "metrics", id });
-      }),
+    metrics: () => answered<"metrics">((id) => ({ ask: "metrics", id })),
+    understood: () => answered<"understood">((id) => ({ ask: "understood", id })),
+    tryRecord: (record) => answered<"tried">((id) => ({ ask: "tried", id, ...record })),
     reload: (because) => ask({ ask: "reload", because }),
     async stop() {
       stopping = true;

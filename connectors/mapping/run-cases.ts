@@ -29,7 +29,7 @@ export interface MappingCaseResult {
 export type ReadCase = (as: string, record: string, context: ParseContext) => Parsed | undefined;
 
 /** The same at every run; records that state no year are of the one before it, or of its beginning. */
-const CONTEXT: ParseContext = { received: Date.UTC(2026, 0, 1) * 1000, zone: "UTC" };
+export const CASE_CONTEXT: ParseContext = { received: Date.UTC(2026, 0, 1) * 1000, zone: "UTC" };
 
 /** Puts the cases that lie beside the mappings to them. */
 export function runMappingCases(
@@ -48,7 +48,7 @@ export function runMappingCases(
     const cases = readCases(file);
     problems.push(...cases.problems);
     for (const { place, given } of cases.found) {
-      const because = faultOf(given, mapping, read(given.as, given.record, CONTEXT));
+      const because = faultOf(given, mapping, read(given.as, given.record, CASE_CONTEXT));
       results.push({
         mapping: mapping.name,
         place,

@@ -4,10 +4,19 @@ import { join, resolve } from "node:path";
 export const ROOT = resolve(import.meta.dirname, "../..");
 /** The text of a file of the repository. */
 export const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
+const FOUND = ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: ROOT }).sort()];
+/** Pages made of the mappings: source-pages.test.ts reads all of their records in one process, not one each. */
+const MADE = /^docs\/(?:fr\/)?sources\//;
 /** Documents whose commands are run. */
-export const DOCUMENTS = ["README.md", "CONTRIBUTING.md", ...globSync("docs/**/*.md", { cwd: ROOT }).sort()];
+export const DOCUMENTS = FOUND.filter((file) => !MADE.test(file));
 /** Documents whose links are followed. */
-export const LINKED = [...DOCUMENTS, "DECISIONS.md", "CHANGELOG.md", "SECURITY.md"];
+export const LINKED = [
+  ...FOUND,
+  "DECISIONS.md",
+  "CHANGELOG.md",
+  "SECURITY.md",
+  ...globSync("deploy/**/*.md", { cwd: ROOT }).sort(),
+];
 
 /** The fenced blocks of a document, with their languages. */
 export function fencesOf(file: string): { language: string; lines: string[] }[] {

@@ -1,4 +1,12 @@
 import type { HouseView } from "../../agent/core/house-view.ts";
+import { tryRecord } from "../../agent/intake/try-record.ts";
+import { openCatalogue } from "../../connectors/registry.ts";
+import { compiled, rule } from "./compiled-rules.ts";
+
+/** One rule, for what is tried. */
+const RULES = compiled(rule("selection:\n  message|contains: inscriptible\ncondition: selection"), {
+  anyLogsource: true,
+});
 
 /** What a daemon of tests tells of itself: three sources, one of them silent, and settings without secrets. */
 export function houseView(started: number): HouseView {
@@ -11,6 +19,7 @@ export function houseView(started: number): HouseView {
     passedOver: 0,
     lastHour: null,
     hourFrom: null,
+    understood: [],
   };
   return {
     started,
@@ -25,10 +34,27 @@ export function houseView(started: number): HouseView {
         kept: 12,
         lastHour: 400,
         hourFrom: started,
+        understood: [
+          {
+            source: "pare-feu",
+            reader: "cisco-asa",
+            at: started,
+            sample:
+              "<164>Oct 10 2025 12:34:56 fw-1 : %ASA-6-611101: IP address: 192.0.2.44, Uname: 8012345678",
+          },
+        ],
       },
       { ...source, ...none, id: "annuaire", lastSeen: started, silentAfter: 3_600_000_000, silent: true },
       { ...source, ...none, id: "divers", lastSeen: started, received: 9, unrecognised: 4, refused: 1 },
     ],
+    tryRecord: async ({ text, source }) =>
+      tryRecord(
+        { text },
+        {
+          source: source === null ? undefined : { connector: "syslog", zone: "UTC" },
+          ...{ catalogue: openCatalogue([]).catalogue, rules: RULES, now: started },
+        },
+      ),
     rules: () => ({ loaded: 14, hash: "a".repeat(64), since: started, ungated: ["too-wide"] }),
     settings: [{ title: "Établissement", lines: [{ name: "Nom", value: "Centre hospitalier du Val" }] }],
     causes: () => [],

@@ -135,6 +135,7 @@ export const ROUTES: readonly RouteRow[] = [
   form("/clotures", EDIT),
   form("/astreinte/essai", EDIT),
   form("/sourdines", EDIT),
+  form("/sources/essai", ANSWER, { form: { mark: "0".repeat(32) } }),
   form("/bulletins", EDIT),
   form("/bulletins/etat", EDIT, { form: { bulletin: "x", state: "handled" } }),
   form("/bulletins/abonnes", EDIT),
