@@ -2,6 +2,7 @@ import { Router } from "express";
 import type { Masks } from "../../core/masked.ts";
 import type { Store } from "../../store/store.ts";
 import { type Gate, personWho } from "../gate.ts";
+import { refusedWords } from "../refused-words.ts";
 import { boundedText, visibleText } from "../visible-text.ts";
 
 const ROWS = 100;
@@ -10,6 +11,7 @@ const SAMPLE = 500;
 /** What arrived and could not be read, with the reason: for whoever connects the sources. */
 export function refusedPage(parts: { store: Store; gate: Gate; facility: string; masks: Masks }): Router {
   const { store, gate, facility, masks } = parts;
+  const shown = (text: string) => visibleText(masks.text(text, { incident: null }));
   const router = Router({ mergeParams: true });
   router.get("/messages-non-compris", async (request, response) => {
     personWho(response, "read");
@@ -22,8 +24,9 @@ export function refusedPage(parts: { store: Store; gate: Gate; facility: string;
           received,
           source,
           code,
-          message: visibleText(masks.text(message, { incident: null })),
-          sample: boundedText(visibleText(masks.text(sample, { incident: null })), SAMPLE).text,
+          because: refusedWords(code, shown(message)),
+          message: shown(message),
+          sample: boundedText(shown(sample), SAMPLE).text,
         })),
       },
     });

@@ -7,6 +7,7 @@ import { sha256Hex } from "../../core/sha256.ts";
 import type { QuarantineEntry, Store } from "../../store/store.ts";
 import { readForm } from "../form.ts";
 import { type Gate, personWho } from "../gate.ts";
+import { refusedWords } from "../refused-words.ts";
 import { boundedText, visibleText } from "../visible-text.ts";
 
 /** Refused records read, and those shown of one source. */
@@ -52,6 +53,7 @@ export function sourcesPage(parts: {
         .map(({ at, reader, sample }) => ({ at, reader: shown(reader), sample: shown(sample) })),
       samples: (samples.get(source.id) ?? []).slice(0, SHOWN).map((entry) => ({
         ...{ at: entry.received, code: entry.code },
+        because: refusedWords(entry.code, shown(entry.message)),
         message: shown(entry.message),
         sample: shown(entry.sample),
         mark: entry.sample === "" ? null : markOf(entry),
@@ -127,7 +129,13 @@ export function sourcesPage(parts: {
       ...tried,
       format: format === null ? null : { ...format, percent: Math.round(format.certainty * 100) },
       within: tried.within.map((name) => shown(name)),
-      error: error === null ? null : { code: shown(error.code), message: shown(error.message) },
+      error:
+        error === null
+          ? null
+          : {
+              ...{ code: shown(error.code), message: shown(error.message) },
+              because: refusedWords(error.code, shown(error.message)),
+            },
       fields: tried.fields.map(each),
       left: tried.left.map(each),
       rules: tried.rules.map(({ title }) => ({ title: shown(title) })),

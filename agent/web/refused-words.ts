@@ -1,0 +1,47 @@
+/** What each code of a record that could not be read says to whoever connects the source. */
+const WORDS: Readonly<Record<string, string>> = {
+  unrecognised: "Aucun format connu ne le reconnaît.",
+  empty: "Le message est vide.",
+  no_message: "Un en-tête, et rien derrière.",
+  bad_header: "L’en-tête est incomplet.",
+  not_json: "Ce n’est pas du JSON, ou il est coupé.",
+  not_an_object: "Un objet JSON était attendu.",
+  several_records: "Plusieurs enregistrements en un seul message : seul le premier est lu.",
+  too_many_records: "Trop d’enregistrements en un seul envoi.",
+  too_deep: "Trop de niveaux les uns dans les autres.",
+  record_too_long: "Le message est trop long : il a été coupé.",
+  body_too_large: "L’envoi est trop gros.",
+  bad_body: "Le corps de la requête n’a pas la forme attendue.",
+  bad_shape: "Il n’a pas la forme que ce produit écrit.",
+  bad_field: "Un champ du réglage manque, ou n’est pas ce qu’il doit être.",
+  missing_field: "Un champ nécessaire manque.",
+  bad_encoding: "La compression ou le codage est abîmé.",
+  encoding_unsupported: "Cette compression n’est pas acceptée.",
+  bad_xml: "Le XML est abîmé, ou coupé.",
+  not_an_event: "Du XML, mais pas un événement.",
+  no_pairs: "Aucune paire nom=valeur.",
+  not_windows: "Ce n’est pas un événement Windows.",
+  not_wazuh: "Ce n’est pas une alerte de Wazuh.",
+  not_suricata: "Ce n’est pas un événement de Suricata.",
+  not_ocsf: "Ce n’est pas un événement OCSF.",
+  not_audit: "Ce n’est pas une ligne d’auditd.",
+  not_squid: "Ce n’est pas une ligne de Squid.",
+  not_haproxy: "Ce n’est pas une ligne de HAProxy.",
+  bad_octet_count: "La longueur annoncée n’est pas celle du message.",
+  relp_bad_frame: "La trame RELP est abîmée.",
+  connection_lost: "La connexion a été perdue au milieu du message.",
+  too_many_connections: "Trop de connexions à la fois.",
+  overloaded: "Trop d’alertes attendaient : l’envoi doit être refait.",
+  bad_token: "Le jeton manque, ou n’est pas le bon.",
+  bad_signature: "La signature manque, ou n’est pas la bonne.",
+  stale_timestamp: "La signature est trop vieille : vérifiez l’heure de l’émetteur.",
+  client_refused: "Le certificat de l’émetteur n’est pas admis.",
+  wrong_connector: "Ce jeton est celui d’une autre source.",
+  unknown_source: "Aucune source ne porte ce nom.",
+  no_source: "Le document de l’index ne contient pas l’événement.",
+};
+
+/** Why a record could not be read, in a sentence for people; its own words when nothing better is known. */
+export function refusedWords(code: string, otherwise: string): string {
+  return WORDS[code] ?? otherwise;
+}
