@@ -123,14 +123,48 @@ const Severity = z.strictObject({
 });
 export type Severity = z.infer<typeof Severity>;
 
+const Sentences = z.array(z.string().min(1)).default([]);
+
+/** What a page of the documentation says of a product: what is done there, so that its records arrive here. */
+export const Guide = z
+  .strictObject({
+    /** `poll` for a product that is asked, by a collector that posts what it got. */
+    by: z.enum(["syslog", "http", "poll", "file"]),
+    family: z.enum(["security", "network", "access", "availability", "standard"]),
+    /** What the product is, in French; `title` says it in English. */
+    title_fr: z.string().min(1),
+    /** What is done in the product, a sentence a step, its menus and commands between backquotes. */
+    fr: Sentences,
+    en: Sentences,
+    /** What is known not to be read. */
+    unread: z.strictObject({ fr: z.string().min(1), en: z.string().min(1) }).optional(),
+    /** Where the steps were read, and when. */
+    url: z.union([z.url(), z.array(z.url()).min(1)]).optional(),
+    read: z.iso.date().optional(),
+  })
+  .refine(({ fr, en }) => fr.length === en.length, {
+    path: ["en"],
+    error: "write each step in both languages",
+  })
+  .refine(({ fr, url, read }) => fr.length === 0 || (url !== undefined && read !== undefined), {
+    path: ["url"],
+    error: "cite where the steps were read, and when; without a source, write no steps",
+  });
+export type Guide = z.infer<typeof Guide>;
+
+/** The documents that something was written from, and when they were read. */
+export const References = z.array(z.strictObject({ url: z.url(), read: z.iso.date() }));
+export type References = z.infer<typeof References>;
+
 /** A mapping as it is written: where in the records of a product each ECS field is, and what it becomes. */
 export const MappingFile = z.strictObject({
   mapping: z
     .string()
     .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "lower-case letters and digits, with single hyphens between"),
   title: z.string().min(1),
-  /** The documents that it was written from, and when they were read. */
-  reference: z.array(z.strictObject({ url: z.url(), read: z.iso.date() })).default([]),
+  /** The documents that it was written from. */
+  reference: References.default([]),
+  guide: Guide.optional(),
   /** The formats whose alerts it reads; `syslog` for all that comes in it, `text` for what no format recognises. */
   over: z.array(z.string()).min(1),
   /** How a record of the product is recognised: all of it, or all of one of a list. */
