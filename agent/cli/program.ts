@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { messageOf, TocsinError } from "../core/errors.ts";
 
@@ -59,6 +60,8 @@ const NAMES = [
   "verify",
 ];
 
+const { version: VERSION } = createRequire(import.meta.url)("../../package.json") as { version: string };
+
 /** Exit codes: 0 done, 1 something was found or failed, 2 it could not be tried as asked. */
 const USAGE = 2;
 
@@ -68,6 +71,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     .description(
       "recognises, prepares and follows the declaration of security incidents of a French health facility",
     )
+    .version(VERSION, "-V, --version", "print the version")
     .showHelpAfterError("(add --help for the options)")
     .exitOverride();
   const asked = NAMES.indexOf(argv[2] ?? "");

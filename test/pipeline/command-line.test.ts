@@ -60,6 +60,7 @@ describe("the command line", () => {
 
   it("lists its commands, and refuses an unknown one with exit code 2", () => {
     expect(tocsin(["--help"]).out).toContain("replay");
+    expect(tocsin(["--version"])).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     expect(tocsin(["fly"])).toMatchObject({ code: 2, out: "" });
     expect(tocsin(["parse", "--as", "pigeon"], "x")).toMatchObject({ code: 2, out: "" });
     expect(tocsin(["parse", "--wrong"], "x")).toMatchObject({ code: 2, out: "" });
