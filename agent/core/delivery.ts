@@ -85,9 +85,15 @@ export type Delivery = z.infer<typeof Delivery>;
 
 /** The filing on the portal after which nothing is left to verify of a declaration that nobody confirmed. */
 export function overtakenBy(delivery: Delivery, deliveries: readonly Delivery[]): Delivery | undefined {
-  if (delivery.state !== "uncertain" || delivery.kind !== "declaration") return undefined;
+  return delivery.state === "uncertain" ? filedBeside(delivery, deliveries) : undefined;
+}
+
+/** The filing on the portal of the text that a declaration carries another way: sent again, it would be filed twice. */
+export function filedBeside(delivery: Delivery, deliveries: readonly Delivery[]): Delivery | undefined {
+  if (delivery.kind !== "declaration") return undefined;
   return deliveries.find(
     (each) =>
+      each.id !== delivery.id &&
       each.kind === "declaration" &&
       each.state === "delivered" &&
       each.impossibility === undefined &&

@@ -1,5 +1,11 @@
 import type { Instant } from "../../core/clock.ts";
-import { DELIVERY_TRANSITIONS, type Delivery, mayBounce, overtakenBy } from "../../core/delivery.ts";
+import {
+  DELIVERY_TRANSITIONS,
+  type Delivery,
+  filedBeside,
+  mayBounce,
+  overtakenBy,
+} from "../../core/delivery.ts";
 import type { Effect } from "../../core/effect.ts";
 import { underDefenceSecret } from "../../core/fact.ts";
 import { move } from "../../core/transitions.ts";
@@ -171,6 +177,12 @@ export function deliveryDesk(parts: {
           return refuse(
             "not_by_machine",
             "Cet envoi est fait par une personne : notez la référence obtenue.",
+          );
+        const filed = filedBeside(delivery, work.deliveries);
+        if (filed !== undefined)
+          return refuse(
+            "already_filed",
+            `Ce texte est déjà déposé (${filed.reference ?? "sans référence"}) : l'envoyer de nouveau le déposerait deux fois.`,
           );
         const because = `Renvoi demandé par ${actor.name} : ${reason.trim()}`;
         const planned = turnTo(work, delivery, "planned", { now, because });

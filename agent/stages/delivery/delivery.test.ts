@@ -320,6 +320,22 @@ describe("an attempt that nobody answered", () => {
     expect(await states(incident)).toEqual({ concentrateur: "delivered" });
   });
 
+  it("is not sent again once the portal has the text: it would be filed twice", async () => {
+    const incident = await approved({ ways: [PORTAL, MAIL], handsOn: ["ars-courriel"] });
+    await stages.desk.recordImpossibility(said(incident), stages.delegate);
+    await stages.desk.startDelivery({ incident, channel: "ars-courriel" }, stages.delegate);
+    await stages.sweeper.sweep();
+    const portal = { incident, delivery: await idOf(incident, "portail"), reference: "SIG-2026-1" };
+    expect((await stages.desk.recordFiling(portal, stages.delegate)).outcome).toBe("recorded");
+    const again = {
+      incident,
+      delivery: await idOf(incident, "ars-courriel"),
+      reason: "Aucune nouvelle de lui.",
+    };
+    expect(await stages.desk.resend(again, stages.delegate)).toMatchObject({ code: "already_filed" });
+    expect(stages.filings).toHaveLength(1);
+  });
+
   it("may be given up by a person, for another way", async () => {
     const incident = await unanswered();
     const delivery = await idOf(incident, "concentrateur");

@@ -152,3 +152,28 @@ describe("the paper for the ARS", () => {
     expect(pdf.headers.get("content-disposition")).toContain("ARS-2026-0007-v1.pdf");
   });
 });
+
+it("offers no second filing of a text that the portal has, only to note what became of the first", async () => {
+  const sent = `action="${PAGE}/renvoyer"`;
+  expect((await person.get(PAGE)).text).toMatch(/<button type="submit">Envoyer de nouveau<\/button>/);
+  const [portal] = dossier.deliveries as [Delivery];
+  dossier.deliveries = [{ ...portal, state: "delivered", reference: "S-7", settled: 1 }];
+  const { text } = await person.get(PAGE);
+  expect(text).not.toContain("Envoyer de nouveau");
+  expect(formOf(text, `${PAGE}/renvoyer`, "d-ars")).toContain("Noter qu’il n’est pas arrivé");
+  mail = mail && { ...mail, state: "refused" };
+  expect((await person.get(PAGE)).text).not.toContain(sent);
+});
+
+it("takes the message that says that an information came back, and keeps it when it is refused", async () => {
+  mail = mail && { ...mail, kind: "information", state: "delivered", settled: 1 };
+  const { text } = await person.get(PAGE);
+  expect(text).toContain("Un message de non-remise est revenu");
+  const form = formOf(text, `${PAGE}/perdu`, "d-ars");
+  expect(form).toContain('name="reason"');
+  const reason = "550 5.1.1 boîte inconnue, reçu à 04 h 10";
+  const refused = await post("/perdu", { delivery: "d-ars", reason });
+  expect(refused.status).toBe(409);
+  const kept = formOf(refused.text, `${PAGE}/perdu`, "d-ars");
+  for (const held of [`value="${reason}"`, BECAUSE]) expect(kept + refused.text).toContain(held);
+});

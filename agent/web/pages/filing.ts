@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
-import { type Delivery, mayBounce } from "../../core/delivery.ts";
+import { type Delivery, filedBeside, mayBounce } from "../../core/delivery.ts";
 import { type Account, mayAct } from "../../core/person.ts";
 import { PROCESSING_HOURS, tellWorkingTime } from "../../core/working-time.ts";
 import { impossibilityOf } from "../../stages/delivery/open-way.ts";
@@ -121,6 +121,7 @@ export function filingPages(parts: {
         others: others.map((each) => ({
           ...each,
           mayResend: mayResend(each.delivery),
+          filedBeside: each.delivery !== null && filedBeside(each.delivery, mine) !== undefined,
           mayBounce: each.delivery !== null && mayBounce(each.delivery),
         })),
         calls: rows.filter((each) => each.by === "assisted" && each.phone !== null),
