@@ -51,6 +51,6 @@ it("a mapping named as a source reads its product whatever tells it, and leaves 
     CONTEXT,
   ).alert;
   expect(named).toMatchObject({ event: { dataset: "palo-alto-pan-os", type: ["connection", "denied"] } });
-  expect(source?.decode).toBeUndefined();
+  expect(inboundNamed("cisco-asa")?.decode).toBeUndefined();
   expect(inboundNamed("cisco-asa")?.parse('{"a":1}', CONTEXT).alert?.event?.dataset).toBe("text");
 });

@@ -16,6 +16,7 @@ export function surestOf(formats: readonly Inbound[], text: string): Recognised 
   for (const connector of formats) {
     const { certainty, because } = connector.recognise(text);
     if (certainty > (best?.certainty ?? 0)) best = { connector, certainty, because };
+    if (certainty === 1) break;
   }
   return best;
 }

@@ -104,11 +104,12 @@ describe("parse", () => {
   });
 
   it("marks bytes that are not UTF-8, and drops NULs around a record", async () => {
-    const bytes = Buffer.concat([Buffer.from("caf\xe9 ol\xe9", "latin1"), Buffer.from("\0\ncafé\0\r\n")]);
+    const bytes = Buffer.concat([Buffer.from("caf\xe9\ncaf\xff", "latin1"), Buffer.from("\0\ncafé\0\r\n")]);
     const { rows } = await parse([], bytes);
-    expect(rows.map(({ alert }) => alert?.message)).toEqual(["caf\ufffd ol\ufffd", "café"]);
+    expect(rows.map(({ alert }) => alert?.message)).toEqual(["café", "caf\ufffd", "café"]);
     expect(rows[0]?.alert?.tags).toContain("tocsin_not_utf8");
-    expect(rows[1]?.alert?.tags).not.toContain("tocsin_not_utf8");
+    expect(rows[1]?.alert?.tags).toContain("tocsin_not_utf8");
+    expect(rows[2]?.alert?.tags).not.toContain("tocsin_not_utf8");
   });
 
   it("cuts a record longer than 1 MiB, marks it, and goes on with the next", async () => {

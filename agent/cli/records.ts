@@ -1,6 +1,7 @@
-import { isAscii, isUtf8 } from "node:buffer";
+import { isAscii } from "node:buffer";
 import type { Readable } from "node:stream";
 import type { ParseError } from "../../connectors/contract.ts";
+import { decodeText } from "../core/decode-text.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
 import { bytesOf } from "./bytes-of.ts";
 import { octetReader } from "./octet-records.ts";
@@ -117,11 +118,11 @@ function recordOf(
   }
   while (end > from && isPadding(bytes[end - 1])) end--;
   while (from < end && bytes[from] === 0) from++;
-  const utf8 = ascii || isUtf8(bytes.subarray(from, end));
-  const text = ascii ? bytes.toString("latin1", from, end) : bytes.toString("utf8", from, end);
-  const record: BareRecord = { text, utf8 };
+  const record: BareRecord = ascii
+    ? { text: bytes.toString("latin1", from, end), utf8: true }
+    : decodeText(bytes.subarray(from, end));
   if (cut) record.cut = true;
-  return input === "json-strings" && text !== "" ? unquoted(record) : record;
+  return input === "json-strings" && record.text !== "" ? unquoted(record) : record;
 }
 
 function unquoted(record: BareRecord): BareRecord {

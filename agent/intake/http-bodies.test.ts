@@ -150,7 +150,7 @@ describe("lines of text", () => {
 describe("bytes that are not UTF-8", () => {
   const latin1 = (text: string) => Buffer.from(text, "latin1");
   const kept = async () => {
-    const [found] = await stored();
+    const found = (await stored()).at(-1);
     const { tags, fields, message } = found?.alert.alert ?? {};
     return { tags, message, bytes: Buffer.from(String(fields?.["event.original_base64"] ?? ""), "base64") };
   };
@@ -160,14 +160,19 @@ describe("bytes that are not UTF-8", () => {
     ["a JSON value", "generic", '{"host":"pacs-01","message":"vssadmin delete shadows é"}'],
     ["a line of NDJSON", "generic", '{"host":"pacs-01","message":"vssadmin delete shadows é"}\n{}'],
   ])(
-    "become replacement characters in %s, which is marked, and stand beside it",
-    async (_what, name, text) => {
+    "are read as Windows-1252 in %s, or replaced; it is marked, and they stand beside it",
+    async (_, name, text) => {
       const headers = { "content-type": name === "lines" ? "text/plain" : "application/json" };
-      expect((await post(latin1(text), { name, headers })).status).toBe(202);
-      const { tags, message, bytes } = await kept();
-      expect(message).toBe("vssadmin delete shadows \ufffd");
-      expect(tags).toContain("tocsin_not_utf8");
-      expect(bytes).toEqual(latin1(text.split("\n{}")[0] ?? ""));
+      for (const [written, read] of [
+        [text, "vssadmin delete shadows é"],
+        [text.replace("é", "\xff"), "vssadmin delete shadows \ufffd"],
+      ] as const) {
+        expect((await post(latin1(written), { name, headers })).status).toBe(202);
+        const { tags, message, bytes } = await kept();
+        expect(message).toBe(read);
+        expect(tags).toContain("tocsin_not_utf8");
+        expect(bytes).toEqual(latin1(written.split("\n{}")[0] ?? ""));
+      }
     },
   );
 

@@ -3,6 +3,7 @@ import type { Gate, Skimmed } from "../../rules/engine/gate.ts";
 import type { Match } from "../../rules/engine/rule-set.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
+import { decodeText } from "../core/decode-text.ts";
 import { parseText } from "../stages/ingest.ts";
 import { type Backlog, openBacklog } from "./backlog.ts";
 import type { IntakeMetrics } from "./metrics.ts";
@@ -49,8 +50,6 @@ const GATHERING = 20;
 const ENOUGH = 500;
 const LF = 0x0a;
 const TOO_MANY = new Error("too many alerts wait for the disk");
-const STRICT = new TextDecoder("utf-8", { fatal: true });
-const LENIENT = new TextDecoder("utf-8");
 
 /** Builds the taker of one connection or socket; lines wait for each other so that a batch is one commit. */
 export function openLines(parts: {
@@ -82,7 +81,7 @@ export function openLines(parts: {
   type Line = [source: TextSource, bytes: Uint8Array, cut: boolean, peer: string | undefined];
 
   function parse(...[source, bytes, cut, peer]: Line): { parsed: Parsed; text: string } {
-    const { text, utf8 } = decode(bytes);
+    const { text, utf8 } = decodeText(bytes);
     const record = { text, utf8, cut, bytes: utf8 ? undefined : bytes };
     const context = { received: clock.now(), zone: source.zone, peer };
     return { parsed: parseText(source.connector, record, context), text };
@@ -169,12 +168,4 @@ export function openLines(parts: {
       await inFlight;
     },
   };
-}
-
-function decode(bytes: Uint8Array): { text: string; utf8: boolean } {
-  try {
-    return { text: STRICT.decode(bytes), utf8: true };
-  } catch {
-    return { text: LENIENT.decode(bytes), utf8: false };
-  }
 }

@@ -2,10 +2,11 @@ import { type Alert, type FieldValue, VERBATIM_FIELDS } from "../../agent/core/a
 import type { ParseContext } from "../contract.ts";
 import { type Draft, newDraft } from "../shared/draft.ts";
 import { isEcsField } from "../shared/put-ecs.ts";
-import { whenTest } from "./condition.ts";
+import { neededByWhen, whenTest } from "./condition.ts";
 import { compileDateFormat } from "./date-format.ts";
-import { ecsReader, fieldReader, textOfField } from "./field-reader.ts";
+import { ecsReader, type fieldReader, isOwnField, textOfField } from "./field-reader.ts";
 import { dropEcs, type Put } from "./put.ts";
+import type { RecordSlots } from "./record-slots.ts";
 import type { Constant, Entry, SourceObject } from "./schema.ts";
 
 /** Does one thing that a mapping says; true when it changed the alert. */
@@ -22,18 +23,23 @@ export function compileEntry(
   entry: Entry,
   nothing: ReadonlySet<string>,
   refuse: Refuse,
+  slots: RecordSlots,
 ): Act {
+  const { readerOf } = slots;
   const listed = Array.isArray(entry);
   const takes = (listed ? entry : [entry]).map((source, i) => {
     const refuseHere: Refuse = (path, ...rest) => refuse(listed ? [i, ...path] : path, ...rest);
     const object: SourceObject = typeof source === "string" ? { from: source, with: " " } : source;
     refuseComputed(target.name, object, refuseHere);
     refuseUnfit(target, object, refuseHere);
-    return compileSource(object, nothing, refuseHere);
+    const single = typeof object.from === "string" ? slots.slotOf(object.from) : undefined;
+    return { single, take: compileSource(object, nothing, refuseHere, readerOf) };
   });
   const current = ecsReader(target.name);
   return (draft, context) => {
-    for (const take of takes) {
+    for (const { single, take } of takes) {
+      // Most are absent from most records.
+      if (single !== undefined && single.value === undefined) continue;
       const value = take(draft.alert);
       if (value === undefined) continue;
       if (target.put(draft, value, context)) return true;
@@ -46,6 +52,19 @@ export function compileEntry(
     dropEcs(draft.alert, target.name);
     return true;
   };
+}
+
+/** Fields of which one must be there for an entry to give something; undefined when none must. */
+export function neededBy(entry: Entry): string[] | undefined {
+  const needed: string[] = [];
+  for (const source of [entry].flat()) {
+    const { from, join, when, value }: Partial<SourceObject> =
+      typeof source === "string" ? { from: source } : source;
+    const names = value === undefined ? [from ?? join ?? []].flat() : [neededByWhen(when) ?? ""];
+    if (!names.every((name) => name !== "" && isOwnField(name))) return undefined;
+    needed.push(...names);
+  }
+  return needed;
 }
 
 /** Refuses what would put a text that the record does not hold where the gate relies on finding it. */
@@ -88,11 +107,16 @@ function refuseUnfit({ name, put }: { name: string; put: Put }, source: SourceOb
   }
 }
 
-function compileSource(source: SourceObject, mappingNothing: ReadonlySet<string>, refuse: Refuse): Take {
-  const when = whenTest(source.when);
+function compileSource(
+  source: SourceObject,
+  mappingNothing: ReadonlySet<string>,
+  refuse: Refuse,
+  readerOf: typeof fieldReader,
+): Take {
+  const when = whenTest(source.when, readerOf);
   const nothing = new Set([...mappingNothing, ...(source.unless ?? []).map(String)]);
-  const first = takeOf(source, nothing);
-  const steps = stepsOf(source, refuse);
+  const first = takeOf(source, nothing, readerOf);
+  const steps = stepsOf(source, refuse, readerOf);
   if (when === undefined && steps.length === 0) return first;
   return (alert) => {
     if (when !== undefined && !when(alert)) return undefined;
@@ -105,21 +129,28 @@ function compileSource(source: SourceObject, mappingNothing: ReadonlySet<string>
   };
 }
 
-function takeOf({ value, from, join, with: between }: SourceObject, nothing: ReadonlySet<string>): Take {
+function takeOf(
+  { value, from, join, with: between }: SourceObject,
+  nothing: ReadonlySet<string>,
+  readerOf: typeof fieldReader,
+): Take {
+  const longest = Math.max(0, ...Array.from(nothing, ({ length }) => length));
   const present = (field: FieldValue | undefined): FieldValue | undefined => {
     if (field === undefined || field === null || field === "") return undefined;
     const text = textOfField(field);
-    return text !== undefined && (nothing.has(text) || isBlank(text)) ? undefined : field;
+    return text !== undefined && ((text.length <= longest && nothing.has(text)) || isBlank(text))
+      ? undefined
+      : field;
   };
   if (value !== undefined) return () => value;
   if (join !== undefined) {
-    const readers = join.map(fieldReader);
+    const readers = join.map(readerOf);
     return (alert) => {
       const parts = readers.map((read) => textOfField(present(read(alert))));
       return parts.includes(undefined) ? undefined : parts.join(between);
     };
   }
-  const readers = [from ?? []].flat().map(fieldReader);
+  const readers = [from ?? []].flat().map(readerOf);
   return (alert) => {
     for (const read of readers) {
       const value = present(read(alert));
@@ -137,7 +168,7 @@ function isBlank(text: string): boolean {
 type Change = (value: unknown, alert: Alert) => unknown;
 
 /** What becomes of a value, in the order in which a reader of the mapping expects it. */
-function stepsOf(source: SourceObject, refuse: Refuse): Change[] {
+function stepsOf(source: SourceObject, refuse: Refuse, readerOf: typeof fieldReader): Change[] {
   const steps: Change[] = [];
   const { split, as, times, format, zone } = source;
   const onText = (change: (text: string) => unknown): Change => {
@@ -166,7 +197,7 @@ function stepsOf(source: SourceObject, refuse: Refuse): Change[] {
     else refuse(["format"], "mapping_format", compiled.refused, "write it like dd/MM/yyyy HH:mm:ss");
   }
   if (zone !== undefined) {
-    const read = fieldReader(zone);
+    const read = readerOf(zone);
     steps.push((value, alert) => {
       const name = textOfField(read(alert));
       return name === undefined || /^\d+$/.test(String(value)) ? value : `${value} ${name}`;

@@ -2,7 +2,7 @@ import type { Alert } from "../../agent/core/alert.ts";
 import { riskOfWord, SEVERITY_NAMES, SEVERITY_RISKS } from "../shared/severity.ts";
 import type { Act } from "./compile-entry.ts";
 import { whenTest } from "./condition.ts";
-import { type FieldReader, fieldReader, textOfField } from "./field-reader.ts";
+import { type FieldReader, type fieldReader, textOfField } from "./field-reader.ts";
 import type { Severity } from "./schema.ts";
 
 /** What a product's severity says: its own number, and its place on the scale of 0 to 100. */
@@ -12,10 +12,10 @@ interface Graded {
 }
 
 /** Compiles what a mapping says of the severity, into `event.severity` and `event.risk_score_norm`. */
-export function compileSeverity(written: Severity): Act {
-  const when = whenTest(written.when);
-  const readers = [written.from].flat().map(fieldReader);
-  const numbers = [written.number ?? []].flat().map(fieldReader);
+export function compileSeverity(written: Severity, readerOf: typeof fieldReader): Act {
+  const when = whenTest(written.when, readerOf);
+  const readers = [written.from].flat().map(readerOf);
+  const numbers = [written.number ?? []].flat().map(readerOf);
   const grade = gradeOf(written);
   return ({ alert, event }) => {
     if (when !== undefined && !when(alert)) return false;

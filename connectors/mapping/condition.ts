@@ -1,5 +1,5 @@
 import type { Alert } from "../../agent/core/alert.ts";
-import { type FieldReader, fieldReader, textOfField } from "./field-reader.ts";
+import { type FieldReader, fieldReader, isOwnField, textOfField } from "./field-reader.ts";
 import type { When } from "./schema.ts";
 
 /** One field and what it must be. */
@@ -20,14 +20,14 @@ export interface Condition {
 }
 
 /** Compiles the conditions of a `when`; all of them must hold. */
-export function conditionsOf(when: When): Condition[] {
+export function conditionsOf(when: When, readerOf = fieldReader): Condition[] {
   return Object.entries(when).map(([field, told]) => {
     if (typeof told === "object" && told !== null && !Array.isArray(told)) {
-      const [refused] = conditionsOf({ [field]: told.not });
+      const [refused] = conditionsOf({ [field]: told.not }, readerOf);
       return negationOf(refused as Condition);
     }
     const wanted = told;
-    const read = fieldReader(field);
+    const read = readerOf(field);
     if (wanted === null) {
       const holds = (alert: Alert) => isBare(read(alert));
       return { field, read, texts: [], values: undefined, begins: undefined, wanted: "absent", holds };
@@ -65,13 +65,25 @@ function negationOf({ field, read, wanted, holds }: Condition): Condition {
 }
 
 /** Says whether all of a `when` holds. */
-export function whenTest(when: When | undefined): ((alert: Alert) => boolean) | undefined {
+export function whenTest(
+  when: When | undefined,
+  readerOf = fieldReader,
+): ((alert: Alert) => boolean) | undefined {
   if (when === undefined) return undefined;
-  const conditions = conditionsOf(when);
+  const conditions = conditionsOf(when, readerOf);
+  const [only] = conditions;
+  if (only !== undefined && conditions.length === 1) return only.holds;
   return (alert) => {
     for (const condition of conditions) if (!condition.holds(alert)) return false;
     return true;
   };
+}
+
+/** A field of the source that must be there for all of a `when` to hold; undefined when none must. */
+export function neededByWhen(when: When | undefined): string | undefined {
+  return Object.entries(when ?? {}).find(
+    ([field, told]) => isOwnField(field) && (typeof told !== "object" || Array.isArray(told)),
+  )?.[0];
 }
 
 const isBare = (value: ReturnType<FieldReader>) => value === undefined || value === null || value === "";

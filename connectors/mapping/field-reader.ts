@@ -16,9 +16,14 @@ export function fieldReader(name: string): FieldReader {
     const label = name.slice(7);
     return ({ labels }) => (labels !== undefined && Object.hasOwn(labels, label) ? labels[label] : undefined);
   }
-  if (name !== "@timestamp" && !isEcsField(name)) return own;
+  if (isOwnField(name)) return own;
   const ecs = ecsReader(name);
   return (alert) => ecs(alert) ?? own(alert);
+}
+
+/** Says whether a name is only ever one of the source's own fields. */
+export function isOwnField(name: string): boolean {
+  return name !== "@timestamp" && !name.startsWith("labels.") && !isEcsField(name);
 }
 
 /** Members of lists under one name: `filters[].id` has `filters.0.id`, `filters.1.id`. */
@@ -26,7 +31,6 @@ type Members = ReadonlyMap<string, readonly string[]>;
 
 /** Values beyond which a list that is read says enough. */
 const MOST_VALUES = 64;
-const NO_MEMBERS: readonly string[] = [];
 
 /** The members of the record read last: all that reads its lists comes one after the other. */
 let last: { fields: object; members: Members } | undefined;
@@ -51,7 +55,7 @@ function membersOf(fields: Record<string, FieldValue>): Members {
 }
 
 /** The name of the list that a field is a member of, `filters[].id`; undefined when it is of none. */
-function listNameOf(key: string): string | undefined {
+export function listNameOf(key: string): string | undefined {
   let name: string | undefined;
   let from = 0;
   for (let dot = key.indexOf("."); dot >= 0; dot = key.indexOf(".", dot + 1)) {
@@ -66,29 +70,40 @@ function listNameOf(key: string): string | undefined {
 }
 
 function listReader(name: string): FieldReader {
-  // A list of scalars is one field, under the name itself; so is what would be a list of one.
-  const plain = ownReader(name.replaceAll("[]", ""));
-  const wanted = name.endsWith("[]") ? [name, name.slice(0, -2)] : [name];
+  const [plain = "", ...lists] = namesOfList(name);
+  const own = ownReader(plain);
   return (alert) => {
     const { fields } = alert;
     if (fields === undefined) return undefined;
-    const found: Scalar[] = [];
-    const add = (value: FieldValue | undefined): void => {
-      for (const one of Array.isArray(value) ? value : [value])
-        if (
-          one !== undefined &&
-          one !== null &&
-          one !== "" &&
-          found.length < MOST_VALUES &&
-          !found.includes(one)
-        )
-          found.push(one);
-    };
-    add(plain(alert));
     const members = membersOf(fields);
-    for (const each of wanted) for (const key of members.get(each) ?? NO_MEMBERS) add(fields[key]);
-    return found.length > 1 ? found : found[0];
+    const keys = lists.flatMap((each) => members.get(each) ?? []);
+    return oneOrSeveral([own(alert), ...keys.map((key) => fields[key])]);
   };
+}
+
+/**
+ * The names under which a list may be: a list of scalars is one field, under the name itself, as is what would be a list
+ * of one; then those of its members.
+ */
+export function namesOfList(name: string): string[] {
+  const plain = name.replaceAll("[]", "");
+  const names = name.endsWith("[]") ? [name, name.slice(0, -2)] : [name];
+  return [plain, ...names.filter((each) => each.includes("[]"))];
+}
+
+/** Values as one list, each once; one alone is no list. */
+export function oneOrSeveral(values: readonly (FieldValue | undefined)[]): FieldValue | undefined {
+  const found: Scalar[] = [];
+  for (const value of values) {
+    if (!Array.isArray(value)) addOnce(found, value);
+    else for (const one of value) addOnce(found, one);
+  }
+  return found.length > 1 ? found : found[0];
+}
+
+function addOnce(found: Scalar[], one: Scalar | null | undefined): void {
+  if (one === undefined || one === null || one === "") return;
+  if (found.length < MOST_VALUES && !found.includes(one)) found.push(one);
 }
 
 type Scalar = string | number | boolean;
@@ -104,6 +119,7 @@ function ownReader(name: string): FieldReader {
 export function ecsReader(name: string): FieldReader {
   const path = name.split(".");
   const [first = "", second = ""] = path;
+  if (path.length === 1) return (alert) => (alert as Record<string, FieldValue | undefined>)[first];
   // Most have two parts.
   if (path.length === 2)
     return (alert) =>

@@ -104,6 +104,7 @@ describe("a field", () => {
     ["event.start: t", { t: 133355377959700000 }, { event: { start: "2023-08-03T12:03:15.970Z" } }],
     ["host.id: 'dev[].id[]'", { "dev.0.id": ["a", "b"] }, { host: { id: "a" } }],
     ["event.action: message", {}, { event: { action: "the message" } }],
+    ["user.name: [empty, who]", { empty: "", who: "bob" }, { user: { name: "bob" } }],
     ["event.action: labels.a", {}, { event: { action: "label" } }],
   ])("%s", (line, fields, expected) => {
     const more = { message: "the message", labels: { a: "label" } };
@@ -135,6 +136,18 @@ describe("a field", () => {
       "read: [{ from: props, named: { name: Name, value: Value } }]\nfields: { user_agent.original: props.UserAgent }",
       { "props.0.Name": "Kind", "props.0.Value": "x", "props.1.Name": "UserAgent", "props.1.Value": "curl" },
       { user_agent: { original: "curl" } },
+    ],
+    [
+      "a list of which a member has no name",
+      "read: [{ from: props, named: { name: Name, value: Value } }]\nfields: { user_agent.original: props.UserAgent }",
+      { "props.0.Value": "x", "props.1.Name": "UserAgent", "props.1.Value": "curl" },
+      { user_agent: { original: "curl" } },
+    ],
+    [
+      "an object that was cut short",
+      "read: [{ from: body, json: true }]\nfields: { rule.id: a, rule.name: b }",
+      { body: 'alert: {"a":"1","b":"ru' },
+      { rule: { id: "1" }, tags: ["tocsin_cut"] },
     ],
     [
       "a list that a step made",

@@ -2,17 +2,22 @@ import type { Alert } from "../../agent/core/alert.ts";
 import { AlertTag } from "../../agent/core/alert.ts";
 import type { ParseContext } from "../contract.ts";
 import { isAddress, putAddress } from "../shared/address.ts";
-import { clip, type Draft } from "../shared/draft.ts";
+import { clip, type Draft, newDraft } from "../shared/draft.ts";
 import { isoOf } from "../shared/iso-of.ts";
-import { ecsLeaf, putLeaf } from "../shared/put-ecs.ts";
+import { ecsLeaf, putLeaf, writeLeaf } from "../shared/put-ecs.ts";
 import { readWholeDate } from "../shared/read-date.ts";
 import { putTransport } from "../shared/transport.ts";
+import { putUrl } from "../shared/web/put-url.ts";
 
 /** Writes a value where a mapping says; false when it does not fit there. */
 export type Put = (draft: Draft, value: unknown, context: ParseContext) => boolean;
 
 /** Names that a mapping may not write: the record itself, and what says how it was read. */
 const OURS = new Set(["event.original", "event.module", "event.dataset", "tags", "labels", "ecs.version"]);
+
+/** Targets that are leaves, yet written with what belongs to them. */
+const OF_PARTS = new Set(["network.transport", "url.original"]);
+const ANY_TIME: ParseContext = { received: 0, zone: "UTC" };
 
 /** The writer of a target of a mapping: an ECS field, an endpoint or host as a whole, or the time; else undefined. */
 export function putterOf(name: string): Put | undefined {
@@ -29,9 +34,31 @@ export function putterOf(name: string): Put | undefined {
       return putHost;
     case "network.transport":
       return ({ alert }, value) => putTransport(alert, String(value));
+    case "url.original":
+      return putTarget;
   }
   const leaf = ecsLeaf(name);
   return leaf === undefined ? undefined : (draft, value, context) => putLeaf(draft, leaf, value, context);
+}
+
+/** The writer of a value that is the same for every record; undefined when the target does not take it. */
+export function constantPutter(name: string, value: unknown): ((draft: Draft) => void) | undefined {
+  const put = putterOf(name);
+  if (put?.(newDraft("", "", ""), value, ANY_TIME) !== true) return undefined;
+  const leaf = ecsLeaf(name);
+  const fitting = leaf?.coerce(newDraft("", "", ""), value, ANY_TIME);
+  if (leaf === undefined || OF_PARTS.has(name)) return (draft) => void put(draft, value, ANY_TIME);
+  return Array.isArray(fitting)
+    ? ({ alert }) => writeLeaf(alert, leaf, fitting.slice())
+    : ({ alert }) => writeLeaf(alert, leaf, fitting);
+}
+
+/** What is asked for, with the parts of it that it has: scheme, domain, path… */
+function putTarget(draft: Draft, listed: unknown): boolean {
+  const value = firstOf(listed);
+  if (typeof value !== "string") return false;
+  putUrl(draft, value);
+  return true;
 }
 
 /** Removes an ECS field. */

@@ -68,6 +68,8 @@ describe("pairs", () => {
     [" ", "=", "a=1 b= c=3", { a: "1", c: "3" }],
     [",", "=", 'a="say \\"x\\"",b=2', { a: 'say "x"', b: "2" }],
     [" ", "=", "nothing here", undefined],
+    [", ", "=", "a=1, b=2,", { a: "1", b: "2" }],
+    [", ", "=", "a=1, b=,", { a: "1" }],
   ])("%j %j of %j", (between, within, text, expected) =>
     expect(found(compilePairs(between, within), text)).toEqual(expected),
   );

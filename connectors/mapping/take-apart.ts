@@ -138,7 +138,10 @@ export function compilePairs(between: string, within: string): TakeApart {
       const quoted = text.charCodeAt(from) === 0x22;
       const close = quoted ? closingQuote(text, from + 1, false) : from;
       const end = text.indexOf(between, close);
-      const stop = end < 0 ? text.length : end;
+      // At the end of the text a separator may lack the space that ends it.
+      const trimmed = between.trimEnd();
+      const last = trimmed !== "" && text.endsWith(trimmed) ? text.length - trimmed.length : text.length;
+      const stop = end < 0 ? Math.max(from, last) : end;
       const value = quoted
         ? text.slice(from + 1, close).replaceAll('\\"', '"')
         : text.slice(from, stop).trim();

@@ -39,8 +39,11 @@ function isIpv4(text: string): boolean {
 }
 
 /** Writes an address into an endpoint: as `ip` when it is one, as `address` always; the first stands. */
-export function putAddress(endpoint: Endpoint, value: string): void {
-  if (value === "" || value === "-") return;
+export function putAddress(endpoint: Endpoint, text: string): void {
+  if (text === "" || text === "-") return;
+  // `192.0.2.1 (guest)`, or the key that a cut left without its value.
+  const word = text.slice(0, Math.max(0, text.indexOf(" ")));
+  const value = isAddress(word) ? word : text;
   endpoint.address ??= value;
   if (endpoint.ip === undefined && isAddress(value)) endpoint.ip = value;
 }

@@ -34,8 +34,7 @@ const address =
         endpoint.port ??= portOf(slashed[2] ?? "");
         return;
       }
-      const word = value.slice(0, value.indexOf(" "));
-      if (isAddress(word)) return putAddress(endpoint, word);
+      if (isAddress(value.slice(0, value.indexOf(" ")))) return putAddress(endpoint, value);
       const parts = value.split(":", 4);
       if (parts.length > 1 && (parts[0] === "" || isAddress(parts[0] ?? ""))) {
         if (parts[0]) putAddress(endpoint, parts[0]);

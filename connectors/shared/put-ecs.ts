@@ -60,15 +60,19 @@ export function putEcs(draft: Draft, name: string, value: unknown, context: Pars
 export function putLeaf(draft: Draft, leaf: Leaf, value: unknown, context: ParseContext): boolean {
   const fitting = leaf.coerce(draft, value, context);
   if (fitting === undefined) return false;
-  let here: Record<string, unknown> = draft.alert;
-  const { groups } = leaf;
-  for (let at = 0; at < groups.length; at++) {
-    const key = groups[at] as string;
-    here[key] ??= {};
-    here = here[key] as Record<string, unknown>;
-  }
-  here[leaf.key] = fitting;
+  writeLeaf(draft.alert, leaf, fitting);
   return true;
+}
+
+/** Writes a value that fits where its leaf stands. */
+export function writeLeaf(alert: Alert, { groups, key }: Leaf, fitting: unknown): void {
+  let here: Record<string, unknown> = alert;
+  for (let at = 0; at < groups.length; at++) {
+    const group = groups[at] as string;
+    here[group] ??= {};
+    here = here[group] as Record<string, unknown>;
+  }
+  here[key] = fitting;
 }
 
 function collect(name: string, schema: z.ZodType): void {
@@ -119,6 +123,8 @@ function numberOf({ minValue, maxValue, isInt }: z.ZodNumber): Coerce {
 }
 
 function keywordOf(draft: Draft, value: unknown, address: boolean): string | undefined {
+  // An empty text says nothing, and would stand in the way of what does.
+  if (value === "") return undefined;
   if (typeof value === "string" && !address) return clip(draft, value);
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
   if (typeof single === "number" && !address) return String(single);

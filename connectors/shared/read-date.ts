@@ -126,7 +126,10 @@ function readDigitsFirst(text: string, from: number): number {
     if (moment.month < 0 || moment.day < 1 || text.charCodeAt(from + 7) !== joint) return -1;
     const between = text.charCodeAt(from + 10);
     const isTee = between === 0x54 || between === 0x74;
-    if (!isTee && between !== 0x20 && between !== 0x5f && between !== 0x2d && between !== 0x09) return -1;
+    // Citrix writes 2023/10/11:22:14:15.
+    const isCitrix = between === 0x3a && joint === 0x2f;
+    if (!isTee && !isCitrix && between !== 0x20 && between !== 0x5f && between !== 0x2d && between !== 0x09)
+      return -1;
     return readTime(text, from + 11, false);
   }
   if (joint === 0x20) return readMonthFirst(text, skipSpaces(text, from + 5));

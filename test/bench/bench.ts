@@ -4,6 +4,7 @@ import { benchCorrelation } from "./correlation.ts";
 import { benchGrouping } from "./grouping.ts";
 import { benchHttp } from "./http.ts";
 import { benchIdle } from "./idle.ts";
+import { benchMappings } from "./mappings.ts";
 import type { BenchOptions } from "./options.ts";
 import { benchPages } from "./pages.ts";
 import { benchParsers } from "./parsers.ts";
@@ -30,6 +31,13 @@ const less = (title: string, unit: string, measures: readonly Measure[]): Drawn 
 /** `npm run bench [-- [options] what [names]]`: measures beside peers in one run; asserts nothing. See README.md. */
 const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[]>>> = {
   parsers: async (options) => [more("parser alone, one core", await benchParsers(options))],
+  mappings: async (options) => {
+    const { records, unknown } = benchMappings(options);
+    return [
+      less("a product's record, its mapping included", "ns", records),
+      less("a line of no product, recognised", "ns", unknown),
+    ];
+  },
   rules: async (options) => {
     // First, while the process is small.
     const { time, memory } = benchLoading(options);

@@ -17,6 +17,7 @@ const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] 
     rows: ["RFC 5424", "JSON alerts", "syslog, hard: rfc5424", "windows, hard: xml"],
     peers: [],
   },
+  { name: "mappings", rows: ["apc-ups", "RFC 3164, 15 formats and "], peers: [] },
   { name: "correlation", rows: ["1000 groups, event_count", "bytes a group"], peers: [] },
   {
     name: "grouping",

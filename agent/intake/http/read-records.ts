@@ -2,6 +2,7 @@ import type { Decoded, DecodedRecord, ParseContext, RecordList } from "../../../
 import { addTag } from "../../../connectors/shared/draft.ts";
 import { listRecords } from "../../../connectors/shared/list-records.ts";
 import { type Alert, AlertTag } from "../../core/alert.ts";
+import { decodeText } from "../../core/decode-text.ts";
 import { messageOf } from "../../core/errors.ts";
 import { keepBytes, parseText, type TextRecord } from "../../stages/ingest.ts";
 import type { Headers } from "../signature.ts";
@@ -124,7 +125,7 @@ async function linesOf(text: string, bytes: Buffer | undefined, pause: () => Pro
     const line: Line =
       bytes === undefined
         ? { text: text.slice(from, end), utf8: true }
-        : { ...decodeUtf8(bytes.subarray(from, end)), bytes: bytes.subarray(from, end) };
+        : { ...decodeText(bytes.subarray(from, end)), bytes: bytes.subarray(from, end) };
     if (line.utf8) delete line.bytes;
     line.text = line.text.endsWith("\r") ? line.text.slice(0, -1) : line.text;
     if (line.text.trim() !== "") found.push(line);
@@ -230,9 +231,9 @@ function listIn(value: unknown, { source: { connector }, headers, context }: Giv
   return list !== undefined && list.count > 0 ? list : { count: 1, decode: () => decode(value) };
 }
 
-/** Marks a record in which replacement characters stand; its own bytes are known when it was alone in its text. */
+/** Marks a record that holds what was no UTF-8; its own bytes are known when it was alone in its text. */
 function markBytes(alert: Alert, bytes: Uint8Array | undefined): void {
-  if (!(alert.event?.original ?? "").includes("\ufffd")) return;
+  if (!/[^\0-\x7f]/.test(alert.event?.original ?? "")) return;
   addTag(alert, AlertTag.notUtf8);
   if (bytes !== undefined) keepBytes(alert, bytes);
 }
@@ -256,22 +257,11 @@ function contentType(header: string): { type: string; charset: string } {
 type Decode = (bytes: Uint8Array) => { text: string; utf8: boolean };
 
 function decoderOf(charset: string): Decode | undefined {
-  if (charset === "utf-8" || charset === "utf8") return decodeUtf8;
+  if (charset === "utf-8" || charset === "utf8") return decodeText;
   try {
     const decoder = new TextDecoder(charset);
     return (bytes) => ({ text: decoder.decode(bytes), utf8: true });
   } catch {
     return undefined;
-  }
-}
-
-const STRICT = new TextDecoder("utf-8", { fatal: true });
-const LENIENT = new TextDecoder("utf-8");
-
-function decodeUtf8(bytes: Uint8Array): { text: string; utf8: boolean } {
-  try {
-    return { text: STRICT.decode(bytes), utf8: true };
-  } catch {
-    return { text: LENIENT.decode(bytes), utf8: false };
   }
 }

@@ -1,4 +1,5 @@
 import type { Inbound } from "../../contract.ts";
+import { readsCut } from "../../shared/mend-json.ts";
 import { decodeGeneric, listGeneric, parseGeneric } from "./parse.ts";
 
 export const generic: Inbound = {
@@ -7,7 +8,7 @@ export const generic: Inbound = {
     "Any JSON: Elastic Common Schema, GELF, the journal, containers, or objects with common field names.",
   ways: ["http", "text"],
   begins: ["{", "[{"],
-  parse: parseGeneric,
+  parse: readsCut(parseGeneric),
   decode: decodeGeneric,
   list: listGeneric,
   recognise,

@@ -53,6 +53,16 @@ describe("a quoted value", () => {
     ["a=it's b=3", "it's"],
     ['a="never closed b=3', '"never closed'],
   ])("of %j is %j", (text, value) => expect(fields(text)).toEqual({ a: value, b: "3" }));
+
+  it.each([
+    ['b=3 a="cut he', "cut he"],
+    ['b="3", a="say \\"hi\\" to', 'say "hi" to'],
+    ['b:"3"; a:"192.0.', "192.0."],
+    ['b=3 a="', ""],
+    ["b=3 a='tis", "'tis"],
+  ])("that the end of %j cuts is what is left of it", (text, value) =>
+    expect(fields(text)).toEqual({ a: value, b: "3" }),
+  );
 });
 
 describe("time", () => {

@@ -53,6 +53,11 @@ export function readPairs(text: string, from: number, to: number, each: EachPair
     // A value of logfmt is one word, whatever marks it holds: none of its characters is looked at again.
     const from = style.flags ? wordEnd(text, key.value, to) : key.value;
     const next = nextKey(text, from, to, style) ?? lastKey(text, key.value, to, style);
+    if (next === undefined && quote === 0x22 && close < 0) {
+      // Cut within the last value, whose quote stays open.
+      tell(key.start, key.end, unquoted(text, key.value + 1, to), wordEnd(text, key.value, to));
+      return read;
+    }
     at = style.flags ? from : rawEnd(text, from, next?.before ?? to, next, style);
     const value = text.slice(key.value, at);
     // Of a value of several words only the first is surely a value.

@@ -1,4 +1,5 @@
 import type { Inbound } from "../../contract.ts";
+import { readsCut } from "../../shared/mend-json.ts";
 import { peekJson } from "../../shared/peek-json.ts";
 import { decodeOcsf, listOcsf, parseOcsf } from "./parse.ts";
 
@@ -7,7 +8,7 @@ export const ocsf: Inbound = {
   summary: "Open Cybersecurity Schema Framework (OCSF) 1.x: findings, authentication, processes, network…",
   ways: ["text", "http"],
   begins: ["{", "["],
-  parse: parseOcsf,
+  parse: readsCut(parseOcsf),
   decode: decodeOcsf,
   list: listOcsf,
   recognise(text) {

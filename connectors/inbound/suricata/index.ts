@@ -1,4 +1,5 @@
 import type { Inbound } from "../../contract.ts";
+import { readsCut } from "../../shared/mend-json.ts";
 import { peekJson } from "../../shared/peek-json.ts";
 import { decodeSuricata, parseSuricata } from "./parse.ts";
 
@@ -7,7 +8,7 @@ export const suricata: Inbound = {
   summary: "Suricata's eve.json: alerts, protocols, flows, files, statistics.",
   ways: ["text", "http"],
   begins: ["{", "[", "@cee: {"],
-  parse: parseSuricata,
+  parse: readsCut(parseSuricata),
   decode: decodeSuricata,
   recognise(text) {
     const told = peekJson(text);

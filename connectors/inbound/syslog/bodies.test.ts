@@ -196,6 +196,34 @@ describe("programs", () => {
   });
 });
 
+it("reads why BIND answers nothing", () =>
+  expect(
+    read(
+      "named[9]: client @0x7f 192.0.2.10#5353 (www.example.org): query failed (SERVFAIL) for www.example.org/IN/A at query.c:7",
+    ),
+  ).toMatchObject({
+    event: { action: "dns_query", outcome: "failure", reason: "query failed (SERVFAIL)" },
+    client: { ip: "192.0.2.10", port: 5353 },
+    dns: { question: { name: "www.example.org", class: "IN", type: "A" } },
+  }));
+
+it.each([
+  ["NXDOMAIN", "denied", "failure"],
+  ["Local-Data", "denied", "failure"],
+  ["PASSTHRU", "allowed", "success"],
+])("reads what a response policy of BIND makes of a question: %s", (policy, type, outcome) =>
+  expect(
+    read(
+      `named[9]: client @0x7f 192.0.2.10#5353 (a.example.org): view v: rpz QNAME ${policy} rewrite a.example.org/A/IN via a.example.org.rpz`,
+    ),
+  ).toMatchObject({
+    event: { action: "dns_rewrite", type: ["protocol", type], outcome, reason: `rpz QNAME ${policy}` },
+    client: { ip: "192.0.2.10", port: 5353 },
+    dns: { question: { name: "a.example.org", class: "IN", type: "A" } },
+    rule: { name: "a.example.org.rpz" },
+  }),
+);
+
 describe("what ClamAV found", () => {
   const MD5 = "44d88612fea8a8f36de82e1278abb02f";
   it.each([

@@ -16,6 +16,10 @@ export function syslogOf(formats: readonly Inbound[]): Inbound {
   };
 }
 
+/** `025017: Oct 14 10:45:43.767 UTC: %SEC-6-IPACCESSLOGP:`, as a file or a relay keeps it, without priority. */
+const LED_MNEMONIC =
+  /^(?:[\w.-]{1,64}: [*.]?(?:\d{1,4} |[A-Z][a-z]{2} )[\w.:, +-]{0,72}|\d\d:\d\d:\d\d|\d{1,3}[ydwh]\d{1,2}[ydwh]): ?%[A-Z][\w-]{1,60}-[0-7]-\w{2,40}:/;
+
 const ANY_TIME = { received: 0, zone: "UTC" };
 
 function recognise(text: string): { certainty: number; because: string } {
@@ -40,6 +44,12 @@ function recognise(text: string): { certainty: number; because: string } {
   if (readDate(text, at, ANY_TIME) !== undefined) return { certainty: 0.7, because: "it begins with a date" };
   if (first === 0x25 && /^%[A-Z][\w-]{1,60}-[0-7]-\w{2,40}:/.test(text.slice(at, at + 128))) {
     return { certainty: 0.7, because: "it begins with a Cisco mnemonic" };
+  }
+  if (LED_MNEMONIC.test(text.slice(at, at + 160))) {
+    return {
+      certainty: 0.65,
+      because: "a Cisco mnemonic follows a sequence number, a host, a date or an up-time",
+    };
   }
   if (text.startsWith("1 - ", at) || text.startsWith("1 20", at)) {
     return { certainty: 0.5, because: "it begins with a version and a timestamp" };

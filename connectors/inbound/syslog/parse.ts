@@ -148,6 +148,10 @@ function fullDraft(alert: Alert): Draft {
 /** Formats that a program writes of itself; others come through a forwarder. */
 const OWN = new Set(["generic", "keyvalue"]);
 
+function isCut(code: string, { tags }: Alert): boolean {
+  return code === "bad_xml" || (code === "not_json" && tags?.includes(AlertTag.unrecognised) !== true);
+}
+
 /** Formats whose host, unless a device names itself in it, may be another than the sender: a target, a web server. */
 const SPEAKS_OF_OTHERS = new Set(["cef", "leef", "keyvalue"]);
 
@@ -170,7 +174,7 @@ function around(
   const carrier = instant === undefined ? undefined : { instant, zoned: form === "rfc5424" };
   const { alert, error } = payload.format.parse(payload.body, { ...context, carrier });
   // What a relay cut short in its middle tells more read so far than as a text.
-  if (alert === undefined || (error !== undefined && error.code !== "bad_xml")) return undefined;
+  if (alert === undefined || (error !== undefined && !isCut(error.code, alert))) return undefined;
   const draft = addsFields(header) ? draftOf(alert) : fullDraft(alert);
   const { name } = payload.format;
   if (context.trace !== undefined)

@@ -197,6 +197,25 @@ it("marks a text with neither priority nor date nor tag as unrecognised", () => 
     expect(tags(text)).not.toContain("tocsin_unrecognised");
 });
 
+describe("a Cisco mnemonic without priority", () => {
+  it.each([
+    "%SYS-5-CONFIG_I: x",
+    "025017: Oct 14 10:45:43.767 UTC: %SEC-6-IPACCESSLOGP: x",
+    "025018: *Oct 14 10:45:43.767: %LINK-3-UPDOWN: x",
+    "sw-etage3: Oct 14 2023 08:04:45.866 CET: %LINEPROTO-5-UPDOWN: x",
+    "00:00:46: %LINK-3-UPDOWN: x",
+    "1w2d: %SYS-5-RESTART: x",
+  ])("is recognised: %j", (text) => {
+    expect(syslog.recognise(text).certainty).toBeGreaterThan(0.6);
+    expect(syslog.parse(text, CONTEXT).alert?.log?.syslog?.appname).toMatch(/^%[A-Z]+-\d-[A-Z_]+$/);
+  });
+
+  it.each(["a note: Oct 14: 50%-5-X: y", "12: %x-5-Y: z", "025017: text of any kind"])(
+    "is not seen where there is none: %j",
+    (text) => expect(syslog.recognise(text).certainty).toBeLessThan(0.6),
+  );
+});
+
 describe("tracing", () => {
   const steps = (text: string) => {
     const told: string[] = [];

@@ -1,4 +1,5 @@
 import type { Inbound } from "../../contract.ts";
+import { readsCut } from "../../shared/mend-json.ts";
 import { hasAll, peekJson } from "../../shared/peek-json.ts";
 import { decodeWazuh, listWazuh, parseWazuh } from "./parse.ts";
 import { isOssec } from "./read-ossec.ts";
@@ -8,7 +9,7 @@ export const wazuh: Inbound = {
   summary: "Wazuh 4 alerts and archives (JSON, indexed documents, syslog output) and Wazuh 5 findings.",
   ways: ["text", "http"],
   begins: ["{", "[{", "Alert Level: ", "ossec: Alert Level: "],
-  parse: parseWazuh,
+  parse: readsCut(parseWazuh),
   decode: decodeWazuh,
   list: listWazuh,
   recognise,

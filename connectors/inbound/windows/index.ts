@@ -1,4 +1,5 @@
 import type { Inbound } from "../../contract.ts";
+import { readsCut } from "../../shared/mend-json.ts";
 import { hasAll, type Names, peekJson } from "../../shared/peek-json.ts";
 import { isBareText } from "../../shared/windows/read-bare-text.ts";
 import { BESIDE_NUMBER } from "../../shared/windows/read-event-json.ts";
@@ -10,7 +11,7 @@ export const windows: Inbound = {
   summary: "Windows events: XML, the JSON of EVTX converters, Winlogbeat and NXLog, Snare, their text.",
   ways: ["text", "http"],
   begins: ["<Event", "<?xml", "MSWinEventLog", "{", "["],
-  parse: parseWindows,
+  parse: readsCut(parseWindows),
   decode: decodeWindows,
   list: listWindows,
   recognise,

@@ -3,6 +3,7 @@ import { readSaying, saying } from "./read-saying.ts";
 
 const CLIENT = String.raw`^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?client (?:@0x[\da-f]{1,16} )?(?<host>[\da-f.:%\w]{2,64})#(?<port>\d{1,5})(?: \([^\s()]{0,255}\))?: (?:view [\w.-]{1,64}: )?`;
 const ASKED = String.raw`'(?<question>[^\s'/]{0,255})/(?<questionType>[A-Z0-9]{1,16})/(?<questionClass>[A-Z]{1,4})'`;
+const REWRITTEN = String.raw` rewrite (?<question>[^\s'/]{0,255})/(?<questionType>[A-Z0-9]{1,16})/(?<questionClass>[A-Z]{1,4}) via (?<rule>\S{1,255})`;
 const of = (rest: string) => new RegExp(CLIENT + rest.replaceAll("ASKED", ASKED));
 
 const SAYINGS = [
@@ -15,10 +16,33 @@ const SAYINGS = [
     "protocol info",
   ),
   saying(
+    of(`(?<reason>rpz [A-Z-]{2,12} PASSTHRU)${REWRITTEN}`),
+    "dns_rewrite",
+    "network",
+    "protocol allowed",
+    "success",
+  ),
+  saying(
+    of(`(?<reason>rpz [A-Z-]{2,12} (?:NXDOMAIN|NODATA|DROP|CNAME|Local-Data))${REWRITTEN}`),
+    "dns_rewrite",
+    "network",
+    "protocol denied",
+    "failure",
+  ),
+  saying(
     of("(?<reason>query(?: \\([a-z ]{1,32}\\))?) ASKED denied"),
     "dns_query",
     "network",
     "protocol denied",
+    "failure",
+  ),
+  saying(
+    of(
+      String.raw`(?<reason>query failed \([\w ]{1,32}\)) for (?<question>[^\s'/]{0,255})/(?<questionClass>[A-Z]{1,4})/(?<questionType>[A-Z0-9]{1,16})`,
+    ),
+    "dns_query",
+    "network",
+    "protocol error",
     "failure",
   ),
   saying(

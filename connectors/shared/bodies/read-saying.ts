@@ -61,6 +61,9 @@ const PUT: Readonly<Record<string, (draft: Draft, value: string, groups: Groups)
   mac: ({ alert }, value) => {
     alert.client = { ...alert.client, mac: macOf(value) };
   },
+  rule: ({ alert }, value) => {
+    alert.rule = { ...alert.rule, name: value };
+  },
   url: putUrl,
   method: ({ alert }, value) => {
     alert.http = { ...alert.http, request: { ...alert.http?.request, method: value } };

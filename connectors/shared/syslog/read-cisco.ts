@@ -134,8 +134,9 @@ function putWord(lead: Lead, word: string): boolean {
     lead.sequence = word;
     return true;
   }
-  // An up-time (`1w2d`, `00:00:46`), a line card (`RP/0/RP0/CPU0`), a masked address (`<IP>`)
-  if (/^\d+(?:[wdhy]\d+)+[wdhy]$|^\d+:\d\d:\d\d$|^[A-Z0-9]+(?:\/[A-Z0-9]+)+$|^<\w+>$/.test(word)) return true;
+  // An up-time (`1w2d`, `00:00:46`), a line card (`RP/0/RP0/CPU0`), a masked address (`<IP>`), no process (`(null)`)
+  if (/^\d+(?:[wdhy]\d+)+[wdhy]$|^\d+:\d\d:\d\d$|^[A-Z0-9]+(?:\/[A-Z0-9]+)+$|^<\w+>$|^\(null\)$/.test(word))
+    return true;
   const process = word.endsWith("]") ? /^([^[\]]+)\[([^[\]]*)\]$/.exec(word) : null;
   if (process !== null) {
     lead.appname = process[1];

@@ -61,8 +61,12 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
   header.body = readTag(text, at, header);
 }
 
+/** `warning vpxd[07879] [Originator@6876 `, as VMware's own files have it after the date. */
+const VMWARE = /^(?:trivia|verbose|info|warning|error|panic) [\w.-]{1,64}\[\d{1,10}\] \[Originator@6876 /;
+
 /** The severity that a program's own file has where a host would be: `INFO`, `WARN`. */
 function levelAt(text: string, from: number, to: number): number | undefined {
+  if (VMWARE.test(text.slice(from, from + 128))) return severityNamed(text.slice(from, to)) ?? 7;
   if (to - from < 4 || to - from > 8 || !isUpper(text.charCodeAt(from)) || !isUpper(text.charCodeAt(to - 1)))
     return undefined;
   const word = text.slice(from, to);
