@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Attempt } from "../../../connectors/contract.ts";
-import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { approvedText, deliveryBy, deliveryStates, dossierOf } from "../../../test/support/approved-text.ts";
+import type { Stages, StagesOptions } from "../../../test/support/pipeline.ts";
 import type { WayOut } from "../work.ts";
 
 const PORTAL: WayOut = { id: "portail", reach: "assisted" };
@@ -9,35 +10,15 @@ const TOLD: WayOut = { id: "fssi", reach: "authority", kind: "information" };
 let stages: Stages;
 afterEach(() => stages.close());
 
-/** A text that was approved, everybody told of it, and what its first way answers; nothing of it was sent yet. */
-async function approved(options: Parameters<typeof openStages>[0], ...answers: Attempt[]): Promise<string> {
-  stages = await openStages({ mode: "live", repeatable: false, ...options });
-  await stages.take(DELETED, NOTE);
-  await stages.sweeper.sweep();
-  const [first] = await stages.desk.incidents({ limit: 1 });
-  const incident = first?.incident.id ?? "";
-  stages.answers.push(...answers);
-  await approve(incident);
-  return incident;
+/** A text that was approved, and what its first way answers. */
+async function approved(options: StagesOptions, ...answers: Attempt[]): Promise<string> {
+  const made = await approvedText(options, ...answers);
+  stages = made.stages;
+  return made.incident;
 }
-
-async function approve(incident: string): Promise<void> {
-  const found = await stages.desk.dossier(incident);
-  const { id, version, sha256 } = found?.current?.declaration ?? { id: "", version: 0, sha256: "" };
-  const text = { incident, declaration: id, version, sha256 };
-  const done = await stages.desk.approve(text, { channel: "web", second_factor: "totp" }, stages.delegate);
-  expect(done.outcome).toBe("approved");
-}
-
-const dossier = async (incident: string) => {
-  const found = await stages.desk.dossier(incident);
-  if (found === undefined) throw new Error("no dossier");
-  return found;
-};
-const states = async (incident: string) =>
-  Object.fromEntries((await dossier(incident)).deliveries.map(({ channel, state }) => [channel, state]));
-const idOf = async (incident: string, channel: string) =>
-  (await dossier(incident)).deliveries.find((each) => each.channel === channel)?.id ?? "";
+const dossier = (incident: string) => dossierOf(stages, incident);
+const states = (incident: string) => deliveryStates(stages, incident);
+const idOf = (incident: string, way: string) => deliveryBy(stages, incident, way);
 
 describe("a message that comes back", () => {
   it("an information that a relay took may be noted as come back, with its reason, and sent again", async () => {

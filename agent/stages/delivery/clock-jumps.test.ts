@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import type { Attempt } from "../../../connectors/contract.ts";
-import { PROOF } from "../../../test/support/night.ts";
+import { approve } from "../../../test/support/approved-text.ts";
 import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import type { WayOut } from "../work.ts";
@@ -20,20 +20,11 @@ async function opened(ways: readonly WayOut[]): Promise<string> {
   while ((await stages.sweeper.sweep()) > 0);
   return (await stages.desk.incidents({ limit: 1 }))[0]?.incident.id ?? "";
 }
-async function approve(incident: string): Promise<void> {
-  const {
-    id = "",
-    version = 0,
-    sha256 = "",
-  } = (await stages.desk.dossier(incident))?.current?.declaration ?? {};
-  const text = { incident, declaration: id, version, sha256 };
-  expect((await stages.desk.approve(text, PROOF, stages.delegate)).outcome).toBe("approved");
-}
 const deliveries = async (incident: string) => (await stages.desk.dossier(incident))?.deliveries ?? [];
 
 it("a retry that a clock a day ahead planned is made once the clock is right, and once only", async () => {
   const incident = await opened([GATEWAY]);
-  await approve(incident);
+  await approve(stages, incident);
   const begun = stages.clock.now();
   stages.clock.pass(DAY);
   stages.answers.push(...Array.from({ length: 20 }, () => unreachable));
@@ -58,7 +49,7 @@ it("what was approved by a clock a day ahead leaves at the next start with a rig
   const incident = await opened([GATEWAY]);
   const right = stages.clock.now();
   stages.clock.pass(DAY);
-  await approve(incident);
+  await approve(stages, incident);
   stages.clock.set(right);
   const again = await stages.restart();
   await again.sweeper.sweep();
@@ -68,7 +59,7 @@ it("what was approved by a clock a day ahead leaves at the next start with a rig
 
 it("nothing that waits for its time starts early because the clock went back", async () => {
   const incident = await opened([GATEWAY]);
-  await approve(incident);
+  await approve(stages, incident);
   stages.answers.push(unreachable);
   await stages.sweeper.sweep();
   stages.clock.pass(-DAY);
@@ -84,7 +75,7 @@ it("nothing that waits for its time starts early because the clock went back", a
 
 it("what nobody answered is not sent again by any jump", async () => {
   const incident = await opened([GATEWAY]);
-  await approve(incident);
+  await approve(stages, incident);
   stages.answers.push({ outcome: "uncertain", because: "pas de réponse" });
   await stages.sweeper.sweep();
   for (const minutes of [DAY, -DAY, -DAY, 2 * DAY]) {
@@ -99,7 +90,7 @@ it("a decision dated tomorrow by a wrong clock keeps nobody from noting what was
   const incident = await opened([PORTAL, MAIL]);
   const right = stages.clock.now();
   stages.clock.pass(DAY);
-  await approve(incident);
+  await approve(stages, incident);
   stages.clock.set(right + 10 * MICROSECONDS.minute);
   const tried = "Deux essais depuis deux réseaux : la page ne répond pas.";
   const said = { incident, since: right, tried };

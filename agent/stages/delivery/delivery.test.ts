@@ -1,6 +1,19 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { Attempt } from "../../../connectors/contract.ts";
-import { DELETED, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import {
+  approve,
+  approvedText,
+  deliveryBy,
+  deliveryStates,
+  dossierOf,
+} from "../../../test/support/approved-text.ts";
+import {
+  DELETED,
+  NOTE,
+  openStages,
+  type Stages,
+  type StagesOptions,
+} from "../../../test/support/pipeline.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import type { Actor } from "../person-act.ts";
 import type { WayOut } from "../work.ts";
@@ -29,35 +42,15 @@ const ALL = [GATEWAY, PORTAL, MAIL, CALL, HELP, TOLD];
 const unreachable: Attempt = { outcome: "unreachable", because: "connexion refusée" };
 const uncertain: Attempt = { outcome: "uncertain", because: "pas de réponse" };
 
-/** A text that was approved, everybody told of it, and what its first way answers; nothing of it was sent yet. */
-async function approved(options: Parameters<typeof openStages>[0], ...answers: Attempt[]): Promise<string> {
-  stages = await openStages({ mode: "live", repeatable: false, ...options });
-  await stages.take(DELETED, NOTE);
-  await stages.sweeper.sweep();
-  const [first] = await stages.desk.incidents({ limit: 1 });
-  const incident = first?.incident.id ?? "";
-  stages.answers.push(...answers);
-  await approve(incident);
-  return incident;
+/** A text that was approved, and what its first way answers. */
+async function approved(options: StagesOptions, ...answers: Attempt[]): Promise<string> {
+  const made = await approvedText(options, ...answers);
+  stages = made.stages;
+  return made.incident;
 }
-
-async function approve(incident: string): Promise<void> {
-  const found = await stages.desk.dossier(incident);
-  const { id, version, sha256 } = found?.current?.declaration ?? { id: "", version: 0, sha256: "" };
-  const text = { incident, declaration: id, version, sha256 };
-  const done = await stages.desk.approve(text, { channel: "web", second_factor: "totp" }, stages.delegate);
-  expect(done.outcome).toBe("approved");
-}
-
-const dossier = async (incident: string) => {
-  const found = await stages.desk.dossier(incident);
-  if (found === undefined) throw new Error("no dossier");
-  return found;
-};
-const states = async (incident: string) =>
-  Object.fromEntries((await dossier(incident)).deliveries.map(({ channel, state }) => [channel, state]));
-const idOf = async (incident: string, channel: string) =>
-  (await dossier(incident)).deliveries.find((each) => each.channel === channel)?.id ?? "";
+const dossier = (incident: string) => dossierOf(stages, incident);
+const states = (incident: string) => deliveryStates(stages, incident);
+const idOf = (incident: string, way: string) => deliveryBy(stages, incident, way);
 const TRIED = "Deux essais depuis deux réseaux : la page ne répond pas.";
 const said = (incident: string) => ({ incident, since: stages.clock.now(), tried: TRIED });
 
@@ -190,7 +183,7 @@ describe("what replaces the portal", () => {
     await stages.desk.recordImpossibility(said(incident), stages.delegate);
     stages.clock.pass(5);
     await stages.take({ ...NOTE, host: "pacs-02" });
-    await approve(incident);
+    await approve(stages, incident);
     expect(
       await stages.desk.startDelivery({ incident, channel: "ars-courriel" }, stages.delegate),
     ).toMatchObject({ code: "impossibility_missing" });
