@@ -1,13 +1,4 @@
-import type { Measure } from "./report.ts";
-
-/** A table of measures, as it is drawn. */
-export interface Drawn {
-  title: string;
-  unit: string;
-  /** Less is better. */
-  less: boolean;
-  measures: readonly Measure[];
-}
+import type { Drawn } from "./report.ts";
 
 const [WIDTH, LABELS, RIGHT, ROW, BAR, HEAD] = [1000, 430, 150, 40, 13, 34];
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

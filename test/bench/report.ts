@@ -1,6 +1,5 @@
 import { cpus, loadavg } from "node:os";
 import Table from "cli-table3";
-import type { Drawn } from "./plot.ts";
 
 /** What was read of one program. */
 export interface Reading {
@@ -20,6 +19,15 @@ export interface Measure {
   against: string;
   /** Undefined where the peer is missing. */
   peer: Reading | undefined;
+}
+
+/** A table of measures, as it is drawn. */
+export interface Drawn {
+  title: string;
+  unit: string;
+  /** Less is better. */
+  less: boolean;
+  measures: readonly Measure[];
 }
 
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

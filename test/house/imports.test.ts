@@ -7,7 +7,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const rules = createRequire(import.meta.url)(resolve(ROOT, ".dependency-cruiser.cjs"));
 
 it("imports flow one way", { timeout: 120_000 }, async () => {
-  const { output } = await cruise(["agent", "connectors", "config", "rules"], {
+  const { output } = await cruise(["agent", "connectors", "config", "rules", "test"], {
     baseDir: ROOT,
     validate: true,
     ruleSet: { forbidden: rules.forbidden },
