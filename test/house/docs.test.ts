@@ -13,6 +13,9 @@ import { itPeer, peer } from "../support/peer.ts";
 /** Fences that hold no command; `sh` is the one that does. */
 const SHOWN = ["text", "yaml", "json", "js", "xml", "mermaid"];
 
+/** What needs root on a machine that systemd runs: its own tools judge the unit instead. */
+const SYSTEMD = "needs root and a running systemd: see test/real/systemd.test.ts";
+
 /** Commands that are not run as they stand: why, and how they are run instead. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   "npm ci && npm run demo":
@@ -24,6 +27,24 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "npm run bench": "runs for minutes: test/house/bench.test.ts runs each bench with tiny sizes",
   "npm run tocsin -- init": "asks on a terminal: run below with its answers as options",
   "npm start": "never ends: started, waited for and stopped below",
+  "npm ci --omit=dev --ignore-scripts": "installs: these tests stand on more than its result",
+  "systemd-sysusers /opt/tocsin/deploy/systemd/tocsin.sysusers": SYSTEMD,
+  "node_modules/.bin/node agent/main.ts init --config /etc/tocsin/tocsin.yml --state /var/lib/tocsin":
+    "asks on a terminal, and writes to the machine: `init` is run below with its answers as options",
+  "chown -R root:tocsin /etc/tocsin": SYSTEMD,
+  "chmod -R u=rwX,g=rX,o= /etc/tocsin": SYSTEMD,
+  "chown -R tocsin:tocsin /var/lib/tocsin": SYSTEMD,
+  "install -m 0644 deploy/systemd/tocsin.service /etc/systemd/system/tocsin.service": SYSTEMD,
+  "systemctl daemon-reload": SYSTEMD,
+  "systemctl enable --now tocsin": SYSTEMD,
+  "systemctl status tocsin": SYSTEMD,
+  "journalctl -u tocsin -o cat -n 50": SYSTEMD,
+  "systemctl reload tocsin": SYSTEMD,
+  "systemd-analyze security tocsin": SYSTEMD,
+  "systemctl reset-failed tocsin": SYSTEMD,
+  "systemctl start tocsin": SYSTEMD,
+  "runuser -u tocsin -- node_modules/.bin/node agent/main.ts verify --config /etc/tocsin/tocsin.yml":
+    "needs root and the account of the service: `verify` is run below",
   "docker build -t tocsin .": "needs Docker and a registry",
   "docker compose -f deploy/compose.yml up -d": "needs Docker, and never ends",
 };
@@ -115,6 +136,7 @@ const ENVIRONMENT = {
     .split(delimiter)
     .filter((folder) => !folder.endsWith("node_modules/.bin"))
     .join(delimiter),
+  OUR_NODE: process.execPath,
 };
 
 /** A copy of what the documents speak of, with the installed packages, in a folder that stands for /tmp too. */
@@ -172,8 +194,9 @@ function signal(child: ChildProcess, name: NodeJS.Signals): void {
 
 /** What npm starts for a command: it takes longer than most of them, and is proved by those of the README. */
 function direct({ text, where }: Command): string {
-  const script = `${process.execPath} agent/main.ts `;
-  return where === "README.md" ? text : text.replace(/npm run (-s )?tocsin -- /g, script);
+  return where === "README.md"
+    ? text
+    : text.replace(/npm run (-s )?tocsin -- /g, '"$OUR_NODE" agent/main.ts ');
 }
 
 /** Runs a command to its end and returns what it said. */
