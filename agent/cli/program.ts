@@ -72,6 +72,8 @@ export async function run(argv: readonly string[]): Promise<void> {
       "recognises, prepares and follows the declaration of security incidents of a French health facility",
     )
     .version(VERSION, "-V, --version", "print the version")
+    // After a command it is that command's own: the version of a text.
+    .enablePositionalOptions()
     .showHelpAfterError("(add --help for the options)")
     .exitOverride();
   const asked = NAMES.indexOf(argv[2] ?? "");
