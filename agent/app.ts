@@ -5,7 +5,7 @@ import { AggregatorRegistry, Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
-import { type Clock, systemClock } from "./core/clock.ts";
+import { type Clock, type Instant, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import type { Incident } from "./core/incident.ts";
@@ -40,6 +40,7 @@ import { openRegister } from "./stages/register/open-register.ts";
 import { openOnCall } from "./stages/roster/open-on-call.ts";
 import { startCalls } from "./stages/roster/start-calls.ts";
 import type { Work } from "./stages/work.ts";
+import { stalledBy } from "./stalled-by.ts";
 import { searchStarter } from "./start-search.ts";
 import { storeClient } from "./store/client.ts";
 import { lockState } from "./store/lock.ts";
@@ -48,7 +49,10 @@ import type { Store } from "./store/store.ts";
 import { startStoreThread } from "./store/thread.ts";
 import { openEvents } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
+import { measureStore } from "./telemetry/measure-store.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
+import { stateMetrics } from "./telemetry/state-metrics.ts";
+import { timeRequests } from "./telemetry/time-requests.ts";
 import { windowMetrics } from "./telemetry/window-metrics.ts";
 import { watchRules } from "./watch-rules.ts";
 import { operationsApp } from "./web/operations.ts";
@@ -72,7 +76,11 @@ export interface App {
   desk: Desk;
   store: Store;
   /** Has the rules read anew, because of what is said; they are too when their files change. */
-  reloadRules(because: string): void;
+  reloadRules(because: string): Promise<unknown>;
+  /** What keeps it from being ready. */
+  causes(): string[];
+  /** Resolves once the threads of the store and of intake have answered. */
+  answers(): Promise<unknown>;
   /** Stops in order: listeners, intake, what is under way, store. */
   stop(): Promise<void>;
 }
@@ -157,7 +165,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       ...ruleFoldersOf(config).flatMap(({ path, meanings }) => [path, ...meanings]),
       ...config.mappings,
     ];
-    const unwatch = watchRules(watched, clock, () => intake.reload("files changed"));
+    const unwatch = watchRules(watched, clock, () => void intake.reload("files changed"));
     stops.push({ part: "watch over the rules", stop: async () => unwatch() });
     // Both threads start at once: the rules are read while the database opens.
     const intake = startIntake(intakeData(loaded), {
@@ -177,7 +185,10 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       (problem) => log.error("checkpoint failed", { problem: problem.message }),
     );
     void storeThread.ended.then((problem) => problem && died(`store: ${problem.message}`));
-    const store = storeClient(storeThread.connect(), openSqliteReads(files.database));
+    const store = measureStore(
+      storeClient(storeThread.connect(), openSqliteReads(files.database)),
+      metrics.registry,
+    );
     stops.splice(
       1,
       0,
@@ -222,12 +233,14 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       events: { settled: events.effectSettled },
     });
     const showWindows = windowMetrics(metrics, log);
+    let advanced: Instant | undefined;
     const correlation = schedule(async () => {
       // Without the correlations a detection would be passed by uncounted.
       if (causes.has("starting")) return "nothing";
       try {
         const end = metrics.correlation.startTimer();
         const taken = await pipeline.advance();
+        advanced = clock.now();
         causes.delete("pipeline");
         showWindows(pipeline.windows());
         if (taken === 0) return "nothing";
@@ -283,32 +296,36 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       warn: log.warn,
     });
     stops.splice(stops.indexOf(stopIntake), 0, { part: "searches", stop: searches.stop });
-    people.serve(
-      peopleApp({
-        desk,
-        store,
-        clock,
-        publicUrl,
-        sessionSecret,
-        tools: toolsOf(loaded),
-        systems: config.systems,
-        sites: config.sites,
-        assets: loaded.assets,
-        masks,
-        onCall: openOnCall({ store, pipeline, setup, clock, channels, page }),
-        troubles: () => troubles,
-        reach: effects.reach.of,
-        unknown: () =>
-          unknownAssets({ reads: store.reads, facility, locate: setup.locate, assets: loaded.assets }),
-        register,
-        house,
-        access: accessOf(loaded, setup),
-        uploads: files.uploads,
-        searches,
-        demo: options.demo ?? false,
-        log,
-      }),
-    );
+    const peoplePages = peopleApp({
+      desk,
+      store,
+      clock,
+      publicUrl,
+      sessionSecret,
+      tools: toolsOf(loaded),
+      systems: config.systems,
+      sites: config.sites,
+      assets: loaded.assets,
+      masks,
+      onCall: openOnCall({ store, pipeline, setup, clock, channels, page }),
+      troubles: () => troubles,
+      reach: effects.reach.of,
+      unknown: () =>
+        unknownAssets({ reads: store.reads, facility, locate: setup.locate, assets: loaded.assets }),
+      register,
+      house,
+      access: accessOf(loaded, setup),
+      uploads: files.uploads,
+      searches,
+      demo: options.demo ?? false,
+      log,
+    });
+    people.serve(timeRequests(peoplePages, metrics.registry));
+    stateMetrics({
+      ...{ registry: metrics.registry, facility, clock, reads: store.reads, house },
+      entries: register.entries,
+      advanced: () => advanced,
+    });
 
     const calling = await startCalls({ store, setup, clock, log });
     stops.splice(stops.indexOf(stopIntake), 0, { part: "calls", stop: calling.stop });
@@ -316,11 +333,14 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
     rulesNow = { ...rulesNow, loaded: rules, ungated };
     combine(correlations);
+    const answers = () => Promise.all([storeThread.answers(), intake.metrics()]);
     const operations = await listenHttp(config.listeners.operations, "listeners.operations", { log });
-    stops.push({ part: "operations", stop: operations.close });
+    // Both at once: each may have a client that is waited for.
+    stops.push({ part: "pages", stop: () => Promise.all([operations.close(), people.close()]) });
     operations.serve(
       operationsApp({
         causes: () => [...causes],
+        stalled: () => stalledBy({ causes: [...causes], now: clock.now(), advanced, threads: answers }),
         async metrics() {
           const all = AggregatorRegistry.aggregate([
             await metrics.registry.getMetricsAsJSON(),
@@ -366,6 +386,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       desk,
       store,
       reloadRules: intake.reload,
+      causes: () => [...causes],
+      answers,
       stop,
     };
   } catch (error) {

@@ -7,6 +7,8 @@ import { messageOf, TocsinError } from "./core/errors.ts";
 import { openTls, type TlsWatch } from "./tls.ts";
 
 const HANDSHAKE_SECONDS = 10;
+/** For how long a listener that closes lets requests finish, ms. */
+const GRACE = 3000;
 const SILENT = { info: () => undefined, warn: () => undefined };
 
 /** Where to listen. */
@@ -22,7 +24,7 @@ export interface HttpServer {
   /** The port it was given, or the free one it took for 0. */
   port: number;
   serve(app: RequestListener): void;
-  /** Lets requests under way finish, for 5 s at most. */
+  /** Lets requests under way finish, for 3 s at most; once, however often it is called. */
   close(): Promise<void>;
 }
 
@@ -70,17 +72,20 @@ export async function listenHttp(
   }
   const bound = server.address() as AddressInfo;
   const host = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
+  let closed: Promise<unknown> | undefined;
   return {
     url: `${tls === undefined ? "http" : "https"}://${host}:${bound.port}`,
     port: bound.port,
     serve: (app) => void server.on("request", app),
     async close() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeIdleConnections();
-      const patience = setTimeout(() => server.closeAllConnections(), 5000);
+      if (closed === undefined) {
+        closed = once(server, "close");
+        server.close();
+        server.closeIdleConnections();
+        const patience = setTimeout(() => server.closeAllConnections(), GRACE);
+        server.once("close", () => clearTimeout(patience));
+      }
       await closed;
-      clearTimeout(patience);
     },
   };
 }

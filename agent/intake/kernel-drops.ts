@@ -8,7 +8,7 @@ export function kernelDrops({ address, port }: { address: string; port: number }
   if (bytes === undefined) return undefined;
   let table: string;
   try {
-    table = readFileSync(bytes.length === 4 ? "/proc/net/udp" : "/proc/net/udp6", "latin1");
+    table = readFileSync(bytes.length === 4 ? "/proc/self/net/udp" : "/proc/self/net/udp6", "latin1");
   } catch {
     return undefined;
   }

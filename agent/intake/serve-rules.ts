@@ -41,7 +41,8 @@ export function serveRules(parts: {
   catalogue(): Catalogue;
   /** Opens the notes, and notes the present rules and mappings when they are not those noted last. */
   note(notes: Notes): Promise<void>;
-  reload(because: string): void;
+  /** Resolves once they are read, whatever came of it. */
+  reload(because: string): Promise<void>;
   stop(): Promise<void>;
 } {
   const { data, clock, metrics, log } = parts;
@@ -64,7 +65,7 @@ export function serveRules(parts: {
   let mapped = mappings.catalogue();
   let notes: Notes | undefined;
   let again: NodeJS.Timeout | undefined;
-  let underWay: Promise<unknown> = Promise.resolve();
+  let underWay: Promise<void> = Promise.resolve();
   let queued = false;
   let told = new Set<string>();
   show();
@@ -158,9 +159,9 @@ export function serveRules(parts: {
     },
     reload(because) {
       // Whatever asks while one waits is answered by that one.
-      if (queued) return;
+      if (queued) return underWay;
       queued = true;
-      void chain(() => {
+      return chain(() => {
         queued = false;
         return read(because);
       });

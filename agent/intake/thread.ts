@@ -53,6 +53,7 @@ interface Answers {
   metrics: Metrics;
   understood: UnderstoodRecord[];
   tried: TriedRecord;
+  reloaded: null;
 }
 
 export type ToIntake =
@@ -61,8 +62,8 @@ export type ToIntake =
   | { ask: "metrics" | "understood"; id: number }
   /** Reads a record as a source would, or as what recognises it, and takes nothing in. */
   | { ask: "tried"; id: number; text: string; source: string | null }
-  /** Reads the rules and mappings anew; what comes of it is said when it is done. */
-  | { ask: "reload"; because: string }
+  /** Reads the rules and mappings anew; what comes of it is said before the answer. */
+  | { ask: "reload"; id: number; because: string }
   | { ask: "stop" };
 export type FromIntake =
   | {
@@ -96,7 +97,7 @@ export interface IntakeThread {
   /** What would become of a record. */
   tryRecord(asked: { text: string; source: string | null }): Promise<TriedRecord>;
   /** Has the rules read anew; the present ones stay in force until the new ones are ready. */
-  reload(because: string): void;
+  reload(because: string): Promise<unknown>;
   /** Stops listening, finishes what was received, then ends the thread. */
   stop(): Promise<void>;
 }
@@ -177,7 +178,7 @@ export function startIntake(
     metrics: () => answered<"metrics">((id) => ({ ask: "metrics", id })),
     understood: () => answered<"understood">((id) => ({ ask: "understood", id })),
     tryRecord: (record) => answered<"tried">((id) => ({ ask: "tried", id, ...record })),
-    reload: (because) => ask({ ask: "reload", because }),
+    reload: (because) => answered<"reloaded">((id) => ({ ask: "reload", id, because })),
     async stop() {
       stopping = true;
       ask({ ask: "stop" });

@@ -16,10 +16,13 @@ export type Answer =
   | { answer: "problem"; id: number; problem: Problem };
 
 /** What the thread that started the store tells it. */
-export type Order = { order: "serve"; port: MessagePort } | { order: "stop" };
+export type Order = { order: "serve"; port: MessagePort } | { order: "answer" | "stop" };
 
 /** What the store thread tells the one that started it. */
-export type Report = { report: "ready" } | { report: "refused" | "trouble"; problem: Problem };
+export type Report =
+  | { report: "ready" }
+  | { report: "here" }
+  | { report: "refused" | "trouble"; problem: Problem };
 
 /** An error as data, to cross between threads; the sentence already holds its place and remedy. */
 export function problemOf(thrown: unknown): Problem {

@@ -13,6 +13,8 @@ export interface StoreThreadOptions {
 export interface StoreThread {
   /** Makes one more way in: for `storeClient` here, or to be transferred to another thread, which makes its own. */
   connect(): MessagePort;
+  /** Resolves once the thread has come to this question: it turns. */
+  answers(): Promise<void>;
   /** Commits what has arrived, signs checkpoints, closes the database and ends the thread. */
   stop(): Promise<void>;
   /** Resolves when the thread has ended: with the problem when nobody asked it to. */
@@ -31,6 +33,7 @@ export async function startStoreThread(
   });
   let stopping = false;
   let crash: Problem | undefined;
+  const asked: (() => void)[] = [];
 
   const ended = new Promise<Problem | undefined>((resolve) => {
     worker.once("error", (error) => {
@@ -47,6 +50,7 @@ export async function startStoreThread(
   await new Promise<void>((resolve, reject) => {
     worker.on("message", (report: Report) => {
       if (report.report === "ready") resolve();
+      else if (report.report === "here") asked.shift()?.();
       else if (report.report === "refused") reject(new TocsinError(report.problem));
       else onTrouble(report.problem);
     });
@@ -65,6 +69,10 @@ export async function startStoreThread(
       const { port1, port2 } = new MessageChannel();
       order({ order: "serve", port: port1 }, [port1]);
       return port2;
+    },
+    answers() {
+      order({ order: "answer" });
+      return new Promise((resolve) => asked.push(resolve));
     },
     async stop() {
       if (!stopping) order({ order: "stop" });

@@ -17,6 +17,7 @@ import { tryRecord } from "../intake/try-record.ts";
 import { storeClient } from "../store/client.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
 import type { Receipt, Unit } from "../store/store.ts";
+import { measureStore } from "../telemetry/measure-store.ts";
 import { seldom } from "../telemetry/seldom.ts";
 
 type Answer = Extract<FromIntake, { say: "answer" }>["answer"];
@@ -41,7 +42,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
   let stop = async () => {};
 
   async function listen(port: MessagePort): Promise<void> {
-    const store = storeClient(port, openSqliteReads(data.database));
+    const store = measureStore(storeClient(port, openSqliteReads(data.database)), metrics.registry);
     let failing = false;
     /** Readiness tells when alerts cannot be stored, and when they can again. */
     const commit = async (unit: Unit): Promise<Receipt> => {
@@ -182,7 +183,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
           }),
         );
       case "reload":
-        return rules.reload(message.because);
+        return answer(message.id, () => rules.reload(message.because).then(() => null));
       case "stop":
         await stop();
         say({ say: "stopped" });

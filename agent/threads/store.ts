@@ -86,6 +86,7 @@ function serveStore(writer: SqliteWriter, parent: MessagePort): void {
 
   parent.on("message", (order: Order) => {
     if (order.order === "serve") serve(order.port);
+    else if (order.order === "answer") tell({ report: "here" });
     else stop();
   });
   tell({ report: "ready" });

@@ -344,10 +344,11 @@ describe("the secrets of tools", () => {
 });
 
 describe("the operations listener", () => {
-  it("shows neither where an error was thrown nor what, and nothing else than three paths", async () => {
+  it("shows neither where an error was thrown nor what, and nothing else than its paths", async () => {
     scene = await startScene();
     const failing = operationsApp({
       causes: () => [],
+      stalled: async () => [],
       metrics: async () => {
         throw new Error("secret of the house");
       },

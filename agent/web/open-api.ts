@@ -17,7 +17,13 @@ const Readiness = z.object({
   causes: z.array(z.string()),
 });
 
-const SCHEMAS = { IntakeAnswer, DecisionBody, DecisionAnswer, Problem, Live, Readiness };
+const Progress = z.object({
+  status: z.enum(["alive", "stalled"]),
+  /** What stands still, or keeps the daemon from serving. */
+  causes: z.array(z.string()),
+});
+
+const SCHEMAS = { IntakeAnswer, DecisionBody, DecisionAnswer, Problem, Live, Readiness, Progress };
 
 const PEOPLE = "http://127.0.0.1:8470";
 const INTAKE = "http://127.0.0.1:8471";
@@ -137,6 +143,10 @@ export function openApi() {
       ...got("/readyz", "The daemon serves", {
         200: json("It does.", "Readiness"),
         503: json("It does not, and why.", "Readiness"),
+      }),
+      ...got("/alive", "Alerts are taken in and worked on", {
+        200: json("They are: the pipeline went through within the last minute.", "Progress"),
+        503: json("They are not, and why.", "Progress"),
       }),
       ...got("/metrics", "Counters", {
         200: { description: "Prometheus text.", content: { "text/plain": { schema: { type: "string" } } } },

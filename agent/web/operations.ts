@@ -8,6 +8,8 @@ export type Causes = () => string[];
 export function operationsApp(parts: {
   metrics: () => Promise<{ text: string; type: string }>;
   causes: Causes;
+  /** What stands still although the process lives; empty when alerts are taken in and worked on. */
+  stalled: () => Promise<string[]>;
 }): Express {
   const app = express();
   app.disable("x-powered-by");
@@ -22,6 +24,12 @@ export function operationsApp(parts: {
     response
       .status(causes.length === 0 ? 200 : 503)
       .json({ status: causes.length === 0 ? "ready" : "not_ready", causes });
+  });
+  app.get("/alive", async (_request, response) => {
+    const causes = await parts.stalled();
+    response
+      .status(causes.length === 0 ? 200 : 503)
+      .json({ status: causes.length === 0 ? "alive" : "stalled", causes });
   });
   app.get("/metrics", async (_request, response) => {
     const { text, type } = await parts.metrics();

@@ -92,12 +92,17 @@ describe("the OpenAPI document", () => {
     ["IntakeAnswer", { accepted: 1, duplicates: 0, rejected: [{ index: 0 }] }, false],
     ["Problem", { type: "urn:tocsin:bad_token", title: "bad_token", status: 401, detail: "…" }, true],
     ["Readiness", { status: "not_ready", causes: ["starting"] }, true],
+    ["Progress", { status: "stalled", causes: ["pipeline stalled"] }, true],
   ])("has a %s that holds of %j: %s", (name, value, holds) => {
     expect(ajv.validate(`#/components/schemas/${name}`, value)).toBe(holds);
   });
 
   it("is served by the operations listener", async () => {
-    const app = operationsApp({ metrics: async () => ({ text: "", type: "text/plain" }), causes: () => [] });
+    const app = operationsApp({
+      metrics: async () => ({ text: "", type: "text/plain" }),
+      causes: () => [],
+      stalled: async () => [],
+    });
     const server = app.listen(0, "127.0.0.1");
     try {
       await new Promise((resolve) => server.once("listening", resolve));

@@ -16,6 +16,9 @@ const SHOWN = ["text", "yaml", "json", "js", "xml", "mermaid"];
 /** What needs root on a machine that systemd runs: its own tools judge the unit instead. */
 const SYSTEMD = "needs root and a running systemd: see test/real/systemd.test.ts";
 
+/** What makes the archive. */
+const ARCHIVE = "fetches packages: test/real/tarball.test.ts makes archives of stand-ins";
+
 /** Commands that are not run as they stand: why, and how they are run instead. */
 const OTHERWISE: Readonly<Record<string, string>> = {
   "npm ci && npm run demo":
@@ -27,7 +30,9 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "npm run bench": "runs for minutes: test/house/bench.test.ts runs each bench with tiny sizes",
   "npm run tocsin -- init": "asks on a terminal: run below with its answers as options",
   "npm start": "never ends: started, waited for and stopped below",
-  "npm ci --omit=dev --ignore-scripts": "installs: these tests stand on more than its result",
+  "install -D -t /tmp/paquets package.json package-lock.json .npmrc": ARCHIVE,
+  "npm ci --omit=dev --ignore-scripts --prefix /tmp/paquets": ARCHIVE,
+  "deploy/tarball /tmp/paquets/node_modules /tmp": ARCHIVE,
   "systemd-sysusers /opt/tocsin/deploy/systemd/tocsin.sysusers": SYSTEMD,
   "node_modules/.bin/node agent/main.ts init --config /etc/tocsin/tocsin.yml --state /var/lib/tocsin":
     "asks on a terminal, and writes to the machine: `init` is run below with its answers as options",
@@ -45,6 +50,10 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "systemctl start tocsin": SYSTEMD,
   "runuser -u tocsin -- node_modules/.bin/node agent/main.ts verify --config /etc/tocsin/tocsin.yml":
     "needs root and the account of the service: `verify` is run below",
+  "promtool check rules deploy/prometheus/tocsin.rules.yml":
+    "needs Prometheus: test/real/prometheus.test.ts runs it",
+  "promtool test rules deploy/prometheus/tocsin.rules.test.yml":
+    "needs Prometheus: test/real/prometheus.test.ts runs it",
   "docker build -t tocsin .": "needs Docker and a registry",
   "docker compose -f deploy/compose.yml up -d": "needs Docker, and never ends",
 };
@@ -95,6 +104,7 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/-- check/, /no problem found/],
   [/alerts\/\w+$/, /"rejected":\[\]/],
   [/readyz/, /"status":"ready"/],
+  [/alive$/, /"status":"alive"/],
   [/metrics$/, /tocsin_started_seconds \d/],
 ];
 

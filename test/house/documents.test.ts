@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -47,7 +47,8 @@ describe("what the documents name", () => {
   });
 
   it("docs/fr/exploitation.md names every metric of ours", () => {
-    const sources = ["agent/telemetry/metrics.ts", "agent/intake/metrics.ts"].map(read).join("\n");
+    const files = ["agent/intake/metrics.ts", ...globSync("agent/telemetry/*.ts", { cwd: ROOT })];
+    const sources = files.map(read).join("\n");
     const names = [...sources.matchAll(/name: "(tocsin_\w+)"/g)].map(([, name]) => name ?? "");
     expect(names.length).toBeGreaterThan(10);
     const text = read("docs/fr/exploitation.md");

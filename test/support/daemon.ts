@@ -147,9 +147,21 @@ ${webhook === undefined ? (notify === "" ? "" : `notify:\n${notify}`) : `notify:
 ${more}`;
 }
 
-/** Starts the daemon of a house and waits until it is ready; rejects with its log when it ends instead. */
-export async function startDaemon(house: House, environment: Record<string, string> = {}): Promise<Daemon> {
-  const child = spawn(process.execPath, [MAIN, "run", "--config", house.config], {
+/** Starts the daemon of a house, by `through` if given, and waits until it is ready; rejects with its log when it ends instead. */
+export async function startDaemon(
+  house: House,
+  environment: Record<string, string> = {},
+  through: readonly string[] = [],
+): Promise<Daemon> {
+  const [program = process.execPath, ...given] = [
+    ...through,
+    process.execPath,
+    MAIN,
+    "run",
+    "--config",
+    house.config,
+  ];
+  const child = spawn(program, given, {
     stdio: ["ignore", "inherit", "pipe"],
     env: { ...process.env, ...environment },
   });

@@ -7,6 +7,7 @@ import { listRecords } from "../../shared/list-records.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 import { eventIdOf } from "../../shared/windows/event-id.ts";
 import { clothingOf, readEventJson } from "../../shared/windows/read-event-json.ts";
+import { writeDetection } from "../../shared/write-detection.ts";
 import { identityOf } from "./identity.ts";
 import { isJournal, withText } from "./journal.ts";
 import { newKnown, walkGeneric, writeKnown } from "./known-places.ts";
@@ -80,6 +81,7 @@ function readDocument(
   walkGeneric(draft, document, context, known);
   context.trace?.({ by: "parser", name: "generic", rule: "ECS names" }, draft.alert);
   writeKnown(draft, known, context);
+  writeDetection(draft, document, false, context);
   writeLevel(draft, document);
   writeCommon(draft, common);
   context.trace?.({ by: "parser", name: "generic", rule: "common names" }, draft.alert);

@@ -116,6 +116,8 @@ function readAlert(value: JsonObject, original: string, context: ParseContext): 
     putAliases(draft);
     // The alert's severity is the rule's.
     const { severity, risk_score_norm } = event;
+    const told = textValue(at(data, "win", "system", "message"));
+    if (told !== undefined) alert.message ??= clip(draft, told);
     writeWindows(draft);
     if (judged) {
       event.severity = severity;

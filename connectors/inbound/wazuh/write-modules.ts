@@ -42,10 +42,10 @@ const MODULES: Record<string, { places: Places; category?: string; provider?: st
         "srcaddr",
       ],
       "destination.ip": "dstaddr",
-      "cloud.account.id": ["aws_account_id", "recipientAccountId", "accountId"],
+      "cloud.account.id": ["aws_account_id", "recipientAccountId", "accountId", "userIdentity.accountId"],
       "cloud.region": ["awsRegion", "region"],
       "cloud.instance.id": "resource.instanceDetails.instanceId",
-      "event.reason": ["title", "description"],
+      "event.reason": ["title", "description", "errorMessage"],
     },
   },
   gcp: {
@@ -87,6 +87,7 @@ const MODULES: Record<string, { places: Places; category?: string; provider?: st
       "process.executable": "exe",
       "process.name": "command",
       "process.pid": "pid",
+      "process.parent.pid": "ppid",
       "process.working_directory": "cwd",
       "user.id": "uid",
       "event.action": "key",
@@ -137,6 +138,11 @@ export function writeModules(draft: Draft, data: JsonObject, context: ParseConte
     }
     if (category !== undefined) event.category ??= [category];
     if (provider !== undefined) alert.cloud = { ...alert.cloud, provider };
+    if (name === "audit" || name === "office365") {
+      const told = textValue(module.success ?? module.res ?? module.ResultStatus)?.toLowerCase();
+      if (told !== undefined && /^(?:yes|1|success|succeeded|true)$/.test(told)) event.outcome ??= "success";
+      if (told !== undefined && /^(?:no|0|failed|failure|false)$/.test(told)) event.outcome ??= "failure";
+    }
     if (name === "sca") {
       const result = textValue(at(module, "check", "result"));
       if (result === "passed") event.outcome = "success";

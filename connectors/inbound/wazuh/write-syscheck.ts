@@ -1,5 +1,6 @@
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, isObject, textValue } from "../../shared/json.ts";
+import { baseName } from "../../shared/windows/windows-draft.ts";
 
 const TYPES = new Map([
   ["added", "creation"],
@@ -47,6 +48,7 @@ export function writeSyscheck(draft: Draft, syscheck: unknown): void {
   if (user !== undefined) alert.user = { name: clip(draft, user) };
   const executable = textValue(at(syscheck, "audit", "process", "name"));
   const pid = Number(textValue(at(syscheck, "audit", "process", "id")) ?? Number.NaN);
-  if (executable !== undefined) alert.process = { executable: clip(draft, executable) };
+  if (executable !== undefined)
+    alert.process = { executable: clip(draft, executable), name: clip(draft, baseName(executable)) };
   if (Number.isSafeInteger(pid)) alert.process = { ...alert.process, pid };
 }

@@ -137,6 +137,13 @@ const SAYINGS = [
     "failure",
   ),
   saying(
+    /^failed: (?<tty>\S{1,256}) changing from (?<user>\S{1,256}) to (?<as>\S{1,256})$/,
+    "su",
+    AUTH,
+    "info",
+    "failure",
+  ),
+  saying(
     /^'su (?<as>\S{1,256})' failed for (?<user>\S{1,256}) on (?<tty>\S{1,256})$/,
     "su",
     AUTH,

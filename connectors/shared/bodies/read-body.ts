@@ -12,6 +12,7 @@ import { readDhcp } from "./read-dhcp.ts";
 import { readDovecot } from "./read-dovecot.ts";
 import { readFilterlog } from "./read-filterlog.ts";
 import { readFtp } from "./read-ftp.ts";
+import { readGuard } from "./read-guard.ts";
 import { readHaproxy } from "./read-haproxy.ts";
 import { readKernel } from "./read-kernel.ts";
 import { readNagios } from "./read-nagios.ts";
@@ -38,6 +39,7 @@ const READ_APACHE = readWebServer("apache");
 const PROGRAMS: readonly [ReadBody, string][] = [
   [readSshd, "sshd sshd-session sshd-auth"],
   [readSudo, "sudo sudoedit"],
+  [readGuard, "dropbear fail2ban fail2ban-server fail2ban.actions fail2ban.filter"],
   [
     readAccount,
     "su login useradd usermod userdel groupadd groupmod groupdel passwd chpasswd gpasswd chage chsh chfn newusers " +
@@ -129,11 +131,20 @@ function readerNamed(program: string): ReadBody | undefined {
 function relatedReader(program: string): ReadBody | undefined {
   for (const [pattern, read] of FAMILIES) if (pattern.test(program)) return read;
   // `su(pam_unix)[12]: session opened…`, as before 2005 and on BSD
-  if (program.includes("(pam_")) return readPamText;
+  if (program.includes("(pam_")) return readOldPam;
   const bracket = program.indexOf("(");
   const plain = (bracket < 0 ? program : program.slice(0, bracket)).toLowerCase();
   return READERS.get(plain.startsWith("/") ? plain.slice(plain.lastIndexOf("/") + 1) : plain);
 }
+
+/** The module is no part of the program's name. */
+const readOldPam: ReadBody = (draft, message) => {
+  const { process } = draft.alert;
+  const bracket = process?.name?.indexOf("(pam_") ?? -1;
+  if (process?.name !== undefined && bracket > 0)
+    draft.alert.process = { ...process, name: process.name.slice(0, bracket) };
+  readPamText(draft, message);
+};
 
 const readPamBody: ReadBody = (draft, message) => void readPam(draft, message);
 

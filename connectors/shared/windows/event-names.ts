@@ -62,7 +62,7 @@ const ALIASES = Object.entries({
   EventRecordID: ["RecordNumber", "RecordId", "RecordID", "EventRecordId", "record_number", "record_id"],
   Execution_ProcessID: ["ExecutionProcessID"],
   Execution_ThreadID: ["ExecutionThreadID"],
-  Security_UserID: ["UserID", "UserId"],
+  Security_UserID: ["UserID", "UserId", "UserId.Value"],
   Correlation_ActivityID: ["ActivityID", "ActivityId"],
 });
 

@@ -11,6 +11,8 @@ export type Family =
   | "wmi"
   | "applocker"
   | "bits"
+  | "firewall"
+  | "rdp-client"
   | "other";
 
 /** What a number says by itself, in ECS; names of actions are those of Elastic's integrations where they have one. */
@@ -49,6 +51,8 @@ const PROVIDERS = new Map<string, Family>([
   ["microsoft-windows-wmi-activity", "wmi"],
   ["microsoft-windows-applocker", "applocker"],
   ["microsoft-windows-bits-client", "bits"],
+  ["microsoft-windows-windows firewall with advanced security", "firewall"],
+  ["microsoft-windows-terminalservices-clientactivexcore", "rdp-client"],
 ]);
 const CHANNELS = new Map<string, Family>([
   ["security", "security"],
@@ -171,6 +175,12 @@ learn(
   4779 | session-disconnected | authentication session | end
   4780 | acl-set-on-admin-accounts | iam configuration | admin change
   4781 | renamed-user-account | iam | user change
+  4826 | boot-configuration-data-loaded | configuration | info
+  4868 | certificate-request-denied-by-manager | iam | info | failure
+  4870 | certificate-revoked | iam | change
+  4886 | certificate-requested | iam | info
+  4887 | certificate-issued | iam | creation | success
+  4888 | certificate-request-denied | iam | info | failure
   4794 | directory-services-restore-mode-set | iam configuration | admin change
   4798 | group-membership-enumerated | iam | user info
   4799 | user-member-enumerated | iam | group info
@@ -182,6 +192,9 @@ learn(
   4907 | audit-setting-changed | iam configuration | admin change
   4908 | special-group-table-changed | iam configuration | admin change
   4912 | per-user-audit-policy-changed | iam configuration | admin change
+  4946 | windows-firewall-rule-added | configuration | creation
+  4947 | windows-firewall-rule-modified | configuration | change
+  4948 | windows-firewall-rule-deleted | configuration | deletion
   4950 | windows-firewall-setting-changed | configuration | change
   4954 | windows-firewall-group-policy-changed | configuration | change
   4964 | logged-in-special | iam | admin group | success
@@ -206,6 +219,9 @@ learn(
   5157 | windows-firewall-connection-blocked | network | denied connection
   5158 | windows-firewall-bind-permitted | network | allowed
   5159 | windows-firewall-bind-blocked | network | denied
+  6272 6278 | network-policy-server-access-granted | authentication | start | success
+  6273 | network-policy-server-access-denied | authentication | start | failure
+  6274 | network-policy-server-request-discarded | authentication | start | failure
   6416 | external-device-recognized | host | info
   `,
 );
@@ -280,6 +296,10 @@ learn(
   5007 | antivirus-configuration-changed | configuration | change
   5010 5012 | antivirus-scanning-disabled | configuration | change || 75
   5013 | antivirus-tamper-protection-blocked | configuration | denied || 75
+  2000 | antivirus-updated | configuration | change | success
+  2050 | file-uploaded | file | info
+  1126 | network-protection-blocked | intrusion_detection network | denied || 50
+  1125 | network-protection-audited | intrusion_detection network | info || 40
   2001 2003 | antivirus-update-failed | configuration | error | failure
   3002 | antivirus-real-time-protection-failed | configuration | error | failure | 60
   5008 | antivirus-engine-failed | process | error | failure | 60
@@ -327,7 +347,7 @@ learn(
   24 | session-disconnected | authentication session | end
   25 | session-reconnected | authentication session | start | success
   39 40 | session-disconnected | session | end
-  1149 | remote-connection-authenticated | authentication session | start
+  1149 | remote-connection-authenticated | authentication session | start | success
   `,
 );
 
@@ -348,6 +368,23 @@ learn(
   8002 8005 8020 8023 | allowed-to-run | process | start | success
   8003 8006 8021 8024 | allowed-to-run-audited | process | start | success | 40
   8004 8007 8022 8025 | prevented-from-running | process | info | failure | 50
+  `,
+);
+
+learn(
+  "firewall",
+  `
+  2004 2097 | windows-firewall-rule-added | configuration | creation
+  2005 2099 | windows-firewall-rule-modified | configuration | change
+  2006 2052 | windows-firewall-rule-deleted | configuration | deletion
+  2033 | windows-firewall-rules-deleted | configuration | deletion
+  `,
+);
+
+learn(
+  "rdp-client",
+  `
+  1024 | remote-connection-attempted | network session | start connection
   `,
 );
 

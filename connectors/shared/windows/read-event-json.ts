@@ -3,6 +3,7 @@ import type { ParseContext } from "../../contract.ts";
 import { clip, type Draft } from "../draft.ts";
 import { at, flatten, isObject, type JsonObject, textValue } from "../json.ts";
 import { type WalkJson, walkJson } from "../walk-json.ts";
+import { writeDetection } from "../write-detection.ts";
 import { attributeOf, isSystemName, putAliases, putDatum, putSystem, putUnnamed } from "./event-names.ts";
 import { readTime, readUtc } from "./read-event-time.ts";
 import { readEventXml } from "./read-event-xml.ts";
@@ -81,6 +82,7 @@ export function readEventJson(
       readMessage(draft, message);
   }
   writeWindows(draft);
+  writeDetection(draft, document, true, context);
   context.trace?.({ by: "parser", name: "windows", rule: "ECS" }, alert);
   return timeOf(draft, document, created, context);
 }

@@ -174,7 +174,9 @@ export function readMessage(draft: Draft, message: string): void {
       OF_SECTION.get(label.text)?.[section] ??
       LABELS.get(label.text) ??
       (SYSMON.has(label.text) ? label.text : undefined);
-    if (name !== undefined && value !== "") putNewField(draft, name, value);
+    if (name === undefined || value === "") continue;
+    // In the texts of other logs no known label need follow.
+    putNewField(draft, name, label.text === "Process Name" ? (/^[^\r\n]+/.exec(value)?.[0] ?? value) : value);
   }
 }
 

@@ -80,12 +80,30 @@ export function putImage(
   put(process, "name", baseName(path));
 }
 
+/** The program that a command line begins with, when it tells where it ends. */
+export function programOf(command: string | undefined): string | undefined {
+  const found = /^(?:"([^"]{1,512}\.(?:exe|sys))"|([^"]{1,512}?\.(?:exe|sys))(?= |$))/i.exec(
+    command?.slice(0, 600) ?? "",
+  );
+  return found?.[1] ?? found?.[2];
+}
+
+/** Writes the rule of the product that an event tells of, with or without braces around its number. */
+export function putRule({ alert }: Draft, name: string | undefined, id: string | undefined): void {
+  const rule: NonNullable<Alert["rule"]> = { ...alert.rule };
+  put(rule, "name", name);
+  if (id !== undefined && !/^\{?[0-]{36}\}?$/.test(id)) put(rule, "id", id);
+  if (!isEmpty(rule)) alert.rule = rule;
+}
+
 /** Writes a file's path and what its end tells. */
 export function putPath(draft: WindowsDraft, path: string | undefined): void {
   if (path === undefined) return;
   const file = groupOf(draft, "file");
   put(file, "path", path);
   const name = baseName(path);
+  if (name !== "" && name.length + 1 < path.length && file.path === path)
+    put(file, "directory", path.slice(0, -name.length - 1));
   if (name !== "") put(file, "name", name);
   const dot = name.lastIndexOf(".");
   if (dot > 0 && dot < name.length - 1 && name.length - dot <= 16)

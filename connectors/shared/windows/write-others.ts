@@ -1,14 +1,17 @@
+import { isAddress } from "../address.ts";
 import { putNewField } from "../draft.ts";
 import { riskOfWord } from "../severity.ts";
 import type { Family } from "./meanings.ts";
 import {
   groupOf,
   numberOf,
+  programOf,
   put,
   putAccount,
   putEnd,
   putImage,
   putPath,
+  putRule,
   textOf,
   type WindowsDraft,
 } from "./windows-draft.ts";
@@ -22,7 +25,9 @@ export function writeOthers(draft: WindowsDraft, family: Family): void {
   else if (family === "sessions") writeSession(draft);
   else if (family === "applocker") writeApplocker(draft);
   else if (family === "bits") writeTransfer(draft);
-  else if (family === "tasks") putAccount(groupOf(draft, "user"), textOf(draft, "UserContext", "UserName"));
+  else if (family === "tasks") writeTask(draft);
+  else if (family === "firewall") writeFirewall(draft);
+  else if (family === "rdp-client") writeRdpClient(draft);
 }
 
 function writeApplocker(draft: WindowsDraft): void {
@@ -31,6 +36,35 @@ function writeApplocker(draft: WindowsDraft): void {
   if (hash !== undefined && /^[0-9a-f]{64}$/i.test(hash))
     put(groupOf(draft, "file"), "hash", { sha256: hash.toLowerCase() });
   putAccount(groupOf(draft, "user"), textOf(draft, "TargetUser", "Security_UserID"));
+  putRule(draft, textOf(draft, "RuleName"), textOf(draft, "RuleId"));
+  put(groupOf(draft, "process"), "pid", numberOf(draft, "TargetProcessId"));
+  // A library or a script is no process of its own.
+  const path = textOf(draft, "FullFilePath", "FilePath");
+  if (/^800[234]$/.test(draft.code) && textOf(draft, "PolicyName") === "EXE")
+    putImage(groupOf(draft, "process"), path);
+}
+
+function writeTask(draft: WindowsDraft): void {
+  putAccount(groupOf(draft, "user"), textOf(draft, "UserContext", "UserName"));
+  const process = groupOf(draft, "process");
+  if (draft.code === "129") put(process, "pid", numberOf(draft, "ProcessID"));
+  const action = draft.code === "129" ? textOf(draft, "Path") : textOf(draft, "ActionName");
+  if (/^20[0-3]$|^129$/.test(draft.code)) putImage(process, programOf(action));
+}
+
+/** A rule of the firewall that someone added, changed or took away. */
+function writeFirewall(draft: WindowsDraft): void {
+  putRule(draft, textOf(draft, "RuleName"), textOf(draft, "RuleId"));
+  putAccount(groupOf(draft, "user"), textOf(draft, "ModifyingUser"));
+  putImage(groupOf(draft, "process"), textOf(draft, "ModifyingApplication"));
+}
+
+/** `Name=Server Name`, `Value=host`: the computer that this one's client connects to. */
+function writeRdpClient(draft: WindowsDraft): void {
+  const server = textOf(draft, "Name") === "Server Name" ? textOf(draft, "Value") : undefined;
+  if (server === undefined) return;
+  if (isAddress(server)) putEnd(draft, "destination", server, undefined);
+  else put(groupOf(draft, "destination"), "domain", server);
 }
 
 function writeTransfer(draft: WindowsDraft): void {
@@ -46,21 +80,22 @@ function writePowershell(draft: WindowsDraft): void {
   put(groupOf(draft, "user"), "id", textOf(draft, "Security_UserID"));
   // The host of the engine writes the log itself.
   put(groupOf(draft, "process"), "pid", numberOf(draft, "Execution_ProcessID", "ProcessID"));
+  putSequence(draft, textOf(draft, "MessageNumber"));
   const context = textOf(draft, "ContextInfo");
   if (context === undefined) return;
   const told = linesOf(context, CONTEXT);
   const first = (...names: string[]) => told.get(names.find((name) => told.has(name)) ?? "");
   const command = first("Host Application", "Application hôte");
   put(groupOf(draft, "process"), "command_line", command);
-  putImage(groupOf(draft, "process"), imageOf(command));
+  putImage(groupOf(draft, "process"), programOf(command));
+  put(groupOf(draft, "process"), "entity_id", first("Host ID", "ID d’hôte"));
+  putSequence(draft, first("Sequence Number", "Numéro de séquence"));
   putAccount(groupOf(draft, "user"), first("User", "Utilisateur"));
   putPath(draft, first("Script Name", "Nom du script"));
 }
 
-/** The program that a command line begins with, when it tells where it ends. */
-function imageOf(command: string | undefined): string | undefined {
-  const found = /^(?:"([^"]{1,512}\.exe)"|([^"]{1,512}?\.exe)(?= |$))/i.exec(command?.slice(0, 600) ?? "");
-  return found?.[1] ?? found?.[2];
+function putSequence({ event }: WindowsDraft, text: string | undefined): void {
+  if (text !== undefined && /^\d{1,9}$/.test(text)) event.sequence ??= Number(text);
 }
 
 /** Names in the context of a pipeline, in the computer's language: English and French. */
@@ -87,7 +122,11 @@ function writeClassic(draft: WindowsDraft): void {
     if (typeof text !== "string" || !text.includes("=")) continue;
     for (const [name, value] of linesOf(text, CLASSIC)) putNewField(draft, name, value);
   }
-  put(groupOf(draft, "process"), "command_line", textOf(draft, "HostApplication"));
+  const command = textOf(draft, "HostApplication");
+  put(groupOf(draft, "process"), "command_line", command);
+  putImage(groupOf(draft, "process"), programOf(command));
+  put(groupOf(draft, "process"), "entity_id", textOf(draft, "HostId"));
+  putSequence(draft, textOf(draft, "SequenceNumber"));
   putAccount(groupOf(draft, "user"), textOf(draft, "UserId"));
   putPath(draft, textOf(draft, "ScriptName"));
 }
@@ -130,6 +169,10 @@ const DEFENDER = [
   "Source Name",
   "Old Value",
   "New Value",
+  "Threat ID",
+  "Severity ID",
+  "Remediation User",
+  "Error Code",
 ] as const;
 
 /** Severities by their number: their names are in the computer's language. */
@@ -137,31 +180,83 @@ const SEVERITIES: Record<string, string> = { "1": "low", "2": "medium", "4": "hi
 
 function writeDefender(draft: WindowsDraft): void {
   const { alert, event } = draft;
+  if (textOf(draft, "Threat Name", "Threat_Name") === undefined) readDefenderText(draft);
   for (const name of DEFENDER) {
-    const value = textOf(draft, name);
+    // Winlogbeat makes underscores of the spaces.
+    const value = textOf(draft, name, name.replace(" ", "_"));
     if (value !== undefined && value !== "Unknown") putNewField(draft, name.replace(" ", ""), value);
   }
-  const threat = textOf(draft, "Threat Name");
+  const threat = textOf(draft, "ThreatName");
   if (threat !== undefined) {
     alert.rule = { name: threat, ...alert.rule };
     alert.threat = { ...alert.threat, software: { name: threat, ...alert.threat?.software } };
+    put(alert.rule, "id", textOf(draft, "ThreatID"));
   }
-  const category = textOf(draft, "Category Name");
+  const link = textOf(draft, "FWLink");
+  if (link !== undefined && /^https:/.test(link)) event.reference ??= link;
+  if (/^11(?:2[1256]|3[123])$/.test(draft.code)) putRule(draft, undefined, textOf(draft, "ID"));
+  const category = textOf(draft, "CategoryName");
   if (category !== undefined && alert.rule !== undefined) put(alert.rule, "category", category);
-  const severity = SEVERITIES[textOf(draft, "Severity ID") ?? ""] ?? textOf(draft, "Severity Name");
+  const severity = SEVERITIES[textOf(draft, "SeverityID") ?? ""] ?? textOf(draft, "SeverityName");
   const risk = severity === undefined ? undefined : riskOfWord(severity);
   if (risk !== undefined && alert.rule !== undefined)
     event.risk_score_norm = Math.max(risk, event.risk_score_norm ?? 0);
   // `file:_C:\\x.exe; process:_pid:12,…`: the first file.
   const path = textOf(draft, "Path");
+  if (path !== undefined && /^[A-Za-z]:\\/.test(path)) putPath(draft, path);
   const file = path?.indexOf("file:_") ?? -1;
   if (path !== undefined && file >= 0) {
     const end = path.indexOf(";", file);
     putPath(draft, path.slice(file + "file:_".length, end < 0 ? path.length : end).split("->")[0]);
   }
-  putAccount(groupOf(draft, "user"), textOf(draft, "Detection User", "Remediation User"));
-  const image = textOf(draft, "Process Name");
-  if (image !== undefined && image !== "Unknown") putImage(groupOf(draft, "process"), image);
+  putAccount(groupOf(draft, "user"), textOf(draft, "DetectionUser", "RemediationUser"));
+  const sid = textOf(draft, "SID");
+  if (sid !== undefined)
+    putAccount(groupOf(draft, "user"), textOf(draft, "User"), textOf(draft, "Domain"), sid);
+  const process = groupOf(draft, "process");
+  const image = textOf(draft, "ProcessName");
+  if (image?.includes("\\") === true) putImage(process, image);
+  else put(process, "name", image === "Unknown" ? undefined : image);
+  put(process, "command_line", textOf(draft, "Target Commandline", "Target_Commandline"));
+  const parent = textOf(draft, "Parent Commandline", "Parent_Commandline");
+  if (parent !== undefined) put(process, "parent", { command_line: parent });
+  if (/^1(?:007|117)$/.test(draft.code) && /^0x0+$/.test(textOf(draft, "ErrorCode") ?? ""))
+    event.outcome ??= "success";
+  if (draft.code === "2050") {
+    putPath(draft, textOf(draft, "Filename", "FileName"));
+    const hash = textOf(draft, "Sha256");
+    if (hash !== undefined && /^[0-9a-f]{64}$/i.test(hash))
+      put(groupOf(draft, "file"), "hash", { sha256: hash.toLowerCase() });
+  }
+}
+
+/** Labels of Defender's text, by the names that its data have. */
+const DEFENDER_LABELS = new Map([
+  ["Name", "Threat Name"],
+  ["ID", "Threat ID"],
+  ["Severity", "Severity Name"],
+  ["Category", "Category Name"],
+  ["Path", "Path"],
+  ["User", "Detection User"],
+  ["Process Name", "Process Name"],
+  ["Action", "Action Name"],
+  ["Error Code", "Error Code"],
+  ["Nom", "Threat Name"],
+  ["Gravité", "Severity Name"],
+  ["Catégorie", "Category Name"],
+  ["Chemin", "Path"],
+  ["Utilisateur", "Detection User"],
+  ["Nom du processus", "Process Name"],
+]);
+
+/** The names of a detection from its text, a line each, where the collector kept that alone. */
+function readDefenderText(draft: WindowsDraft): void {
+  if (!/^1(?:006|007|008|015|11[6-9])$/.test(draft.code)) return;
+  for (const line of (draft.alert.message ?? "").slice(0, 8192).split(/[\r\n]+/, 64)) {
+    const found = /^[ \t]{0,8}([A-Za-zÀ-ÿ ]{2,24}?)[ \u00a0]?:[ \t](\S.{0,2047})$/.exec(line);
+    const name = DEFENDER_LABELS.get(found?.[1] ?? "");
+    if (name !== undefined && found?.[2] !== undefined) putNewField(draft, name, found[2].trim());
+  }
 }
 
 /** 7036 and 7040 number their data: the service, then its state. */

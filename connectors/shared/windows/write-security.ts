@@ -1,13 +1,17 @@
+import { isAddress } from "../address.ts";
+import { macOf } from "../mac-of.ts";
 import {
   groupOf,
   numberOf,
   type Process,
+  programOf,
   put,
   putAccount,
   putEnd,
   putImage,
   putPath,
   putPrefixed,
+  putRule,
   textOf,
   type User,
   type WindowsDraft,
@@ -28,6 +32,7 @@ const OF_TARGET = new Set([
   "4773",
   "4776",
   "4777",
+  "4964",
 ]);
 /** Acts upon an account: who did it is the user, upon whom is the target. */
 const UPON_USER = new Set([
@@ -67,9 +72,31 @@ export function writeSecurity(draft: WindowsDraft): void {
   writeProcess(draft);
   writeEnds(draft);
   writeObject(draft);
+  writeReason(draft);
   const service = textOf(draft, "ServiceName");
   if (service !== undefined) put(groupOf(draft, "service"), "name", service);
+  if (draft.code === "4697") putPath(draft, programOf(textOf(draft, "ServiceFileName")));
+  if (/^494[678]$/.test(draft.code)) putRule(draft, textOf(draft, "RuleName"), textOf(draft, "RuleId"));
 }
+
+/** The reason in words, as the event's text has it: its data have a number of the message tables, `%%2313`. */
+const REASON =
+  /(?:Failure Reason|Raison de l['\u2019]échec)[ \u00a0]?:[ \t]{1,16}([^\s%](?:[^\r\n\t ]| (?! |Status:|État)){2,255})/;
+
+function writeReason({ alert, code, event, fields }: WindowsDraft): void {
+  if (code === "4625") {
+    const told = fields.FailureReason;
+    const reason =
+      typeof told === "string" && told !== "" && !told.startsWith("%%")
+        ? told
+        : REASON.exec((alert.message ?? "").slice(0, 2048))?.[1];
+    if (reason !== undefined && reason !== "-") event.reason ??= reason.slice(0, 256);
+  } else if (isRadius(code) && typeof fields.Reason === "string" && fields.Reason !== "-")
+    event.reason ??= fields.Reason.slice(0, 256);
+}
+
+/** Events of the Network Policy Server. */
+const isRadius = (code: string) => /^62(?:7[2-9]|80)$/.test(code);
 
 function writeAccounts(draft: WindowsDraft): void {
   const { alert, code } = draft;
@@ -102,6 +129,7 @@ function writeAccounts(draft: WindowsDraft): void {
   }
   const target: NonNullable<User["target"]> = {};
   putPrefixed(draft, target, "Target");
+  if (code === "4781") put(target, "name", textOf(draft, "OldTargetUserName"));
   if (code === "4740") {
     // This domain is the computer where the attempts came from.
     const from = target.domain;
@@ -117,7 +145,13 @@ function writeAccounts(draft: WindowsDraft): void {
   if (user.name === undefined && !UPON_USER.has(code) && !AS_ANOTHER.has(code))
     putPrefixed(draft, user, "Target");
   // The account of a service that was installed is not who installed it.
-  putAccount(user, textOf(draft, "User", "UserName", code === "7045" ? undefined : "AccountName"));
+  putAccount(
+    user,
+    textOf(draft, "User", "UserName", code === "7045" ? undefined : "AccountName"),
+    code === "4778" || code === "4779" || code === "4825" ? textOf(draft, "AccountDomain") : undefined,
+  );
+  // Certificate services name who asked.
+  if (/^48(?:68|69|70|8[678])$/.test(code)) putAccount(user, textOf(draft, "Requester"));
 }
 
 /** `CN=Alice Martin,OU=…`: the common name; what is no such path stays whole. */
@@ -161,6 +195,10 @@ const TRANSPORTS = new Map([
 ]);
 
 function writeEnds(draft: WindowsDraft): void {
+  if (isRadius(draft.code)) {
+    writeCaller(draft);
+    return;
+  }
   putEnd(
     draft,
     "source",
@@ -177,6 +215,8 @@ function writeEnds(draft: WindowsDraft): void {
   if (station !== undefined)
     put(groupOf(draft, "source"), "domain", station.startsWith("\\\\") ? station.slice(2) : station);
   const { code } = draft;
+  const server = code === "4648" ? textOf(draft, "TargetServerName") : undefined;
+  if (server !== undefined && server !== "localhost") put(groupOf(draft, "destination"), "domain", server);
   if (!code.startsWith("515") && code !== "5148") return;
   const network = groupOf(draft, "network");
   const number = textOf(draft, "Protocol");
@@ -187,6 +227,18 @@ function writeEnds(draft: WindowsDraft): void {
   const direction = textOf(draft, "Direction");
   if (direction === "%%14592" || direction === "Inbound") put(network, "direction", "ingress");
   if (direction === "%%14593" || direction === "Outbound") put(network, "direction", "egress");
+}
+
+/** The station that calls is the source; what Windows calls the client is the access point or the switch. */
+function writeCaller(draft: WindowsDraft): void {
+  const calling = textOf(draft, "CallingStationID");
+  const source = groupOf(draft, "source");
+  if (calling !== undefined && isAddress(calling)) putEnd(draft, "source", calling, undefined);
+  else if (calling !== undefined && /^(?:[0-9A-F]{2}-){5}[0-9A-F]{2}$/.test(macOf(calling)))
+    put(source, "mac", macOf(calling));
+  put(source, "domain", textOf(draft, "SubjectMachineName"));
+  const server = textOf(draft, "AuthenticationServer");
+  if (server !== undefined) put(groupOf(draft, "destination"), "domain", server);
 }
 
 /** A file, a registry key, or what lies in a share. */

@@ -1,7 +1,7 @@
 import type { Alert, FieldValue } from "../../../agent/core/alert.ts";
 import type { Draft } from "../draft.ts";
 import { type Family, familyOf, meaningOf } from "./meanings.ts";
-import { keepBegun, textOf, type WindowsDraft } from "./windows-draft.ts";
+import { groupOf, keepBegun, put, putAccount, textOf, type WindowsDraft } from "./windows-draft.ts";
 import { writeOthers } from "./write-others.ts";
 import { writeSecurity } from "./write-security.ts";
 import { writeSysmon } from "./write-sysmon.ts";
@@ -32,6 +32,7 @@ export function writeWindows(draft: Draft, told?: Family): void {
     if (Object.hasOwn(draft.fields, "Image") || Object.hasOwn(draft.fields, "TargetFilename"))
       writeSysmon(windows);
     writeSecurity(windows);
+    writeWriter(windows);
   }
   keepBegun(windows);
 }
@@ -44,6 +45,23 @@ function writeHost(draft: Draft, provider: string | undefined): void {
   }
   if (alert.host !== undefined && alert.host.os === undefined)
     alert.host.os = { type: provider === "Linux-Sysmon" ? "linux" : "windows" };
+}
+
+/** Who the log says wrote the event, when its data name nobody; Sysmon's is always the system. */
+function writeWriter(draft: WindowsDraft): void {
+  const user = groupOf(draft, "user");
+  const id = textOf(draft, "Security_UserID");
+  const name = textOf(draft, "winlog.user.name", "AccountName");
+  const domain = textOf(draft, "winlog.user.domain", "Domain");
+  if (user.name === undefined && (user.id === undefined || user.id === id)) {
+    put(user, "id", id);
+    // What a new service runs as is under the same name.
+    if (draft.code === "7045" && textOf(draft, "winlog.user.name") === undefined) return;
+    if (id !== undefined) putAccount(user, name, domain);
+  } else if (id !== undefined && user.name === name && (user.id === undefined || user.id === id)) {
+    put(user, "id", id);
+    put(user, "domain", domain);
+  }
 }
 
 /** Levels of Windows: a word, and the place on the common scale. */
