@@ -9,7 +9,7 @@ import { CONTEXT, recordsOf } from "../support/fixtures.ts";
 export { CONTEXT, recordsOf };
 
 /** How long each parser is fed with mutated records, ms. */
-const FUZZ_MS = 1000;
+const FUZZ_MS = 600;
 
 /** What formats are made of, and what breaks them: put anywhere, and repeated without end. */
 const PIECES = [
