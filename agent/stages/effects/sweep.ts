@@ -111,12 +111,16 @@ export function openSweeper(parts: CourierParts): Sweeper {
   /** Declarations that leave: a few at once by each way. */
   async function beginLeaving(now: Instant): Promise<number> {
     const fresh: Effect[] = [];
-    for (const effect of await store.reads.effectsDue(facility, now, BATCH * 2, ["deliver"])) {
-      const { channel = "" } = effect.payload as DeliverPayload;
-      const beside = [...leaving.values()].filter((each) => each === channel).length;
-      if (underWay.has(effect.key) || leaving.size >= BATCH || beside >= BY_ONE_WAY) continue;
-      leaving.set(effect.key, channel);
-      fresh.push(effect);
+    // Few are read where few may leave; the first of them may all be of a way that hangs.
+    for (const most of [3 * BY_ONE_WAY, 2 * BATCH]) {
+      for (const effect of await store.reads.effectsDue(facility, now, most, ["deliver"])) {
+        const { channel = "" } = effect.payload as DeliverPayload;
+        const beside = [...leaving.values()].filter((each) => each === channel).length;
+        if (underWay.has(effect.key) || leaving.size >= BATCH || beside >= BY_ONE_WAY) continue;
+        leaving.set(effect.key, channel);
+        fresh.push(effect);
+      }
+      if (fresh.length > 0) break;
     }
     const carryOutEach = (effect: Effect) =>
       begin([effect], carryOut(effect)).finally(() => leaving.delete(effect.key));
