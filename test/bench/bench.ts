@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchCorrelation } from "./correlation.ts";
+import { benchEffects } from "./effects.ts";
 import { benchGrouping } from "./grouping.ts";
 import { benchHttp } from "./http.ts";
 import { benchIdle } from "./idle.ts";
@@ -68,6 +69,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
       less("pages over the wire, style and script included", "kB", weight),
     ];
   },
+  effects: async (options) => [less("effects after a week's stop", "ms", await benchEffects(options))],
   http: async (options) => [more("alerts by HTTP, durable", await benchHttp(options))],
 };
 

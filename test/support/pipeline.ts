@@ -122,6 +122,8 @@ export interface StagesOptions {
   calls?: Setup["calls"];
   /** In place of the delegate. */
   accounts?: readonly Account[];
+  /** In place of a store in this thread. */
+  store?: ((place: { file: string; keyFile: string }) => Promise<Store>) | undefined;
 }
 
 export async function openStages(options: StagesOptions = {}): Promise<Stages> {
@@ -137,11 +139,9 @@ export async function openStages(options: StagesOptions = {}): Promise<Stages> {
     },
   };
   const newId = uuidv7(clock);
-  const store = openSqlite({
-    file: join(directory, "t.sqlite"),
-    signingKey: makeSigningKey(join(directory, "key.pem")),
-    clock,
-  });
+  const place = { file: join(directory, "t.sqlite"), keyFile: join(directory, "key.pem") };
+  const signingKey = makeSigningKey(place.keyFile);
+  const store = (await options.store?.(place)) ?? openSqlite({ file: place.file, signingKey, clock });
   const delegate: Account = {
     id: "acc-1",
     login: "anne.martin",
