@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   axeFindings,
   browserPeer,
+  EACH_ONCE,
   onEach,
   openBrowser,
   SCREENS,
@@ -93,7 +94,7 @@ async function lookAt(page: Page, name: string): Promise<string[]> {
     const wide = await sideways(page);
     if (wide > 0) found.push(`${size}: moves sideways by ${wide} px`);
   }
-  await onEach(page, async (size, colorScheme) => {
+  await onEach(page, EACH_ONCE, async (size, colorScheme) => {
     const wide = await sideways(page);
     if (wide > 0) found.push(`${size}: moves sideways by ${wide} px`);
     await shoot(page, `page-${name}-${size}-${colorScheme}`);

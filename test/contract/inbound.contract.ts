@@ -4,12 +4,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ALERT_LIMITS, Alert } from "../../agent/core/alert.ts";
 import type { Inbound, Parsed } from "../../connectors/contract.ts";
+import { EFFORT } from "../support/effort.ts";
 import { CONTEXT, recordsOf } from "../support/fixtures.ts";
 
 export { CONTEXT, recordsOf };
 
 /** How long each parser is fed with mutated records, ms. */
-const FUZZ_MS = 600;
+const FUZZ_MS = 600 * EFFORT;
 
 /** What formats are made of, and what breaks them: put anywhere, and repeated without end. */
 const PIECES = [

@@ -15,7 +15,9 @@ import {
   startDaemon,
 } from "../support/daemon.ts";
 
-const ROUNDS = 8;
+import { EFFORT } from "../support/effort.ts";
+
+const ROUNDS = 8 * EFFORT;
 const SENDERS = 4;
 
 let house: House;
@@ -41,7 +43,7 @@ async function sendUntilGone(daemon: Daemon, name: string, sent: Set<string>): P
 }
 
 it(`keeps every alert it answered for, killed ${ROUNDS} times in the middle of intake`, {
-  timeout: 300_000,
+  timeout: 300_000 * EFFORT,
 }, async () => {
   const sent = new Set<string>();
   const acknowledged: string[] = [];

@@ -8,9 +8,10 @@ import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
 import { loadPublicKey } from "../../agent/store/keys.ts";
 import { verifyDatabase } from "../../agent/store/verify.ts";
 import { type Daemon, eventually, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
+import { EFFORT } from "../support/effort.ts";
 import { openRelp, type RelpClient } from "../support/relp-client.ts";
 
-const ROUNDS = 5;
+const ROUNDS = 5 * EFFORT;
 const SENDERS = 3;
 const WINDOW = 200;
 const LINES_A_ROUND = 3000;
@@ -47,7 +48,7 @@ function stored(): string[] {
 }
 
 it(`stores each relevant line once, and acknowledges none that is not, killed ${ROUNDS} times`, {
-  timeout: 300_000,
+  timeout: 300_000 * EFFORT,
 }, async () => {
   const left: string[][] = Array.from({ length: SENDERS }, () => []);
   const sent: string[] = [];

@@ -18,6 +18,7 @@ import {
   relevant,
   startDaemon,
 } from "../support/daemon.ts";
+import { EFFORT } from "../support/effort.ts";
 import { type FakeAnswer, fakeIndex, type Product } from "../support/fake-index.ts";
 import { describePeer, itPeer } from "../support/peer.ts";
 
@@ -163,7 +164,7 @@ describePeer(openssl, "an index that is polled", () => {
         daemon = await startDaemon(house);
         await eventually("the first question", () => (asked.questions > 1 ? true : undefined));
         const wanted: string[] = [];
-        for (let round = 0; round < 3; round++) {
+        for (let round = 0; round < 3 * EFFORT; round++) {
           wanted.push(...index(40), ...index(20, 15_000));
           const before = asked.questions;
           await eventually("a few questions", () =>

@@ -11,6 +11,7 @@ import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
 import { loadPublicKey } from "../../agent/store/keys.ts";
 import { verifyDatabase } from "../../agent/store/verify.ts";
 import { type Daemon, eventually, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
+import { EFFORT } from "../support/effort.ts";
 import { describePeer, itPeer, type Peer, peer } from "../support/peer.ts";
 
 /** Where Debian and Red Hat keep rsyslog's modules. */
@@ -24,7 +25,7 @@ const omrelp: Peer = {
 };
 const openssl = peer("OpenSSL", "openssl", "apt-get install openssl");
 
-const KILLS = 4;
+const KILLS = 4 * EFFORT;
 const LINES_A_ROUND = 4000;
 const RELEVANT_EVERY = 25;
 
@@ -156,7 +157,7 @@ describePeer([rsyslog, omrelp], "rsyslog over RELP", () => {
       const report = verifyDatabase(database, loadPublicKey(signingKey), checkpointsFileOf(database));
       expect(report).toMatchObject({ ok: true, faults: [] });
     },
-    180_000,
+    180_000 * EFFORT,
   );
 
   itPeer(

@@ -25,6 +25,8 @@ export const SCREENS = {
   desk: { width: 1280, height: 900 },
   wall: { width: 2560, height: 1440 },
 } as const;
+const SIZES = ["phone", "desk"] as const;
+const PALETTES = ["light", "dark"] as const;
 const WCAG = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
 
 /** A Chromium that calls nobody but the pages. */
@@ -91,20 +93,27 @@ export async function isSound(page: Page, name: string): Promise<void> {
   expect(await sideways(page), `${name}: wider than the screen, in px`).toBeLessThanOrEqual(0);
 }
 
-/** The same on a telephone in light and at a desk in dark: each screen once, each palette once. */
+/** The same on a telephone and at a desk, in light and in dark. */
 export async function isSoundEverywhere(page: Page, name: string): Promise<void> {
-  await onEach(page, (size, palette) => isSound(page, `${name}-${size}-${palette}`));
+  const all = SIZES.flatMap((size) => PALETTES.map((palette) => [size, palette] as const));
+  await onEach(page, all, (size, palette) => isSound(page, `${name}-${size}-${palette}`));
 }
 
-/** Does something with a page on each screen and in each palette, once; then it is a telephone's again, in light. */
+type Size = (typeof SIZES)[number];
+type Palette = (typeof PALETTES)[number];
+/** Each screen once, each palette once: what axe reads of structure is the same in all four. */
+export const EACH_ONCE = [
+  ["phone", "light"],
+  ["desk", "dark"],
+] as const;
+
+/** Does something with a page on some screens, each in a palette; then it is a telephone's again, in light. */
 export async function onEach(
   page: Page,
-  look: (size: "phone" | "desk", colorScheme: "light" | "dark") => Promise<void>,
+  screens: readonly (readonly [Size, Palette])[],
+  look: (size: Size, colorScheme: Palette) => Promise<void>,
 ): Promise<void> {
-  for (const [size, colorScheme] of [
-    ["phone", "light"],
-    ["desk", "dark"],
-  ] as const) {
+  for (const [size, colorScheme] of screens) {
     await page.setViewportSize(SCREENS[size]);
     await page.emulateMedia({ colorScheme });
     await look(size, colorScheme);
