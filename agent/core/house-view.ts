@@ -29,7 +29,10 @@ export interface TriedRecord {
   /** Rules that recognise it now. */
   rules: readonly { id: string; title: string }[];
   /** A mapping to begin with, or why none can be made; null when a mapping read it. */
-  skeleton: { yaml: string; remarks: readonly string[] } | { problem: string } | null;
+  skeleton:
+    | { yaml: string; remarks: readonly string[] }
+    | { problem: { code: string; message: string } }
+    | null;
 }
 
 /** A source as the configuration has it, with what came of it. */

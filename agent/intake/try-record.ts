@@ -120,6 +120,7 @@ function skeletonOf(
     catalogue,
     context,
   });
-  if (made.outcome === "refused") return { problem: problemSentence(made.problem) };
+  if (made.outcome === "refused")
+    return { problem: { code: made.problem.code, message: problemSentence(made.problem) } };
   return { yaml: made.yaml, remarks: made.remarks };
 }

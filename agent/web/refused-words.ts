@@ -38,6 +38,10 @@ const WORDS: Readonly<Record<string, string>> = {
   client_refused: "Le certificat de l’émetteur n’est pas admis.",
   wrong_connector: "Ce jeton est celui d’une autre source.",
   unknown_source: "Aucune source ne porte ce nom.",
+  sample_empty: "Il n’y a aucun message.",
+  sample_binary: "Ce n’est pas du texte : collez le message tel que le produit l’écrit.",
+  sample_unread: "Son format ne se lit pas : collez d’autres messages, entiers.",
+  not_one_product: "Ces messages viennent de plusieurs produits : collez ceux d’un seul.",
   no_source: "Le document de l’index ne contient pas l’événement.",
 };
 

@@ -131,13 +131,14 @@ describe("a message that is tried", () => {
       '{"product":"Vigie","odd_thing":"valeur-etrange","src_ip":"192.0.2.7"}',
     );
     expect(text).toContain("Format reconnu, produit inconnu");
-    expect(text).toMatch(/Champs sans place[\s\S]*odd_thing<\/th><td>valeur-etrange/);
+    expect(text).toMatch(/Champs propres au produit[\s\S]*odd_thing<\/th><td>valeur-etrange/);
     expect(text).toMatch(/source\.ip<\/th><td>192\.0\.2\.7/);
   });
 
   it("says of binary text why there is no mapping", async () => {
     const { text } = await tryText(await as("remi"), `${"\u0001".repeat(40)}x`);
-    expect(text).toMatch(/Aucune n’a pu être faite\u00a0: <span lang="en">line:1: it is no text/);
+    expect(text).toMatch(/Ce n’est pas du texte\s: collez le message tel que le produit l’écrit\./);
+    expect(text).toMatch(/lang="en">line:1: it is no text/);
   });
 
   it("is read as a source would", async () => {

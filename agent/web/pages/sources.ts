@@ -125,23 +125,21 @@ export function sourcesPage(parts: {
       value: shown(value, VALUE),
     });
     const { format, error, skeleton } = tried;
+    const told = ({ code, message }: { code: string; message: string }) => ({
+      ...{ code: shown(code), message: shown(message, VALUE) },
+      because: refusedWords(code, shown(message, VALUE)),
+    });
     return {
       ...tried,
       format: format === null ? null : { ...format, percent: Math.round(format.certainty * 100) },
       within: tried.within.map((name) => shown(name)),
-      error:
-        error === null
-          ? null
-          : {
-              ...{ code: shown(error.code), message: shown(error.message) },
-              because: refusedWords(error.code, shown(error.message)),
-            },
+      error: error && told(error),
       fields: tried.fields.map(each),
       left: tried.left.map(each),
       rules: tried.rules.map(({ title }) => ({ title: shown(title) })),
       skeleton:
         skeleton === null || "problem" in skeleton
-          ? skeleton && { problem: shown(skeleton.problem, VALUE) }
+          ? skeleton && { problem: told(skeleton.problem) }
           : {
               yaml: shown(skeleton.yaml, SKELETON),
               remarks: skeleton.remarks.map((remark) => shown(remark)),
