@@ -1,7 +1,7 @@
 import type { ParseContext, Parsed, Trace } from "../../connectors/contract.ts";
-import { suggestMapping } from "../../connectors/mapping/suggest-mapping.ts";
-import type { SampleRecord } from "../../connectors/mapping/suggest-sample.ts";
-import { seenIn } from "../../connectors/mapping/suggest-seen.ts";
+import { suggestMapping } from "../../connectors/mapping/suggest/suggest-mapping.ts";
+import type { SampleRecord } from "../../connectors/mapping/suggest/suggest-sample.ts";
+import { seenIn } from "../../connectors/mapping/suggest/suggest-seen.ts";
 import { type Catalogue, recognise } from "../../connectors/registry.ts";
 import { matchAlert, type RuleSet } from "../../rules/engine/rule-set.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";

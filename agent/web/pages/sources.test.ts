@@ -1,6 +1,6 @@
 import { load } from "js-yaml";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readSuggested } from "../../../connectors/mapping/suggest-mapping.ts";
+import { readSuggested } from "../../../connectors/mapping/suggest/suggest-mapping.ts";
 import { frenchIn } from "../../../test/support/french-left.ts";
 import { CORPUS } from "../../../test/support/hostile.ts";
 import { type Login, type Scene, startScene } from "../../../test/support/web-server.ts";

@@ -1,4 +1,4 @@
-import { isAddress } from "../shared/address.ts";
+import { isAddress } from "../../shared/address.ts";
 
 /** Kinds of values that are known without their name. */
 type Shape = "address" | "mac" | "url" | "email" | "sha256" | "sha1" | "md5" | "date";

@@ -1,8 +1,8 @@
-import type { Alert } from "../../agent/core/alert.ts";
-import type { Problem } from "../../agent/core/errors.ts";
-import { autoOf } from "../auto.ts";
-import type { ParseContext } from "../contract.ts";
-import { INBOUND } from "../registry.ts";
+import type { Alert } from "../../../agent/core/alert.ts";
+import type { Problem } from "../../../agent/core/errors.ts";
+import { autoOf } from "../../auto.ts";
+import type { ParseContext } from "../../contract.ts";
+import { INBOUND } from "../../registry.ts";
 import { sampleText } from "./suggest-yaml.ts";
 
 /** How much of a sample is read. */

@@ -1,8 +1,8 @@
-import type { Alert } from "../../agent/core/alert.ts";
-import type { ParseContext } from "../contract.ts";
-import type { Catalogue } from "../registry.ts";
-import type { Mapping } from "./compile.ts";
-import { readMapping } from "./load-mappings.ts";
+import type { Alert } from "../../../agent/core/alert.ts";
+import type { ParseContext } from "../../contract.ts";
+import type { Catalogue } from "../../registry.ts";
+import type { Mapping } from "../compile.ts";
+import { readMapping } from "../load-mappings.ts";
 import { type SuggestedFields, suggestFields } from "./suggest-fields.ts";
 import { type SuggestedRead, suggestRead } from "./suggest-read.ts";
 import { FORMATS, readSample, type SampleRecord, type Unsuggested, unlike } from "./suggest-sample.ts";

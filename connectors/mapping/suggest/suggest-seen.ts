@@ -1,4 +1,4 @@
-import type { Alert, FieldValue } from "../../agent/core/alert.ts";
+import type { Alert, FieldValue } from "../../../agent/core/alert.ts";
 
 /** What was seen of one field of the source in the records of a sample. */
 export interface FieldSeen {

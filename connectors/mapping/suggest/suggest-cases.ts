@@ -1,8 +1,8 @@
-import { type Alert, AlertTag } from "../../agent/core/alert.ts";
-import { catalogueWith } from "../registry.ts";
-import { ecsFields } from "../shared/put-ecs.ts";
-import { ecsReader } from "./field-reader.ts";
-import { CASE_CONTEXT } from "./run-cases.ts";
+import { type Alert, AlertTag } from "../../../agent/core/alert.ts";
+import { catalogueWith } from "../../registry.ts";
+import { ecsFields } from "../../shared/put-ecs.ts";
+import { ecsReader } from "../field-reader.ts";
+import { CASE_CONTEXT } from "../run-cases.ts";
 import { readSuggested, type SuggestedMapping } from "./suggest-mapping.ts";
 import { yamlOf } from "./suggest-yaml.ts";
 

@@ -1,5 +1,5 @@
-import type { Alert } from "../../agent/core/alert.ts";
-import { fieldReader, textOfField } from "./field-reader.ts";
+import type { Alert } from "../../../agent/core/alert.ts";
+import { fieldReader, textOfField } from "../field-reader.ts";
 import { productRank, targetOf } from "./suggest-names.ts";
 import type { FieldSeen } from "./suggest-seen.ts";
 

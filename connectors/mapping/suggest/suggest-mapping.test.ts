@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
-import type { Alert } from "../../agent/core/alert.ts";
-import { CORPUS } from "../../test/support/hostile.ts";
-import { catalogueWith, openCatalogue } from "../registry.ts";
-import { fieldReader } from "./field-reader.ts";
+import type { Alert } from "../../../agent/core/alert.ts";
+import { CORPUS } from "../../../test/support/hostile.ts";
+import { catalogueWith, openCatalogue } from "../../registry.ts";
+import { fieldReader } from "../field-reader.ts";
 import { suggestCases } from "./suggest-cases.ts";
 import { readSuggested, type SuggestedMapping, suggestMapping } from "./suggest-mapping.ts";
 import { SAMPLE_LIMITS } from "./suggest-sample.ts";

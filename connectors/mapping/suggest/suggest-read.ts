@@ -1,7 +1,7 @@
-import { isObject, readJson } from "../shared/json.ts";
+import { isObject, readJson } from "../../shared/json.ts";
+import { compileColumns, compilePairs } from "../take-apart.ts";
 import { suggestLikes } from "./suggest-like.ts";
 import { shapeOf } from "./suggest-shapes.ts";
-import { compileColumns, compilePairs } from "./take-apart.ts";
 
 /** How the texts of a product may be taken apart, as the `read` of a mapping says it. */
 export interface SuggestedRead {
