@@ -4,7 +4,11 @@ import type { Command } from "commander";
 import { runMappingCases } from "../../connectors/mapping/run-cases.ts";
 import { suggestCases } from "../../connectors/mapping/suggest/suggest-cases.ts";
 import { suggestMapping } from "../../connectors/mapping/suggest/suggest-mapping.ts";
-import { SAMPLE_FORMATS, SAMPLE_LIMITS, type SampleRecord } from "../../connectors/mapping/suggest/suggest-sample.ts";
+import {
+  SAMPLE_FORMATS,
+  SAMPLE_LIMITS,
+  type SampleRecord,
+} from "../../connectors/mapping/suggest/suggest-sample.ts";
 import { openCatalogue, readMappings, SHIPPED_MAPPINGS } from "../../connectors/registry.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, problemSentence, TocsinError } from "../core/errors.ts";
