@@ -1,10 +1,10 @@
 import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
 import { AggregatorRegistry, Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
+import { startChores } from "./chores.ts";
 import { type Clock, type Instant, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
@@ -15,13 +15,11 @@ import { listenHttp, PATIENCE } from "./http-server.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { openEffects } from "./open-effects.ts";
-import { requalifyWhenDue } from "./requalify-when-due.ts";
 import { schedule } from "./schedule.ts";
 import {
   accessOf,
   intakeData,
   masksOf,
-  notedSettings,
   openChannels,
   ownSecret,
   ruleFoldersOf,
@@ -35,7 +33,6 @@ import { openSearches } from "./stages/hunt/open-searches.ts";
 import { linkCodes } from "./stages/links/link-codes.ts";
 import { unknownAssets } from "./stages/note-unknown.ts";
 import { BATCH, openPipeline } from "./stages/open-pipeline.ts";
-import { noteSettings } from "./stages/register/note-settings.ts";
 import { openRegister } from "./stages/register/open-register.ts";
 import { openOnCall } from "./stages/roster/open-on-call.ts";
 import { startCalls } from "./stages/roster/start-calls.ts";
@@ -58,12 +55,9 @@ import { watchRules } from "./watch-rules.ts";
 import { operationsApp } from "./web/operations.ts";
 import { peopleApp } from "./web/server.ts";
 import { WITH_FILES_MS } from "./web/slow-requests.ts";
-import { scheduleWeeklyReport } from "./weekly-report.ts";
 
 /** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
 const CORRELATION_REST = 25;
-/** Between two looks at what changed for the register, ms. */
-const REGISTER_EVERY = 5000;
 const { version: VERSION } = createRequire(import.meta.url)("../package.json") as { version: string };
 
 /** A running daemon. */
@@ -180,6 +174,9 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     });
     const stopIntake = { part: "intake", stop: intake.stop };
     stops.push(stopIntake);
+    /** What is fed by the intake stops once it has, the last first. */
+    const stopAfterIntake = (part: string, stop: () => Promise<unknown>) =>
+      stops.splice(stops.indexOf(stopIntake), 0, { part, stop });
     const storeThread = await startStoreThread(
       { file: files.database, keyFile: files.signingKey },
       (problem) => log.error("checkpoint failed", { problem: problem.message }),
@@ -254,12 +251,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         return "nothing";
       }
     }, CORRELATION_REST);
-    stops.splice(stops.indexOf(stopIntake), 0, {
-      part: "pipeline",
-      stop: async () => {
-        await Promise.all([correlation.stop(), effects.stop()]);
-      },
-    });
+    stopAfterIntake("pipeline", () => Promise.all([correlation.stop(), effects.stop()]));
 
     const desk = openDesk({
       store,
@@ -272,8 +264,6 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       codes,
     });
     const register = openRegister({ reads: store.reads, facility, systems: setup.systems, masks });
-    // Read beside, so that who opens a list after a quiet night does not wait for it.
-    const refreshing = setInterval(() => void register.refresh().catch(() => undefined), REGISTER_EVERY);
     const house = openHouseView({
       loaded,
       clock,
@@ -282,11 +272,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       rules: () => rulesNow,
       causes: () => [...causes],
     });
-    const stopViews = async () => {
-      clearInterval(refreshing);
-      house.stop();
-    };
-    stops.splice(stops.indexOf(stopIntake), 0, { part: "register", stop: stopViews });
+    stopAfterIntake("view of the house", async () => house.stop());
     const searches = openSearches({
       folder: files.searches,
       sources: config.sources.flatMap(({ id, poll }) => (poll === undefined ? [] : [id])),
@@ -295,7 +281,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       newId,
       warn: log.warn,
     });
-    stops.splice(stops.indexOf(stopIntake), 0, { part: "searches", stop: searches.stop });
+    stopAfterIntake("searches", searches.stop);
     const peoplePages = peopleApp({
       desk,
       store,
@@ -328,7 +314,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     });
 
     const calling = await startCalls({ store, setup, clock, log });
-    stops.splice(stops.indexOf(stopIntake), 0, { part: "calls", stop: calling.stop });
+    stopAfterIntake("calls", calling.stop);
     await effects.sweeper.recover();
     const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
     rulesNow = { ...rulesNow, loaded: rules, ungated };
@@ -353,15 +339,8 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
 
     for (const problem of openPacks(config.packs).problems) log.error("law pack refused", { ...problem });
     const woken = () => void effects.loop.wake();
-    const requalifying = await requalifyWhenDue(pipeline, { store, setup, clock, log, woken });
-    stops.splice(stops.indexOf(stopIntake), 0, { part: "evaluation anew", stop: requalifying.stop });
-    const settings = await noteSettings(notedSettings(config), { store, facility, now: clock.now() });
-    if (settings !== undefined) log.info("other settings in force", { ...settings });
-    if (config.mode === "observe") {
-      const folder = join(stateDirectory, "bilans");
-      const weekly = scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder });
-      stops.splice(stops.indexOf(stopIntake), 0, { part: "weekly report", stop: weekly.stop });
-    }
+    const chores = await startChores({ loaded, store, setup, pipeline, register, clock, log, woken });
+    stopAfterIntake("chores", chores.stop);
 
     correlation.start();
     effects.loop.start();

@@ -3,63 +3,37 @@ import { Command, CommanderError } from "commander";
 import { messageOf, TocsinError } from "../core/errors.ts";
 
 /** Commands by name, each loaded only when it is called: `parse` needs no web server. */
-const COMMANDS: readonly (() => Promise<(program: Command) => void>)[] = [
-  async () => (await import("./run.ts")).runCommand,
-  async () => (await import("./demo.ts")).demoCommand,
-  async () => (await import("./init.ts")).initCommand,
-  async () => (await import("./check.ts")).checkCommand,
-  async () => (await import("./parse.ts")).parseCommand,
-  async () => (await import("./rules/index.ts")).rulesCommand,
-  async () => (await import("./mappings.ts")).mappingsCommand,
-  async () => (await import("./packs/index.ts")).packsCommand,
-  async () => (await import("./replay.ts")).replayCommand,
-  async () => (await import("./explain-incident.ts")).explainCommand,
-  async () => (await import("./requalify.ts")).requalifyCommand,
-  async () => (await import("./hunt.ts")).huntCommand,
-  async () => (await import("./report.ts")).reportCommand,
-  async () => (await import("./register.ts")).registerCommand,
-  async () => (await import("./account.ts")).accountCommand,
-  async () => (await import("./notify.ts")).notifyCommand,
-  async () => (await import("./outbound.ts")).outboundCommand,
-  async () => (await import("./bundle.ts")).bundleCommand,
-  async () => (await import("./export.ts")).exportCommand,
-  async () => (await import("./schemas.ts")).schemasCommand,
-  async () => (await import("./quarantine.ts")).quarantineCommand,
-  async () => (await import("./assets.ts")).assetsCommand,
-  async () => {
+const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
+  run: async () => (await import("./run.ts")).runCommand,
+  demo: async () => (await import("./demo.ts")).demoCommand,
+  init: async () => (await import("./init.ts")).initCommand,
+  check: async () => (await import("./check.ts")).checkCommand,
+  parse: async () => (await import("./parse.ts")).parseCommand,
+  rules: async () => (await import("./rules/index.ts")).rulesCommand,
+  mappings: async () => (await import("./mappings.ts")).mappingsCommand,
+  packs: async () => (await import("./packs/index.ts")).packsCommand,
+  replay: async () => (await import("./replay.ts")).replayCommand,
+  explain: async () => (await import("./explain-incident.ts")).explainCommand,
+  requalify: async () => (await import("./requalify.ts")).requalifyCommand,
+  hunt: async () => (await import("./hunt.ts")).huntCommand,
+  report: async () => (await import("./report.ts")).reportCommand,
+  register: async () => (await import("./register.ts")).registerCommand,
+  account: async () => (await import("./account.ts")).accountCommand,
+  notify: async () => (await import("./notify.ts")).notifyCommand,
+  outbound: async () => (await import("./outbound.ts")).outboundCommand,
+  bundle: async () => (await import("./bundle.ts")).bundleCommand,
+  export: async () => (await import("./export.ts")).exportCommand,
+  schemas: async () => (await import("./schemas.ts")).schemasCommand,
+  quarantine: async () => (await import("./quarantine.ts")).quarantineCommand,
+  assets: async () => (await import("./assets.ts")).assetsCommand,
+  verify: async () => {
     const [{ verifyCommand }, { installedStore }] = await Promise.all([
       import("./verify.ts"),
       import("./config-option.ts"),
     ]);
     return (program) => verifyCommand(program, installedStore);
   },
-];
-const NAMES = [
-  "run",
-  "demo",
-  "init",
-  "check",
-  "parse",
-  "rules",
-  "mappings",
-  "packs",
-  "replay",
-  "explain",
-  "requalify",
-  "hunt",
-  "report",
-  "register",
-  "account",
-  "notify",
-  "outbound",
-  "bundle",
-  "export",
-  "schemas",
-  "quarantine",
-  "assets",
-  "verify",
-];
-
+};
 const { version: VERSION } = createRequire(import.meta.url)("../../package.json") as { version: string };
 
 /** Exit codes: 0 done, 1 something was found or failed, 2 it could not be tried as asked. */
@@ -76,9 +50,9 @@ export async function run(argv: readonly string[]): Promise<void> {
     .enablePositionalOptions()
     .showHelpAfterError("(add --help for the options)")
     .exitOverride();
-  const asked = NAMES.indexOf(argv[2] ?? "");
-  const wanted = asked < 0 ? COMMANDS : COMMANDS.slice(asked, asked + 1);
-  for (const load of wanted) (await load())(program);
+  const asked = argv[2] ?? "";
+  const wanted = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS);
+  for (const load of wanted) (await load?.())?.(program);
   for (const command of program.commands) command.exitOverride();
   try {
     await program.parseAsync(argv as string[]);
