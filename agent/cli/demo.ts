@@ -22,10 +22,11 @@ import { verifyDatabase } from "../store/verify.ts";
 import { openLog } from "../telemetry/log.ts";
 import { createAccount } from "../web/accounts.ts";
 import { openDelegate } from "./demo/delegate.ts";
-import { NIGHT, noise } from "./demo/night.ts";
+import { NIGHT } from "./demo/night.ts";
 import { openPhone } from "./demo/phone.ts";
 import { openScreen, type Screen } from "./demo/screen.ts";
-import { openSender } from "./demo/sender.ts";
+import { openDemoSender } from "./demo/sender.ts";
+import { noise } from "./exercise/noise.ts";
 
 interface DemoOptions {
   once?: boolean;
@@ -88,7 +89,8 @@ async function demo(options: DemoOptions, directory: string): Promise<void> {
     screen.line(
       `Démon prêt : pages ${app.people}, exploitation ${app.operations}, ${app.rules.loaded} règles.`,
     );
-    const sender = await openSender(app, tokens);
+    const sender = openDemoSender(app, tokens);
+    const zone = app.desk.facility.timeZone;
     screen.title("La nuit");
     const wait = options.quick || options.once ? 150 : 1500;
     let stopped = false;
@@ -99,14 +101,14 @@ async function demo(options: DemoOptions, directory: string): Promise<void> {
     for (const event of NIGHT) {
       if (stopped) break;
       for (const until = sent + NOISE_LINES / NIGHT.length; sent < until; sent++) {
-        await sender.send(sent % 3 === 0 ? "udp" : "tcp", noise(new Date(), sent));
+        await sender.send(sent % 3 === 0 ? "udp" : "tcp", noise(systemClock.now(), zone)(sent));
       }
       story = event.story;
       screen.event(story, event.said, "cyan");
       await sender.send(event.way, event.record(new Date()));
       await pause(wait);
     }
-    sender.close();
+    await sender.close();
     screen.event(story, `(et ${sent} lignes de bruit reçues, que la barrière a écartées)`, "dim");
     if (stopped) return;
 

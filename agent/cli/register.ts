@@ -5,7 +5,12 @@ import { systemClock } from "../core/clock.ts";
 import { passingMasks, stateFiles } from "../setup.ts";
 import { formatInstant } from "../stages/french.ts";
 import { type Year, yearIn } from "../stages/register/calendar.ts";
-import { eachRegisterLine, registerCsv, registerJson } from "../stages/register/export-register.ts";
+import {
+  asExercise,
+  eachRegisterLine,
+  registerCsv,
+  registerJson,
+} from "../stages/register/export-register.ts";
 import { findEntries } from "../stages/register/find-entries.ts";
 import { gatherReport } from "../stages/register/gather-report.ts";
 import { openRegister } from "../stages/register/open-register.ts";
@@ -44,7 +49,8 @@ export function registerCommand(program: Command): void {
           const began = at === undefined ? 0 : (at.occurred ?? at.declared);
           return began >= year.from && began < year.to;
         });
-        const lines = eachRegisterLine(found, masks.every(declared, { incident: null }), names);
+        const all = eachRegisterLine(found, masks.every(declared, { incident: null }), names);
+        const lines = loaded.config.mode === "exercise" ? asExercise(all) : all;
         const rows =
           options.format === "json" ? registerJson(lines) : registerCsv(lines, { bom: options.bom === true });
         return [...rows].join("");

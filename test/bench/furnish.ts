@@ -163,7 +163,7 @@ async function lead(
   });
   await store.commit({ facility: FACILITY, at: now, writes: unit });
   await settleDue(store, now);
-  return { incident: incident.incident.id, approved, person: person.account, outside };
+  return { incident: incident.incident.id, approved, person: person.account, outside, run: "x" };
 
   function endedAs(work: Work, i: number): Work {
     const { state } = work.incident;

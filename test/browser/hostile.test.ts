@@ -131,7 +131,13 @@ describePeer(browserPeer, "text that an attacker wrote", () => {
     (await reads.byState(FACILITY, "incident", OPEN, { limit: 500 })).map(({ content }) => content);
 
   const visits = () => {
-    const place = { incident, approved: incident, person: house.accounts["anne.martin"].id, outside: "x" };
+    const place = {
+      incident,
+      approved: incident,
+      person: house.accounts["anne.martin"].id,
+      outside: "x",
+      run: "x",
+    };
     return visitsOf(place).filter(({ who }) => who === undefined);
   };
 

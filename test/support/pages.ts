@@ -7,6 +7,8 @@ export interface Place {
   person: string;
   /** A declaration made outside. */
   outside: string;
+  /** A scenario that was played. */
+  run: string;
 }
 
 /** An address of a page, below the facility's; `as` tells apart several pictures of one page. */
@@ -71,6 +73,12 @@ export const PAGES: Readonly<Record<string, (place: Place) => readonly Visit[]>>
     { path: `incidents/${incident}/suivi` },
     { path: `incidents/${approved}/suivi`, as: "valide" },
   ],
+  "/incidents/:id/debriefing": ({ incident, approved }) => [
+    { path: `incidents/${incident}/debriefing` },
+    { path: `incidents/${approved}/debriefing`, as: "valide" },
+  ],
+  "/exercices": () => [{ path: "exercices" }],
+  "/exercices/:run": ({ run }) => [{ path: `exercices/${run}` }],
   "/bulletins": () => [{ path: "bulletins" }],
   "/registre": () => [{ path: "registre" }],
   "/registre/violations": () => [{ path: "registre/violations" }],
@@ -80,6 +88,7 @@ export const PAGES: Readonly<Record<string, (place: Place) => readonly Visit[]>>
   "/astreinte": () => [{ path: "astreinte" }],
   "/releve": () => [{ path: "releve" }],
   "/clotures": () => [{ path: "clotures" }],
+  "/conservation": () => [{ path: "conservation" }],
   "/sourdines": () => [{ path: "sourdines" }],
   "/sources": () => [{ path: "sources" }],
   "/systemes": () => [{ path: "systemes" }],
@@ -100,11 +109,16 @@ export const NOT_PAGES: Readonly<Record<string, string>> = {
   "/incidents/version": "JSON for the browser",
   "/incidents/:id/notes/:note/pieces/:number": "a file, to be kept",
   "/incidents/:id/declaration.pdf": "a PDF",
+  "/incidents/:id/debriefing.pdf": "a PDF",
+  "/exercices/:run/debriefing.pdf": "a PDF",
   "/incidents/:id/declaration.json": "JSON",
   "/incidents/:id/declaration.md": "Markdown",
   "/incidents/:id/indicateurs.stix.json": "JSON",
   "/incidents/:id/indicateurs.misp.json": "JSON",
   "/incidents/:id/declaration/:version/imprimer.css": "a style sheet",
+  "/conservation/bordereaux/:id":
+    "there is none until a dossier is years old: agent/web/pages/retention.test.ts",
+  "/conservation/bordereaux/:id/liste.csv": "CSV",
   "/registre/export.:format": "CSV and JSON",
   "/registre/violations.:format": "CSV and JSON",
   "/incidents/:id/obligations/:regime/texte.pdf": "a PDF",

@@ -4,12 +4,15 @@ import { join, resolve } from "node:path";
 import type { BrowserContext } from "playwright-core";
 import { type App, startApp } from "../../agent/app.ts";
 import { NIGHT } from "../../agent/cli/demo/night.ts";
-import { openSender } from "../../agent/cli/demo/sender.ts";
+import { openDemoSender } from "../../agent/cli/demo/sender.ts";
+import { findScenario } from "../../agent/cli/exercise/find-scenario.ts";
 import { MICROSECONDS, systemClock } from "../../agent/core/clock.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import type { Account, Role } from "../../agent/core/person.ts";
 import { sha256Hex } from "../../agent/core/sha256.ts";
 import { passingMasks, stateFiles } from "../../agent/setup.ts";
+import { type ExerciseNote, exerciseWrite } from "../../agent/stages/exercise/exercise-runs.ts";
+import { lengthOf } from "../../agent/stages/exercise/scenario.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import { openLog } from "../../agent/telemetry/log.ts";
@@ -85,10 +88,11 @@ sites: [{ id: nord, name: Site Nord, address: 2 rue de la Démonstration }]
 
   const app = await startApp(loaded, { log: openLog("error", {}, passingMasks(loaded)), demo: true });
   const { store, desk } = app;
-  const sender = await openSender(app, { alertmanager: token, wazuh: `${token}-too` });
+  const sender = openDemoSender(app, { alertmanager: token, wazuh: `${token}-too` });
+  const run = await beginExercise(app);
   for (const event of NIGHT) await sender.send(event.way, event.record(new Date()));
   await sender.send("tcp", "une ligne que personne ne comprend");
-  sender.close();
+  await sender.close();
   const night = await eventually("the night, whole", async () => {
     const all = await desk.incidents({ limit: 10 });
     return all.find(({ incident }) => incident.alerts >= NIGHT.length)?.incident;
@@ -120,7 +124,7 @@ sites: [{ id: nord, name: Site Nord, address: 2 rue de la Démonstration }]
 
   return {
     app,
-    place: { incident: night.id, approved, person: anne.id, outside: "" },
+    place: { incident: night.id, approved, person: anne.id, outside: "", run },
     async enter(context, login) {
       const ticket = uuidv7(systemClock)();
       const now = systemClock.now();
@@ -144,4 +148,34 @@ sites: [{ id: nord, name: Site Nord, address: 2 rue de la Démonstration }]
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Writes into the record that a scenario is played, as its player does; says which playing. */
+async function beginExercise({ store, desk }: App): Promise<string> {
+  const { scenario } = findScenario("nuit-de-rancongiciel");
+  if (scenario === undefined) throw new Error("no scenario");
+  const { name, title, summary, sha256, expectations } = scenario;
+  const run = uuidv7(systemClock)();
+  const notes: ExerciseNote[] = [
+    {
+      event: "started",
+      run,
+      scenario: { name, title, summary, sha256 },
+      length: lengthOf(scenario),
+      speed: 60,
+      expectations,
+    },
+    { event: "sent", run, story: 0, say: "La nuit commence.", records: NIGHT.length },
+    {
+      event: "inject",
+      run,
+      story: 0,
+      to: "Astreinte informatique",
+      text: "Les urgences appellent : que répondez-vous ?",
+    },
+    { event: "ended", run, whole: true, records: NIGHT.length },
+  ];
+  for (const note of notes)
+    await store.commit({ facility: desk.facility.id, at: systemClock.now(), writes: [exerciseWrite(note)] });
+  return run;
 }

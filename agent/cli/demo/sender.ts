@@ -1,64 +1,29 @@
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
-import axios from "axios";
 import type { App } from "../../app.ts";
+import { type LineTarget, openSender } from "../exercise/open-sender.ts";
 import type { Way } from "./night.ts";
 
-/** Sends records to a running daemon through its real sockets, as the hospital's tools would. */
-export interface Sender {
+/** Sends the records of the demonstration to its daemon. */
+export interface DemoSender {
   send(way: Way, record: string): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
-export async function openSender(app: App, tokens: { alertmanager: string; wazuh: string }): Promise<Sender> {
+export function openDemoSender(app: App, tokens: { alertmanager: string; wazuh: string }): DemoSender {
   const at = (transport: "udp" | "tcp" | "http") => {
     const found = app.listening.find((each) => each.transport === transport);
     if (found === undefined) throw new Error(`the demonstration needs a ${transport} listener`);
     return found;
   };
-  const [udp, tcp, http] = [at("udp"), at("tcp"), at("http")];
-  const datagrams = createSocket("udp4");
-  const plain = await connected(tcp);
-  const counted = await connected(tcp);
-  const post = async (connector: string, token: string, body: string) => {
-    await axios.post(`http://${http.address}:${http.port}/api/v1/alerts/${connector}`, body, {
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      proxy: false,
-    });
-  };
+  const line = (transport: "udp" | "tcp"): LineTarget => ({ ...at(transport), transport });
+  const [udp, tcp, http] = [line("udp"), line("tcp"), at("http")];
+  const url = `http://${http.address}:${http.port}/api/v1/alerts`;
+  const { lines, post, close } = openSender();
   return {
     async send(way, record) {
-      switch (way) {
-        case "udp":
-          await new Promise((resolve) => datagrams.send(record, udp.port, udp.address, resolve));
-          return;
-        case "tcp":
-          await written(plain, `${record}\n`);
-          return;
-        case "tcp-counted":
-          await written(counted, `${Buffer.byteLength(record)} ${record}`);
-          return;
-        case "alertmanager":
-          return post("alertmanager", tokens.alertmanager, record);
-        case "wazuh":
-          return post("wazuh", tokens.wazuh, record);
-      }
+      if (way === "alertmanager" || way === "wazuh")
+        return post({ url }, { connector: way, token: tokens[way] }, record);
+      return lines(way === "udp" ? udp : tcp, [record], way === "tcp-counted");
     },
-    close() {
-      datagrams.close();
-      plain.end();
-      counted.end();
-    },
+    close,
   };
-}
-
-async function connected({ address, port }: { address: string; port: number }): Promise<Socket> {
-  const socket = connect(port, address);
-  await once(socket, "connect");
-  return socket;
-}
-
-async function written(socket: Socket, text: string): Promise<void> {
-  if (!socket.write(text)) await once(socket, "drain");
 }

@@ -59,6 +59,11 @@ export function* eachRegisterLine(
   }
 }
 
+/** The same lines where all is an exercise, decided on or not: what leaves says so line by line. */
+export function* asExercise(lines: Iterable<RegisterLine>): Generator<RegisterLine> {
+  for (const line of lines) yield { ...line, exercise: true };
+}
+
 function incidentLine(entry: RegisterEntry, names: ReadonlyMap<string, string>): RegisterLine {
   const { incident, decisions, duties, closings } = entry;
   const { found, approved, filed } = stepsOf(entry);

@@ -15,7 +15,7 @@ import { personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { sendRows } from "../send-rows.ts";
 import { pageOf } from "./page-of.ts";
-import { freshRegister, noteExport, type RegisterPageParts } from "./register.ts";
+import { downloadNamed, freshRegister, noteExport, type RegisterPageParts } from "./register.ts";
 
 /** Lines of a page: the text of each is read for it. */
 const PAGE = 50;
@@ -65,7 +65,8 @@ export function breachesPage(parts: Omit<RegisterPageParts, "systems">): Router 
     const breaches = breachesIn(register.entries(), registers);
     await noteExport(parts, person, { register: "violations", format, lines: breaches.length });
     response.setHeader("X-Content-Type-Options", "nosniff");
-    response.attachment(`violations-${facility}-${time.date(clock.now())}.${format}`);
+    const name = `violations-${facility}-${time.date(clock.now())}.${format}`;
+    response.setHeader("Content-Disposition", downloadNamed(name, desk));
     response.type(format === "csv" ? "text/csv; charset=utf-8" : "json");
     await sendRows(response, (format === "csv" ? breachCsv : breachJson)(linesOf(breaches)));
   });

@@ -25,5 +25,7 @@ export const DONE: Readonly<Record<string, string>> = {
   demande: "La question est prête : copiez le lien ou dictez le code ci-dessous.",
   "demande-retiree": "Le lien est retiré : il ne sert plus.",
   note: "Note écrite dans la main courante.",
+  suspendu: "Conservation suspendue : rien de ce dossier ne sera effacé.",
+  leve: "Suspension levée : les règles de conservation s'appliquent de nouveau.",
   piece: "Pièce effacée. Son empreinte, qui l'a effacée et pourquoi restent au dossier.",
 };

@@ -25,6 +25,7 @@ const WithdrawForm = z.object({ fact: z.string().min(1).max(100), reason: Line(1
 const ReasonForm = z.object({
   reason: Line(100_000).default(""),
   sans_avis: z.literal("oui").optional(),
+  fausse_alerte: z.literal("oui").optional(),
 });
 
 /** What a person typed when it could not be taken, to be shown again where it was typed. */
@@ -155,10 +156,13 @@ export function factsPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rout
   ] as const)
     router.post(`/incidents/:id/${path}`, async (request, response) => {
       const person = personWho(response, act === "reopen" ? "sign_off" : "edit");
-      const { reason, sans_avis } = readForm(request, ReasonForm);
+      const { reason, sans_avis, fausse_alerte } = readForm(request, ReasonForm);
       const { incident } = await dossierOf(desk, request.params.id);
       const done = await desk[act](
-        { incident: incident.id, reason, withoutNotice: sans_avis === "oui" },
+        {
+          ...{ incident: incident.id, reason },
+          ...{ withoutNotice: sans_avis === "oui", falseAlarm: fausse_alerte === "oui" },
+        },
         person,
       );
       if (done.outcome === "refused") throw new PageError(statusOf(done.code), { message: done.because });

@@ -1,11 +1,14 @@
 import { Router } from "express";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
 import { DELIVERY_KINDS } from "../../core/delivery.ts";
-import type { HouseView } from "../../core/house-view.ts";
+import { problemSentence } from "../../core/errors.ts";
+import type { HouseView, RefusedSettings } from "../../core/house-view.ts";
 import type { RuleTroubles } from "../../core/rule-troubles.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import type { WayReach } from "../../stages/effects/reachability.ts";
 import { formatBytes } from "../../stages/french.ts";
+import { costOfRules } from "../../stages/observe/cost-of-rules.ts";
+import type { OnCall } from "../../stages/roster/open-on-call.ts";
 import type { Store } from "../../store/store.ts";
 import { type Gate, personWho } from "../gate.ts";
 
@@ -16,6 +19,20 @@ const SOON = 30 * MICROSECONDS.day;
 /** Free space below which the disk is shown as a fault, bytes. */
 const LITTLE = 2 * 1024 ** 3;
 
+/** Weeks over which it is told what rules cost people. */
+const COST_WEEKS = 4;
+/** Rules that nothing feeds, as many as are shown. */
+const SHOWN_UNFED = 50;
+/** Problems of a refused configuration that are shown. */
+const SHOWN_PROBLEMS = 20;
+
+const refusedOf = (refused: RefusedSettings | null) =>
+  refused && {
+    at: refused.at,
+    problems: refused.problems.slice(0, SHOWN_PROBLEMS).map(problemSentence),
+    more: Math.max(0, refused.count - SHOWN_PROBLEMS),
+  };
+
 /** "Règles", "Réglages", "Santé": how the house stands, to be read only. */
 export function housePages(parts: {
   store: Store;
@@ -24,15 +41,26 @@ export function housePages(parts: {
   house: HouseView;
   facility: string;
   troubles: () => RuleTroubles;
-  desk: Pick<Desk, "waysOut">;
+  desk: Pick<Desk, "waysOut" | "facility">;
+  /** Absent without rosters. */
+  onCall?: Pick<OnCall, "vacancies"> | undefined;
   /** (Default: nothing is known.) */
   reach?: ((way: string) => WayReach | null) | undefined;
 }): Router {
   const { store, clock, gate, house, facility, troubles, desk, reach = () => null } = parts;
   const router = Router({ mergeParams: true });
 
-  router.get("/regles", (request, response) => {
+  router.get("/regles", async (request, response) => {
     personWho(response, "read");
+    const now = clock.now();
+    const [unfed, cost] = await Promise.all([
+      house.unfedRules(),
+      costOfRules(
+        store.reads,
+        { id: facility, time_zone: desk.facility.timeZone },
+        { from: now - COST_WEEKS * 7 * MICROSECONDS.day, to: now },
+      ),
+    ]);
     const { refused, inactive, kept, disabled } = troubles();
     const counts = {
       refused: refused.count,
@@ -43,7 +71,15 @@ export function housePages(parts: {
     gate.render(request, response, {
       view: "rules",
       title: "Règles",
-      model: { rules: house.rules(), counts },
+      model: {
+        ...{ rules: house.rules(), counts, started: house.started },
+        unfed: {
+          ...unfed,
+          rules: unfed.rules.slice(0, SHOWN_UNFED),
+          more: Math.max(0, unfed.count - SHOWN_UNFED),
+        },
+        cost: { ...cost, weeks: COST_WEEKS },
+      },
     });
   });
 
@@ -52,25 +88,30 @@ export function housePages(parts: {
     gate.render(request, response, {
       view: "settings",
       title: "Réglages",
-      model: { sections: house.settings },
+      model: { sections: house.settings() },
     });
   });
 
   router.get("/sante", async (request, response) => {
     personWho(response, "read");
     const now = clock.now();
-    const [end, late, uncertain, alerts] = await Promise.all([
+    const [end, late, uncertain, alerts, vacancies] = await Promise.all([
       store.reads.journalEnd(facility),
       store.reads.effectsDue(facility, now - LATE.after, LATE.most),
       store.reads.effectsIn(facility, ["uncertain"], LATE.most),
       store.reads.countByState(facility, "incident"),
+      parts.onCall?.vacancies() ?? [],
     ]);
     const disk = house.disk();
     gate.render(request, response, {
       view: "health",
       title: "Santé",
       model: {
-        causes: house.causes(),
+        // Why the record cannot be written is told in a sentence of its own.
+        causes: house.causes().filter((cause) => cause !== "store"),
+        trouble: house.storeTrouble(),
+        vacancies: vacancies.map(({ title, instead }) => ({ title, instead: instead.join(", ") })),
+        refused: refusedOf(house.refusedSettings()),
         ways: desk.waysOut.map(({ id, kind = "declaration", reach: way, guide }) => ({
           ...{ id, kind: DELIVERY_KINDS[kind], assisted: way === "assisted" },
           ...{ to: guide?.to ?? id, reach: reach(id) },
@@ -90,6 +131,11 @@ export function housePages(parts: {
           log: formatBytes(disk.log),
           free: disk.free === null ? null : formatBytes(disk.free),
         },
+        copies: house.copies().map((copy) => ({
+          ...copy,
+          bytes: copy.bytes === null ? null : formatBytes(copy.bytes),
+        })),
+        kit: house.kit(),
         certificates: house
           .certificates()
           .map((each) => ({

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock, Instant } from "../../core/clock.ts";
-import type { Incident } from "../../core/incident.ts";
+import { holdOf, type Incident } from "../../core/incident.ts";
 import { ATTACHMENTS, LOGBOOK } from "../../core/logbook.ts";
 import { type Account, mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
@@ -189,6 +189,12 @@ export function incidentPage(parts: {
       outlook: dossier.outlook,
       ending: endingOf(dossier, person, clock.now()),
       regroup: regroupRows(dossier, person),
+      hold: {
+        held: holdOf(dossier.incident) ?? null,
+        before: (dossier.incident.holds ?? []).filter(({ lifted }) => lifted !== null),
+        may: mayAct(person, "hold"),
+      },
+      alertsGone: dossier.incident.evidence_erased ?? null,
       muted: dossier.muted,
       mayMute: mayAct(person, "mute"),
       byPerson: dossier.incident.opened_by === "person",

@@ -9,7 +9,13 @@ import { VERDICTS } from "../../core/qualification.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import { duration } from "../../stages/french.ts";
 import { type Year, yearIn } from "../../stages/register/calendar.ts";
-import { eachRegisterLine, registerCsv, registerJson } from "../../stages/register/export-register.ts";
+import {
+  asExercise,
+  eachRegisterLine,
+  type RegisterLine,
+  registerCsv,
+  registerJson,
+} from "../../stages/register/export-register.ts";
 import { DELAYS, type DelayKind, figuresInTurn, inYear } from "../../stages/register/figures.ts";
 import { findInTurn } from "../../stages/register/find-entries.ts";
 import type { Register } from "../../stages/register/open-register.ts";
@@ -62,6 +68,11 @@ export async function freshRegister(register: Register): Promise<void> {
   });
 }
 
+/** What a file of a register is called: one of an exercise says so before it is opened. */
+export function downloadNamed(name: string, { mode }: Pick<Desk, "mode">): string {
+  return `attachment; filename="${mode === "exercise" ? "EXERCICE-" : ""}${name}"`;
+}
+
 /** Who took a register away is in the journal before it leaves. */
 export async function noteExport(
   { desk, store, clock }: Pick<RegisterPageParts, "desk" | "store" | "clock">,
@@ -80,6 +91,8 @@ export function registerPage(parts: RegisterPageParts): Router {
   const names = new Map(systems.map(({ id, name }) => [id, name]));
   const time = frenchTime(desk.facility.timeZone);
   const router = Router({ mergeParams: true });
+
+  const marked = (lines: Iterable<RegisterLine>) => (desk.mode === "exercise" ? asExercise(lines) : lines);
 
   /** What of a year fits what is asked; what was declared outside has no state and no evaluation. */
   async function foundOf(year: Year, query: SoughtQuery, person: Account) {
@@ -112,7 +125,7 @@ export function registerPage(parts: RegisterPageParts): Router {
     await setImmediate();
     const count = found.length + told.length;
     const { page, pages, from, to } = pageOf(request.query.page, count, PAGE);
-    const lines = [...eachRegisterLine(found, told, names, { from, to })];
+    const lines = [...marked(eachRegisterLine(found, told, names, { from, to }))];
     await setImmediate();
     const figures = await figuresInTurn({ year, entries: register.entries(), outside: register.outside() });
     await setImmediate();
@@ -166,8 +179,11 @@ export function registerPage(parts: RegisterPageParts): Router {
     await noteExport(parts, person, { year: year.year, format, lines: count });
     await setImmediate();
     response.setHeader("X-Content-Type-Options", "nosniff");
-    response.attachment(`registre-${facility}-${year.year}.${format}`);
-    const lines = eachRegisterLine(found, told, names);
+    response.setHeader(
+      "Content-Disposition",
+      downloadNamed(`registre-${facility}-${year.year}.${format}`, desk),
+    );
+    const lines = marked(eachRegisterLine(found, told, names));
     const bom = request.query.bom !== undefined;
     response.type(format === "json" ? "json" : "text/csv; charset=utf-8");
     const rows = format === "json" ? registerJson(lines) : registerCsv(lines, { bom });

@@ -53,13 +53,14 @@ const DECIDED: ReadonlySet<Incident["state"]> = new Set([
 
 /** The first line about an incident: the evaluation while it is judged, then what became of it. */
 export function headlineOf(
-  incident: Pick<Incident, "state" | "because">,
+  incident: Pick<Incident, "state" | "because" | "erased">,
   sentence: string | null | undefined,
   muted?: Pick<MutedView, "line" | "otherwise"> | null,
 ): string {
   // What is held back is not hidden: the first line says it.
   if (muted?.otherwise != null)
     return `Un critère est rempli, et retenu : ${muted.line.charAt(0).toLowerCase()}${muted.line.slice(1)}. Sans cela : ${muted.otherwise}`;
+  if (incident.erased !== undefined) return incident.because;
   if (DECIDED.has(incident.state)) return `${INCIDENT_STATES[incident.state]}. ${incident.because}`;
   return sentence ?? incident.because;
 }
