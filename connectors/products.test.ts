@@ -69,7 +69,7 @@ detection: { any: { event.severity|gte: 0 }, condition: any }
 `,
   );
   const set = compileRules(rules.flatMap((text) => readRules(text, "rule.yml").rules));
-  const gate = compileGate(set, openCatalogue([]).catalogue.claims);
+  const gate = compileGate(set, openCatalogue([]).catalogue.claims());
   expect(gate.ungated).toEqual([]);
   let matched = 0;
   for (const record of mappings.flatMap(({ file }) => recordsBeside(file))) {

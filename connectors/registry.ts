@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Claim } from "../agent/core/claim.ts";
 import type { Problem } from "../agent/core/errors.ts";
 import { autoOf, surestOf } from "./auto.ts";
@@ -19,8 +20,8 @@ import { syslogOf } from "./inbound/syslog/index.ts";
 import { wazuh } from "./inbound/wazuh/index.ts";
 import { windows } from "./inbound/windows/index.ts";
 import type { Mapping } from "./mapping/compile.ts";
-import { type LoadedMapping, loadMappings } from "./mapping/load-mappings.ts";
-import { isOver, selectAmong } from "./mapping/select-mapping.ts";
+import { CASES_ENDING, type LoadedMapping, loadMappings } from "./mapping/load-mappings.ts";
+import { isOver, type Select, selectAmong } from "./mapping/select-mapping.ts";
 import { withMappings } from "./mapping/with-mappings.ts";
 import { email } from "./notify/email/index.ts";
 import { glpi } from "./notify/glpi/index.ts";
@@ -102,7 +103,7 @@ export interface Catalogue {
   names: readonly string[];
   named(name: string): Inbound | undefined;
   /** What its readers write of the origin of records by themselves. */
-  claims: readonly Claim[];
+  claims(): readonly Claim[];
 }
 
 /** Loads mappings without those that come with the program; all that is wrong with them is told. */
@@ -113,33 +114,56 @@ export function readMappings(
   return loadMappings(paths, FORMATS, { before });
 }
 
-let shipped: ReturnType<typeof loadMappings> | undefined;
-const shippedMappings = () => (shipped ??= loadMappings([SHIPPED_MAPPINGS], FORMATS, { trusted: true }));
+/** Those that come with the program, all read once some record is to be recognised. */
+const shippedMappings = once(() => loadMappings([SHIPPED_MAPPINGS], FORMATS, { trusted: true }).mappings);
+/** Their names: each file is called as its mapping is. */
+const shippedNames = once(() =>
+  readdirSync(SHIPPED_MAPPINGS)
+    .filter((file) => file.endsWith(".yml") && !file.endsWith(CASES_ENDING))
+    .map((file) => basename(file, ".yml")),
+);
 
-/** Opens the catalogue with the mappings of the files and folders; all that is wrong with any is told. */
+/** Opens the catalogue with the mappings of the files and folders; all that is wrong with them is told. */
 export function openCatalogue(paths: readonly string[]): { catalogue: Catalogue; problems: Problem[] } {
   const { mappings, problems } = readMappings(paths);
-  return { catalogue: catalogueWith(mappings), problems: [...shippedMappings().problems, ...problems] };
+  return { catalogue: catalogueWith(mappings), problems };
 }
 
 /**
  * Makes the catalogue of mappings and of those that come with the program.
  *
- * One given stands for one of the same name that comes with the program, and is tried first.
+ * One given stands for one of the same name that comes with the program, and is tried first. Those of the program are
+ * read when they are needed: who only looks a source up reads one of them, or none.
  */
 export function catalogueWith(own: readonly Mapping[]): Catalogue {
   const taken = new Set(own.map(({ name }) => name));
-  return catalogueOf([...own, ...shippedMappings().mappings.filter(({ name }) => !taken.has(name))]);
+  const mappings = once(() => [...own, ...shippedMappings().filter(({ name }) => !taken.has(name))]);
+  const selectMapping = once(() => selectAmong(mappings()));
+  const select: Select = (alert) => selectMapping()(alert);
+  const named = new Map([...INBOUND, autoOf(INBOUND)].map((each) => [each.name, withMappings(each, select)]));
+  for (const mapping of own) named.set(mapping.name, namedMapping(mapping));
+  const shippedNamed = (name: string): Inbound | undefined => {
+    if (!shippedNames().includes(name)) return undefined;
+    const file = join(SHIPPED_MAPPINGS, `${name}.yml`);
+    const [mapping] = loadMappings([file], FORMATS, { trusted: true }).mappings;
+    const inbound = mapping && namedMapping(mapping);
+    if (inbound !== undefined) named.set(name, inbound);
+    return inbound;
+  };
+  return {
+    names: [...new Set([...named.keys(), ...shippedNames()])],
+    named: (name) => named.get(name) ?? shippedNamed(name),
+    claims: once(() => [...INBOUND, ...mappings()].flatMap((reader) => reader.claims ?? [])),
+  };
 }
 
-function catalogueOf(mappings: readonly Mapping[]): Catalogue {
-  const select = selectAmong(mappings);
-  const found = new Map(
-    [...INBOUND, autoOf(INBOUND)].map((inbound) => [inbound.name, withMappings(inbound, select)]),
-  );
-  for (const mapping of mappings) found.set(mapping.name, namedMapping(mapping));
-  const claims = [...INBOUND, ...mappings].flatMap((reader) => reader.claims ?? []);
-  return { names: [...found.keys()], named: (name) => found.get(name), claims };
+/** Makes a thing when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 /** A source named by its mapping: the formats that it reads, alone or in syslog, whatever else would know them. */

@@ -57,7 +57,7 @@ export function checkRuleFolders(
 ): RuleCheck {
   const { rules, correlations, refused, advice } = loadRuleFolders(folders);
   const set = compileRules(rules, { placeholders });
-  const ungated = new Set(compileGate(set, openCatalogue([]).catalogue.claims).ungated);
+  const ungated = new Set(compileGate(set, openCatalogue([]).catalogue.claims()).ungated);
   return {
     loaded: rules.length + correlations.length,
     refused,

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import type { AxiosError, AxiosResponse } from "axios";
 import type { Poll } from "../../../config/poll.ts";
 import { at, isObject, textValue } from "../../../connectors/shared/json.ts";
+import { http, https } from "../../core/node-http.ts";
 import { type FaultKind, PollFault } from "./poll-fault.ts";
 
 /** One question to an index. */
@@ -26,14 +25,14 @@ export function openAsk(poll: Poll, authorization: string | undefined): { ask: A
   const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
   const { authority, certificate, key, server_name } = poll.tls ?? {};
   const agent = poll.url.startsWith("https:")
-    ? new HttpsAgent({
+    ? new https.Agent({
         keepAlive: true,
         ca: read(authority),
         cert: read(certificate),
         key: read(key),
         ...(server_name === undefined ? {} : { servername: server_name }),
       })
-    : new HttpAgent({ keepAlive: true });
+    : new http.Agent({ keepAlive: true });
   const headers = {
     accept: "application/json",
     "content-type": "application/json",

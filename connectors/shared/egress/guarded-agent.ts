@@ -1,8 +1,9 @@
 import type { lookup } from "node:dns";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
+import type { Agent as HttpAgent } from "node:http";
+import type { Agent as HttpsAgent } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { Duplex } from "node:stream";
+import { http, https } from "../../../agent/core/node-http.ts";
 import { mayReach } from "./may-reach.ts";
 import type { EgressPolicy } from "./policy.ts";
 import type { Tunnel } from "./tunnel.ts";
@@ -62,7 +63,7 @@ export function guardedAgent(parts: {
     autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER,
   };
   const agent = secure
-    ? new HttpsAgent({
+    ? new https.Agent({
         ...common,
         // Said, so that no environment variable says otherwise.
         rejectUnauthorized: true,
@@ -71,7 +72,7 @@ export function guardedAgent(parts: {
         cert: tls.certificate,
         key: tls.key,
       })
-    : new HttpAgent(common);
+    : new http.Agent(common);
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     const host = options.host ?? "";

@@ -1,8 +1,7 @@
 import type { Agent, IncomingMessage } from "node:http";
-import { request } from "node:http";
-import { request as requestTls } from "node:https";
 import { isIPv6 } from "node:net";
 import type { Duplex } from "node:stream";
+import { http, https } from "../../../agent/core/node-http.ts";
 import type { OutgoingProxy } from "./policy.ts";
 
 /** Asks a proxy for a way to a place: what goes through it is not the proxy's to read. */
@@ -28,8 +27,8 @@ export function openTunnel(
       "user-agent": "tocsin",
       ...(authorization !== undefined && { "proxy-authorization": authorization }),
     };
-    const ask = toProxy.protocol === "https:" ? requestTls : request;
-    const asking = ask({ ...toProxy, method: "CONNECT", path: place, headers, signal });
+    const { request } = toProxy.protocol === "https:" ? https : http;
+    const asking = request({ ...toProxy, method: "CONNECT", path: place, headers, signal });
     asking.once("connect", (answer, socket, head) => {
       const refused = refusalOf(answer);
       if (refused === undefined) {
