@@ -39,6 +39,9 @@ export const INCIDENT_TRANSITIONS: Transitions<IncidentState> = {
 
 const Instant = z.int();
 
+/** What a rule of conservation took away; `left` while that goes on. */
+const Gone = z.object({ at: Instant, policy: z.string(), left: z.literal(true).optional() });
+
 /** Something that detections name and may share. */
 export const Entity = z.object({
   kind: z.enum(["host", "user", "address", "hash", "process", "system", "source", "campaign"]),
@@ -96,6 +99,8 @@ export const Incident = z.object({
       from: IncidentState,
       /** Closed though no notice of resolution was filed (D.1111-16-3). */
       without_notice: z.literal(true).optional(),
+      /** Nothing was wrong: it weighs on the rules that made it. */
+      false_alarm: z.literal(true).optional(),
     })
     .optional(),
   /** What the next text is to say, as a person settled it: it stands until a text is filed, a withdrawal for good. */
@@ -122,7 +127,31 @@ export const Incident = z.object({
   impossible: z.array(Impossibility).optional(),
   /** Incidents that the machine may not merge this one with, though they share something: a person is asked. */
   linked: z.array(z.object({ incident: z.string(), because: z.string() })).optional(),
+  /** Its content is erased: but for this and its dates nothing is left. `closed` is when it was. */
+  erased: Gone.extend({ closed: Instant }).optional(),
+  /** Only its alerts, or the bytes of its attachments, are erased. */
+  evidence_erased: Gone.optional(),
+  attachments_erased: Gone.optional(),
+  /** Each time that a person suspended its conservation (contentieux), oldest first; the last stands until it is lifted. */
+  holds: z
+    .array(
+      z.object({
+        at: Instant,
+        writer: z.string(),
+        reason: z.string(),
+        lifted: z.object({ at: Instant, writer: z.string(), reason: z.string() }).nullable(),
+      }),
+    )
+    .optional(),
   /** Incidents that a person said are others. */
   apart: z.array(z.string()).optional(),
 });
 export type Incident = z.infer<typeof Incident>;
+
+/** The suspension of its conservation that stands: nothing of it is erased meanwhile. */
+export function holdOf({
+  holds,
+}: Pick<Incident, "holds">): NonNullable<Incident["holds"]>[number] | undefined {
+  const last = holds?.at(-1);
+  return last?.lifted === null ? last : undefined;
+}

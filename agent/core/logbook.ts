@@ -19,7 +19,10 @@ export const Attachment = z.object({
 });
 export type Attachment = z.infer<typeof Attachment>;
 
-/** An attachment whose bytes were erased because they should never have been put there: when, by whom and why. */
+/**
+ * An attachment whose bytes were erased: when, by whom and why, because they should never have been put there; or by a rule
+ * of conservation, which is then the reason, and nobody's name.
+ */
 export interface ErasedAttachment {
   sha256: string;
   at: number;

@@ -29,6 +29,10 @@ export type Act =
   | "sign_off"
   | "mute"
   | "erase"
+  /** Suspends the conservation of a dossier. */
+  | "hold"
+  /** Lists dossiers for elimination, and records the visa. */
+  | "eliminate"
   | "manage_people";
 
 /** What who answers for a declaration may do. */
@@ -46,11 +50,12 @@ const DECIDES: readonly Act[] = [
   "unmask",
   "sign_off",
   "mute",
+  "hold",
 ];
 
 const ACTS: Readonly<Record<Role, readonly Act[]>> = {
   delegate: DECIDES,
-  director: [...DECIDES, "erase", "manage_people"],
+  director: [...DECIDES, "erase", "eliminate", "manage_people"],
   rssi: [
     "read",
     "answer",
@@ -66,9 +71,10 @@ const ACTS: Readonly<Record<Role, readonly Act[]>> = {
     "sign_off",
     "mute",
     "erase",
+    "hold",
     "manage_people",
   ],
-  dpo: ["read", "answer", "settle_clock", "prepare_duty", "approve_duty", "exchange"],
+  dpo: ["read", "answer", "settle_clock", "prepare_duty", "approve_duty", "exchange", "hold", "eliminate"],
   operator: ["read", "answer", "record_oral", "exchange"],
   auditor: ["read"],
 };

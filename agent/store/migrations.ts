@@ -7,6 +7,7 @@ import { unsent } from "./migrations/006-unsent.ts";
 import { attachments } from "./migrations/007-attachments.ts";
 import { texts } from "./migrations/008-texts.ts";
 import { erasedAttachments } from "./migrations/009-erased-attachments.ts";
+import { retention } from "./migrations/010-retention.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
@@ -20,6 +21,7 @@ export const MIGRATIONS: readonly Migration[] = [
   attachments,
   texts,
   erasedAttachments,
+  retention,
 ];
 
 /** The schema this program reads and writes. */

@@ -10,6 +10,7 @@ import type { Delivery } from "../core/delivery.ts";
 import type { Detection } from "../core/detection.ts";
 import type { DutyFile } from "../core/duty-file.ts";
 import type { Effect, EffectState } from "../core/effect.ts";
+import type { Elimination } from "../core/elimination.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
@@ -50,6 +51,7 @@ export interface Records {
   subscriber: Subscriber;
   bulletin: Bulletin;
   account: Account;
+  elimination: Elimination;
 }
 export type RecordKind = keyof Records;
 
@@ -96,6 +98,44 @@ export interface Evidence {
   position: number;
 }
 
+/**
+ * What a rule of conservation takes away, declared in a journal that is signed in the same unit. What is gone already is
+ * left out, and with nothing left nothing is written: to repeat it does no harm.
+ */
+export interface PlannedErasure {
+  /** The name of the rule. */
+  policy: string;
+  /**
+   * Entries whose content and salt go, with the rows that stand by them: of a record or of joins all revisions together,
+   * or the oldest first. A conflict when one is an erasure, or holds the digests of alerts.
+   */
+  entries?: readonly number[];
+  /** Ids of alerts. */
+  alerts?: readonly string[];
+  /** SHA-256 of attachments. */
+  attachments?: readonly string[];
+  /** What was planned for this incident goes too. */
+  effectsOf?: string;
+  /** The means of this account go too: password, codes, keys, sessions. */
+  meansOf?: string;
+}
+
+/** An entry of the journal whose content stands. */
+export interface EntryLeft {
+  seq: number;
+  type: string;
+  at: Instant;
+  /** Characters of the content. */
+  size: number;
+}
+
+/** How many there are, and when the oldest and the newest are from; nulls when there are none. */
+export interface Extent {
+  count: number;
+  oldest: Instant | null;
+  newest: Instant | null;
+}
+
 /** One change; a unit applies all of its writes or none. */
 export type Write =
   | { write: "alert"; alert: StoredAlert; detections: Detection[] }
@@ -127,6 +167,8 @@ export type Write =
   /** A journal entry and nothing else. */
   | { write: "note"; what: NoteKind; incident: string | null; content: unknown }
   | { write: "quarantine"; entry: QuarantineEntry }
+  /** Forgets refused records that came before an instant, at most 500. */
+  | { write: "quarantine_end"; before: Instant }
   /** Keeps what a person is typing in one field, in place of what was kept; null forgets it, as a week does. */
   | { write: "unsent"; account: string; incident: string; field: string; content: string | null }
   /** Puts a piece of an attachment, the first (0) first; until it is kept it is no part of the record, and a day ends it. */
@@ -138,6 +180,7 @@ export type Write =
    * none, or none any more. What notes say of it stays.
    */
   | { write: "attachment_erasure"; erased: Omit<ErasedAttachment, "at"> }
+  | { write: "erasure"; erasure: PlannedErasure }
   | { write: "credentials"; credentials: Credentials }
   /** Consumes a time step of an account's one-time code; a conflict when it, or a later one, was used. */
   | { write: "totp"; account: string; step: number }
@@ -301,6 +344,37 @@ export interface Reads {
   erasedAttachments(facility: string, sha256s: readonly string[]): Promise<ErasedAttachment[]>;
   /** The stored bytes of the alerts joined to an incident, in the journal's order: what a proof is made of. */
   evidenceOf(facility: string, incident: string, limit: number): Promise<Evidence[]>;
+  /** Entries of an incident whose content stands, after one of them, in order. */
+  entriesLeft(facility: string, incident: string, after: number, limit: number): Promise<EntryLeft[]>;
+  /** The same of the traces of access to pages, of every incident and of none, by their time. */
+  accessLeft(
+    facility: string,
+    asked: { after: Pick<EntryLeft, "at" | "seq">; before: Instant; limit: number },
+  ): Promise<EntryLeft[]>;
+  /** Alerts among the detections `from` to `to` that joined no incident, with when they were stored. */
+  unjoinedAlerts(
+    facility: string,
+    range: { from: number; to: number },
+  ): Promise<{ id: string; at: Instant }[]>;
+  /**
+   * Detections of an incident whose alert is still stored, by event time, after one of them when given; those of which
+   * another incident than these `released` holds the alert are left out.
+   */
+  alertsLeft(
+    facility: string,
+    incident: string,
+    asked: {
+      released: readonly string[];
+      after?: { occurred: Instant; seq: number } | undefined;
+      limit: number;
+    },
+  ): Promise<{ alert: string; occurred: Instant; seq: number }[]>;
+  /** True when a record of an incident that is none of these names an attachment. */
+  attachmentHeld(facility: string, sha256: string, released: readonly string[]): Promise<boolean>;
+  /** Which of these attachments still have their bytes. */
+  attachmentsLeft(facility: string, sha256s: readonly string[]): Promise<string[]>;
+  /** Refused records that came before an instant. */
+  quarantineBefore(facility: string, before: Instant): Promise<Extent>;
   /** Signed heads of a facility's chain, oldest first. */
   checkpoints(facility: string): Promise<Checkpoint[]>;
   facilities(): Promise<string[]>;

@@ -6,6 +6,7 @@ import { storeAlertsContract } from "./store-alerts.contract.ts";
 import { storeAttachmentsContract } from "./store-attachments.contract.ts";
 import { storeJournalContract } from "./store-journal.contract.ts";
 import { storePeopleContract } from "./store-people.contract.ts";
+import { storeRetentionContract } from "./store-retention.contract.ts";
 import { storeWorkContract } from "./store-work.contract.ts";
 
 /** A store opened for the suite, empty; every test has facilities of its own. */
@@ -294,6 +295,7 @@ export function storeContract(name: string, open: () => Promise<OpenedStore>): v
     storeAlertsContract(() => ({ store, here, there }));
     storeAttachmentsContract(() => ({ store, here, there }));
     storePeopleContract(() => ({ store, here, there }));
+    storeRetentionContract(() => ({ store, here, there }));
 
     storeJournalContract(() => ({ store, here, there }));
 

@@ -70,10 +70,18 @@ export function closeDossier(
   {
     reason,
     withoutNotice,
+    falseAlarm = false,
     actor,
     setup,
     now,
-  }: { reason: string; withoutNotice: boolean; actor: Actor; setup: Setup; now: Instant },
+  }: {
+    reason: string;
+    withoutNotice: boolean;
+    falseAlarm?: boolean;
+    actor: Actor;
+    setup: Setup;
+    now: Instant;
+  },
 ): { outcome: "closed" } | Refused {
   const kept = notClosable(work, setup, withoutNotice);
   if (kept !== undefined) return kept;
@@ -83,7 +91,8 @@ export function closeDossier(
   const writer = actor.name;
   if (from === "declared") to(work, "facts_ended", "Rien de ce qui a été constaté ne dure.");
   to(work, "closed", `Clos par ${writer} : ${reason}`);
-  const closure = { at: now, writer, reason, from };
+  const said = falseAlarm ? { false_alarm: true as const } : {};
+  const closure = { at: now, writer, reason, from, ...said };
   work.incident = {
     ...work.incident,
     closure: owesNotice(work) ? { ...closure, without_notice: true } : closure,

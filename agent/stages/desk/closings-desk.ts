@@ -55,14 +55,14 @@ export function closingsDesk(parts: {
     unsignedMonths: () =>
       unsignedMonths(store.reads, { facility, zone: setup.facility.time_zone, now: parts.now() }),
 
-    closeByHand: ({ incident, reason: given, withoutNotice = false }, actor) =>
+    closeByHand: ({ incident, reason: given, withoutNotice = false, falseAlarm = false }, actor) =>
       actOn(incident, actor, "edit", (work, now) => {
         const reason = given.trim();
         const wrong = badReason(reason);
         if (wrong !== undefined) return wrong;
         if (work.incident.state !== "candidate")
-          return closeDossier(work, { reason, withoutNotice, actor, setup, now });
-        close(work, setup, { by: "person", writer: actor.name, because: reason }, now);
+          return closeDossier(work, { reason, withoutNotice, falseAlarm, actor, setup, now });
+        close(work, setup, { by: "person", writer: actor.name, because: reason, falseAlarm }, now);
         return { outcome: "closed" as const };
       }),
 

@@ -24,6 +24,7 @@ import type { QuestionLinks } from "../links/links-desk.ts";
 import type { MutedView } from "../mute/tell-muted.ts";
 import type { Actor, Refused, Stale, TextSeen } from "../person-act.ts";
 import type { CallView } from "../roster/tell-calls.ts";
+import type { HoldDesk } from "./hold-desk.ts";
 import type { ShownAlert } from "./show-evidence.ts";
 
 /** Another incident that a page names, and what it is to this one. */
@@ -178,6 +179,8 @@ export interface ClosingsDesk {
       reason: string;
       /** Said of a declared one whose notice of resolution is not filed. (Default: false.) */
       withoutNotice?: boolean;
+      /** Said of one in which nothing was wrong. (Default: false.) */
+      falseAlarm?: boolean;
     },
     actor: Actor,
   ): Promise<{ outcome: "closed" } | Refused>;
@@ -341,6 +344,7 @@ export interface Desk
     SilencesDesk,
     LogbookDesk,
     DecisionDesk,
+    HoldDesk,
     DeliveryDesk {
   readonly facility: { id: string; name: string; timeZone: string };
   readonly mode: "observe" | "exercise" | "live";

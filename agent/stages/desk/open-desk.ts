@@ -23,7 +23,15 @@ import { type LinkCodes, linkCodes } from "../links/link-codes.ts";
 import { openQuestionLinks } from "../links/question-links.ts";
 import { maskDossier } from "../mask-dossier.ts";
 import { tellMuted } from "../mute/tell-muted.ts";
-import { type ActBeside, type ActOn, type Actor, over, type Refused, type Stale } from "../person-act.ts";
+import {
+  type ActBeside,
+  type ActOn,
+  type Actor,
+  over,
+  type Refused,
+  refuse,
+  type Stale,
+} from "../person-act.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { impossible } from "../possible-instant.ts";
 import { asQuestion } from "../qualify.ts";
@@ -37,6 +45,7 @@ import { closingsDesk } from "./closings-desk.ts";
 import type { Desk, Dossier } from "./desk.ts";
 import { factsDesk, NOT_ALLOWED, OVER } from "./facts-desk.ts";
 import { flagDefenceSecret, flagOnly, SECRET } from "./flag-secret.ts";
+import { holdDesk } from "./hold-desk.ts";
 import { fingerprintsOf, logbookDesk } from "./logbook-desk.ts";
 import { regroupDesk } from "./regroup-desk.ts";
 import { clocksDesk } from "./settle-clock.ts";
@@ -46,6 +55,7 @@ import { unmask } from "./unmask.ts";
 
 /** Alerts shown with a dossier. */
 const EVIDENCE = 50;
+const ERASED = refuse("erased", "Le contenu de ce dossier a été effacé par une règle de conservation.");
 /** Detections read at once to say what becomes of a candidate. */
 const RULES_PAGE = 200;
 
@@ -76,6 +86,7 @@ export function openDesk(parts: {
       incident,
       (each, now) => {
         if (underDefenceSecret(each.facts) && options.whileSecret !== true) return SECRET;
+        if (each.incident.erased !== undefined) return ERASED;
         const done = work(each, now);
         // A decision changes nothing of the text it is about.
         if (!unsuccessful(done) && right !== "decide" && right !== "record_filing")
@@ -107,6 +118,10 @@ export function openDesk(parts: {
   return {
     ...factsDesk({ ...people, actOn }),
     ...closingsDesk({ ...people, actOn }),
+    ...holdDesk({
+      setup,
+      actOn: ((incident, actor, right, work) => act(incident, actor, right, work, { beside: true })) as ActOn,
+    }),
     ...clocksDesk({ setup, actOn }),
     ...regroupDesk(people),
     ...silencesDesk(people),

@@ -101,7 +101,16 @@ function settingsChange(content: Content): string {
       ];
       return `${SECTIONS[section] ?? section} : ${parts.join(", ")}`;
     })
+    .concat(valuesTold(content.values))
     .join(" ; ");
+}
+
+/** The first values that changed, from what to what. */
+function valuesTold(values: unknown): string[] {
+  const told = (Array.isArray(values) ? values : []) as Record<string, string | null>[];
+  return told
+    .slice(0, NAMED)
+    .map(({ what, before, after }) => `${what} : ${before ?? "–"} → ${after ?? "–"}`);
 }
 
 const SECTIONS: Readonly<Record<string, string>> = {
@@ -112,6 +121,9 @@ const SECTIONS: Readonly<Record<string, string>> = {
   roster: "tour de garde et relances",
   tools: "outils",
   facility: "établissement",
+  retention: "conservation",
+  rules: "règles et correspondances",
+  access: "adresses et connexion",
 };
 
 function listed(word: string, ids: readonly string[]): string[] {

@@ -14,14 +14,30 @@ interface SectionChange {
   changed: string[];
 }
 
+/** One value of a setting that differs; null where there is none. */
+interface ValueChange {
+  /** `systems.pacs.degraded_after_minutes`. */
+  what: string;
+  before: string | null;
+  after: string | null;
+}
+
 const BOOKMARK = "settings";
 const Kept = z.record(z.string(), z.record(z.string(), z.string()));
+type Kept = z.infer<typeof Kept>;
 /** Members that may hold a secret, or where one is: they say nothing to an auditor. */
 const SECRET = /secret|token|password|passphrase|credential|api_?key|authorization/i;
+/** Characters of one setting that are kept to be compared; of a longer one its SHA-256 is. */
+const LONGEST = 8000;
+/** Values told of one change, and characters of each. */
+const TOLD = 200;
+const SHOWN = 200;
+const DIGEST = /^[0-9a-f]{64}$/;
 
 /**
- * Notes in the journal when the settings are others than those noted last, by id and never by value; the first time,
- * what there is. Returns the change; undefined when there is none.
+ * Notes in the journal when the settings are others than those noted last: which by id, what changed of them by value,
+ * and their hash; the first time, what there is. No secret is among them, nor the path of an address, which may be one.
+ * Returns the change; undefined when there is none.
  */
 export async function noteSettings(
   settings: NotedSettings,
@@ -33,31 +49,50 @@ export async function noteSettings(
   const after = Object.fromEntries(
     Object.entries(settings).map(([section, values]) => [
       section,
-      Object.fromEntries([...values].map(([id, value]) => [id, fingerprint(value)])),
+      Object.fromEntries([...values].map(([id, value]) => [id, keptOf(value)])),
     ]),
   );
   const change = differences(before ?? {}, after);
   if (before !== undefined && Object.keys(change).length === 0) return undefined;
+  const values = valuesOf(before ?? {}, after, change);
+  const content = {
+    first: before === undefined,
+    hash: sha256Hex(canonicalJson(after)),
+    before: before === undefined ? null : sha256Hex(canonicalJson(before)),
+    change,
+    values: values.slice(0, TOLD),
+    ...(values.length > TOLD ? { values_more: values.length - TOLD } : {}),
+  };
   await store.commit({
     facility,
     at: now,
     writes: [
-      { write: "note", what: "settings", incident: null, content: { first: before === undefined, change } },
+      { write: "note", what: "settings", incident: null, content },
       { write: "bookmark", name: BOOKMARK, content: canonicalJson(after) },
     ],
   });
   return change;
 }
 
-function fingerprint(value: unknown): string {
-  const bare = JSON.stringify(value, (name, member: unknown) => (SECRET.test(name) ? undefined : member));
-  return sha256Hex(canonicalJson(JSON.parse(bare ?? "null")));
+function keptOf(value: unknown): string {
+  const bare = JSON.stringify(value, (name, member: unknown) => {
+    if (SECRET.test(name)) return undefined;
+    return typeof member === "string" ? withoutPath(member) : member;
+  });
+  const text = canonicalJson(JSON.parse(bare ?? "null"));
+  return text.length > LONGEST ? sha256Hex(text) : text;
 }
 
-function differences(
-  before: z.infer<typeof Kept>,
-  after: z.infer<typeof Kept>,
-): Record<string, SectionChange> {
+/** An address without its path, which is a password to some receivers; the SHA-256 still tells another one. */
+function withoutPath(text: string): string {
+  const [, origin, rest = ""] = /^([a-z][a-z0-9+.-]*:\/\/[^/?#@\s]*)([/?#@]\S*)$/i.exec(text) ?? [];
+  return origin === undefined || rest === "/" ? text : `${origin}/… (${sha256Hex(text).slice(0, 12)})`;
+}
+
+/** Those of an installation before this kept the SHA-256 alone. */
+const isSame = (was: string, is: string) => was === is || was === sha256Hex(is);
+
+function differences(before: Kept, after: Kept): Record<string, SectionChange> {
   const sections = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return Object.fromEntries(
     sections.flatMap((section) => {
@@ -65,11 +100,41 @@ function differences(
       const change = {
         added: Object.keys(is).filter((id) => was[id] === undefined),
         removed: Object.keys(was).filter((id) => is[id] === undefined),
-        changed: Object.keys(is).filter((id) => was[id] !== undefined && was[id] !== is[id]),
+        changed: Object.keys(is).filter((id) => was[id] !== undefined && !isSame(was[id], is[id] as string)),
       };
       return change.added.length + change.removed.length + change.changed.length === 0
         ? []
         : [[section, change]];
     }),
   );
+}
+
+function valuesOf(before: Kept, after: Kept, change: Record<string, SectionChange>): ValueChange[] {
+  return Object.entries(change).flatMap(([section, { changed }]) =>
+    changed.flatMap((id) => {
+      const [was, is] = [before[section]?.[id], after[section]?.[id]] as [string, string];
+      if (DIGEST.test(was) || DIGEST.test(is)) return [];
+      const [old, now] = [leaves(JSON.parse(was)), leaves(JSON.parse(is))];
+      return [...new Set([...old.keys(), ...now.keys()])]
+        .filter((path) => old.get(path) !== now.get(path))
+        .map((path) => ({
+          what: [section, id, ...(path === "" ? [] : [path])].join("."),
+          before: old.get(path)?.slice(0, SHOWN) ?? null,
+          after: now.get(path)?.slice(0, SHOWN) ?? null,
+        }));
+    }),
+  );
+}
+
+/** Every value within a setting, by its path; a list of plain values is one. */
+function leaves(value: unknown, path = "", found = new Map<string, string>()): Map<string, string> {
+  const below = (name: string) => (path === "" ? name : `${path}.${name}`);
+  if (Array.isArray(value) && value.every((each) => typeof each !== "object"))
+    found.set(path, value.join(", "));
+  else if (Array.isArray(value))
+    for (const [i, each] of value.entries()) leaves(each, below(String(i)), found);
+  else if (typeof value === "object" && value !== null)
+    for (const [name, each] of Object.entries(value)) leaves(each, below(name), found);
+  else found.set(path, String(value));
+  return found;
 }

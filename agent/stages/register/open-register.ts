@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { System } from "../../core/asset.ts";
 import type { SignOff } from "../../core/closing.ts";
+import type { Incident } from "../../core/incident.ts";
 import type { Masks } from "../../core/masked.ts";
 import type { Mute } from "../../core/mute.ts";
 import type { OutsideDeclaration } from "../../core/outside-declaration.ts";
+import { replace } from "../../core/replace.ts";
 import type { ChangedRecord, Reads } from "../../store/store.ts";
 import { ENTRY_KINDS, entryOf, leanRecord, type Noted, type Parts, type RegisterEntry } from "./entry.ts";
 
@@ -23,6 +25,8 @@ export interface Register {
   signOffs(): readonly Noted<SignOff>[];
   /** The last journal entry that was taken in: other as soon as anything changed. */
   version(): number;
+  /** Names systems, and masks patients, as the settings now have it; resolves once all that is known is said so. */
+  follow(systems: RegisterParts["systems"]): Promise<void>;
 }
 
 /** What a register is opened with. */
@@ -33,12 +37,15 @@ export interface RegisterParts {
   masks: Masks;
 }
 
+const namesOf = (systems: RegisterParts["systems"]) =>
+  new Map([...systems].map(([id, { name }]) => [id, name]));
+
 /** Records read at once: some milliseconds, and the others have their turn. */
 const SLICE = 40;
 
 /** Opens the register; it reads nothing before it is asked to. */
 export function openRegister({ reads, facility, systems, masks }: RegisterParts): Register {
-  const names = new Map([...systems].map(([id, { name }]) => [id, name]));
+  const names = namesOf(systems);
   const context = { names, mask: <T>(value: T, incident: string): T => masks.every(value, { incident }) };
   const parts = new Map<string, Parts>();
   const entries = new Map<string, RegisterEntry>();
@@ -60,6 +67,8 @@ export function openRegister({ reads, facility, systems, masks }: RegisterParts)
       const { kind, id, incident, entry, revision } = change;
       if (ENTRY_KINDS.has(kind) && incident !== null) {
         const known = parts.get(incident) ?? new Map();
+        if (kind === "incident" && (change.content as Incident).erased !== undefined)
+          for (const [key, { kind: part }] of known) if (part !== "closing") known.delete(key);
         known.set(`${kind}/${id}`, leanRecord(change));
         parts.set(incident, known);
         touched.add(incident);
@@ -110,5 +119,15 @@ export function openRegister({ reads, facility, systems, masks }: RegisterParts)
     mutes: () => [...beside.mute.values()],
     signOffs: () => [...beside.sign_off.values()],
     version: () => read,
+    async follow(others) {
+      replace(names, namesOf(others));
+      let left = 0;
+      for (const [incident, known] of [...parts]) {
+        const entry = entryOf(known, context);
+        if (entry !== undefined) entries.set(incident, entry);
+        if (++left % SLICE === 0) await setImmediate();
+      }
+      ordered = undefined;
+    },
   };
 }

@@ -23,10 +23,9 @@ export function attachmentReads(prepare: Prepare): Pick<Reads, "attachmentPiece"
       return [...new Set(sha256s)].flatMap((sha256) => {
         const row = erased.get(facility, sha256);
         if (row === undefined) return [];
-        const { by = { account: "", name: "" }, because = "" } = Erasure.parse(
-          JSON.parse(String(row.content)),
-        );
-        return [{ sha256, at: Number(row.at), by, because }];
+        const { by, because, policy } = Erasure.parse(JSON.parse(String(row.content)));
+        const who = by ?? { account: "", name: "" };
+        return [{ sha256, at: Number(row.at), by: who, because: because ?? policy }];
       });
     },
   };

@@ -33,11 +33,18 @@ interface Draft {
 }
 
 const SALT_BYTES = 16;
+/** The cursor that stands at the number after the last detection that was erased. */
+export const ERASED_DETECTIONS = "erased_detections";
 
 /** Reads the end of a facility's journal and returns the means to extend it. */
 export function openChain(prepare: Prepare, facility: string): Chain {
   const last = prepare("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(
     facility,
+  );
+  // The numbers of detections that were erased are not given again.
+  const erased = prepare("SELECT position FROM cursors WHERE facility = ? AND name = ?").get(
+    facility,
+    ERASED_DETECTIONS,
   );
   const latest = prepare(
     `SELECT first_detection + detections AS next FROM alerts WHERE facility = ?
@@ -53,7 +60,7 @@ export function openChain(prepare: Prepare, facility: string): Chain {
 
   let seq = last === undefined ? 0 : Number(last.seq);
   let hash = last === undefined ? GENESIS : String(last.hash);
-  let detection = Number(latest?.next ?? 1);
+  let detection = Math.max(Number(latest?.next ?? 1), Number(erased?.position ?? 1));
   const drafts: Draft[] = [];
   const digests: string[] = [];
   /** Index of the `alerts` entry among the drafts; its content is known when the group ends. */

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { messageOf, TocsinError } from "../../core/errors.ts";
 import { MIGRATIONS, SCHEMA_VERSION } from "../migrations.ts";
+import { copiesOf, copyBeforeUpgrade } from "./copy-before-upgrade.ts";
 
 /** Prepares each statement once. */
 export type Prepare = (sql: string) => StatementSync;
@@ -102,6 +103,7 @@ function migrate(database: DatabaseSync, file: string): void {
   const version = schemaVersion(database);
   refuseNewer(version, file);
   if (version === SCHEMA_VERSION) return;
+  if (version > 0) copyBeforeUpgrade(database, file, version);
   database.exec("BEGIN IMMEDIATE");
   try {
     database.exec(
@@ -134,11 +136,12 @@ function schemaVersion(database: DatabaseSync): number {
 
 function refuseNewer(version: number, file: string): void {
   if (version <= SCHEMA_VERSION) return;
+  const copy = copiesOf(file).at(-1);
   throw new TocsinError({
     code: "store_newer",
     where: file,
     message: `schema ${version} was written by a newer Tocsin; this program knows ${SCHEMA_VERSION}`,
-    remedy: "run the newer version, or restore the copy made before the upgrade",
+    remedy: `run the newer version, or put back the copy made before the upgrade${copy === undefined ? "" : ` (${copy})`}: what was written since is then lost`,
   });
 }
 

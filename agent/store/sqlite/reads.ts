@@ -7,7 +7,6 @@ import { eventKey } from "../seal.ts";
 import type {
   ChangedRecord,
   HeldOf,
-  QuarantineEntry,
   Reads,
   RecordKind,
   Stored,
@@ -17,6 +16,7 @@ import type {
 } from "../store.ts";
 import { attachmentReads } from "./attachment-reads.ts";
 import { openReading, prepareOnce } from "./connection.ts";
+import { retentionReads } from "./retention-reads.ts";
 import { LAST_JOINED } from "./writes.ts";
 
 /** Reads with the connection they hold. */
@@ -56,6 +56,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
 
   return {
     ...attachmentReads(prepare),
+    ...retentionReads(prepare),
     close: () => database.close(),
 
     async record(facility, kind, id) {
@@ -252,11 +253,6 @@ function readsOf(database: DatabaseSync): SqliteReads {
         "SELECT account FROM tickets WHERE facility = ? AND hash = ? AND used IS NULL AND expires > ?";
       const row = one(sql, facility, hash, now);
       return row === undefined ? undefined : { account: String(row.account) };
-    },
-    async quarantine(facility, limit) {
-      const sql =
-        "SELECT content FROM quarantine WHERE facility = ? ORDER BY received DESC, seq DESC LIMIT ?";
-      return all(sql, facility, limit).map((row) => JSON.parse(String(row.content)) as QuarantineEntry);
     },
 
     async journal(facility, from, limit) {

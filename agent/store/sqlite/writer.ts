@@ -183,7 +183,8 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
   };
 }
 
-const erases = ({ writes }: SealedUnit) => writes.some(({ write }) => write === "attachment_erasure");
+const ERASING: ReadonlySet<string> = new Set(["attachment_erasure", "erasure", "quarantine_end"]);
+const erases = ({ writes }: SealedUnit) => writes.some(({ write }) => ERASING.has(write));
 
 /** A malformed unit fails alone; what SQLite itself cannot do (disk full, I/O) is the whole group's failure. */
 function attempt(work: () => Receipt): Committed {

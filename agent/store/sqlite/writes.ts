@@ -5,6 +5,7 @@ import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
 import { attachmentWrites } from "./attachment-writes.ts";
 import type { Prepare } from "./connection.ts";
+import { erasureWrite } from "./erasure-write.ts";
 import type { Conflict, Of, Place } from "./place.ts";
 
 /** How each kind of write is carried out, inside a transaction that the writer holds. */
@@ -20,6 +21,8 @@ export const LAST_JOINED = `NOT EXISTS (SELECT 1 FROM joined k WHERE k.facility 
   AND k.detection = j.detection AND k.journal_seq > j.journal_seq)`;
 /** Refused records kept for each source. */
 const QUARANTINE_KEPT = 200;
+/** Refused records forgotten at once. */
+const QUARANTINE_ENDED = 500;
 /** What nobody sends is forgotten after a week. */
 const UNSENT_KEPT = 7 * MICROSECONDS.day;
 
@@ -35,8 +38,10 @@ export function prepareWrites(prepare: Prepare): Writes {
      ON CONFLICT (facility, name) DO UPDATE SET content = excluded.content`,
   );
   const quarantine = quarantineWrite(prepare);
+  const quarantineEnd = quarantineEndWrite(prepare);
   const unsent = unsentWrite(prepare);
   const attachments = attachmentWrites(prepare);
+  const erasure = erasureWrite(prepare);
 
   function apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Conflict {
     switch (write.write) {
@@ -73,6 +78,10 @@ export function prepareWrites(prepare: Prepare): Writes {
         return attachments.keep(place, write);
       case "attachment_erasure":
         return attachments.erase(place, write);
+      case "erasure":
+        return erasure(place, write);
+      case "quarantine_end":
+        return quarantineEnd(place, write);
       case "credentials":
         return people.credentials(place, write);
       case "totp":
@@ -366,6 +375,17 @@ function quarantineWrite(prepare: Prepare) {
     const seq = Number(last.get(facility, source)?.seq) + 1;
     insert.run(facility, source, seq, received, content);
     trim.run(facility, source, seq - QUARANTINE_KEPT);
+    return undefined;
+  };
+}
+
+function quarantineEndWrite(prepare: Prepare) {
+  const drop = prepare(
+    `DELETE FROM quarantine WHERE facility = ? AND (source, seq) IN (
+       SELECT source, seq FROM quarantine WHERE facility = ? AND received < ? ORDER BY received LIMIT ?)`,
+  );
+  return ({ facility }: Place, { before }: Of<"quarantine_end">): Conflict => {
+    drop.run(facility, facility, before, QUARANTINE_ENDED);
     return undefined;
   };
 }

@@ -29,6 +29,7 @@ function addressOf({ route }: RouteRow): string {
   const known = path
     .replace("/incidents/:id", `/incidents/${main}`)
     .replace("/personnes/:id", `/personnes/${person}`)
+    .replace("/bordereaux/:id", "/bordereaux/liste-0")
     .replace("/hors-tocsin/:id", `/hors-tocsin/${outside}`)
     .replace(":regime", "rgpd-33")
     .replace(":version", "1")
