@@ -1,46 +1,40 @@
-import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { AggregatorRegistry, Registry } from "prom-client";
-import type { LoadedConfig } from "../config/load.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
 import { startChores } from "./chores.ts";
 import { type Clock, type Instant, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
+import { liveMasks } from "./core/identities/live-masks.ts";
 import type { Incident } from "./core/incident.ts";
 import { listed, type RuleTroubles } from "./core/rule-troubles.ts";
+import { sameJson } from "./core/same-json.ts";
+import { refuseFenced } from "./crisis/keep-copies.ts";
+import { followSettings } from "./follow-settings.ts";
 import { openHouseView } from "./house-view.ts";
 import { listenHttp, PATIENCE } from "./http-server.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { openEffects } from "./open-effects.ts";
+import { openPages } from "./open-pages.ts";
+import { openReload, type Reload } from "./open-reload.ts";
 import { schedule } from "./schedule.ts";
-import {
-  accessOf,
-  intakeData,
-  masksOf,
-  openChannels,
-  ownSecret,
-  ruleFoldersOf,
-  setupOf,
-  stateFiles,
-  toolsOf,
-} from "./setup.ts";
+import { intakeData, masksOf, openChannels, ownSecret, ruleFilesOf, setupOf, stateFiles } from "./setup.ts";
 import type { Desk } from "./stages/desk/desk.ts";
-import { openDesk } from "./stages/desk/open-desk.ts";
 import { openSearches } from "./stages/hunt/open-searches.ts";
 import { linkCodes } from "./stages/links/link-codes.ts";
-import { unknownAssets } from "./stages/note-unknown.ts";
 import { BATCH, openPipeline } from "./stages/open-pipeline.ts";
 import { openRegister } from "./stages/register/open-register.ts";
-import { openOnCall } from "./stages/roster/open-on-call.ts";
 import { startCalls } from "./stages/roster/start-calls.ts";
 import type { Work } from "./stages/work.ts";
 import { stalledBy } from "./stalled-by.ts";
 import { searchStarter } from "./start-search.ts";
+import { type Part, stopParts } from "./stop-parts.ts";
 import { storeClient } from "./store/client.ts";
 import { lockState } from "./store/lock.ts";
+import { ownState } from "./store/own-state.ts";
 import { openSqliteReads } from "./store/sqlite/reads.ts";
 import type { Store } from "./store/store.ts";
 import { startStoreThread } from "./store/thread.ts";
@@ -52,8 +46,8 @@ import { stateMetrics } from "./telemetry/state-metrics.ts";
 import { timeRequests } from "./telemetry/time-requests.ts";
 import { windowMetrics } from "./telemetry/window-metrics.ts";
 import { watchRules } from "./watch-rules.ts";
+import { tryDisk, watchStore } from "./watch-store.ts";
 import { operationsApp } from "./web/operations.ts";
-import { peopleApp } from "./web/server.ts";
 import { WITH_FILES_MS } from "./web/slow-requests.ts";
 
 /** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
@@ -65,18 +59,20 @@ export interface App {
   /** Addresses as people and monitoring reach them. */
   people: string;
   operations: string;
-  listening: Listening[];
+  readonly listening: Listening[];
   rules: { loaded: number; refused: number; ungated: string[] };
-  desk: Desk;
+  readonly desk: Desk;
   store: Store;
-  /** Has the rules read anew, because of what is said; they are too when their files change. */
-  reloadRules(because: string): Promise<unknown>;
+  /** Has the configuration and the rules read anew, because of what is said. */
+  reload: Reload["run"];
+  /** The configuration that was refused last; null when none is. */
+  refusedSettings: Reload["refused"];
   /** What keeps it from being ready. */
   causes(): string[];
   /** Resolves once the threads of the store and of intake have answered. */
   answers(): Promise<unknown>;
-  /** Stops in order: listeners, intake, what is under way, store. */
-  stop(): Promise<void>;
+  /** Stops in order: listeners, intake, what is under way, store; names the parts that did not stop in time. */
+  stop(): Promise<string[]>;
 }
 
 /** What a caller may watch or replace. */
@@ -89,26 +85,24 @@ export interface AppOptions {
   /** Told of each set of rules that comes into force. */
   onRules?(change: RuleChange): void;
   onChange?(before: Incident | undefined, work: Work): void;
+  /** Told of other settings that come into force. */
+  onSettings?(loaded: LoadedConfig): void;
   /** Told when a part died and the daemon cannot go on. */
   onDead?(why: string): void;
 }
 
 /** Builds and starts the daemon on a checked configuration; rejects with what prevents it, having stopped the rest. */
-export async function startApp(loaded: LoadedConfig, options: AppOptions): Promise<App> {
-  const { config, stateDirectory } = loaded;
+export async function startApp(first: LoadedConfig, options: AppOptions): Promise<App> {
+  const { config, stateDirectory } = first;
+  /** The settings in force. */
+  let loaded = first;
   const { log, clock = systemClock, newId = uuidv7(clock) } = options;
   const facility = config.facility.id;
   const files = stateFiles(stateDirectory);
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
+  ownState(stateDirectory);
 
-  const stops: { part: string; stop: () => Promise<unknown> }[] = [];
-  const stop = async () => {
-    for (const { part, stop } of stops.splice(0).reverse()) {
-      await stop().catch((error: unknown) =>
-        log.warn("part did not stop cleanly", { part, error: messageOf(error) }),
-      );
-    }
-  };
+  const stops: Part[] = [];
+  const stop = () => stopParts(stops.splice(0).reverse(), { log });
   /** What keeps the daemon from being ready. */
   const causes = new Set<string>(["starting"]);
   const died = (why: string) => {
@@ -149,17 +143,16 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
 
   try {
     // Two daemons on one record would each take the other for dead.
+    refuseFenced(first);
     const lock = lockState(stateDirectory);
     stops.push({ part: "lock", stop: async () => lock.release() });
     const metrics = mainMetrics();
     const events = openEvents(log, metrics);
 
     // Before they are read, so that no change falls in between.
-    const watched = [
-      ...ruleFoldersOf(config).flatMap(({ path, meanings }) => [path, ...meanings]),
-      ...config.mappings,
-    ];
-    const unwatch = watchRules(watched, clock, () => void intake.reload("files changed"));
+    const watch = (settings: LoadedConfig) =>
+      watchRules(ruleFilesOf(settings.config), clock, () => void intake.reload("files changed"));
+    let unwatch = watch(first);
     stops.push({ part: "watch over the rules", stop: async () => unwatch() });
     // Both threads start at once: the rules are read while the database opens.
     const intake = startIntake(intakeData(loaded), {
@@ -169,7 +162,7 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
         troubles = now;
       },
       log: (level, message, fields) => log[level](message, fields),
-      failing: (why) => (why === undefined ? causes.delete("store") : causes.add("store")),
+      failing: (why) => storeWatch.heard(why),
       died: (error) => died(`intake: ${messageOf(error)}`),
     });
     const stopIntake = { part: "intake", stop: intake.stop };
@@ -182,18 +175,23 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       (problem) => log.error("checkpoint failed", { problem: problem.message }),
     );
     void storeThread.ended.then((problem) => problem && died(`store: ${problem.message}`));
-    const store = measureStore(
-      storeClient(storeThread.connect(), openSqliteReads(files.database)),
-      metrics.registry,
-    );
+    const client = storeClient(storeThread.connect(), openSqliteReads(files.database));
+    const storeWatch = watchStore(measureStore(client, metrics.registry), {
+      ...{ facility, clock, log, disk: () => tryDisk(stateDirectory) },
+      changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
+    });
+    const { store } = storeWatch;
     stops.splice(
       1,
       0,
       { part: "store", stop: storeThread.stop },
       { part: "store client", stop: store.close },
+      { part: "watch over the store", stop: storeWatch.stop },
     );
 
-    const masks = masksOf(config, ownSecret(files.maskSecret), (kind) => metrics.masked.inc({ kind }));
+    const secret = ownSecret(files.maskSecret);
+    const masked = (kind: string) => metrics.masked.inc({ kind });
+    const masks = liveMasks(masksOf(config, secret, masked));
     const setup = setupOf(loaded, newId, masks);
     const pipeline = await openPipeline({
       store,
@@ -220,9 +218,9 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
       patience: { ...PATIENCE, request: WITH_FILES_MS },
     });
     stops.push({ part: "people", stop: people.close });
-    const publicUrl = config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
+    const publicUrl = () => loaded.config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
     const channels = openChannels(loaded);
-    const page = (path: string) => `${publicUrl}/${facility}/${path}`;
+    const page = (path: string) => `${publicUrl()}/${facility}/${path}`;
     const sessionSecret = ownSecret(files.sessionSecret);
     const codes = linkCodes(sessionSecret);
     const effects = openEffects(loaded, {
@@ -253,68 +251,49 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     }, CORRELATION_REST);
     stopAfterIntake("pipeline", () => Promise.all([correlation.stop(), effects.stop()]));
 
-    const desk = openDesk({
-      store,
-      pipeline,
-      setup,
-      clock,
-      decided: events.decided,
-      unmasked: events.unmasked,
-      planned: () => void effects.loop.wake(),
-      codes,
-    });
     const register = openRegister({ reads: store.reads, facility, systems: setup.systems, masks });
     const house = openHouseView({
-      loaded,
+      loaded: () => loaded,
+      refused: () => reload.refused(),
+      storeTrouble: storeWatch.trouble,
       clock,
       version: VERSION,
       ...{ metrics: intake.metrics, understood: intake.understood, tryRecord: intake.tryRecord },
+      unfedRules: intake.unfedRules,
       rules: () => rulesNow,
       causes: () => [...causes],
     });
     stopAfterIntake("view of the house", async () => house.stop());
     const searches = openSearches({
       folder: files.searches,
-      sources: config.sources.flatMap(({ id, poll }) => (poll === undefined ? [] : [id])),
+      get sources() {
+        return loaded.config.sources.flatMap(({ id, poll }) => (poll === undefined ? [] : [id]));
+      },
       start: searchStarter(loaded),
       clock,
       newId,
       warn: log.warn,
     });
     stopAfterIntake("searches", searches.stop);
-    const peoplePages = peopleApp({
-      desk,
-      store,
-      clock,
-      publicUrl,
-      sessionSecret,
-      tools: toolsOf(loaded),
-      systems: config.systems,
-      sites: config.sites,
-      assets: loaded.assets,
-      masks,
-      onCall: openOnCall({ store, pipeline, setup, clock, channels, page }),
+    const pages = openPages({
+      loaded: () => loaded,
+      ...{ store, pipeline, setup, clock, channels, page, publicUrl, codes, sessionSecret, masks, log },
+      ...{ register, house, searches, decided: events.decided, unmasked: events.unmasked },
+      planned: () => void effects.loop.wake(),
       troubles: () => troubles,
       reach: effects.reach.of,
-      unknown: () =>
-        unknownAssets({ reads: store.reads, facility, locate: setup.locate, assets: loaded.assets }),
-      register,
-      house,
-      access: accessOf(loaded, setup),
       uploads: files.uploads,
-      searches,
       demo: options.demo ?? false,
-      log,
     });
-    people.serve(timeRequests(peoplePages, metrics.registry));
+    people.serve(timeRequests(pages.listener, metrics.registry));
     stateMetrics({
       ...{ registry: metrics.registry, facility, clock, reads: store.reads, house },
       entries: register.entries,
       advanced: () => advanced,
     });
 
-    const calling = await startCalls({ store, setup, clock, log });
-    stopAfterIntake("calls", calling.stop);
+    let calling = await startCalls({ store, setup, clock, log });
+    stopAfterIntake("calls", () => calling.stop());
     await effects.sweeper.recover();
     const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
     rulesNow = { ...rulesNow, loaded: rules, ungated };
@@ -339,8 +318,44 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
 
     for (const problem of openPacks(config.packs).problems) log.error("law pack refused", { ...problem });
     const woken = () => void effects.loop.wake();
-    const chores = await startChores({ loaded, store, setup, pipeline, register, clock, log, woken });
+    const chores = await startChores({
+      ...{ loaded: () => loaded, store, setup, pipeline, register, clock, log, woken, house, died },
+    });
     stopAfterIntake("chores", chores.stop);
+    let listeningNow = listening;
+    const reload = openReload({
+      ...{ loaded: () => loaded, read: () => loadConfig(first.file), clock, metrics, log },
+      async use(next, because) {
+        const moved = !sameJson(ruleFilesOf(next.config), ruleFilesOf(loaded.config));
+        // As at the start: before they are read.
+        const other = moved ? watch(next) : undefined;
+        const given = { before: loaded, because, secret, masked, store, setup, masks, pipeline };
+        try {
+          listeningNow = await followSettings(next, { ...given, intake, effects, channels, clock, log });
+        } catch (error) {
+          other?.();
+          throw error;
+        }
+        loaded = next;
+        pages.renew();
+        if (other !== undefined) {
+          unwatch();
+          unwatch = other;
+        }
+        options.onSettings?.(next);
+        void register.follow(setup.systems);
+        try {
+          await calling.stop();
+          calling = await startCalls({ store, setup, clock, log });
+          await chores.follow();
+        } catch (error) {
+          // The settings are in force: this is made up for at the next reload or start.
+          log.error("a part does not follow the settings", { error: messageOf(error) });
+        }
+        woken();
+      },
+    });
+    stops.push({ part: "reload", stop: reload.settled });
 
     correlation.start();
     effects.loop.start();
@@ -352,19 +367,24 @@ export async function startApp(loaded: LoadedConfig, options: AppOptions): Promi
     log.info("ready", {
       facility,
       mode: config.mode,
-      people: publicUrl,
+      people: publicUrl(),
       operations: operations.url,
       listening,
       rules: found,
     });
     return {
-      people: publicUrl,
+      people: publicUrl(),
       operations: operations.url,
-      listening,
+      get listening() {
+        return listeningNow;
+      },
       rules: found,
-      desk,
+      get desk() {
+        return pages.desk();
+      },
       store,
-      reloadRules: intake.reload,
+      reload: reload.run,
+      refusedSettings: reload.refused,
       causes: () => [...causes],
       answers,
       stop,

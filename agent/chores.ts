@@ -1,7 +1,10 @@
-import { join } from "node:path";
 import type { LoadedConfig } from "../config/load.ts";
 import type { Clock } from "./core/clock.ts";
+import { keepCopies } from "./crisis/keep-copies.ts";
+import { kitPart } from "./crisis/kit-record.ts";
+import type { openHouseView } from "./house-view.ts";
 import { requalifyWhenDue } from "./requalify-when-due.ts";
+import { reportsFolder, scheduleRetention } from "./run-retention.ts";
 import { notedSettings } from "./setup.ts";
 import type { Pipeline } from "./stages/pipeline.ts";
 import { noteSettings } from "./stages/register/note-settings.ts";
@@ -16,7 +19,8 @@ const REGISTER_EVERY = 5000;
 
 /** What the chores of a daemon work with. */
 export interface ChoreParts {
-  loaded: LoadedConfig;
+  /** The settings in force. */
+  loaded: () => LoadedConfig;
   store: Store;
   setup: Setup;
   pipeline: Pipeline;
@@ -25,22 +29,46 @@ export interface ChoreParts {
   log: Log;
   /** Called when there may be effects to carry out. */
   woken: () => void;
+  house: ReturnType<typeof openHouseView>;
+  /** Told when this daemon must not go on. */
+  died: (why: string) => void;
+}
+
+/** What goes on beside the pipeline. */
+export interface Chores {
+  /** Begins anew what depends on settings, as they are now. */
+  follow(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** Begins what a daemon does by the clock beside its pipeline; the journal has which settings are in force first. */
-export async function startChores(parts: ChoreParts): Promise<{ stop(): Promise<void> }> {
-  const { loaded, store, setup, clock, log } = parts;
+export async function startChores(parts: ChoreParts): Promise<Chores> {
+  const { loaded, store, setup, clock, log, house, died } = parts;
   const facility = setup.facility.id;
-  const settings = await noteSettings(notedSettings(loaded.config), { store, facility, now: clock.now() });
+  const settings = await noteSettings(notedSettings(loaded().config), { store, facility, now: clock.now() });
   if (settings !== undefined) log.info("other settings in force", { ...settings });
-  const chores = [refreshRegister(parts.register), await requalifyWhenDue(parts.pipeline, parts)];
-  if (setup.mode === "observe") {
-    const folder = join(loaded.stateDirectory, "bilans");
-    chores.push(scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder }));
-  }
+  const copies = keepCopies({
+    ...{ loaded, status: house.copyStatus, version: house.version, clock, log, died },
+    more: async () => [await kitPart(loaded(), { reads: store.reads, setup, now: clock.now() })],
+  });
+  const chores = [refreshRegister(parts.register), copies];
+  let requalifying = await requalifyWhenDue(parts.pipeline, parts);
+  const folder = reportsFolder(loaded().stateDirectory);
+  chores.push(scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder }));
+  const keep = () =>
+    loaded().config.retention === undefined
+      ? undefined
+      : scheduleRetention({ loaded: loaded(), store, clock, log });
+  let keeping = keep();
   return {
+    async follow() {
+      await keeping?.stop();
+      keeping = keep();
+      await requalifying.stop();
+      requalifying = await requalifyWhenDue(parts.pipeline, parts);
+    },
     async stop() {
-      await Promise.all(chores.map((chore) => chore.stop()));
+      await Promise.all([...chores, requalifying, keeping].map((chore) => chore?.stop()));
     },
   };
 }

@@ -11,6 +11,8 @@ import type {
   SourceView,
   UnderstoodRecord,
 } from "./core/house-view.ts";
+import { type CopyStatus, openCopyStatus } from "./crisis/copy-status.ts";
+import { kitView } from "./crisis/kit-record.ts";
 import { stateFiles } from "./setup.ts";
 import { hourCounts } from "./telemetry/hour-counts.ts";
 
@@ -21,17 +23,21 @@ const SAMPLE_EVERY = 60_000;
 
 /** What the daemon tells of itself; `stop` ends the sampling. */
 export function openHouseView(parts: {
-  loaded: LoadedConfig;
+  loaded: () => LoadedConfig;
   clock: Clock;
   version: string;
   metrics: () => Promise<Metrics>;
   understood: () => Promise<UnderstoodRecord[]>;
   tryRecord: HouseView["tryRecord"];
   rules: HouseView["rules"];
+  unfedRules: HouseView["unfedRules"];
   causes: () => string[];
-}): HouseView & { stop(): void } {
+  /** The configuration that was refused last. */
+  refused: HouseView["refusedSettings"];
+  storeTrouble: HouseView["storeTrouble"];
+}): HouseView & { stop(): void; copyStatus: CopyStatus } {
+  const copyStatus = openCopyStatus(parts.loaded, parts.clock);
   const { loaded, clock, metrics, rules, causes } = parts;
-  const { config } = loaded;
   const hour = hourCounts();
   const sample = () =>
     void metrics().then(
@@ -47,17 +53,23 @@ export function openHouseView(parts: {
     async sources() {
       const [all, understood] = await Promise.all([metrics(), parts.understood()]);
       const now = clock.now();
-      return config.sources.map((source) => ({
+      return loaded().config.sources.map((source) => ({
         ...sourceOf(source, all, { hour, now }),
         understood: understood.filter((each) => each.source === source.id),
       }));
     },
     tryRecord: parts.tryRecord,
     rules,
-    settings: settingsOf(loaded),
+    unfedRules: parts.unfedRules,
+    settings: () => settingsOf(loaded()),
     causes,
-    certificates: () => certificatesOf(loaded),
-    disk: () => diskOf(loaded.stateDirectory),
+    refusedSettings: parts.refused,
+    storeTrouble: parts.storeTrouble,
+    certificates: () => certificatesOf(loaded()),
+    disk: () => diskOf(loaded().stateDirectory),
+    copyStatus,
+    copies: copyStatus.views,
+    kit: () => kitView(loaded(), clock.now()),
     stop: () => clearInterval(sampling),
   };
 }

@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { createServer, type RequestListener, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import type { RequestListener, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { ServerTls } from "../config/source.ts";
 import { messageOf, TocsinError } from "./core/errors.ts";
+import { http, https } from "./core/node-http.ts";
 import { openTls, type TlsWatch } from "./tls.ts";
 
 const HANDSHAKE_SECONDS = 10;
@@ -24,6 +24,7 @@ export interface HttpServer {
   /** The port it was given, or the free one it took for 0. */
   port: number;
   serve(app: RequestListener): void;
+  listening(): boolean;
   /** Lets requests under way finish, for 3 s at most; once, however often it is called. */
   close(): Promise<void>;
 }
@@ -57,10 +58,10 @@ export async function listenHttp(
   };
   let server: Server;
   try {
-    if (tls === undefined) server = createServer(timing);
+    if (tls === undefined) server = http.createServer(timing);
     else {
       const means = openTls(tls, { ...options, handshakeSeconds: HANDSHAKE_SECONDS });
-      const secure = createTlsServer({ ...timing, ...means.options });
+      const secure = https.createServer({ ...timing, ...means.options });
       secure.on("close", means.guard(secure, { log: SILENT, ...options, where }));
       server = secure;
     }
@@ -77,6 +78,7 @@ export async function listenHttp(
     url: `${tls === undefined ? "http" : "https"}://${host}:${bound.port}`,
     port: bound.port,
     serve: (app) => void server.on("request", app),
+    listening: () => server.listening,
     async close() {
       if (closed === undefined) {
         closed = once(server, "close");

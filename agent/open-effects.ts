@@ -1,12 +1,14 @@
 import { schedule as cron } from "node-cron";
 import type { LoadedConfig } from "../config/load.ts";
 import { messageOf } from "./core/errors.ts";
+import { replace } from "./core/replace.ts";
 import { type Schedule, schedule } from "./schedule.ts";
 import { openOutbounds } from "./setup.ts";
 import { openPrinter } from "./stages/documents/print-declaration.ts";
 import type { CourierParts } from "./stages/effects/courier.ts";
 import { openReachability, type Reachabilities } from "./stages/effects/reachability.ts";
 import { openSweeper, type Sweeper } from "./stages/effects/sweep.ts";
+import type { OpenOutbound } from "./stages/transmit.ts";
 import type { Log } from "./telemetry/log.ts";
 
 /** How often it is looked whether each way out would arrive. */
@@ -18,6 +20,8 @@ export interface Effects {
   /** Wakes what is due: nothing that is told waits for a storm to be sorted. */
   loop: Schedule;
   reach: Reachabilities;
+  /** Has what leaves from now on take these ways; what is on its way goes on by its own. */
+  use(outbounds: ReadonlyMap<string, OpenOutbound>): void;
   /** Begins to look at the ways out; nothing that could be an authority is as much as looked at outside of `live`. */
   look(): void;
   /** Gives up a call that hangs: it is tried again, or shown as uncertain, at the next start. */
@@ -51,6 +55,7 @@ export function openEffects(
     sweeper,
     loop,
     reach,
+    use: (others) => replace(outbounds, others),
     look() {
       if (setup.mode !== "live") return;
       const look = () =>

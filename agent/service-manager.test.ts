@@ -56,7 +56,7 @@ describePeer([python, systemd], "a service manager that listens", () => {
     await heard.until("STOPPING=1");
     expect(heard.notices()).toEqual([
       "READY=1\nSTATUS=ready",
-      "RELOADING=1\nSTATUS=reading the rules anew",
+      "RELOADING=1\nSTATUS=reading the configuration anew",
       "READY=1\nSTATUS=ready",
       "STOPPING=1\nSTATUS=stopping",
     ]);

@@ -109,7 +109,7 @@ export function serviceManager(parts: {
     },
     reloading(done) {
       if (stopped) return;
-      tell("RELOADING=1", ...status("reading the rules anew"));
+      tell("RELOADING=1", ...status("reading the configuration anew"));
       const over = () => {
         if (!stopped) tell("READY=1", ...status(state?.status() ?? ""));
       };

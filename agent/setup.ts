@@ -43,6 +43,11 @@ export function ruleFoldersOf({ rules }: Pick<Config, "rules">): RuleFolder[] {
   return [...plainFolders([DEFAULT_RULES]), ...rules];
 }
 
+/** Every file and folder from which rules and mappings are read. */
+export function ruleFilesOf(config: Pick<Config, "rules" | "mappings">): string[] {
+  return [...ruleFoldersOf(config).flatMap(({ path, meanings }) => [path, ...meanings]), ...config.mappings];
+}
+
 /** Files of the state directory. */
 export function stateFiles(directory: string) {
   return {
@@ -154,6 +159,25 @@ export function notedSettings(config: Config): NotedSettings {
       ["établissement", config.facility],
       ["mode", config.mode],
       ["textes de loi", config.regimes],
+      ["sauvegardes", config.backup ?? null],
+      ["valise de crise", config.crisis ?? null],
+      ["sites", config.sites],
+      ["identifiants masqués", config.identities],
+      ["dépendances", config.dependencies],
+    ),
+    rules: whole(
+      ["dossiers de règles", config.rules],
+      ["valeurs des règles", config.placeholders],
+      ["correspondances", config.mappings],
+      ["textes de loi reçus", config.packs],
+      ["rattachement des machines", config.assets],
+    ),
+    access: whole(
+      ["pages", config.listeners.people],
+      ["réception", config.listeners.intake],
+      ["surveillance", config.listeners.operations],
+      ["connexion", config.people],
+      ["limites", config.limits],
     ),
     systems: byId(config.systems),
     sources: byId(config.sources),
@@ -165,6 +189,7 @@ export function notedSettings(config: Config): NotedSettings {
       ["relances", config.escalation],
       ["relève du matin", config.handover ?? null],
     ),
+    retention: whole(["durées", config.retention ?? null]),
   };
 }
 
@@ -213,7 +238,7 @@ function signatureCheck(signature: Signature, secret: string): SignatureCheck {
 }
 
 /** What an index is shown to be let in; undefined when it lets anyone in, or knows us by our certificate. */
-function authorizationOf(poll: Poll, secret: Reveal): string | undefined {
+export function authorizationOf(poll: Poll, secret: Reveal): string | undefined {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   if (poll.username !== undefined) return `Basic ${base64(`${poll.username}:${secret("password")}`)}`;
   if (poll.token !== undefined) return `Bearer ${secret("token")}`;

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { schedule as cron } from "node-cron";
 import type { Clock } from "./core/clock.ts";
@@ -35,11 +36,11 @@ export async function writeWeeklyReport({
   const file = week && join(folder, `bilan-${week.monday}.txt`);
   if (week === undefined || file === undefined || existsSync(file)) return undefined;
   const report = await reportWeek(reads, setup, week);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   // Whole or not at all: half a report would stand for the week.
-  writeFileSync(`${file}.new`, tellWeek(report, zone), { mode: 0o600, flush: true });
-  renameSync(`${file}.new`, file);
-  log.info("weekly report of the observation", {
+  await writeFile(`${file}.new`, tellWeek(report, zone), { mode: 0o600, flush: true });
+  await rename(`${file}.new`, file);
+  log.info("weekly report", {
     file,
     week: week.monday,
     incidents: report.incidents.length,

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { z } from "zod";
 import type { Asset } from "../agent/core/asset.ts";
@@ -17,8 +17,9 @@ import { checkSources } from "./check-sources.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { checkSystems } from "./check-systems.ts";
 import { assetFolder, readAssetFiles } from "./inventory/asset-files.ts";
+import { readSecret } from "./read-secret.ts";
 import { Config } from "./schema.ts";
-import { Secret } from "./secrets.ts";
+import type { Secret } from "./secrets.ts";
 import { secretsIn } from "./secrets-in.ts";
 
 /** A configuration that was read and checked: paths absolute, secrets revealed only on demand. */
@@ -42,6 +43,8 @@ export function loadConfig(
 ): { loaded: LoadedConfig; problems?: undefined } | { problems: Problem[]; loaded?: undefined } {
   let text: string;
   try {
+    const { size } = statSync(file);
+    if (size > MOST_BYTES) throw new Error(`larger than ${MOST_BYTES} bytes: this is no configuration`);
     text = readFileSync(file, "utf8");
   } catch (error) {
     return {
@@ -57,6 +60,11 @@ export function loadConfig(
   }
   return parseConfig(text, file, environment);
 }
+
+/** Largest configuration, bytes: five thousand systems take one of them. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** Faults of the schema that are told: what made thousands is one mistake. */
+const MOST_TOLD = 100;
 
 /** The same from a text; `file` is where relative paths start from and what errors name. */
 export function parseConfig(
@@ -76,8 +84,12 @@ export function parseConfig(
     });
 
   const checked = Config.safeParse(read.value ?? {});
-  if (!checked.success)
-    for (const { path, message } of issuesOf(checked.error.issues)) problem(path, "config_invalid", message);
+  if (!checked.success) {
+    const issues = issuesOf(checked.error.issues);
+    for (const { path, message } of issues.slice(0, MOST_TOLD)) problem(path, "config_invalid", message);
+    const untold = issues.length - MOST_TOLD;
+    if (untold > 0) problem([], "config_invalid", `${untold} more of the kind`, "correct these first");
+  }
   // What needs more than one value is checked on what could be read, so that one run tells everything.
   const config = checked.success ? checked.data : undefined;
   const secrets = new Map<string, Secret>();
@@ -85,7 +97,7 @@ export function parseConfig(
     const base = dirname(resolve(file));
     const secret = (path: readonly PropertyKey[], source: SecretSource, least = 16) => {
       if (environment === null) return;
-      const read = readSecret(source, base, environment, least);
+      const read = readSecret(source, { base, environment, least });
       if (read.problem !== undefined) problem(path, "secret_missing", read.problem, read.remedy);
       else secrets.set(path.join("."), read.secret);
     };
@@ -137,6 +149,8 @@ export function parseConfig(
       }));
       config.mappings = mappings;
       config.packs.folder = absolute(config.packs.folder);
+      for (const copies of [config.backup, config.crisis])
+        if (copies !== undefined) copies.folder = absolute(copies.folder);
       for (const roster of config.rosters) roster.file = absolute(roster.file);
       for (const { settings } of config.notify)
         for (const name of ["authority", "folder"] as const)
@@ -286,30 +300,5 @@ function repeated(list: readonly { id: string }[], path: readonly PropertyKey[],
     if (seen.has(id))
       tell([...path, i, "id"], "id_repeated", `"${id}" is already used`, "give each its own id");
     seen.add(id);
-  }
-}
-
-function readSecret(
-  source: SecretSource,
-  base: string,
-  environment: Readonly<Record<string, string | undefined>>,
-  least: number,
-): { secret: Secret; problem?: undefined } | { problem: string; remedy: string } {
-  if ("env" in source) {
-    const value = environment[source.env];
-    if (value) return { secret: new Secret(value) };
-    return { problem: `the environment has no ${source.env}`, remedy: "set it, or name a file" };
-  }
-  const path = resolve(base, source.file);
-  try {
-    const value = readFileSync(path, "utf8").trim();
-    if (value.length >= least) return { secret: new Secret(value) };
-    if (value === "") return { problem: `${path} is empty`, remedy: "put the secret there" };
-    return {
-      problem: `${path} holds fewer than ${least} characters`,
-      remedy: "put a longer secret there (openssl rand -base64 32)",
-    };
-  } catch (error) {
-    return { problem: messageOf(error), remedy: "create the file, readable by the service only" };
   }
 }

@@ -59,6 +59,8 @@ export const Poll = z
   })
   .superRefine((poll, { addIssue }) => {
     const problem = (path: PropertyKey[], message: string) => addIssue({ code: "custom", path, message });
+    // What is no address was told already.
+    if (!URL.canParse(poll.url)) return;
     const { protocol, hostname, username, password, search, hash } = new URL(poll.url);
     if (protocol === "http:" && !LOOPBACK.test(hostname))
       problem(["url"], "plain HTTP is for the loopback only; use https://");

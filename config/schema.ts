@@ -5,11 +5,13 @@ import { DeliveryKind } from "../agent/core/delivery.ts";
 import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
 import { HolidaySettings } from "../agent/core/working-time.ts";
 import { SecretSource } from "../connectors/contract.ts";
+import { Backup, Crisis } from "./backup.ts";
 import { Identities } from "./identities.ts";
 import { PlacementRule } from "./inventory/placement.ts";
 import { Dependencies, Escalation, Handover, NotifyChannel, RosterSettings } from "./notify.ts";
 import { PackSettings } from "./packs.ts";
 import { People, Proxies } from "./people.ts";
+import { Retention } from "./retention.ts";
 import { RuleFolder } from "./rule-folder.ts";
 import { Address, Id, Port, ServerTls, Source } from "./source.ts";
 
@@ -138,6 +140,12 @@ export const Config = z.strictObject({
   /** Tools whose signed decisions are heard on POST /api/v1/decisions (Standard Webhooks secret). */
   tools: z.array(z.strictObject({ id: Id, secret: SecretSource })).default([]),
   people: People,
+  /** Regular copies; absent for none. */
+  backup: Backup.optional(),
+  /** The encrypted copy in a second place, to go on from when everything is being cut; absent for none. */
+  crisis: Crisis.optional(),
+  /** How long what is kept is kept; absent, nothing is removed by the clock. */
+  retention: Retention.optional(),
   limits: z
     .strictObject({
       /** Largest HTTP body, bytes. (Default: 5 MiB.) */

@@ -193,11 +193,19 @@ export interface AttemptContext {
   to?: Contact | undefined;
 }
 
-/** Where a secret is kept: a file (relative to the configuration) or an environment variable; never inline. */
+/**
+ * Where a secret is kept: a file (relative to the configuration), an environment variable, or a credential that systemd
+ * gives the service; never inline.
+ */
 export const SecretSource = z.union(
-  [z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
+  [
+    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({ env: z.string().min(1) }),
+    z.strictObject({ credential: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,254}$/) }),
+  ],
   {
-    error: "give { file: PATH } or { env: NAME }: a secret is never written in the configuration",
+    error:
+      "give { file: PATH }, { env: NAME } or { credential: NAME }: a secret is never written in the configuration",
   },
 );
 export type SecretSource = z.infer<typeof SecretSource>;

@@ -19,7 +19,7 @@ export function bundleCommand(program: Command): void {
       const facility = loaded.config.facility.id;
       const { store, key } = openInstalled(loaded);
       try {
-        const { id: incident } = await incidentNamed(store.reads, facility, reference);
+        const { id: incident } = await incidentNamed(store.reads, facility, reference, { erased: true });
         // Originals leave with it, patients included: the journal says that they did.
         const note = { write: "note", what: "bundled", incident, content: { originals: true } } as const;
         await store.commit({ facility, at: systemClock.now(), writes: [note] });

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { advise } from "../../config/advise.ts";
 import { adviseCertificates } from "../../config/advise-certificates.ts";
+import { adviseSecrets } from "../../config/advise-secrets.ts";
 import { type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { fieldsNeeded } from "../../connectors/outbound/portal-http/body-template.ts";
 import { portalHttp } from "../../connectors/outbound/portal-http/index.ts";
@@ -14,6 +15,8 @@ import { openChannels, passingMasks, ruleFoldersOf, setupOf, stateFiles } from "
 import { checkPeople } from "../stages/roster/check-people.ts";
 import { loadSigningKey } from "../store/keys.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
+import type { Finding } from "./check/finding.ts";
+import { type Live, lookLive } from "./check/look-live.ts";
 import { DEFAULT_CONFIG } from "./config-option.ts";
 import { checkRuleFolders, type RuleCheck } from "./rules/check.ts";
 
@@ -22,14 +25,17 @@ export function checkCommand(program: Command): void {
   program
     .command("check")
     .description(
-      "check the configuration, the rules, the law packs and the signing key, and advise on what they leave out; starts nothing",
+      "check the configuration, the rules, the law packs and the signing key, then ports, certificates, disk, clock, rosters and who is to be reached; advise on what they leave out; starts nothing",
     )
     .option("--config <file>", "configuration", DEFAULT_CONFIG)
-    .option("--json", "print the problems and the advice as JSON")
-    .action(async (options: { config: string; json?: boolean }) => {
-      const { problems, advice } = await findings(options.config);
-      if (options.json) process.stdout.write(`${JSON.stringify({ problems, advice })}\n`);
+    .option("--offline", "leave out what looks at this machine and at others")
+    .option("--json", "print the problems, the advice and what was looked at as JSON")
+    .action(async (options: { config: string; json?: boolean; offline?: boolean }) => {
+      const { problems, advice, looked } = await findings(options);
+      if (options.json) process.stdout.write(`${JSON.stringify({ problems, advice, looked })}\n`);
       else {
+        for (const { check, unknown } of looked)
+          if (unknown !== undefined) process.stdout.write(`not looked at: ${check}: ${unknown}\n`);
         for (const each of advice) process.stdout.write(`advice: ${problemSentence(each)}\n`);
         for (const problem of problems) process.stdout.write(`${problemSentence(problem)}\n`);
         process.stdout.write(
@@ -40,9 +46,15 @@ export function checkCommand(program: Command): void {
     });
 }
 
-async function findings(file: string): Promise<{ problems: Problem[]; advice: Problem[] }> {
+async function findings({
+  config: file,
+  offline = false,
+}: {
+  config: string;
+  offline?: boolean;
+}): Promise<{ problems: Problem[]; advice: Problem[]; looked: Live["looked"] }> {
   const { loaded, problems } = loadConfig(file);
-  if (loaded === undefined) return { problems, advice: [] };
+  if (loaded === undefined) return { problems, advice: [], looked: [] };
   const rules = checkRuleFolders(ruleFoldersOf(loaded.config), loaded.config.placeholders);
   const found: Problem[] = [...rules.refused];
   const attempt = (where: string, work: () => unknown) => {
@@ -68,11 +80,22 @@ async function findings(file: string): Promise<{ problems: Problem[]; advice: Pr
   }
   attempt("notify", () => openChannels(loaded));
   if (found.every(({ code }) => code !== "no_store")) found.push(...(await rosterProblems(loaded)));
-  const told = [...advise(loaded), ...adviseCertificates(loaded, systemClock.now())];
+  const told = [
+    ...advise(loaded),
+    ...adviseSecrets(loaded),
+    ...adviseCertificates(loaded, systemClock.now()),
+  ];
   const advice = told.map(({ code, path, message, remedy }): Problem => {
     return { code, where: path.join("."), message, remedy };
   });
-  return { problems: found, advice: [...advice, ...oldPacks(regimes), ...adviceOf(rules)] };
+  const live = offline ? { findings: [], looked: [] } : await lookLive(loaded, { clock: systemClock });
+  const ofLevel = (wanted: Finding["level"]): Problem[] =>
+    live.findings.flatMap(({ level, ...problem }) => (level === wanted ? [problem] : []));
+  return {
+    problems: [...found, ...ofLevel("problem")],
+    advice: [...advice, ...oldPacks(regimes), ...adviceOf(rules), ...ofLevel("advice")],
+    looked: live.looked,
+  };
 }
 
 /** Fields that a portal's JSON is to be filled with and that no form has: what it carries would be held back. */

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { INSTALLATION } from "../../config/installation.ts";
 import { type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { systemClock } from "../core/clock.ts";
 import { problemSentence } from "../core/errors.ts";
+import { refuseFenced } from "../crisis/keep-copies.ts";
 import { stateFiles } from "../setup.ts";
 import { loadSigningKey, type SigningKey } from "../store/keys.ts";
 import { openSqlite } from "../store/sqlite.ts";
@@ -9,12 +11,14 @@ import type { Store } from "../store/store.ts";
 import type { VerifyInput } from "./verify.ts";
 
 /** Where the configuration stands unless `--config` says otherwise. */
-export const DEFAULT_CONFIG = "config/tocsin.yml";
+export const DEFAULT_CONFIG = INSTALLATION.config;
 
 /** Loads the configuration for a command; tells every problem on standard error and sets exit code 2. */
 export function configOrExplain(file: string): LoadedConfig | undefined {
   if (!existsSync(file)) {
-    process.stderr.write(`${file}: there is no configuration yet.\nMake one with: npm run tocsin -- init\n`);
+    process.stderr.write(
+      `${file}: there is no configuration yet.\nMake one with: ${INSTALLATION.call} init\n`,
+    );
     process.exitCode = 2;
     return undefined;
   }
@@ -39,5 +43,6 @@ export function installedStore(given: VerifyInput): VerifyInput {
 export function openInstalled(loaded: LoadedConfig): { store: Store; key: SigningKey } {
   const files = stateFiles(loaded.stateDirectory);
   const key = loadSigningKey(files.signingKey);
+  refuseFenced(loaded);
   return { store: openSqlite({ file: files.database, signingKey: key, clock: systemClock }), key };
 }

@@ -6,8 +6,10 @@ import { messageOf, TocsinError } from "../core/errors.ts";
 const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   run: async () => (await import("./run.ts")).runCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
+  exercise: async () => (await import("./exercise.ts")).exerciseCommand,
   init: async () => (await import("./init.ts")).initCommand,
   check: async () => (await import("./check.ts")).checkCommand,
+  certificate: async () => (await import("./certificate.ts")).certificateCommand,
   parse: async () => (await import("./parse.ts")).parseCommand,
   rules: async () => (await import("./rules/index.ts")).rulesCommand,
   mappings: async () => (await import("./mappings.ts")).mappingsCommand,
@@ -21,11 +23,17 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   account: async () => (await import("./account.ts")).accountCommand,
   notify: async () => (await import("./notify.ts")).notifyCommand,
   outbound: async () => (await import("./outbound.ts")).outboundCommand,
+  retention: async () => (await import("./retention.ts")).retentionCommand,
+  subject: async () => (await import("./subject.ts")).subjectCommand,
   bundle: async () => (await import("./bundle.ts")).bundleCommand,
   export: async () => (await import("./export.ts")).exportCommand,
   schemas: async () => (await import("./schemas.ts")).schemasCommand,
   quarantine: async () => (await import("./quarantine.ts")).quarantineCommand,
   assets: async () => (await import("./assets.ts")).assetsCommand,
+  backup: async () => (await import("./backup.ts")).backupCommand,
+  resume: async () => (await import("./resume.ts")).resumeCommand,
+  restore: async () => (await import("./restore.ts")).restoreCommand,
+  kit: async () => (await import("./kit.ts")).kitCommand,
   verify: async () => {
     const [{ verifyCommand }, { installedStore }] = await Promise.all([
       import("./verify.ts"),

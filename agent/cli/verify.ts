@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { isoFromInstant } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
+import type { Fence } from "../store/backup/fence.ts";
 import { type BundleVerdict, verifyBundle } from "../store/bundle.ts";
 import { checkpointsFileOf } from "../store/checkpoints.ts";
+import { type Break, breaksOf, type Comparison, compareChains } from "../store/compare-chains.ts";
 import { loadPublicKey } from "../store/keys.ts";
 import type { Fault, Limit } from "../store/proof.ts";
 import { type FacilityReport, type VerifyReport, verifyDatabase } from "../store/verify.ts";
@@ -16,6 +18,8 @@ export interface VerifyInput {
   database?: string | undefined;
   /** PEM of the facility's key, public or private; needed for a database. */
   key?: string | undefined;
+  /** Another database of the same facility, to be compared with. */
+  against?: string | undefined;
 }
 
 /** 0 intact, 1 altered, 2 unusable input. */
@@ -29,6 +33,7 @@ export interface VerifyOutcome {
 interface VerifyOptions {
   key?: string;
   database?: string;
+  against?: string;
   json?: boolean;
 }
 
@@ -43,11 +48,13 @@ export function verifyCommand(
     .argument("[file]", "dossier scellé à vérifier")
     .option("--key <file>", "clé de l'établissement (PEM, publique ou privée)")
     .option("--database <file>", "base à vérifier")
+    .option("--against <file>", "autre base du même établissement : dit où les deux journaux se séparent")
     .option("--json", "résultat en JSON")
     .action((file: string | undefined, options: VerifyOptions) => {
-      const outcome = runVerify(() =>
-        defaults({ bundle: file, database: options.database, key: options.key }),
-      );
+      const outcome = runVerify(() => ({
+        ...defaults({ bundle: file, database: options.database, key: options.key }),
+        against: options.against,
+      }));
       process.stdout.write(options.json ? `${JSON.stringify(outcome.data, null, 2)}\n` : `${outcome.text}\n`);
       process.exitCode = outcome.exitCode;
     });
@@ -56,9 +63,9 @@ export function verifyCommand(
 /** Verifies what the paths name and says it; never throws for an input that cannot be used. */
 export function runVerify(input: () => VerifyInput): VerifyOutcome {
   try {
-    const { bundle, database, key } = input();
+    const { bundle, database, key, against } = input();
     if (bundle !== undefined) return bundleOutcome(bundle, key);
-    if (database !== undefined) return databaseOutcome(database, key);
+    if (database !== undefined) return databaseOutcome(database, key, against);
     throw new TocsinError({
       code: "verify_nothing",
       message: "rien à vérifier",
@@ -101,7 +108,11 @@ function readBundleFile(file: string): Buffer {
   }
 }
 
-function databaseOutcome(database: string, key: string | undefined): VerifyOutcome {
+function databaseOutcome(
+  database: string,
+  key: string | undefined,
+  against: string | undefined,
+): VerifyOutcome {
   if (key === undefined) {
     throw new TocsinError({
       code: "verify_key",
@@ -109,8 +120,17 @@ function databaseOutcome(database: string, key: string | undefined): VerifyOutco
       remedy: "donnez --key : sans elle les points de contrôle signés ne prouvent rien",
     });
   }
-  const report = verifyDatabase(database, loadPublicKey(key), checkpointsFileOf(database));
-  return { exitCode: report.ok ? 0 : 1, text: databaseText(report), data: report };
+  const publicKey = loadPublicKey(key);
+  const report = verifyDatabase(database, publicKey, checkpointsFileOf(database));
+  const { breaks, fences } = breaksOf(database, publicKey);
+  const compared = against === undefined ? [] : compareChains(database, against);
+  const lines = [...breaks.map(breakLine), ...fences.map(fenceLine), ...compared.map(comparisonLine)];
+  const forked = compared.some(({ common, here, there }) => common < here && common < there);
+  return {
+    exitCode: report.ok && !forked ? 0 : 1,
+    text: databaseText(report, lines),
+    data: { ...report, breaks, fences, ...(against === undefined ? {} : { compared }) },
+  };
 }
 
 function bundleText(report: Exclude<BundleVerdict, { unreadable: string }>): string {
@@ -141,7 +161,27 @@ function bundleText(report: Exclude<BundleVerdict, { unreadable: string }>): str
   ].join("\n");
 }
 
-function databaseText({ ok, facilities, faults, cannotProve, key }: VerifyReport): string {
+function breakLine({ facility, seq, at, how, by, host, from }: Break): string {
+  const done = how === "resumed" ? "repris de la valise de crise" : "restauré d'une sauvegarde";
+  return `Reprise : ${facility}, n° ${seq}, ${done} le ${isoFromInstant(at)} sur ${host} par ${by}, depuis le n° ${from} ; ce que l'autre machine a pu écrire après ce numéro n'est pas ici.`;
+}
+
+function fenceLine({ facility, at, by, host, from, epoch }: Fence): string {
+  return `CLÔTURÉ : ${facility} a été repris le ${isoFromInstant(at)} sur ${host} par ${by}, depuis le n° ${from.seq} (époque ${epoch}) ; le journal continue là-bas, et ce qui suit ce numéro ici n'y est pas.`;
+}
+
+function comparisonLine({ facility, common, here, there }: Comparison): string {
+  if (here === there && common === here)
+    return `Comparé : ${facility}, les deux journaux sont le même jusqu'au n° ${here}.`;
+  if (common === Math.min(here, there))
+    return `Comparé : ${facility}, ${here > there ? "celui-ci va plus loin" : "l'autre va plus loin"} (n° ${common + 1} à ${Math.max(here, there)}) ; jusqu'au n° ${common} ils sont le même.`;
+  return `FOURCHE : ${facility}, les deux journaux se séparent après le n° ${common} : ici les n° ${common + 1} à ${here}, là-bas les n° ${common + 1} à ${there}. Un seul peut continuer.`;
+}
+
+function databaseText(
+  { ok, facilities, faults, cannotProve, key }: VerifyReport,
+  told: readonly string[],
+): string {
   const count = facilities.reduce((sum, { entries }) => sum + entries, 0);
   const broken = facilities.find(({ firstBroken }) => firstBroken !== undefined);
   const head = ok
@@ -153,6 +193,7 @@ function databaseText({ ok, facilities, faults, cannotProve, key }: VerifyReport
     head,
     ...(broken === undefined ? [] : faults.map(({ because }) => `Aussi : ${because}.`)),
     ...facilities.map(facilityLine),
+    ...told,
     `Points de contrôle comparés à la clé ${key}.`,
     ...limitLines(cannotProve),
   ].join("\n");

@@ -13,6 +13,8 @@ export const Closing = z.object({
   month: z.string(),
   /** In French, for who signs off. */
   because: z.string(),
+  /** True when a person said that nothing was wrong: it weighs on the rules that made it. */
+  false_alarm: z.literal(true).optional(),
   /** The law pack under which nothing was found to declare. */
   regime: z.string(),
   regime_version: z.string(),

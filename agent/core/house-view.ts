@@ -1,4 +1,6 @@
 import type { Instant } from "./clock.ts";
+import type { Problem } from "./errors.ts";
+import type { StoreTrouble } from "./store-trouble.ts";
 
 /** The record that one reader of a source understood last. */
 export interface UnderstoodRecord {
@@ -65,6 +67,23 @@ export interface SettingLine {
   value: string;
 }
 
+/** Rules that are written for log sources of which nothing came since the start. */
+export interface UnfedRules {
+  count: number;
+  /** How many rules there are. */
+  of: number;
+  /** The first five hundred. */
+  rules: readonly { id: string; title: string; logsource: string }[];
+}
+
+/** A configuration that was read and not taken. */
+export interface RefusedSettings {
+  at: Instant;
+  /** How many problems it has; the first hundred are there. */
+  count: number;
+  problems: readonly Problem[];
+}
+
 /** A certificate that the daemon shows to others. */
 export interface CertificateView {
   where: string;
@@ -72,6 +91,30 @@ export interface CertificateView {
   /** Null when the file cannot be read; `problem` says why. */
   until: Instant | null;
   problem: string | null;
+}
+
+/** The copies of one kind that the daemon makes by the clock. */
+export interface CopyView {
+  kind: "backup" | "crisis";
+  folder: string;
+  /** Between two of them, µs. */
+  every: number;
+  /** When the last one was whole; null when there is none there. */
+  last: Instant | null;
+  /** Of the last one made since the start. */
+  bytes: number | null;
+  /** Why the last attempt failed, in English as logs have it; null when it did not. */
+  problem: string | null;
+  /** Whether more than two turns have passed without one. */
+  late: boolean;
+}
+
+/** The paper kit as it was made last. */
+export interface KitView {
+  /** Null when none ever was. */
+  made: Instant | null;
+  /** Why it has to be printed anew; null while it holds. */
+  stale: "never" | "old" | "changed" | null;
 }
 
 /** What the daemon tells of itself on pages that are only read. */
@@ -82,11 +125,19 @@ export interface HouseView {
   /** Reads a record as a source would, or as what recognises it; it is not taken in. */
   tryRecord(asked: { text: string; source: string | null }): Promise<TriedRecord>;
   rules(): { loaded: number; hash: string | null; since: Instant | null; ungated: readonly string[] };
+  unfedRules(): Promise<UnfedRules>;
   /** By section; no secret is among them. */
-  settings: readonly { title: string; lines: readonly SettingLine[] }[];
+  settings(): readonly { title: string; lines: readonly SettingLine[] }[];
   /** What keeps the daemon from being ready. */
   causes(): string[];
+  /** Why the record cannot be written now; null while it can. */
+  storeTrouble(): StoreTrouble | null;
+  /** The configuration that was refused last, while the one before it stays in force; null when there is none. */
+  refusedSettings(): RefusedSettings | null;
   certificates(): CertificateView[];
+  /** None when the configuration asks for none. */
+  copies(): CopyView[];
+  kit(): KitView;
   /** Bytes. */
   disk(): { database: number; log: number; free: number | null; folder: string };
 }

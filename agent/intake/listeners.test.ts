@@ -82,7 +82,7 @@ describe("a connection that is lost", () => {
   async function start(options: Parameters<typeof intake>[0] = {}): Promise<void> {
     here = intake(options);
     listeners = await here.open();
-    client = connect(listeners.listening[0]?.port ?? 0, "127.0.0.1");
+    client = connect(listeners.listening()[0]?.port ?? 0, "127.0.0.1");
     client.on("error", () => undefined);
     await once(client, "connect");
   }
@@ -141,7 +141,7 @@ describe("HTTP connections beyond their number", () => {
   it("are closed and counted, those that are open go on", async () => {
     const here = intake();
     const listeners = await here.open();
-    const { port = 0 } = listeners.listening.find(({ transport }) => transport === "http") ?? {};
+    const { port = 0 } = listeners.listening().find(({ transport }) => transport === "http") ?? {};
     const clients: Socket[] = [];
     let closed = 0;
     for (let i = 0; i < 12; i++) {
@@ -165,7 +165,7 @@ describe("HTTP connections beyond their number", () => {
 it("says of a listener's trouble which source's it is, beside its place in the configuration", async () => {
   const here = intake();
   const listeners = await here.open();
-  const { port = 0 } = listeners.listening[0] ?? {};
+  const { port = 0 } = listeners.listening()[0] ?? {};
   const clients = Array.from({ length: 11 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
   await expect
     .poll(() => here.warned)

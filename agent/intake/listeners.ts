@@ -2,7 +2,8 @@ import type { Socket } from "node:net";
 import type { Listen } from "../../config/source.ts";
 import type { Catalogue } from "../../connectors/registry.ts";
 import type { Clock } from "../core/clock.ts";
-import { listenerFailed, listenHttp } from "../http-server.ts";
+import { messageOf } from "../core/errors.ts";
+import { type HttpServer, listenerFailed, listenHttp } from "../http-server.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Backlog } from "./backlog.ts";
 import { fairShare, networkOf } from "./fair-share.ts";
@@ -13,9 +14,32 @@ import { listenRelp } from "./relp.ts";
 import type { HttpSource, OpenListener, PolledIndex, TextSource } from "./sources.ts";
 import type { Taker } from "./taker.ts";
 import { listenTcp } from "./tcp.ts";
-import type { IntakeData, Listening } from "./thread.ts";
+import type { IntakeData, Listening, SourceData } from "./thread.ts";
 import { openTurns } from "./turns.ts";
 import { listenUdp } from "./udp.ts";
+
+/** A socket of a source that is open, or is to be. */
+interface Wanted {
+  source: string;
+  listen: Listen;
+  /** Its part of the configuration. */
+  place: string;
+}
+type Opened = Wanted & { port: number; stop: () => Promise<void> };
+
+/** The listeners of all sources, which follow the settings while they run. */
+export interface Listeners {
+  /** What is open now. */
+  listening(): Listening[];
+  /** Has every source read by its way in of another catalogue; one whose way in is gone keeps the one it has. */
+  use(catalogue: Catalogue): void;
+  /**
+   * Follows other settings: what listens where it did keeps its socket and its connections, whatever else of its source
+   * changed. When something cannot be opened, all is as it was, and it rejects.
+   */
+  follow(data: IntakeData, catalogue: Catalogue): Promise<void>;
+  stop(): Promise<void>;
+}
 
 /** Opens every listener of the sources; closes those already open when one can not be. */
 export async function openListeners(parts: {
@@ -36,22 +60,25 @@ export async function openListeners(parts: {
   bookmark: (name: string) => Promise<string | undefined>;
   /** Begins to ask an index for its documents. */
   poll?: (source: TextSource, index: PolledIndex) => Pick<OpenListener, "stop">;
-}): Promise<{
-  listening: Listening[];
-  /** Has every source read by its way in of another catalogue; one whose way in is gone keeps the one it has. */
-  use(catalogue: Catalogue): void;
-  stop(): Promise<void>;
-}> {
-  const { data, catalogue, taker, lines, clock, metrics } = parts;
+}): Promise<Listeners> {
+  const { taker, lines, clock, metrics } = parts;
   const turns = openTurns(parts);
-  const { limits } = data;
-  const listening: Listening[] = [];
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    await Promise.all(stops.map((each) => each()));
+  const { limits, facility } = parts.data;
+  /** As the connections that are open know them: changed in place. */
+  let sources = new Map<string, HttpSource>();
+  const posting: HttpSource[] = [];
+  let open = new Map<string, Opened>();
+  let http: { of: string; server: HttpServer; address: string } | undefined;
+  const polls = new Map<string, { of: string; stop: () => Promise<unknown> }>();
+  /** What is being closed while the rest goes on. */
+  const closing = new Set<Promise<unknown>>();
+  const close = (stop: () => Promise<unknown>) => {
+    const closed: Promise<unknown> = stop().finally(() => closing.delete(closed));
+    closing.add(closed);
+    return closed;
   };
 
-  function open(source: TextSource, listen: Listen, where: string): Promise<OpenListener> {
+  function listen(source: TextSource, { listen, place: where }: Wanted): Promise<OpenListener> {
     const { address, port } = listen;
     const about = { metrics, clock, where, log: ofSource(parts.report, source.id) };
     const common = { source, address, port, recordBytes: limits.record_bytes, ...about };
@@ -79,19 +106,27 @@ export async function openListeners(parts: {
     }
   }
 
-  async function listenAlerts(sources: readonly HttpSource[]): Promise<void> {
-    const app = alertsApp({
-      facility: data.facility,
-      sources,
-      taker,
-      bodyBytes: limits.body_bytes,
-      recordBytes: limits.record_bytes,
-      clock,
-      turns,
-      metrics,
-      log: parts.log,
+  const openSocket = async (source: TextSource, wanted: Wanted): Promise<Opened> => {
+    const opened = await listen(source, wanted).catch((error: unknown) => {
+      throw listenerFailed(wanted.place, error);
     });
-    const share = fairShare<Socket>(limits.connections);
+    return { ...wanted, port: opened.port, stop: opened.stop };
+  };
+
+  const app = alertsApp({
+    facility,
+    sources: posting,
+    taker,
+    bodyBytes: limits.body_bytes,
+    recordBytes: limits.record_bytes,
+    clock,
+    turns,
+    metrics,
+    log: parts.log,
+  });
+  const share = fairShare<Socket>(limits.connections);
+
+  async function listenAlerts(where: IntakeData["http"]): Promise<HttpServer> {
     const connected = (socket: Socket) => {
       const peer = networkOf(socket.remoteAddress ?? "");
       const gone = share.enter(socket, peer);
@@ -100,7 +135,7 @@ export async function openListeners(parts: {
       metrics.refused.inc({ source: "", code: "too_many_connections" });
       gone.destroy();
     };
-    const server = await listenHttp(data.http, "listeners.intake", {
+    const server = await listenHttp(where, "listeners.intake", {
       log: parts.report,
       refused: (code) => metrics.refused.inc({ source: "", code }),
       // A source is known by its certificate, or by its token.
@@ -108,60 +143,142 @@ export async function openListeners(parts: {
       connected,
     });
     server.serve(app);
-    stops.push(server.close);
-    listening.push({ source: null, transport: "http", address: data.http.address, port: server.port });
+    return server;
   }
 
-  try {
-    const sources: HttpSource[] = [];
-    const httpSources: HttpSource[] = [];
-    const polled = new Map<TextSource, PolledIndex>();
-    for (const [i, { id, connector: name, zone, listen: wheres, ...proofs }] of data.sources.entries()) {
-      const connector = catalogue.named(name);
-      if (connector === undefined) throw new Error(`no format or mapping ${name}`);
-      const { tokenDigest, signature, client, poll } = proofs;
-      const source: HttpSource = { id, connector, zone, tokenDigest, signature, client };
-      sources.push(source);
-      if (poll !== undefined) polled.set(source, poll);
-      if (tokenDigest ?? signature ?? client) httpSources.push(source);
-      for (const [j, where] of wheres.entries()) {
-        const place = `sources.${i}.listen.${j}`;
-        const opened = await open(source, where, place).catch((error: unknown) => {
-          throw listenerFailed(place, error);
-        });
-        stops.push(opened.stop);
-        const { transport, address } = where;
-        listening.push({ source: id, transport, address, port: opened.port });
+  async function follow(data: IntakeData, catalogue: Catalogue): Promise<void> {
+    const next = new Map(data.sources.map((each) => [each.id, sourceOf(each, catalogue)]));
+    const wanted = wantedOf(data.sources);
+    const leaving = [...open].filter(([key]) => !wanted.has(key));
+    const kept = new Map([...open].filter(([key]) => wanted.has(key)));
+    const fresh: Opened[] = [];
+    const inTheWay: Opened[] = [];
+    const httpOf = JSON.stringify(data.http);
+    const before = http;
+    try {
+      for (const [key, each] of wanted) {
+        if (kept.has(key)) continue;
+        // One address is one listener's: who held it lets go first.
+        for (const [, other] of leaving)
+          if (!inTheWay.includes(other) && sameSocket(other.listen, each.listen)) {
+            inTheWay.push(other);
+            await close(other.stop);
+          }
+        const { id } = next.get(each.source) as HttpSource;
+        const opened = await openSocket(sources.get(id) ?? (next.get(id) as HttpSource), each);
+        fresh.push(opened);
+        kept.set(key, opened);
+      }
+      if (before?.of !== httpOf) {
+        if (before?.server.port === data.http.port) await before.server.close();
+        http = { of: httpOf, server: await listenAlerts(data.http), address: data.http.address };
+      }
+    } catch (error) {
+      await Promise.all(fresh.map(({ stop }) => stop()));
+      await takeBack(inTheWay, before);
+      throw error;
+    }
+    if (before !== undefined && before !== http) void close(before.server.close);
+    for (const [, each] of leaving) if (!inTheWay.includes(each)) void close(each.stop);
+    open = kept;
+    // In place: a connection holds the source that it came in by.
+    sources = new Map(
+      [...next].map(([id, source]) => [id, Object.assign(sources.get(id) ?? source, source)]),
+    );
+    posting.splice(
+      0,
+      posting.length,
+      ...[...sources.values()].filter((each) => each.tokenDigest ?? each.signature ?? each.client),
+    );
+    await followPolls(data.sources);
+  }
+
+  /** What had to let go before another could not be opened listens again. */
+  async function takeBack(gone: readonly Opened[], before: typeof http): Promise<void> {
+    for (const each of gone) {
+      const source = sources.get(each.source) as HttpSource;
+      try {
+        Object.assign(each, await openSocket(source, each));
+      } catch (error) {
+        parts.log("a listener that was given up could not be opened again", { error: messageOf(error) });
       }
     }
-    await listenAlerts(httpSources);
-    for (const [source, index] of polled) {
-      const opened = parts.poll?.(source, index);
-      if (opened !== undefined) stops.push(opened.stop);
-    }
-    return {
-      listening,
-      use(now) {
-        for (const source of sources) {
-          const { name } = source.connector;
-          const found = now.named(name);
-          if (found !== undefined) source.connector = found;
-          else
-            parts.report.warn(
-              "mapping of a source is gone: the last one stays until a restart, which fails",
-              {
-                source: source.id,
-                mapping: name,
-              },
-            );
-        }
-      },
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
+    if (before === undefined || before.server.listening()) return;
+    const where = JSON.parse(before.of) as IntakeData["http"];
+    http = { ...before, server: await listenAlerts(where) };
   }
+
+  async function followPolls(wanted: readonly SourceData[]): Promise<void> {
+    for (const [id, { of, stop }] of polls) {
+      const poll = wanted.find((each) => each.id === id)?.poll;
+      if (poll !== undefined && JSON.stringify(poll) === of) continue;
+      polls.delete(id);
+      await close(stop);
+    }
+    for (const { id, poll } of wanted) {
+      if (poll === undefined || polls.has(id)) continue;
+      const opened = parts.poll?.(sources.get(id) as HttpSource, poll);
+      if (opened !== undefined) polls.set(id, { of: JSON.stringify(poll), stop: opened.stop });
+    }
+  }
+
+  await follow(parts.data, parts.catalogue);
+  return {
+    listening: () => [
+      ...[...open.values()].map(({ source, listen: { transport, address }, port }) => ({
+        ...{ source, transport, address, port },
+      })),
+      ...(http === undefined
+        ? []
+        : [{ source: null, transport: "http" as const, address: http.address, port: http.server.port }]),
+    ],
+    follow,
+    use(now) {
+      for (const source of sources.values()) {
+        const { name } = source.connector;
+        const found = now.named(name);
+        if (found !== undefined) source.connector = found;
+        else
+          parts.report.warn("mapping of a source is gone: the last one stays until a restart, which fails", {
+            source: source.id,
+            mapping: name,
+          });
+      }
+    },
+    async stop() {
+      const stops = [
+        ...[...open.values()].map(({ stop }) => stop),
+        ...[...polls.values()].map(({ stop }) => stop),
+      ];
+      if (http !== undefined) stops.push(http.server.close);
+      await Promise.all([...stops.map((each) => each()), ...closing]);
+    },
+  };
+}
+
+function sourceOf(data: SourceData, catalogue: Catalogue): HttpSource {
+  const { id, connector: name, zone, tokenDigest, signature, client } = data;
+  const connector = catalogue.named(name);
+  if (connector === undefined) throw new Error(`no format or mapping ${name}`);
+  return { id, connector, zone, tokenDigest, signature, client };
+}
+
+/** Every socket of the sources by what it is: two settings that give the same key have the same listener. */
+function wantedOf(sources: readonly SourceData[]): Map<string, Wanted> {
+  const wanted = new Map<string, Wanted>();
+  for (const [i, { id, listen }] of sources.entries())
+    for (const [j, each] of listen.entries()) {
+      const key = (nth: number) => `${id} ${JSON.stringify(each)} ${nth}`;
+      // Port 0 is another one each time.
+      let nth = 0;
+      while (wanted.has(key(nth))) nth++;
+      wanted.set(key(nth), { source: id, listen: each, place: `sources.${i}.listen.${j}` });
+    }
+  return wanted;
+}
+
+function sameSocket(one: Listen, other: Listen): boolean {
+  return one.port === other.port && (one.transport === "udp") === (other.transport === "udp");
 }
 
 /** A log whose lines say of which source they are: its place in the configuration says little by itself. */

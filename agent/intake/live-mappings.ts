@@ -7,19 +7,21 @@ export interface LiveMappings {
   catalogue(): Catalogue;
   /** What they are, beside those that come with the program. */
   report(): LiveReport;
-  /** Reads the mappings anew and puts them in force; what is refused stays as it was. */
-  reload(): "changed" | "unchanged";
+  /** Reads the mappings anew and puts them in force; what is refused stays as it was. With `other`, from there from now on. */
+  reload(other?: readonly string[]): "changed" | "unchanged";
 }
 
 /** Loads the mappings of an installation, and keeps them replaceable. */
-export function openLiveMappings(paths: readonly string[]): LiveMappings {
+export function openLiveMappings(first: readonly string[]): LiveMappings {
+  let paths = first;
   let loaded = readMappings(paths);
   let report = reportOf(loaded);
   let catalogue = catalogueWith(loaded.mappings);
   return {
     catalogue: () => catalogue,
     report: () => report,
-    reload() {
+    reload(other = paths) {
+      paths = other;
       const { hash } = report;
       loaded = readMappings(paths, loaded.mappings);
       report = reportOf(loaded);

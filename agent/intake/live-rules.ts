@@ -18,6 +18,7 @@ import {
 import type { Claim } from "../core/claim.ts";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
 import { blames, type Problem } from "../core/errors.ts";
+import { sameJson } from "../core/same-json.ts";
 
 /** Work on new rules between two looks at what has arrived, µs. */
 const SLICE = MICROSECONDS.second / 200;
@@ -42,6 +43,12 @@ export interface RuleReport extends LiveReport {
   ungated: string[];
 }
 
+/** Where rules are read, and the values of the placeholders that they use. */
+export interface RulePlaces {
+  folders: readonly RuleFolder[];
+  placeholders: RuleSetOptions["placeholders"];
+}
+
 /** The rules in force: who asks gets the present ones, whole. */
 export interface LiveRules {
   /** What correlates their detections. */
@@ -51,9 +58,9 @@ export interface LiveRules {
   report(): RuleReport;
   /**
    * Reads the rules anew in small slices and puts them in force at once, between two records; says whether they
-   * differ. One call at a time.
+   * differ. One call at a time. With `other`, from there from now on.
    */
-  reload(): Promise<"changed" | "unchanged">;
+  reload(other?: RulePlaces): Promise<"changed" | "unchanged">;
 }
 
 /** Loads the rules, at once, and keeps them replaceable. */
@@ -64,7 +71,8 @@ export function openLiveRules(parts: {
   claims?: (() => readonly Claim[]) | undefined;
   clock: Clock;
 }): LiveRules {
-  const { folders, options, claims, clock } = parts;
+  const { claims, clock } = parts;
+  let { folders, options } = parts;
   let files = finishSteps(loadingRuleFolders(folders));
   let kept: string[] = [];
   let set = finishSteps(compilingRules(files.rules, options));
@@ -72,7 +80,12 @@ export function openLiveRules(parts: {
   let gate = finishSteps(compilingGate(set, claimed));
   let report = reportOf(files, { kept, set, gate });
 
-  async function reload(): Promise<"changed" | "unchanged"> {
+  async function reload(other?: RulePlaces): Promise<"changed" | "unchanged"> {
+    const valued = other !== undefined && !sameJson(other.placeholders, options.placeholders);
+    if (other !== undefined) {
+      folders = other.folders;
+      options = { ...options, placeholders: other.placeholders };
+    }
     const found = await inSlices(loadingRuleFolders(folders, files), clock);
     const gone = keepLastGood(files, found);
     const lastGood = [
@@ -87,7 +100,7 @@ export function openLiveRules(parts: {
       correlations: [...found.correlations, ...gone.correlations],
     };
     const claimedNow = claims?.();
-    if (hashOf(wanted) === report.hash) {
+    if (hashOf(wanted) === report.hash && !valued) {
       // Readers that write other things let other records through.
       if (claimedNow !== claimed) gate = await inSlices(compilingGate(set, claimedNow), clock);
       claimed = claimedNow;

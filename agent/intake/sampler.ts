@@ -4,6 +4,7 @@ import { type Alert, AlertTag } from "../core/alert.ts";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import type { UnderstoodRecord } from "../core/house-view.ts";
 import type { IntakeMetrics, Tally } from "./metrics.ts";
+import { type Origins, openOrigins } from "./origins.ts";
 import type { TextSource } from "./sources.ts";
 import { openUnderstood } from "./understood.ts";
 
@@ -26,6 +27,8 @@ export interface Sampler {
   heard(source: string, alert: Alert): void;
   /** What was understood last, for pages that are only read. */
   understood(): UnderstoodRecord[];
+  /** Rules that are written for log sources of which nothing was read. */
+  unfed: Origins["unfed"];
 }
 
 /** What a sample may be told to be: a record says itself of which module it is, and may say anything. */
@@ -38,6 +41,11 @@ const LONGEST_STEP = 1024;
 export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeMetrics }): Sampler {
   const watches = new Map<TextSource, Watch>();
   const understood = openUnderstood(clock);
+  const origins = openOrigins();
+  const heard = (source: string, alert: Alert) => {
+    origins.note(alert);
+    understood.note(source, alert);
+  };
   return {
     watch(source) {
       let watch = watches.get(source);
@@ -57,7 +65,7 @@ export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeM
       if (!due) return;
       watch.since = now;
       const { alert, error } = read();
-      if (alert !== undefined && error === undefined) understood.note(source.id, alert);
+      if (alert !== undefined && error === undefined) heard(source.id, alert);
       const recognised = error === undefined && !alert?.tags?.includes(AlertTag.unrecognised);
       metrics.sampled.inc({
         source: source.id,
@@ -65,8 +73,9 @@ export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeM
         format: recognised ? formatOf(alert) : "",
       });
     },
-    heard: understood.note,
+    heard,
     understood: understood.last,
+    unfed: origins.unfed,
   };
 }
 

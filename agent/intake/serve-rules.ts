@@ -15,6 +15,9 @@ const NOTE_AGAIN = 10_000;
 
 type Say = (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
 
+/** Where rules and mappings are read, and what fills the placeholders of rules. */
+type RuleSettings = Pick<IntakeData, "rules" | "placeholders" | "mappings">;
+
 /** Where changes of the rules and mappings are noted, and who is told of them. */
 interface Notes {
   facility: string;
@@ -31,7 +34,7 @@ interface Notes {
  * `troubled` is told what of them does not run, at the start and whenever that may have changed.
  */
 export function serveRules(parts: {
-  data: Pick<IntakeData, "rules" | "placeholders" | "mappings">;
+  data: RuleSettings;
   clock: Clock;
   metrics: Pick<IntakeMetrics, "rules" | "mappings" | "ruleReloads" | "mappingReloads" | "rulesChanged">;
   log: Say;
@@ -41,8 +44,8 @@ export function serveRules(parts: {
   catalogue(): Catalogue;
   /** Opens the notes, and notes the present rules and mappings when they are not those noted last. */
   note(notes: Notes): Promise<void>;
-  /** Resolves once they are read, whatever came of it. */
-  reload(because: string): Promise<void>;
+  /** Resolves once they are read, whatever came of it; with `other`, from there from now on. */
+  reload(because: string, other?: RuleSettings): Promise<void>;
   stop(): Promise<void>;
 } {
   const { data, clock, metrics, log } = parts;
@@ -59,7 +62,7 @@ export function serveRules(parts: {
         tellTroubles();
       },
     },
-    claims: () => mappings.catalogue().claims,
+    claims: () => mappings.catalogue().claims(),
     clock,
   });
   let mapped = mappings.catalogue();
@@ -118,11 +121,11 @@ export function serveRules(parts: {
     }
   }
 
-  async function read(because: string): Promise<void> {
+  async function read(because: string, other?: RuleSettings): Promise<void> {
     try {
-      mappings.reload();
+      mappings.reload(other?.mappings);
       // The gate of the rules lets through what the new mappings make of records: it comes first.
-      const outcome = await live.reload();
+      const outcome = await live.reload(other && { folders: other.rules, placeholders: other.placeholders });
       const remapped = mapped !== mappings.catalogue();
       if (remapped) {
         mapped = mappings.catalogue();
@@ -157,7 +160,8 @@ export function serveRules(parts: {
       notes = opened;
       return chain(write);
     },
-    reload(because) {
+    reload(because, other) {
+      if (other !== undefined) return chain(() => read(because, other));
       // Whatever asks while one waits is answered by that one.
       if (queued) return underWay;
       queued = true;

@@ -4,14 +4,29 @@ import type { Listen } from "../../config/source.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import type { RuleFolder } from "../../rules/meanings/load-rule-folders.ts";
 import { TocsinError } from "../core/errors.ts";
-import type { TriedRecord, UnderstoodRecord } from "../core/house-view.ts";
+import type { TriedRecord, UnderstoodRecord, UnfedRules } from "../core/house-view.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { HttpAddress } from "../http-server.ts";
 import type { RuleChange } from "./note-rules.ts";
 import type { SignatureCheck } from "./signature.ts";
 import type { PolledIndex } from "./sources.ts";
 
-/** What the intake thread is given at its start. */
+/** A source as the intake thread is given it. */
+export interface SourceData {
+  id: string;
+  connector: string;
+  zone: string;
+  listen: Listen[];
+  tokenDigest?: Uint8Array | undefined;
+  signature?: SignatureCheck | undefined;
+  client?: { names: string[]; fingerprints: string[] } | undefined;
+  /** The index to ask, and what to name ourselves by. */
+  poll?: PolledIndex | undefined;
+  /** Silence that is told, µs. */
+  silentAfter?: number | undefined;
+}
+
+/** What the intake thread is given at its start, and whenever the settings change. */
 export interface IntakeData {
   facility: string;
   /** Folders and files of rules, each with the files that say what its rules mean. */
@@ -20,19 +35,7 @@ export interface IntakeData {
   placeholders: Record<string, string[]>;
   /** Folders and files of mappings, beside those of the program. */
   mappings: string[];
-  sources: {
-    id: string;
-    connector: string;
-    zone: string;
-    listen: Listen[];
-    tokenDigest?: Uint8Array | undefined;
-    signature?: SignatureCheck | undefined;
-    client?: { names: string[]; fingerprints: string[] } | undefined;
-    /** The index to ask, and what to name ourselves by. */
-    poll?: PolledIndex | undefined;
-    /** Silence that is told, µs. */
-    silentAfter?: number | undefined;
-  }[];
+  sources: SourceData[];
   http: HttpAddress;
   limits: { body_bytes: number; record_bytes: number; connections: number; idle_seconds: number };
   database: string;
@@ -53,17 +56,21 @@ interface Answers {
   metrics: Metrics;
   understood: UnderstoodRecord[];
   tried: TriedRecord;
+  unfed: UnfedRules;
   reloaded: null;
+  followed: Listening[];
 }
 
 export type ToIntake =
   /** Opens the listeners; `store` is the way to the store thread. */
   | { ask: "listen"; store: MessagePort }
-  | { ask: "metrics" | "understood"; id: number }
+  | { ask: "metrics" | "understood" | "unfed"; id: number }
   /** Reads a record as a source would, or as what recognises it, and takes nothing in. */
   | { ask: "tried"; id: number; text: string; source: string | null }
   /** Reads the rules and mappings anew; what comes of it is said before the answer. */
   | { ask: "reload"; id: number; because: string }
+  /** Follows other settings, rules and mappings included; when it cannot, all is as it was. */
+  | { ask: "follow"; id: number; data: IntakeData; because: string }
   | { ask: "stop" };
 export type FromIntake =
   | {
@@ -94,10 +101,14 @@ export interface IntakeThread {
   metrics(): Promise<Metrics>;
   /** What was understood last of each source. */
   understood(): Promise<UnderstoodRecord[]>;
+  /** Rules whose log source nothing came of. */
+  unfedRules(): Promise<UnfedRules>;
   /** What would become of a record. */
   tryRecord(asked: { text: string; source: string | null }): Promise<TriedRecord>;
   /** Has the rules read anew; the present ones stay in force until the new ones are ready. */
   reload(because: string): Promise<unknown>;
+  /** Follows other settings, and resolves with what listens then; when it rejects, all is as it was. */
+  follow(data: IntakeData, because: string): Promise<Listening[]>;
   /** Stops listening, finishes what was received, then ends the thread. */
   stop(): Promise<void>;
 }
@@ -177,8 +188,10 @@ export function startIntake(
     },
     metrics: () => answered<"metrics">((id) => ({ ask: "metrics", id })),
     understood: () => answered<"understood">((id) => ({ ask: "understood", id })),
+    unfedRules: () => answered<"unfed">((id) => ({ ask: "unfed", id })),
     tryRecord: (record) => answered<"tried">((id) => ({ ask: "tried", id, ...record })),
     reload: (because) => answered<"reloaded">((id) => ({ ask: "reload", id, because })),
+    follow: (other, because) => answered<"followed">((id) => ({ ask: "follow", id, data: other, because })),
     async stop() {
       stopping = true;
       ask({ ask: "stop" });

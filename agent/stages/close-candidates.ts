@@ -105,7 +105,7 @@ function opensAt(work: Work, setup: Setup, now: Instant): Instant | null {
 export function close(
   work: Work,
   setup: Setup,
-  { by, writer, because }: Pick<Closing, "by" | "writer" | "because">,
+  { by, writer, because, falseAlarm }: Pick<Closing, "by" | "writer" | "because"> & { falseAlarm?: boolean },
   now: Instant,
 ): void {
   const { leading } = regimesOf(setup, work.incident);
@@ -122,6 +122,7 @@ export function close(
     at: now,
     month,
     because,
+    ...(falseAlarm === true ? { false_alarm: true as const } : {}),
     regime: leading.id,
     regime_version: leading.version,
     reopened: null,

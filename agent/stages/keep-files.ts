@@ -75,9 +75,10 @@ export async function keepFiles(
   return { outcome: "kept", attachments, writes };
 }
 
-/** When an attachment was erased, and by whom, in French. */
-export function whenAndWho({ at, by }: ErasedAttachment, zone: string): string {
-  return `${formatInstant(at, zone)} par ${by.name}`;
+/** When an attachment was erased, and by whom or by which rule, in French. */
+export function whenAndWho({ at, by, because }: ErasedAttachment, zone: string): string {
+  const who = by.name === "" ? `selon la règle « ${because} »` : `par ${by.name}`;
+  return `${formatInstant(at, zone)} ${who}`;
 }
 
 /** What people put beside the notes and the exchanges of an incident. */

@@ -26,7 +26,7 @@ import { copyWork, currentDeclaration, loadWork, type Setup, type Work } from ".
 export const BATCH = 1000;
 const TURN = 50;
 /** Name of the cursor that says how far detections were correlated. */
-const CURSOR = "correlated";
+export const CURSOR = "correlated";
 
 /** The text of an incident that waits for a decision. */
 function textOf(work: Work): Declaration | undefined {
@@ -55,7 +55,11 @@ export async function openPipeline(parts: {
 }): Promise<Pipeline> {
   const { store, setup, clock } = parts;
   const facility = setup.facility.id;
-  const unknownHosts = openUnknownNotes({ reads: store.reads, facility, locate: setup.locate });
+  const unknownHosts = openUnknownNotes({
+    reads: store.reads,
+    facility,
+    locate: (alert) => setup.locate(alert),
+  });
   const combiner = openCombiner({
     reads: store.reads,
     facility,
@@ -344,6 +348,15 @@ export async function openPipeline(parts: {
     known: (incident) => active.get(incident),
     mute: (id, change) =>
       exclusive(() => changeMute({ store, setup, clock, told: parts.events?.muted }, id, change)),
+    follow: (change) =>
+      exclusive(async () => {
+        change();
+        for (const work of active.values()) setup.outages.note(work);
+        await loadMutes(setup.mutes, { reads: store.reads, facility, now: clock.now() }).catch(() => {
+          // Read again, with all the rest, before anything more is sorted.
+          position = -1;
+        });
+      }),
     use: combiner.use,
     windows: combiner.stats,
   };

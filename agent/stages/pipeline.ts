@@ -116,6 +116,8 @@ export interface Pipeline {
    * which it does not tell.
    */
   finish(): Promise<{ rule: string; title: string; groups: number }[]>;
+  /** Works with other settings from the next unit on, once `change` has put them in place of the present ones. */
+  follow(change: () => void): Promise<void>;
   /** Puts correlations in force in place of others. */
   use(correlations: readonly LoadedCorrelation[]): void;
   /** What the windows of correlations hold; undefined before the first detection. */

@@ -65,6 +65,22 @@ export function mainMetrics() {
       labelNames: ["kind", "step"],
       registers,
     }),
+    configReloads: new Counter({
+      name: "tocsin_config_reloads_total",
+      help: "Readings of the configuration while the daemon runs, by outcome",
+      labelNames: ["outcome"],
+      registers,
+    }),
+    configGood: new Gauge({
+      name: "tocsin_config_last_reload_successful",
+      help: "0 while the configuration that was read last is refused, and the one before it in force",
+      registers,
+    }),
+    configRead: new Gauge({
+      name: "tocsin_config_last_reload_success_timestamp_seconds",
+      help: "When the configuration in force was read, unix seconds",
+      registers,
+    }),
     started: new Gauge({
       name: "tocsin_started_seconds",
       help: "When the daemon became ready, unix seconds",

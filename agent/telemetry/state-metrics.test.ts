@@ -30,6 +30,8 @@ async function said(changes: Partial<Omit<StateParts, "registry">> = {}): Promis
       causes: () => [],
       certificates: () => [],
       disk: () => ({ database: 4096, log: 0, free: 9_000_000, folder: "state" }),
+      copies: () => [],
+      kit: () => ({ made: NOW, stale: null }),
     },
     advanced: () => NOW - minutes(1),
     ...changes,
@@ -42,11 +44,36 @@ const house = {
   causes: () => [],
   certificates: () => [],
   disk: () => ({ database: 0, log: 0, free: null, folder: "" }),
+  copies: () => [],
+  kit: () => ({ made: NOW, stale: "old" as const }),
 };
+const copy = { folder: "", every: minutes(5), last: NOW, bytes: 12, problem: null, late: false };
 
 it.each<[string, Partial<Omit<StateParts, "registry">>, string[]]>([
   ["that nothing keeps it from serving", {}, ["tocsin_ready 1"]],
   ["that something does", { house: { ...house, causes: () => ["store"] } }, ["tocsin_ready 0"]],
+  ["that the paper kit is stale", { house }, ["tocsin_kit_stale 1"]],
+  [
+    "when copies were made, how often they should be, and that one fails",
+    {
+      house: {
+        ...house,
+        copies: () => [
+          { ...copy, kind: "backup" },
+          { ...copy, kind: "crisis", last: null, bytes: null, problem: "no space" },
+        ],
+      },
+    },
+    [
+      'tocsin_copy_last_timestamp_seconds{kind="backup"} 1800000000',
+      'tocsin_copy_last_timestamp_seconds{kind="crisis"} 0',
+      'tocsin_copy_interval_seconds{kind="backup"} 300',
+      'tocsin_copy_interval_seconds{kind="crisis"} 300',
+      'tocsin_copy_failing{kind="backup"} 0',
+      'tocsin_copy_failing{kind="crisis"} 1',
+      'tocsin_copy_bytes{kind="backup"} 12',
+    ],
+  ],
   ["when the pipeline last went through", {}, ["tocsin_pipeline_last_success_timestamp_seconds 1799999940"]],
   [
     "incidents by state, those that have none too",
@@ -150,5 +177,6 @@ it("leaves out what is not known or cannot be read, and says the rest", async ()
     "tocsin_incidents",
     "tocsin_database_bytes",
     "tocsin_database_log_bytes",
+    "tocsin_kit_stale",
   ]);
 });

@@ -2,7 +2,7 @@ import { Gauge, type Registry } from "prom-client";
 import type { Clock, Instant } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { EFFECT_KINDS, type Effect } from "../core/effect.ts";
-import type { HouseView } from "../core/house-view.ts";
+import type { CopyView, HouseView } from "../core/house-view.ts";
 import { IncidentState } from "../core/incident.ts";
 import type { Reads } from "../store/store.ts";
 
@@ -20,7 +20,7 @@ export interface StateParts {
     incident: { state: IncidentState };
     deadlines: readonly Pick<Deadline, "regime" | "due" | "met" | "void">[];
   }[];
-  house: Pick<HouseView, "causes" | "certificates" | "disk">;
+  house: Pick<HouseView, "causes" | "certificates" | "copies" | "disk" | "kit">;
   /** When the pipeline last went through without failing; undefined before the first time. */
   advanced(): Instant | undefined;
 }
@@ -132,6 +132,39 @@ export function stateMetrics(parts: StateParts): void {
   gauge({ name: "tocsin_database_log_bytes", help: "Size of the database's write-ahead log" }, () =>
     bytesOf(house.disk().log),
   );
+  const copies = (worth: (copy: CopyView) => number | null) => () =>
+    house.copies().flatMap((copy) => {
+      const value = worth(copy);
+      return value === null ? [] : [{ labels: { kind: copy.kind }, value }];
+    });
+  const kinds = ["kind" as const];
+  gauge(
+    {
+      name: "tocsin_copy_last_timestamp_seconds",
+      help: "When the last whole copy of the installation was made, unix seconds; 0 when there is none",
+      labelNames: kinds,
+    },
+    copies(({ last }) => (last ?? 0) / 1_000_000),
+  );
+  gauge(
+    { name: "tocsin_copy_interval_seconds", help: "Between two copies, as configured", labelNames: kinds },
+    copies(({ every }) => every / 1_000_000),
+  );
+  gauge(
+    {
+      name: "tocsin_copy_failing",
+      help: "1 while the last attempt to make a copy failed",
+      labelNames: kinds,
+    },
+    copies(({ problem }) => (problem === null ? 0 : 1)),
+  );
+  gauge(
+    { name: "tocsin_copy_bytes", help: "Size of the last copy made since the start", labelNames: kinds },
+    copies(({ bytes }) => bytes),
+  );
+  gauge({ name: "tocsin_kit_stale", help: "1 when the paper kit has to be printed anew" }, () => [
+    { value: house.kit().stale === null ? 0 : 1 },
+  ]);
   gauge(
     {
       name: "tocsin_certificate_not_after_timestamp_seconds",

@@ -1,8 +1,10 @@
 import { flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { systemClock } from "../core/clock.ts";
+import { catalogueWith, readMappings } from "../../connectors/registry.ts";
+import { MICROSECONDS, systemClock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
+import { sameJson } from "../core/same-json.ts";
 import { openBacklog } from "../intake/backlog.ts";
 import { openLines } from "../intake/lines.ts";
 import { openListeners } from "../intake/listeners.ts";
@@ -12,7 +14,7 @@ import { serveRules } from "../intake/serve-rules.ts";
 import { startPoll } from "../intake/start-poll.ts";
 import { startSilence } from "../intake/start-silence.ts";
 import { openTaker, type Taker } from "../intake/taker.ts";
-import type { FromIntake, IntakeData, ToIntake } from "../intake/thread.ts";
+import type { FromIntake, IntakeData, Listening, ToIntake } from "../intake/thread.ts";
 import { tryRecord } from "../intake/try-record.ts";
 import { storeClient } from "../store/client.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
@@ -23,7 +25,8 @@ import { seldom } from "../telemetry/seldom.ts";
 type Answer = Extract<FromIntake, { say: "answer" }>["answer"];
 
 /** Holds every listener of alerts: gate, parse and match happen here, away from the pages. */
-function serveIntake(data: IntakeData, parent: MessagePort): void {
+function serveIntake(first: IntakeData, parent: MessagePort): void {
+  let data = first;
   const clock = systemClock;
   const metrics = intakeMetrics();
   const say = (message: FromIntake) => parent.postMessage(message);
@@ -40,11 +43,13 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
   });
   const sampler = openSampler({ clock, metrics });
   let stop = async () => {};
+  let follow = async (_other: IntakeData, _because: string): Promise<Listening[]> => [];
 
   async function listen(port: MessagePort): Promise<void> {
     const store = measureStore(storeClient(port, openSqliteReads(data.database)), metrics.registry);
     let failing = false;
-    /** Readiness tells when alerts cannot be stored, and when they can again. */
+    let told = 0;
+    /** Readiness tells when alerts cannot be stored, and when they can again; others may think so meanwhile. */
     const commit = async (unit: Unit): Promise<Receipt> => {
       try {
         const receipt = await store.commit(unit);
@@ -52,7 +57,10 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
         failing = false;
         return receipt;
       } catch (error) {
-        if (!failing) say({ say: "store", failing: messageOf(error) });
+        if (!failing || clock.now() - told > MICROSECONDS.second) {
+          told = clock.now();
+          say({ say: "store", failing: messageOf(error) });
+        }
         failing = true;
         throw error;
       }
@@ -120,15 +128,17 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
           log,
         }),
     });
-    const silence = await startSilence({
-      data,
-      taker,
-      metrics,
-      commit,
-      bookmark: store.reads.bookmark,
-      clock,
-      log: { warn: (message, fields = {}) => log("warn", message, fields) },
-    });
+    const watchSilence = () =>
+      startSilence({
+        data,
+        taker,
+        metrics,
+        commit,
+        bookmark: store.reads.bookmark,
+        clock,
+        log: { warn: (message, fields = {}) => log("warn", message, fields) },
+      });
+    let silence = await watchSilence();
     await rules.note({
       facility: data.facility,
       bookmark: store.reads.bookmark,
@@ -136,6 +146,18 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
       changed: (change, correlations) => say({ say: "rules", change, correlations }),
       mapped: listeners.use,
     });
+    follow = async (other, because) => {
+      const mapped = sameJson(other.mappings, data.mappings)
+        ? rules.catalogue()
+        : catalogueWith(readMappings(other.mappings).mappings);
+      await listeners.follow(other, mapped);
+      for (const { id } of data.sources) metrics.silent.remove({ source: id });
+      data = other;
+      await silence.stop();
+      silence = await watchSilence();
+      await rules.reload(because, other);
+      return listeners.listening();
+    };
     stop = async () => {
       await rules.stop();
       await silence.stop();
@@ -146,7 +168,7 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
     const { loaded, refused, ungated } = rules.live.report();
     say({
       say: "ready",
-      listening: listeners.listening,
+      listening: listeners.listening(),
       rules: loaded,
       refused: refused.length,
       ungated,
@@ -175,6 +197,8 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
         return answer(message.id, () => metrics.registry.getMetricsAsJSON());
       case "understood":
         return answer(message.id, sampler.understood);
+      case "unfed":
+        return answer(message.id, () => sampler.unfed(rules.live.set().rules.map(({ loaded }) => loaded)));
       case "tried":
         return answer(message.id, () =>
           tryRecord(message, {
@@ -184,6 +208,8 @@ function serveIntake(data: IntakeData, parent: MessagePort): void {
         );
       case "reload":
         return answer(message.id, () => rules.reload(message.because).then(() => null));
+      case "follow":
+        return answer(message.id, () => follow(message.data, message.because));
       case "stop":
         await stop();
         say({ say: "stopped" });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DeclarationExport } from "../stages/documents/declaration-export.ts";
+import { configSchema } from "./config-schema.ts";
 import { openApi } from "./open-api.ts";
 
 /** What is published for other programs, by path under `docs/`, as it is written there. */
@@ -13,6 +14,12 @@ export function publishedSchemas(): ReadonlyMap<string, string> {
         $id: "urn:tocsin:schema:tocsin-declaration:1",
         title: "A version of a declaration, as Tocsin exports it",
         ...rest,
+      },
+      "schemas/tocsin-config.schema.json": {
+        $schema,
+        $id: "urn:tocsin:schema:tocsin-config",
+        title: "Configuration de Tocsin (tocsin.yml)",
+        ...configSchema(),
       },
       "openapi.json": openApi(),
     }).map(([name, content]) => [name, `${JSON.stringify(content, null, 2)}\n`]),

@@ -55,6 +55,7 @@ function addressOf(row: RouteRow, given: Partial<Record<"incident" | "other", st
   const known = path
     .replace(":facility", "chv")
     .replace("/incidents/:id", `/incidents/${encodeURIComponent(given.incident ?? ids.main)}`)
+    .replace("/bordereaux/:id", "/bordereaux/liste-0")
     .replace("/personnes/:id", `/personnes/${given.other ?? ids.person}`)
     .replace("/hors-tocsin/:id", `/hors-tocsin/${given.other ?? ids.outside}`)
     .replace(":note/pieces/:number", "note-0/pieces/1")

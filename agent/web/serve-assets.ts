@@ -24,6 +24,7 @@ const SHEETS = [
   "decision.css",
   "filing.css",
   "duties.css",
+  "debriefing.css",
   "paper.css",
 ];
 const ALL_SHEETS = "pages.css";

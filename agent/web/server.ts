@@ -18,7 +18,7 @@ import { openOutsideDesk } from "../stages/register/outside-desk.ts";
 import type { OnCall } from "../stages/roster/open-on-call.ts";
 import type { Store } from "../store/store.ts";
 import { type AccessSettings, openAccess } from "./access.ts";
-import { attempts } from "./attempts.ts";
+import { type Attempts, attempts } from "./attempts.ts";
 import { decisionsApi } from "./decisions-api.ts";
 import type { Gate } from "./gate.ts";
 import { journalAccess } from "./journal-access.ts";
@@ -30,6 +30,7 @@ import { breachesPage } from "./pages/breaches.ts";
 import { bulletinsPage } from "./pages/bulletins.ts";
 import { callSheetPages } from "./pages/call-sheet.ts";
 import { closingsPage } from "./pages/closings.ts";
+import { debriefingPages } from "./pages/debriefing.ts";
 import { decisionPages } from "./pages/decision.ts";
 import { declarationPages } from "./pages/declaration.ts";
 import { dutiesPages } from "./pages/duties.ts";
@@ -56,6 +57,7 @@ import { outsidePages } from "./pages/register-outside.ts";
 import { registerReportPage } from "./pages/register-report.ts";
 import { regroupPages } from "./pages/regroup.ts";
 import { reportPage } from "./pages/report.ts";
+import { retentionPages } from "./pages/retention.ts";
 import { ruleTroublesPage } from "./pages/rule-troubles.ts";
 import { searchPages } from "./pages/search.ts";
 import { silencesPage } from "./pages/silences.ts";
@@ -65,7 +67,7 @@ import { unknownAssetsPage } from "./pages/unknown-assets.ts";
 import { provePerson } from "./prove-person.ts";
 import { openAssets } from "./serve-assets.ts";
 import { endSlowRequests } from "./slow-requests.ts";
-import { receiveFiles } from "./uploads.ts";
+import { tellErased } from "./tell-erased.ts";
 import type { WebLog } from "./web-log.ts";
 
 export interface PeopleParts {
@@ -100,8 +102,12 @@ export interface PeopleParts {
   onCall?: OnCall | undefined;
   /** Searches of old records; without them their page is not there. */
   searches?: Searches | undefined;
-  /** Where files that people send lie until they are answered: a folder of our own, emptied at each start. */
-  uploads: string;
+  /** Receives the files that people send. */
+  uploads: express.RequestHandler;
+  /** What is counted of failed attempts, where it outlives these pages. (Default: counted from now.) */
+  attempts?: { pages: Attempts; tools: Attempts; links: Attempts } | undefined;
+  /** How long what is kept is kept, and how public archives are eliminated. */
+  retention: Pick<Parameters<typeof retentionPages>[0], "eliminations" | "rules" | "inForce">;
   /** Mounts the sign-in by ticket. */
   demo: boolean;
   log: WebLog;
@@ -118,7 +124,8 @@ export function peopleApp(parts: PeopleParts): express.Express {
   const names = new Map(systems.map(({ id, name }) => [id, name]));
   const secure = publicUrl.startsWith("https:");
   const facility = desk.facility.id;
-  const limits = attempts();
+  const counted = parts.attempts ?? { pages: attempts(), tools: attempts(), links: attempts() };
+  const limits = counted.pages;
   const { access: settings } = parts;
   const access = openAccess({ ...parts, settings });
   const pages = access.gate;
@@ -129,7 +136,7 @@ export function peopleApp(parts: PeopleParts): express.Express {
   app.set("trust proxy", ["loopback", ...settings.proxies]);
   app.use(endSlowRequests(), headers(secure));
   app.use("/assets", openAssets().serve);
-  app.use(decisionsApi({ desk, store, clock, tools: parts.tools, attempts: attempts(), log }));
+  app.use(decisionsApi({ desk, store, clock, tools: parts.tools, attempts: counted.tools, log }));
   app.use((request, response, next) => {
     if (METHODS.includes(request.method)) return next();
     response.setHeader("Allow", METHODS.join(", "));
@@ -143,7 +150,7 @@ export function peopleApp(parts: PeopleParts): express.Express {
     next();
   });
   // Before any session: who holds a link has none, and gets none.
-  site.use(questionLinkPages({ desk, clock, gate: pages, attempts: attempts(), log }));
+  site.use(questionLinkPages({ desk, clock, gate: pages, attempts: counted.links, log }));
   site.use(
     session({
       name: secure ? "__Host-tocsin" : "tocsin",
@@ -166,7 +173,8 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.get("/", (_request, response) => response.redirect(303, `/${facility}/incidents`));
   site.use(languageSwitch({ facility, secure, gate: pages }));
   site.use(access.doors(limits));
-  site.use(pages.signedIn, receiveFiles(parts.uploads), pages.ownForm, oralReminder({ desk, clock }));
+  site.use(pages.signedIn, parts.uploads, pages.ownForm, oralReminder({ desk, clock }));
+  site.use(tellErased({ store, facility, timeZone: desk.facility.timeZone }));
   site.use(journalAccess({ store, clock, facility, log }));
   site.use(access.rooms());
   site.use(ownAccessPages({ desk, store, clock, access, attempts: limits }));
@@ -191,12 +199,13 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(
     housePages({
       ...registerParts,
-      ...{ house: parts.house, facility, troubles: parts.troubles, reach: parts.reach },
+      ...{ house: parts.house, facility, troubles: parts.troubles, reach: parts.reach, onCall: parts.onCall },
     }),
   );
   site.use(reportPage({ desk, clock, gate: pages }));
   site.use(factsPage({ desk, clock, gate: pages }));
   site.use(closingsPage({ desk, gate: pages }));
+  site.use(retentionPages({ desk, clock, gate: pages, ...parts.retention }));
   site.use(incidentPage({ desk, store, clock, gate: pages, systems: { sites, names } }));
   site.use(attachmentPages({ desk, store, clock, log }));
   if (parts.searches !== undefined)
@@ -234,6 +243,7 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(printPage({ desk, clock, gate: pages, publicUrl }));
   site.use(exportPages({ desk }));
   site.use(historyPages({ desk, store, gate: pages }));
+  site.use(debriefingPages({ desk, store, clock, gate: pages, names, masks: parts.masks }));
   app.use("/:facility", site);
 
   app.use(() => {

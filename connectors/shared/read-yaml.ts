@@ -1,5 +1,5 @@
 import { CORE_SCHEMA, load } from "js-yaml";
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { z } from "zod";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
 
@@ -17,17 +17,22 @@ export function readYaml(
   code: string,
 ): { read: PlacedYaml; problems?: undefined } | { problems: Problem[]; read?: undefined } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  // The reader's own search for repeated keys takes a minute for fifty thousand of them.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, logLevel: "error" });
   const at = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  if (document.errors.length > 0) {
+  const faults =
+    document.errors.length > 0
+      ? document.errors.map(({ pos, message }) => ({ offset: pos[0], message: faultOf(message) }))
+      : repeatedKeys(document).map((offset) => ({ offset, message: "Map keys must be unique" }));
+  if (faults.length > 0) {
     return {
-      problems: document.errors.slice(0, TOLD_FAULTS).map((error) => ({
+      problems: faults.slice(0, TOLD_FAULTS).map(({ offset, message }) => ({
         code,
-        where: at(error.pos[0]),
-        message: (error.message.split("\n")[0] ?? "not YAML").replace(/ at line \d+, column \d+:?$/, ""),
+        where: at(offset),
+        message,
         remedy: "correct the YAML at that place",
       })),
     };
@@ -43,7 +48,8 @@ export function readYaml(
   try {
     return { read: { value: document.toJS({ maxAliasCount: 100 }), whereOf } };
   } catch (error) {
-    return { problems: [{ code, where: file, message: messageOf(error) }] };
+    const remedy = "write the values out instead of repeating them by an alias";
+    return { problems: [{ code, where: at(0), message: messageOf(error), remedy }] };
   }
 }
 
@@ -61,6 +67,28 @@ export function readYamlQuickly(text: string, file: string, code: string): Retur
     return placed.read?.whereOf(path) ?? file;
   };
   return { read: { value, whereOf } };
+}
+
+/** Where a key stands that its mapping has already. */
+function repeatedKeys(document: Document.Parsed): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (seen.has(key.value)) found.push(key.range?.[0] ?? 0);
+        seen.add(key.value);
+      }
+    },
+  });
+  return found;
+}
+
+/** What the reader says is wrong, without the place, which is told beside; its own stack ends where nesting does not. */
+function faultOf(message: string): string {
+  if (/call stack|stack overflow/i.test(message)) return "nested too deeply";
+  return (message.split("\n")[0] ?? "not YAML").replace(/ at line \d+, column \d+:?$/, "");
 }
 
 /** Faults of syntax that are told: one slip makes all that follows it look wrong. */

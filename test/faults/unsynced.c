@@ -1,7 +1,8 @@
 /*
  * LD_PRELOAD shim: keeps in UNSYNCED_SHADOW what a disk would hold of UNSYNCED_WATCH after a power cut.
  * A file's bytes reach the shadow when it is synced, and only then; a name without a sync is an empty file.
- * While the file named by UNSYNCED_FULL exists, writes under UNSYNCED_WATCH fail with ENOSPC.
+ * While the file named by UNSYNCED_FULL exists, writes under UNSYNCED_WATCH fail with ENOSPC; while that named by
+ * UNSYNCED_HELD does, no sync there comes to its end; while that named by UNSYNCED_READ_ONLY does, they fail with EROFS.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -107,7 +108,16 @@ static void synced(int fd) {
   pthread_mutex_unlock(&lock);
 }
 
+/* As a disk does that is stuck. */
+static void hold(int fd) {
+  const char *flag = getenv("UNSYNCED_HELD");
+  char path[PATH_MAX], shadow[PATH_MAX];
+  if (!flag || !path_of(fd, path) || !shadow_of(path, shadow)) return;
+  while (!access(flag, F_OK)) usleep(10000);
+}
+
 int fsync(int fd) {
+  hold(fd);
   load_fsync();
   int result = real_fsync(fd);
   if (!result) synced(fd);
@@ -115,6 +125,7 @@ int fsync(int fd) {
 }
 
 int fdatasync(int fd) {
+  hold(fd);
   load_fdatasync();
   int result = real_fdatasync(fd);
   if (!result) synced(fd);
@@ -144,11 +155,16 @@ int unlink(const char *path) {
   return result;
 }
 
+static int there(const char *name) {
+  const char *flag = getenv(name);
+  return flag && !access(flag, F_OK);
+}
+
 static int full(int fd) {
-  const char *flag = getenv("UNSYNCED_FULL");
   char path[PATH_MAX], shadow[PATH_MAX];
-  if (!flag || access(flag, F_OK) || !path_of(fd, path) || !shadow_of(path, shadow)) return 0;
-  errno = ENOSPC;
+  int none = there("UNSYNCED_FULL"), fixed = there("UNSYNCED_READ_ONLY");
+  if ((!none && !fixed) || !path_of(fd, path) || !shadow_of(path, shadow)) return 0;
+  errno = none ? ENOSPC : EROFS;
   return 1;
 }
 

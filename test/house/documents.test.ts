@@ -98,7 +98,7 @@ function keysOf(schema: unknown, at: string): string[] {
   return [...new Set([...own, ...members, ...forms])];
 }
 
-/** A secret is kept in the same two ways everywhere, which the document tells once. */
+/** A secret is kept in the same three ways everywhere, which the document tells once. */
 function isSecret(forms: readonly Shape[]): boolean {
-  return forms.flatMap(({ properties = {} }) => Object.keys(properties)).join() === "file,env";
+  return forms.flatMap(({ properties = {} }) => Object.keys(properties)).join() === "file,env,credential";
 }

@@ -122,7 +122,7 @@ describePeer([analyze, notify, python, gcc], "the daemon, held to what the unit 
     await heard.until("WATCHDOG=1", 2);
     expect((await post(daemon, "generic", house.tokens.generic, relevant("one"))).status).toBe(202);
     daemon.process.kill("SIGHUP");
-    await heard.until("RELOADING=1\nSTATUS=reading the rules anew");
+    await heard.until("RELOADING=1\nSTATUS=reading the configuration anew");
     await heard.until("READY=1", 2);
     expect(log.filter(({ message }) => message === "rules read anew")).toMatchObject([{ because: "SIGHUP" }]);
     expect(await daemon.end("SIGTERM")).toBe(0);

@@ -56,8 +56,28 @@ export function houseView(started: number): HouseView {
         },
       ),
     rules: () => ({ loaded: 14, hash: "a".repeat(64), since: started, ungated: ["too-wide"] }),
-    settings: [{ title: "Établissement", lines: [{ name: "Nom", value: "Centre hospitalier du Val" }] }],
+    copies: () => [
+      {
+        ...{ kind: "backup", folder: "/srv/copies", every: 86_400_000_000, bytes: 1_200_000 },
+        ...{ last: started, problem: null, late: false },
+      },
+      {
+        ...{ kind: "crisis", folder: "/mnt/valise", every: 300_000_000, bytes: null },
+        ...{ last: null, problem: "ENOENT: no such file or directory", late: true },
+      },
+    ],
+    kit: () => ({ made: started, stale: "changed" }),
+    unfedRules: async () => ({
+      count: 1,
+      of: 14,
+      rules: [{ id: "cloud", title: "Cloud log <b>", logsource: "aws / cloudtrail" }],
+    }),
+    settings: () => [
+      { title: "Établissement", lines: [{ name: "Nom", value: "Centre hospitalier du Val" }] },
+    ],
     causes: () => [],
+    refusedSettings: () => null,
+    storeTrouble: () => null,
     certificates: () => [
       {
         where: "listeners.people",

@@ -90,6 +90,8 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     closings: async (month) =>
       MASKS.every({ month, over: false, closings: [], sha256: "", signed: [] }, { incident: null }),
     unsignedMonths: async () => [],
+    hold: async () => refused,
+    lift: async () => refused,
     closeByHand: async () => refused,
     reopen: async () => refused,
     signOff: async () => refused,

@@ -1,5 +1,6 @@
 import { Secret, TOTP } from "otpauth";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
+import type { Elimination } from "../../agent/core/elimination.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
 import type { Role } from "../../agent/core/person.ts";
 import type { Desk } from "../../agent/stages/desk/desk.ts";
@@ -79,6 +80,19 @@ export async function openHouse({ ways = [] }: { ways?: WayOut[] } = {}): Promis
     content: foreign,
   };
   await store.commit({ facility: "autre", at: clock.now(), writes: [write] });
+  const list: Elimination = {
+    ...{ id: "liste-0", state: "proposed", made: { at: clock.now(), account: "acc-dora", name: "Dr dora" } },
+    ...{ policy: "dossiers clos, 1825 jours", dossiers: [], sha256: "1".repeat(64), visa: null },
+  };
+  const listed = {
+    kind: "elimination",
+    id: list.id,
+    revision: 1,
+    incident: null,
+    state: list.state,
+  } as const;
+  const put: Write = { write: "record", ...listed, content: list };
+  await store.commit({ facility: "chv", at: clock.now(), writes: [put] });
 
   const make = async (login: string, role: Role, sealedBy?: string) =>
     createAccount(

@@ -7,6 +7,8 @@ import { Secret, TOTP } from "otpauth";
 import { Asset } from "../../agent/core/asset.ts";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { declarationKey } from "../../agent/core/declaration.ts";
+import type { HouseView } from "../../agent/core/house-view.ts";
+import { uuidv7 } from "../../agent/core/id.ts";
 import type { Account } from "../../agent/core/person.ts";
 import { listed, type RuleTroubles } from "../../agent/core/rule-troubles.ts";
 import type { Alarm } from "../../agent/stages/access-alarm.ts";
@@ -15,6 +17,7 @@ import type { Searches } from "../../agent/stages/hunt/searches.ts";
 import { locator } from "../../agent/stages/locate.ts";
 import { unknownAssets } from "../../agent/stages/note-unknown.ts";
 import { openRegister } from "../../agent/stages/register/open-register.ts";
+import { openEliminations } from "../../agent/stages/retention/eliminations-desk.ts";
 import type { OnCall } from "../../agent/stages/roster/open-on-call.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
@@ -23,6 +26,8 @@ import type { AccessSettings } from "../../agent/web/access.ts";
 import { hashPassword } from "../../agent/web/password.ts";
 import { peopleApp } from "../../agent/web/server.ts";
 import { SESSION_LIMITS } from "../../agent/web/session-store.ts";
+import { receiveFiles } from "../../agent/web/uploads.ts";
+import { Retention } from "../../config/retention.ts";
 import { houseView } from "./house-view.ts";
 import { MASKS } from "./masks.ts";
 import { noOneOnCall } from "./on-call.ts";
@@ -66,6 +71,9 @@ export interface Scene {
   close(): Promise<void>;
 }
 
+/** How long what is kept is kept, as the configuration proposes. */
+const RETENTION = Retention.parse({});
+
 const secrets = new Map<Login, string>(
   (Object.keys(PEOPLE) as Login[]).map((login) => [
     login,
@@ -89,6 +97,8 @@ export async function startScene(
     desk?: (parts: { store: Store; clock: { now(): number } }) => Promise<Desk>;
     /** Who is on call, over the scene's own record. (Default: nobody.) */
     onCall?: (parts: { store: Store; clock: { now(): number } }) => OnCall;
+    /** What the daemon tells of itself, where it is not as the tests' own. */
+    house?: Partial<HouseView>;
     /** Searches that people may ask for. (Default: none.) */
     searches?: (parts: { folder: string; clock: { now(): number } }) => Searches;
   } = {},
@@ -185,7 +195,7 @@ export async function startScene(
       systems: new Map(SYSTEMS.map((each) => [each.id, each])),
       masks: MASKS,
     }),
-    house: houseView(NIGHT),
+    house: { ...houseView(NIGHT), ...options.house },
     unknown: () =>
       unknownAssets({ reads: store.reads, facility: FACILITY, locate: locator(SYSTEMS), assets: ASSETS }),
     access: {
@@ -198,8 +208,15 @@ export async function startScene(
       },
       ...options.access,
     },
-    uploads: join(folder, "envois"),
+    uploads: receiveFiles(join(folder, "envois")),
     searches: options.searches?.({ folder: join(folder, "recherches"), clock }),
+    retention: {
+      rules: RETENTION,
+      inForce: true,
+      eliminations: openEliminations({
+        ...{ store, facility: FACILITY, rules: RETENTION, clock, newId: uuidv7(clock) },
+      }),
+    },
     demo: options.demo ?? false,
     log: { info: quiet, warn: quiet },
   });

@@ -1,17 +1,39 @@
+import { inEnglish } from "./comments-in-english.ts";
+import { inUrl, isLoopback, type Listening, listenersText, syslogText } from "./listening-text.ts";
 import { type Profile, systemsText } from "./profiles.ts";
 
-/** Writes the commented configuration of a new installation, in the operators' language. */
-export function configText(given: {
+/** What a new configuration is written from. */
+export interface NewConfig {
   facilityId: string;
   facilityName: string;
   kind: string;
   mode: string;
   state: string;
   profile?: Profile | undefined;
-}): string {
+  /** (Default: the loopback.) */
+  listening?: Listening | undefined;
+  /** Language of the comments. (Default: fr.) */
+  comments?: "fr" | "en" | undefined;
+  /** What is typed before a command. (Default: npm run tocsin --.) */
+  call?: string | undefined;
+  /** Where editors find the schema: a path from the file, or a whole one. */
+  schema?: string | undefined;
+}
+
+/** Writes the commented configuration of a new installation, in the operators' language or in English. */
+export function configText(given: NewConfig): string {
+  const { comments = "fr", call = "npm run tocsin --" } = given;
+  const text = frenchText(given).replaceAll("npm run tocsin --", call);
+  return comments === "fr" ? text : inEnglish(text);
+}
+
+function frenchText(given: NewConfig): string {
   const quoted = JSON.stringify;
   const systems = given.profile === undefined ? SYSTEMS : systemsText(given.profile);
-  return `# Configuration de Tocsin. Chaque clé : docs/fr/configuration.md. Pour prendre une ligne en commentaire, ôtez « # ».
+  const schema = given.schema === undefined ? "" : `# yaml-language-server: $schema=${given.schema}\n`;
+  const listening = given.listening ?? { address: "127.0.0.1", name: "127.0.0.1" };
+  const scheme = isLoopback(listening.address) ? "http" : "https";
+  return `${schema}# Configuration de Tocsin. Chaque clé : docs/fr/configuration.md. Pour prendre une ligne en commentaire, ôtez « # ».
 # Après chaque changement : npm run tocsin -- check, puis redémarrer (les certificats, eux, sont relus seuls).
 # Les chemins partent du dossier de ce fichier. Un secret ne s'écrit jamais ici : { file: … } ou { env: … }.
 
@@ -33,17 +55,11 @@ mode: ${given.mode}
 # Base, clé de signature, secret des sessions. À sauvegarder.
 state_directory: ${quoted(given.state)}
 
-# Trois adresses séparées. Le HTTP sans TLS n'est admis que sur la boucle locale ;
-# ailleurs : { address: 0.0.0.0, port: 8471, tls: { certificate: chemin.pem, key: chemin.pem } }
-listeners:
-  people: { address: 127.0.0.1, port: 8470 } # les pages
-  intake: { address: 127.0.0.1, port: 8471 } # les alertes en HTTP
-  operations: { address: 127.0.0.1, port: 8472 } # santé et mesures, sans authentification
-
+${listenersText(listening)}
 # Ce qui arrive. Une source : un nom (id), ce qu'elle parle (connector), et par où elle vient.
 # connector: un format (syslog, wazuh, alertmanager, windows, generic…), un produit (fortinet-fortigate…), ou auto.
 sources:
-${SOURCES}
+${syslogText(listening)}${sources(`${scheme}://${inUrl(listening.name)}`)}
 # Règles Sigma de l'établissement, en plus de celles qui sont fournies.
 rules: []
 
@@ -68,6 +84,25 @@ outbound:
   - id: portail
     connector: portal-assisted
 
+# Copies : docs/fr/sauvegarde.md et docs/fr/crise.md. La clé se fait par : tocsin backup key FICHIER
+# backup: { folder: /srv/copies, every_hours: 24, keep: 14 } # recipients: [age1…]
+# crisis: { folder: /mnt/valise, every_minutes: 5, recipients: [age1…] }
+
+# Conservation, en jours : docs/fr/rgpd.md dit d'où vient chaque durée. Sans cette section, rien n'est effacé.
+retention:
+  # false seulement si vos dossiers ne sont pas des archives publiques : sinon rien d'un dossier n'est détruit sans visa.
+  public_archives: true
+  # unmatched_days: 180
+  # candidates_days: 365
+  # evidence_days: 1095
+  # attachments_days: 1095
+  # dossiers_days: 1825
+  # accounts_days: 365
+  # access_days: 365
+  # quarantine_days: 30
+  # reports_days: 365
+  # archive: /srv/archives
+
 # Outils dont une décision signée est acceptée sur POST /api/v1/decisions.
 tools: []
   # - { id: soc, secret: { file: secrets/soc.secret } }
@@ -75,26 +110,9 @@ tools: []
 }
 
 /** The sources that work at once, then every other way in, each as lines whose `# ` is taken away to have it. */
-const SOURCES = `  # Machines et équipements, en syslog. 127.0.0.1 n'entend que cette machine : pour les autres, 0.0.0.0.
-  - id: journaux
-    connector: syslog
-    listen:
-      - { transport: udp, address: 127.0.0.1, port: 5514 }
-      - { transport: tcp, address: 127.0.0.1, port: 5514 }
-      # Chiffré, avec un certificat demandé à chaque client ; sans clients, tout client est entendu.
-      # - transport: tls
-      #   address: 0.0.0.0
-      #   port: 6514
-      #   tls:
-      #     certificate: tls/tocsin.pem # suivi de ses intermédiaires
-      #     key: tls/tocsin.key
-      #     clients: { authority: tls/autorite.pem, names: ["*.journaux.exemple"] }
-      # Avec accusé de réception (rsyslog, omrelp) ; la même partie tls le chiffre.
-      # - { transport: relp, address: 0.0.0.0, port: 2514 }
-    # Un silence de 15 minutes est lui-même une alerte. À écrire pour toute source qui parle toujours.
-    # silent_after_minutes: 15
-
-  # En HTTP : POST http://127.0.0.1:8471/api/v1/alerts/ suivi de l'id. Le jeton dit aussi qui parle.
+const sources = (
+  address: string,
+) => `  # En HTTP : POST ${address}:8471/api/v1/alerts/ suivi de l'id. Le jeton dit aussi qui parle.
   - id: alertmanager
     connector: alertmanager
     token: { file: secrets/alertmanager.token }

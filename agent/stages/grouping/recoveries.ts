@@ -30,11 +30,11 @@ interface Subject {
   recoveries: Recovery[];
 }
 
-export function openRecoveries({ locate }: Pick<Setup, "locate">): Recoveries {
+export function openRecoveries(setup: Pick<Setup, "locate">): Recoveries {
   const subjects = new Map<string, Subject>();
 
   function subjectOf({ alert }: Arrival, about?: readonly string[]): Subject | undefined {
-    const { subject, system } = locateOnce(locate, alert.alert, about);
+    const { subject, system } = locateOnce(setup.locate, alert.alert, about);
     if (subject === null) return undefined;
     const key = `${system?.id ?? ""}/${subject}`;
     let known = subjects.get(key);

@@ -33,7 +33,7 @@ const RUNS: ReadonlySet<SearchPhase> = new Set<SearchPhase>(["trying", "keeping"
  */
 export function openSearches(parts: {
   folder: string;
-  sources: readonly string[];
+  readonly sources: readonly string[];
   start: StartSearch;
   clock: Clock;
   newId: NewId;
@@ -126,7 +126,9 @@ export function openSearches(parts: {
   looking.unref();
 
   return {
-    sources: parts.sources,
+    get sources() {
+      return parts.sources;
+    },
     of(incident) {
       const state = standing(incident);
       return state && { state, progress: running.get(incident)?.progress ?? null };

@@ -8,6 +8,7 @@ import type { Degree, Verdict } from "../../core/qualification.ts";
 import type { Reads } from "../../store/store.ts";
 import { monthOf } from "../french.ts";
 import type { Setup } from "../work.ts";
+import { costOfRules, type RuleCost } from "./cost-of-rules.ts";
 import type { Week } from "./weeks.ts";
 import { type Call, wouldHaveTold } from "./would-have-told.ts";
 
@@ -44,6 +45,8 @@ export interface WeekReport {
   rules: { id: string; title: string; detections: number }[];
   /** All detections of the week. */
   detections: number;
+  /** Rules whose alerts people closed as false alarms, those that woke people most first. */
+  costly: RuleCost[];
 }
 
 /** Gathers what would have been told and declared in a week; changes nothing. */
@@ -68,6 +71,7 @@ export async function reportWeek(reads: Reads, setup: Setup, week: Week): Promis
     incidents: [],
     closed: await closedIn(reads, setup, week),
     ...(await noiseOf(reads, facility, week)),
+    costly: (await costOfRules(reads, setup.facility, week)).rules,
   };
   return { ...setup.masks.every(report, { incident: null }), incidents };
 }

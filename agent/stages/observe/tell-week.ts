@@ -17,19 +17,20 @@ const KNOWING =
 
 /** Writes the report of a week as a French text, for a zone. */
 export function tellWeek(report: WeekReport, zone: string): string {
-  const { facility, mode, week, incidents, closed, rules, detections } = report;
+  const { facility, mode, week, incidents, closed, rules, detections, costly } = report;
+  // Outside of observation people are called: what is told is what was, not what would have been.
+  const would = mode === "observe";
   const when = (at: number) => formatInstant(at, zone);
   const declared = incidents.filter(({ verdict }) => verdict === "declare");
   const calls = incidents.flatMap((each) => each.calls);
   const lines = [
     `Bilan de la semaine du ${week.monday.split("-").toReversed().join("/")} · ${facility.name}${mode === "observe" ? " · Observation (aucun envoi)" : ""}`,
     "",
-    KNOWING,
-    "",
-    `${incidents.length} incident(s), dont ${declared.length} à déclarer ; ${calls.length} appel(s) auraient été passés ; ${closed.length} surveillance(s) close(s) par la machine ; ${detections} anomalie(s) reconnue(s).`,
+    ...(would ? [KNOWING, ""] : []),
+    `${incidents.length} incident(s), dont ${declared.length} à déclarer ; ${calls.length} appel(s) ${would ? "auraient été passés" : "d’après les règles de prévenance"} ; ${closed.length} surveillance(s) close(s) par la machine ; ${detections} anomalie(s) reconnue(s).`,
   ];
   const title = (text: string) => lines.push("", text, "-".repeat(text.length));
-  title("Ce qui aurait été déclaré");
+  title(would ? "Ce qui aurait été déclaré" : "À déclarer");
   if (declared.length === 0) lines.push("Rien, d'après ce qui est connu.");
   for (const each of declared) lines.push(...incidentLines(each, when));
   title("Autres incidents");
@@ -43,6 +44,10 @@ export function tellWeek(report: WeekReport, zone: string): string {
   title("Règles les plus bruyantes");
   if (rules.length === 0) lines.push("Aucune anomalie reconnue.");
   for (const rule of rules) lines.push(`${String(rule.detections).padStart(7)}  ${rule.title}`);
+  title("Règles qui coûtent le plus : fausses alertes closes, et appels de nuit (22 h – 7 h)");
+  if (costly.length === 0) lines.push("Aucun dossier clos comme fausse alerte.");
+  for (const { title: name, falseAlarms, nightCalls } of costly)
+    lines.push(`${String(falseAlarms).padStart(7)}  ${name} · ${nightCalls} appel(s) de nuit`);
   return `${lines.join("\n")}\n`;
 }
 

@@ -17,6 +17,7 @@ import { openReach } from "./open-reach.ts";
 import { channelsTo } from "./people-to-call.ts";
 import { testChannel } from "./test-channel.ts";
 import { touchedBy } from "./touched.ts";
+import { vacanciesOf } from "./vacancies.ts";
 
 export interface OnCallView {
   rosters: {
@@ -49,6 +50,8 @@ export interface HandoverView {
 export interface OnCall {
   view(): Promise<OnCallView>;
   handover(): Promise<HandoverView>;
+  /** The rosters by which nobody can be called now. */
+  vacancies(): Promise<{ title: string; instead: readonly string[] }[]>;
   /** Tries a channel out, to its own target or to who asks. */
   test(channel: string, actor: Actor): Promise<{ outcome: "tested"; attempt: Attempt } | Refused>;
 }
@@ -116,6 +119,13 @@ export function openOnCall(parts: {
         })),
         problems: book === undefined ? [] : [...book.problems, ...checkPeople(setup, { book, accounts })],
       };
+    },
+
+    async vacancies() {
+      const book = setup.calls?.rosters.current();
+      if (book === undefined) return [];
+      const found = vacanciesOf(setup, { book, accounts: await reach.accounts(), at: clock.now() });
+      return found.map(({ role, instead }) => ({ title: ROSTER_ROLES[role], instead }));
     },
 
     async handover() {
