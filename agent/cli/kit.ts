@@ -1,0 +1,32 @@
+import type { Command } from "commander";
+import { systemClock } from "../core/clock.ts";
+import { uuidv7 } from "../core/id.ts";
+import { printKit } from "../crisis/kit-record.ts";
+import { passingMasks, setupOf, stateFiles } from "../setup.ts";
+import { crisisKit } from "../stages/documents/crisis-kit.ts";
+import { openSqliteReads } from "../store/sqlite/reads.ts";
+import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+
+/** Registers `kit`: what to print for the day on which nothing works. */
+export function kitCommand(program: Command): void {
+  program
+    .command("kit")
+    .description(
+      "write the dated crisis kit to print: roster with numbers, call sheets, empty form, how to go on",
+    )
+    .requiredOption("--to <folder>", "where to write it")
+    .option("--config <file>", "configuration", DEFAULT_CONFIG)
+    .action(async (options: { to: string; config: string }) => {
+      const loaded = configOrExplain(options.config);
+      if (loaded === undefined) return;
+      const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+      try {
+        const setup = setupOf(loaded, uuidv7(systemClock), passingMasks(loaded));
+        const kit = await crisisKit({ reads, setup, now: systemClock.now() });
+        process.stdout.write(`${await printKit(kit, options.to, loaded.stateDirectory)}\n`);
+        process.stderr.write("Imprimez-le en deux exemplaires ; il contient des numéros personnels.\n");
+      } finally {
+        reads.close();
+      }
+    });
+}
