@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import type { Worker } from "node:worker_threads";
 import { AggregatorRegistry, Registry } from "prom-client";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
@@ -15,8 +16,10 @@ import { refuseFenced } from "./crisis/keep-copies.ts";
 import { followSettings } from "./follow-settings.ts";
 import { openHouseView } from "./house-view.ts";
 import { listenHttp, PATIENCE } from "./http-server.ts";
+import { launchIntake } from "./intake/launch.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
+import { keyRingOf } from "./key-ring.ts";
 import { openEffects } from "./open-effects.ts";
 import { openPages } from "./open-pages.ts";
 import { openReload, type Reload } from "./open-reload.ts";
@@ -78,6 +81,8 @@ export interface App {
 /** What a caller may watch or replace. */
 export interface AppOptions {
   log: Log;
+  /** A launched thread of intake. */
+  intake?: Worker;
   clock?: Clock;
   newId?: NewId;
   /** Mounts the sign-in by one-time ticket of the demonstration. */
@@ -101,7 +106,8 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
   const files = stateFiles(stateDirectory);
   ownState(stateDirectory);
 
-  const stops: Part[] = [];
+  const worker = options.intake ?? launchIntake();
+  const stops: Part[] = [{ part: "intake thread", stop: () => worker.terminate() }];
   const stop = () => stopParts(stops.splice(0).reverse(), { log });
   /** What keeps the daemon from being ready. */
   const causes = new Set<string>(["starting"]);
@@ -155,7 +161,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     let unwatch = watch(first);
     stops.push({ part: "watch over the rules", stop: async () => unwatch() });
     // Both threads start at once: the rules are read while the database opens.
-    const intake = startIntake(intakeData(loaded), {
+    const intake = startIntake(worker, intakeData(loaded), {
       detected: () => void correlation.wake(),
       rules: rulesInForce,
       troubled: (now) => {
@@ -170,12 +176,13 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     /** What is fed by the intake stops once it has, the last first. */
     const stopAfterIntake = (part: string, stop: () => Promise<unknown>) =>
       stops.splice(stops.indexOf(stopIntake), 0, { part, stop });
+    const ring = keyRingOf(first);
     const storeThread = await startStoreThread(
-      { file: files.database, keyFile: files.signingKey },
+      { file: files.database, keyFile: files.signingKey, ring },
       (problem) => log.error("checkpoint failed", { problem: problem.message }),
     );
     void storeThread.ended.then((problem) => problem && died(`store: ${problem.message}`));
-    const client = storeClient(storeThread.connect(), openSqliteReads(files.database));
+    const client = storeClient(storeThread.connect(), openSqliteReads(files.database, ring));
     const storeWatch = watchStore(measureStore(client, metrics.registry), {
       ...{ facility, clock, log, disk: () => tryDisk(stateDirectory) },
       changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
@@ -295,7 +302,10 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     let calling = await startCalls({ store, setup, clock, log });
     stopAfterIntake("calls", () => calling.stop());
     await effects.sweeper.recover();
-    const { listening, rules, refused, ungated, correlations } = await intake.listen(storeThread.connect());
+    const { listening, rules, refused, ungated, correlations } = await intake.listen(
+      storeThread.connect(),
+      ring,
+    );
     rulesNow = { ...rulesNow, loaded: rules, ungated };
     combine(correlations);
     const answers = () => Promise.all([storeThread.answers(), intake.metrics()]);
@@ -318,11 +328,12 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
 
     for (const problem of openPacks(config.packs).problems) log.error("law pack refused", { ...problem });
     const woken = () => void effects.loop.wake();
+    let listeningNow = listening;
+    const canary = { token: intake.canary, listening: () => listeningNow };
     const chores = await startChores({
-      ...{ loaded: () => loaded, store, setup, pipeline, register, clock, log, woken, house, died },
+      ...{ loaded: () => loaded, store, setup, pipeline, register, clock, log, woken, house, died, canary },
     });
     stopAfterIntake("chores", chores.stop);
-    let listeningNow = listening;
     const reload = openReload({
       ...{ loaded: () => loaded, read: () => loadConfig(first.file), clock, metrics, log },
       async use(next, because) {

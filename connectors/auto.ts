@@ -21,8 +21,11 @@ export function surestOf(formats: readonly Inbound[], text: string): Recognised 
   return best;
 }
 
-/** The way in that recognises each record, then reads it as that format; what none recognises is its text. */
-export function autoOf(formats: readonly Inbound[]): Inbound {
+/**
+ * The way in that recognises each record, then reads it as that format; what none recognises is its text. `example` is
+ * that of one of the formats. (Default: bare text.)
+ */
+export function autoOf(formats: readonly Inbound[], example: Inbound["example"] = (text) => text): Inbound {
   const bodies = formats.filter(({ decode }) => decode !== undefined);
 
   function parse(text: string, context: ParseContext): Parsed {
@@ -55,6 +58,7 @@ export function autoOf(formats: readonly Inbound[]): Inbound {
     name: "auto",
     summary: "Any of the formats, recognised record by record.",
     ways: ["text", "http"],
+    example,
     parse,
     recognise: (text) => surestOf(formats, text) ?? { certainty: 0, because: "no format recognises it" },
     decode: (headers, body, context) => ({

@@ -84,6 +84,11 @@ export interface Inbound {
   /** Signs of a log source that it writes by itself, for rules of that log source to be gated. */
   claims?: readonly Claim[] | undefined;
   /**
+   * Writes one harmless record of the format, in one line, that holds a text of letters, digits and hyphens: the canary
+   * by which a way in is known to be whole.
+   */
+  example(text: string, at: Instant): string;
+  /**
    * Reads one record. For HTTP connectors too: one JSON value a line, as in a recording.
    */
   parse: ParseRecord;
@@ -125,7 +130,7 @@ export interface Message {
   /**
    * `incident_opened` is for the IT on call, `decision_needed` for the delegate, `not_filed` nags after an approval,
    * `sign_off_due` calls an unsigned month of closings to the RSSI's mind, `handover` is the morning's summary,
-   * `test` only proves that a channel works, `access_used` tells of an unusual access of a person,
+   * `test` only proves that a channel works, `intake_failing` that ways in fail or work again, `access_used` tells of an unusual access of a person,
    * `question_asked` carries the link of one question to a person outside, `review_due` names accounts to review and
    * delegations that end, `follow_up_due` what waits after declarations were filed, `duty_due` is for who approves what another duty asks for. On the way to a decision: `handed_over` and `handed_back` pass it on,
    * `sent_back` asks for another text, `text_corrected` says that it is there, `second_needed` asks for a second person,
@@ -139,6 +144,7 @@ export interface Message {
     | "handover"
     | "test"
     | "access_used"
+    | "intake_failing"
     | "question_asked"
     | "review_due"
     | "follow_up_due"

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Claim } from "../agent/core/claim.ts";
 import type { Problem } from "../agent/core/errors.ts";
+import { once } from "../agent/core/once.ts";
 import { autoOf, surestOf } from "./auto.ts";
 import type { Inbound, Notifier, Outbound } from "./contract.ts";
 import { alertmanager } from "./inbound/alertmanager/index.ts";
@@ -140,7 +141,9 @@ export function catalogueWith(own: readonly Mapping[]): Catalogue {
   const mappings = once(() => [...own, ...shippedMappings().filter(({ name }) => !taken.has(name))]);
   const selectMapping = once(() => selectAmong(mappings()));
   const select: Select = (alert) => selectMapping()(alert);
-  const named = new Map([...INBOUND, autoOf(INBOUND)].map((each) => [each.name, withMappings(each, select)]));
+  const named = new Map(
+    [...INBOUND, autoOf(INBOUND, syslog.example)].map((each) => [each.name, withMappings(each, select)]),
+  );
   for (const mapping of own) named.set(mapping.name, namedMapping(mapping));
   const shippedNamed = (name: string): Inbound | undefined => {
     if (!shippedNames().includes(name)) return undefined;
@@ -157,20 +160,13 @@ export function catalogueWith(own: readonly Mapping[]): Catalogue {
   };
 }
 
-/** Makes a thing when it is first asked for. */
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
-
 /** A source named by its mapping: the formats that it reads, alone or in syslog, whatever else would know them. */
 function namedMapping(mapping: Mapping): Inbound {
   const formats = INBOUND.filter(({ name }) => name === syslog.name || mapping.over.includes(name));
+  const [first] = mapping.over;
+  const { example } = formats.find(({ name }) => name === first) ?? syslog;
   const selected = { mapping, sign: { conditions: [], place: () => mapping.file } };
-  const { decode, ...auto } = withMappings(autoOf(formats), (alert) =>
+  const { decode, ...auto } = withMappings(autoOf(formats, example), (alert) =>
     isOver(mapping, alert) ? selected : undefined,
   );
   const overHttp = decode !== undefined && formats.some((format) => format.decode !== undefined);

@@ -14,10 +14,11 @@ import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
 import { openChannels, passingMasks, ruleFoldersOf, setupOf, stateFiles } from "../setup.ts";
 import { checkPeople } from "../stages/roster/check-people.ts";
 import { loadSigningKey } from "../store/keys.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
+import { adviseCanary } from "./check/advise-canary.ts";
+import { checkEncryption } from "./check/check-encryption.ts";
 import type { Finding } from "./check/finding.ts";
 import { type Live, lookLive } from "./check/look-live.ts";
-import { DEFAULT_CONFIG } from "./config-option.ts";
+import { DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 import { checkRuleFolders, type RuleCheck } from "./rules/check.ts";
 
 /** Registers `check`: everything that is wrong with an installation, at once. */
@@ -79,7 +80,9 @@ async function findings({
     });
   }
   attempt("notify", () => openChannels(loaded));
-  if (found.every(({ code }) => code !== "no_store")) found.push(...(await rosterProblems(loaded)));
+  const keys = checkEncryption(loaded);
+  const opens = keys.every(({ level }) => level === "advice");
+  if (opens && found.every(({ code }) => code !== "no_store")) found.push(...(await rosterProblems(loaded)));
   const told = [
     ...advise(loaded),
     ...adviseSecrets(loaded),
@@ -90,10 +93,16 @@ async function findings({
   });
   const live = offline ? { findings: [], looked: [] } : await lookLive(loaded, { clock: systemClock });
   const ofLevel = (wanted: Finding["level"]): Problem[] =>
-    live.findings.flatMap(({ level, ...problem }) => (level === wanted ? [problem] : []));
+    [...keys, ...live.findings].flatMap(({ level, ...problem }) => (level === wanted ? [problem] : []));
   return {
     problems: [...found, ...ofLevel("problem")],
-    advice: [...advice, ...oldPacks(regimes), ...adviceOf(rules), ...ofLevel("advice")],
+    advice: [
+      ...advice,
+      ...adviseCanary(loaded),
+      ...oldPacks(regimes),
+      ...adviceOf(rules),
+      ...ofLevel("advice"),
+    ],
     looked: live.looked,
   };
 }
@@ -123,7 +132,7 @@ function unfilled({ config }: LoadedConfig, regimes: readonly Regime[]): Problem
 async function rosterProblems(loaded: LoadedConfig): Promise<Problem[]> {
   const setup = setupOf(loaded, () => "", passingMasks(loaded));
   if (setup.calls === undefined) return [];
-  const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+  const reads = openInstalledReads(loaded);
   try {
     const held = await reads.byState(loaded.config.facility.id, "account", [], { limit: 1000 });
     const accounts = held.map(({ content }) => content);

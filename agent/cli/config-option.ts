@@ -4,8 +4,10 @@ import { type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { systemClock } from "../core/clock.ts";
 import { problemSentence } from "../core/errors.ts";
 import { refuseFenced } from "../crisis/keep-copies.ts";
+import { keyRingOf } from "../key-ring.ts";
 import { stateFiles } from "../setup.ts";
 import { loadSigningKey, type SigningKey } from "../store/keys.ts";
+import { openSqliteReads, type SqliteReads } from "../store/sqlite/reads.ts";
 import { openSqlite } from "../store/sqlite.ts";
 import type { Store } from "../store/store.ts";
 import type { VerifyInput } from "./verify.ts";
@@ -36,7 +38,12 @@ export function installedStore(given: VerifyInput): VerifyInput {
   const { loaded } = loadConfig(DEFAULT_CONFIG);
   if (loaded === undefined) return given;
   const files = stateFiles(loaded.stateDirectory);
-  return { database: files.database, key: given.key ?? files.signingKey };
+  return { database: files.database, key: given.key ?? files.signingKey, ring: keyRingOf(loaded) };
+}
+
+/** Opens the installed record to be read, beside a daemon that may be running; the caller closes it. */
+export function openInstalledReads(loaded: LoadedConfig): SqliteReads {
+  return openSqliteReads(stateFiles(loaded.stateDirectory).database, keyRingOf(loaded));
 }
 
 /** Opens the installed store beside a daemon that may be running; the caller closes it. */
@@ -44,5 +51,6 @@ export function openInstalled(loaded: LoadedConfig): { store: Store; key: Signin
   const files = stateFiles(loaded.stateDirectory);
   const key = loadSigningKey(files.signingKey);
   refuseFenced(loaded);
-  return { store: openSqlite({ file: files.database, signingKey: key, clock: systemClock }), key };
+  const ring = keyRingOf(loaded);
+  return { store: openSqlite({ file: files.database, signingKey: key, clock: systemClock, ring }), key };
 }

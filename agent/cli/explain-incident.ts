@@ -4,14 +4,13 @@ import { underDefenceSecret } from "../core/fact.ts";
 import { INCIDENT_STATES } from "../core/incident.ts";
 import type { Masks } from "../core/masked.ts";
 import { CRITERION_VALUES, DEGREE_LABELS, VERDICTS } from "../core/qualification.ts";
-import { passingMasks, stateFiles } from "../setup.ts";
+import { passingMasks } from "../setup.ts";
 import { showEvidence } from "../stages/desk/show-evidence.ts";
 import { formatInstant } from "../stages/french.ts";
 import { becauseTree, type TreeDuty, type TreeFact } from "../stages/law/because-tree.ts";
 import { loadWork } from "../stages/work.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
 import type { Reads } from "../store/store.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 import { incidentNamed } from "./incident-named.ts";
 
 /** Alerts read with an incident, as many as its page reads. */
@@ -29,7 +28,7 @@ export function explainCommand(program: Command): void {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
       const { facility } = loaded.config;
-      const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+      const reads = openInstalledReads(loaded);
       try {
         const explained = await explainIncident(reads, reference, {
           facility: facility.id,

@@ -8,13 +8,11 @@ import { TocsinError } from "../core/errors.ts";
 import type { Hunt, HuntResult } from "../core/hunt.ts";
 import { mayAct } from "../core/person.ts";
 import { openAsk } from "../intake/poll/ask.ts";
-import { stateFiles } from "../setup.ts";
 import { unfitForHunt } from "../stages/hunt/carry-out-hunt.ts";
 import { OLDEST } from "../stages/hunt/open-search.ts";
 import { loadWork } from "../stages/work.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
 import type { Reads } from "../store/store.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 import { huntFiles } from "./hunt/hunt-files.ts";
 import { askedSource, huntIndex } from "./hunt/hunt-index.ts";
 import { type AskedHunt, keepAsked, tryAsked } from "./hunt/keep-found.ts";
@@ -109,7 +107,7 @@ export async function hunt(
 ): Promise<HuntResult> {
   const bounds = boundsOf(files, options, clock.now());
   const read = readerOf(loaded, files, { options, bounds, clock });
-  const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+  const reads = openInstalledReads(loaded);
   try {
     const work = await workNamed(reads, loaded.config.facility.id, incident);
     const by = await searcherOf(reads, loaded.config.facility.id, options.by);

@@ -2,10 +2,9 @@ import type { Command } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { uuidv7 } from "../core/id.ts";
 import { printKit } from "../crisis/kit-record.ts";
-import { passingMasks, setupOf, stateFiles } from "../setup.ts";
+import { passingMasks, setupOf } from "../setup.ts";
 import { crisisKit } from "../stages/documents/crisis-kit.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 
 /** Registers `kit`: what to print for the day on which nothing works. */
 export function kitCommand(program: Command): void {
@@ -19,7 +18,7 @@ export function kitCommand(program: Command): void {
     .action(async (options: { to: string; config: string }) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+      const reads = openInstalledReads(loaded);
       try {
         const setup = setupOf(loaded, uuidv7(systemClock), passingMasks(loaded));
         const kit = await crisisKit({ reads, setup, now: systemClock.now() });

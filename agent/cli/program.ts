@@ -30,6 +30,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   schemas: async () => (await import("./schemas.ts")).schemasCommand,
   quarantine: async () => (await import("./quarantine.ts")).quarantineCommand,
   assets: async () => (await import("./assets.ts")).assetsCommand,
+  keys: async () => (await import("./keys.ts")).keysCommand,
   backup: async () => (await import("./backup.ts")).backupCommand,
   resume: async () => (await import("./resume.ts")).resumeCommand,
   restore: async () => (await import("./restore.ts")).restoreCommand,

@@ -1,8 +1,7 @@
 import type { Command } from "commander";
 import { isoFromInstant } from "../core/clock.ts";
-import { passingMasks, stateFiles } from "../setup.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+import { passingMasks } from "../setup.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 
 /** Registers `quarantine`: what arrived and could not be read, with the reason. */
 export function quarantineCommand(program: Command): void {
@@ -17,7 +16,7 @@ export function quarantineCommand(program: Command): void {
     .action(async (options: { config: string; limit: string; json?: boolean }) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+      const reads = openInstalledReads(loaded);
       try {
         const entries = await reads.quarantine(loaded.config.facility.id, Number(options.limit));
         if (entries.length === 0 && !options.json)

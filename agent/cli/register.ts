@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { LoadedConfig } from "../../config/load.ts";
 import { systemClock } from "../core/clock.ts";
-import { passingMasks, stateFiles } from "../setup.ts";
+import { passingMasks } from "../setup.ts";
 import { formatInstant } from "../stages/french.ts";
 import { type Year, yearIn } from "../stages/register/calendar.ts";
 import {
@@ -15,8 +15,7 @@ import { findEntries } from "../stages/register/find-entries.ts";
 import { gatherReport } from "../stages/register/gather-report.ts";
 import { openRegister } from "../stages/register/open-register.ts";
 import { tellReport } from "../stages/register/tell-report.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 
 interface Options {
   year?: string;
@@ -84,7 +83,7 @@ type Parts = {
   loaded: LoadedConfig;
   year: Year;
   masks: ReturnType<typeof passingMasks>;
-  reads: ReturnType<typeof openSqliteReads>;
+  reads: ReturnType<typeof openInstalledReads>;
 };
 
 async function withRegister(options: Options, make: (parts: Parts) => Promise<string>): Promise<void> {
@@ -96,7 +95,7 @@ async function withRegister(options: Options, make: (parts: Parts) => Promise<st
   const year = yearIn(Number(options.year ?? running), zone);
   if (year === undefined) throw new Error("no such year");
   const masks = passingMasks(loaded);
-  const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+  const reads = openInstalledReads(loaded);
   try {
     const described = new Map(systems.map((each) => [each.id, each]));
     const opened = openRegister({ reads, facility: facility.id, systems: described, masks });

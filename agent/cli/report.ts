@@ -1,12 +1,11 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { uuidv7 } from "../core/id.ts";
-import { passingMasks, setupOf, stateFiles } from "../setup.ts";
+import { passingMasks, setupOf } from "../setup.ts";
 import { reportWeek } from "../stages/observe/report-week.ts";
 import { tellWeek } from "../stages/observe/tell-week.ts";
 import { lastWeek, weekOf } from "../stages/observe/weeks.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 
 /** Registers `report`: what a week would have been, had the facility been live. */
 export function reportCommand(program: Command): void {
@@ -30,7 +29,7 @@ export function reportCommand(program: Command): void {
       const week = typeof options.week === "string" ? weekOf(options.week, zone) : lastWeek(now, zone);
       if (week === undefined) throw new Error("no such week");
       const setup = setupOf(loaded, uuidv7(systemClock), passingMasks(loaded));
-      const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+      const reads = openInstalledReads(loaded);
       try {
         const report = await reportWeek(reads, setup, week);
         process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : tellWeek(report, zone));

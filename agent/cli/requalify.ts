@@ -11,8 +11,7 @@ import { openPipeline } from "../stages/open-pipeline.ts";
 import { ACTIVE } from "../stages/pipeline.ts";
 import { copyWork, loadWorks } from "../stages/work.ts";
 import { lockState } from "../store/lock.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
-import { configOrExplain, DEFAULT_CONFIG, openInstalled } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalled, openInstalledReads } from "./config-option.ts";
 import { showProgress } from "./show-progress.ts";
 
 /** Dossiers listed together. */
@@ -71,7 +70,7 @@ export async function tryRequalify(
   clock: Clock,
   told: Told = {},
 ): Promise<RequalifyResult> {
-  const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+  const reads = openInstalledReads(loaded);
   const setup = setupOf(loaded, uuidv7(clock), passingMasks(loaded));
   const facility = setup.facility.id;
   const counts = await reads.countByState(facility, "incident");

@@ -1,89 +1,19 @@
-import { flushCompileCache } from "node:module";
 import type { Command } from "commander";
-import { type App, startApp } from "../app.ts";
-import { messageOf } from "../core/errors.ts";
-import { liveMasks } from "../core/identities/live-masks.ts";
-import { serviceManager } from "../service-manager.ts";
-import { passingMasks } from "../setup.ts";
-import { type Level, type Log, openLog } from "../telemetry/log.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
-
-/** How long a stop may take in all, ms. */
-const LONGEST_STOP = 10_000;
+import { INSTALLATION } from "../../config/installation.ts";
+import { launchIntake } from "../intake/launch.ts";
+import type { Level } from "../telemetry/log.ts";
 
 /** Registers `run`: the daemon, until SIGTERM or SIGINT. */
 export function runCommand(program: Command): void {
   program
     .command("run")
     .description("run the daemon")
-    .option("--config <file>", "configuration", DEFAULT_CONFIG)
+    .option("--config <file>", "configuration", INSTALLATION.config)
     .option("--log-level <level>", "error, warn, info or debug", "info")
     .action(async (options: { config: string; logLevel: Level }) => {
-      const loaded = configOrExplain(options.config);
-      if (loaded === undefined) return;
-      const masks = liveMasks(passingMasks(loaded));
-      const log = openLog(options.logLevel, { facility: loaded.config.facility.id }, masks);
-      const ended = Promise.withResolvers<string>();
-      let asked = false;
-      // Listened to before the start, so that a stop asked meanwhile is heard.
-      for (const signal of ["SIGTERM", "SIGINT"] as const)
-        process.on(signal, () => {
-          if (asked) endAtOnce(log, signal);
-          asked = true;
-          ended.resolve(signal);
-        });
-      const manager = serviceManager({ environment: process.env, log });
-      let reload: (() => void) | undefined;
-      process.on("SIGHUP", () => reload?.());
-      try {
-        const app = await startApp(loaded, {
-          log,
-          onDead: (why) => ended.resolve(why),
-          onSettings: (next) => masks.use(passingMasks(next)),
-        });
-        reload = () => manager.reloading(app.reload("SIGHUP"));
-        manager.ready({
-          status: () => statusOf(loaded.config.mode, app),
-          answers: app.answers,
-        });
-        // Else it is written at the end, which a power cut or a kill does not wait for.
-        flushCompileCache();
-        const why = await ended.promise;
-        log.info("stopping", { why });
-        reload = undefined;
-        manager.stopping();
-        // Should the end of a part that hangs, or what none of them knows of, take longer still.
-        setTimeout(() => endWithout(["everything"], log), LONGEST_STOP).unref();
-        const late = await app.stop();
-        if (late.length > 0) endWithout(late, log);
-        if (why !== "SIGTERM" && why !== "SIGINT") process.exitCode = 1;
-      } catch (error) {
-        log.error("the daemon could not start", { error: messageOf(error) });
-        process.exitCode = 1;
-      }
+      // Two halves of the program, loaded beside each other.
+      const intake = launchIntake();
+      const { runDaemon } = await import("./run-daemon.ts");
+      await runDaemon({ ...options, intake });
     });
-}
-
-/** Parts that are threads: Node waits for them at its end, however deep in a call of the system they hang. */
-const THREADS = ["store", "intake", "everything"];
-
-/** What was acknowledged is on the disk: nothing is lost by an end that waits for nobody. */
-function endWithout(parts: readonly string[], log: Pick<Log, "error">): void {
-  log.error("ended without waiting for what did not stop", { parts: parts.join(", ") });
-  if (parts.some((part) => THREADS.includes(part))) process.kill(process.pid, "SIGKILL");
-  else process.exit(1);
-}
-
-/** By the signal itself, as if nobody had listened to it. */
-function endAtOnce(log: Pick<Log, "warn">, signal: NodeJS.Signals): void {
-  log.warn("asked twice to stop: ended at once", { signal });
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
-}
-
-function statusOf(mode: string, app: Pick<App, "causes" | "refusedSettings">): string {
-  const causes = app.causes();
-  const refused =
-    app.refusedSettings() === null ? "" : "; the configuration is refused, the last good one in force";
-  return `${causes.length === 0 ? `ready, in the mode ${mode}` : `not ready: ${causes.join(", ")}`}${refused}`;
 }

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { isoFromInstant } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
+import { keyBytes } from "../core/key-bytes.ts";
 import type { Fence } from "../store/backup/fence.ts";
 import { type BundleVerdict, verifyBundle } from "../store/bundle.ts";
 import { checkpointsFileOf } from "../store/checkpoints.ts";
+import type { KeyRing } from "../store/cipher/key-ring.ts";
 import { type Break, breaksOf, type Comparison, compareChains } from "../store/compare-chains.ts";
 import { loadPublicKey } from "../store/keys.ts";
 import type { Fault, Limit } from "../store/proof.ts";
@@ -20,6 +22,8 @@ export interface VerifyInput {
   key?: string | undefined;
   /** Another database of the same facility, to be compared with. */
   against?: string | undefined;
+  /** The outer keys of an encrypted database; without them only its chain is proven. */
+  ring?: KeyRing | undefined;
 }
 
 /** 0 intact, 1 altered, 2 unusable input. */
@@ -34,6 +38,7 @@ interface VerifyOptions {
   key?: string;
   database?: string;
   against?: string;
+  encryptionKey?: string;
   json?: boolean;
 }
 
@@ -49,11 +54,13 @@ export function verifyCommand(
     .option("--key <file>", "clé de l'établissement (PEM, publique ou privée)")
     .option("--database <file>", "base à vérifier")
     .option("--against <file>", "autre base du même établissement : dit où les deux journaux se séparent")
+    .option("--encryption-key <file>", "clé qui ouvre une base chiffrée (32 octets en base64)")
     .option("--json", "résultat en JSON")
     .action((file: string | undefined, options: VerifyOptions) => {
       const outcome = runVerify(() => ({
         ...defaults({ bundle: file, database: options.database, key: options.key }),
         against: options.against,
+        ...(options.encryptionKey !== undefined && { ring: ringOfFile(options.encryptionKey) }),
       }));
       process.stdout.write(options.json ? `${JSON.stringify(outcome.data, null, 2)}\n` : `${outcome.text}\n`);
       process.exitCode = outcome.exitCode;
@@ -63,9 +70,9 @@ export function verifyCommand(
 /** Verifies what the paths name and says it; never throws for an input that cannot be used. */
 export function runVerify(input: () => VerifyInput): VerifyOutcome {
   try {
-    const { bundle, database, key, against } = input();
+    const { bundle, database, key, against, ring } = input();
     if (bundle !== undefined) return bundleOutcome(bundle, key);
-    if (database !== undefined) return databaseOutcome(database, key, against);
+    if (database !== undefined) return databaseOutcome(database, key, { against, ring });
     throw new TocsinError({
       code: "verify_nothing",
       message: "rien à vérifier",
@@ -111,7 +118,7 @@ function readBundleFile(file: string): Buffer {
 function databaseOutcome(
   database: string,
   key: string | undefined,
-  against: string | undefined,
+  { against, ring }: Pick<VerifyInput, "against" | "ring">,
 ): VerifyOutcome {
   if (key === undefined) {
     throw new TocsinError({
@@ -121,8 +128,8 @@ function databaseOutcome(
     });
   }
   const publicKey = loadPublicKey(key);
-  const report = verifyDatabase(database, publicKey, checkpointsFileOf(database));
-  const { breaks, fences } = breaksOf(database, publicKey);
+  const report = verifyDatabase(database, publicKey, checkpointsFileOf(database), ring);
+  const { breaks, fences } = breaksOf(database, publicKey, ring);
   const compared = against === undefined ? [] : compareChains(database, against);
   const lines = [...breaks.map(breakLine), ...fences.map(fenceLine), ...compared.map(comparisonLine)];
   const forked = compared.some(({ common, here, there }) => common < here && common < there);
@@ -131,6 +138,18 @@ function databaseOutcome(
     text: databaseText(report, lines),
     data: { ...report, breaks, fences, ...(against === undefined ? {} : { compared }) },
   };
+}
+
+/** One key by hand, whatever its id. */
+function ringOfFile(file: string): KeyRing {
+  const key = keyBytes(readFileSync(file, "utf8"));
+  if (key !== undefined) return { current: "", keys: [{ id: "", key }] };
+  throw new TocsinError({
+    code: "key_invalid",
+    where: file,
+    message: "ce n'est pas une clé de 32 octets en base64",
+    remedy: "donnez le fichier que nomme encryption.keys",
+  });
 }
 
 function bundleText(report: Exclude<BundleVerdict, { unreadable: string }>): string {

@@ -117,6 +117,31 @@ export interface KitView {
   stale: "never" | "old" | "changed" | null;
 }
 
+/** How the canaries of the ways in stand. */
+export interface CanaryView {
+  /** Between two rounds, µs; null while there are none. */
+  every: number | null;
+  ways: readonly {
+    /** `pare-feu tcp 127.0.0.1:5514`. */
+    name: string;
+    /** When it last came through; null when it has not since the start. */
+    last: Instant | null;
+    /** How long it took then, µs. */
+    took: number | null;
+    /** Since when it is missing; null while it is not. */
+    since: Instant | null;
+    /** What the way said then, in English as logs have it. */
+    because: string | null;
+    /** True once it was missing twice in a row. */
+    failing: boolean;
+  }[];
+  /** Ways that none flies through. */
+  uncovered: readonly {
+    name: string;
+    because: "ipv6" | "name" | "client_certificate" | "polled" | "unknown_format";
+  }[];
+}
+
 /** What the daemon tells of itself on pages that are only read. */
 export interface HouseView {
   started: Instant;
@@ -138,6 +163,7 @@ export interface HouseView {
   /** None when the configuration asks for none. */
   copies(): CopyView[];
   kit(): KitView;
+  canary(): CanaryView;
   /** Bytes. */
   disk(): { database: number; log: number; free: number | null; folder: string };
 }

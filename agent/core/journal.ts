@@ -21,6 +21,7 @@ export const NOTE_KINDS = [
   "dossier_read",
   "emergency_access",
   "emergency_holder",
+  "encryption",
   "erased",
   "exercise",
   "exported",

@@ -40,7 +40,14 @@ export const LogbookEntry = z.object({
   about: z.int(),
   author: z.object({ account: z.string(), name: z.string() }),
   text: z.string(),
+  /** The note of the same incident that this one corrects: its text stays, and is marked so. Absent when none. */
+  corrects: z.string().optional(),
   /** Absent when there are none. */
   attachments: z.array(Attachment).optional(),
 });
 export type LogbookEntry = z.infer<typeof LogbookEntry>;
+
+/** Which note corrects which, by the id of the one that is corrected. */
+export function correctionsIn<T extends Pick<LogbookEntry, "corrects">>(notes: readonly T[]): Map<string, T> {
+  return new Map(notes.flatMap((note) => (note.corrects === undefined ? [] : [[note.corrects, note]])));
+}

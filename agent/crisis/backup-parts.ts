@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { parse } from "yaml";
 import type { LoadedConfig } from "../../config/load.ts";
 import { TocsinError } from "../core/errors.ts";
+import { placingYaml } from "../core/placing-yaml.ts";
 import type { Manifest, PartSource } from "../store/backup/manifest.ts";
 
 /** What an installation consists of beside its database. */
@@ -101,7 +101,7 @@ export function backupParts(
 
   add({ path: `config/${basename(whole)}`, file: whole, secret: false });
   for (const name of BESIDE) addAll(join(base, name), `config/${name}`, name === "secrets");
-  visit(parse(readFileSync(whole, "utf8")), []);
+  visit(placingYaml().parse(readFileSync(whole, "utf8")), []);
   addAll(stateDirectory, "state", false, NOT_KEPT);
   return { parts: [...parts.values()], moved, without };
 }

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type Document, parseDocument } from "yaml";
+import { loadEncryption } from "../../config/load.ts";
 import type { Clock, Instant } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
 import { stampOf } from "../core/stamp-of.ts";
+import { keyRingOf } from "../key-ring.ts";
 import type { Opener } from "../store/backup/age-header.ts";
 import { isSealed, openSealed } from "../store/backup/age-stream.ts";
 import { describeDatabase } from "../store/backup/copy-database.ts";
@@ -13,6 +15,7 @@ import type { Manifest } from "../store/backup/manifest.ts";
 import { readBackup } from "../store/backup/read-backup.ts";
 import { refuseFull } from "../store/backup/refuse-full.ts";
 import { checkpointsFileOf } from "../store/checkpoints.ts";
+import type { KeyRing } from "../store/cipher/key-ring.ts";
 import { loadSigningKey, type SigningKey } from "../store/keys.ts";
 import { lockState } from "../store/lock.ts";
 import { SCHEMA_VERSION } from "../store/migrations.ts";
@@ -85,7 +88,9 @@ export async function placeBackup(placing: Placing): Promise<Placed> {
     // A daemon that runs would go on writing what is renamed.
     if (standing.includes("state")) lockState(join(root, "state")).release();
     rewriteConfig(placing, manifest, join(unpacked, "config", manifest.configuration));
-    const proven = await proveJournal(placing, manifest, join(unpacked, "state"));
+    const config = join(unpacked, "config", manifest.configuration);
+    const ring = keyRingOf(loadEncryption(config, [dirname(config), join(root, "config")]));
+    const proven = await proveJournal(placing, manifest, { state: join(unpacked, "state"), ring });
     const lost = lostFrom(join(root, "state", databaseOf(manifest)), manifest);
     placing.takeOver?.fence(manifest, proven.key);
     const asideAs = putInPlace({ root, unpacked, targets, standing, at: clock.now() });
@@ -161,14 +166,14 @@ function rewriteConfig({ adapt, archive }: Placing, { moved }: Manifest, file: s
 async function proveJournal(
   placing: Placing,
   manifest: Manifest,
-  state: string,
+  { state, ring }: { state: string; ring: KeyRing | undefined },
 ): Promise<Pick<Placed, "report" | "key" | "doubtful">> {
   const { archive, clock, by, host, takeOver, acceptAltered } = placing;
   const file = join(state, databaseOf(manifest));
   const key = loadSigningKey(join(state, "signing-key.pem"));
   // Brought to this program's schema first: only then can it be read.
   openWriting(file).close();
-  const report = verifyDatabase(file, key.publicKey, checkpointsFileOf(file));
+  const report = verifyDatabase(file, key.publicKey, checkpointsFileOf(file), ring);
   if (!report.ok && !acceptAltered) {
     const first = report.facilities.find(({ firstBroken }) => firstBroken)?.firstBroken ?? report.faults[0];
     throw new TocsinError({
@@ -182,7 +187,7 @@ async function proveJournal(
   const facility = manifest.facility.id;
   const epoch = takeOver?.epoch(manifest, key);
   if (epoch !== undefined) writeFileSync(epochFileOf(state), epochText(epoch), { mode: 0o600 });
-  const store = openSqlite({ file, signingKey: key, clock });
+  const store = openSqlite({ file, signingKey: key, clock, ring });
   try {
     const doubtful = await doubtEffects(store, facility, clock);
     const at = manifest.journal.find((each) => each.facility === facility);

@@ -110,7 +110,7 @@ describe("attachments in the proof", () => {
     ],
     [
       "a piece added",
-      `INSERT INTO attachment_pieces VALUES ('${HERE}', '${FIRST}', 9, X'00')`,
+      `INSERT INTO attachment_pieces VALUES ('${HERE}', '${FIRST}', 9, X'00', NULL)`,
       "attachment_differs",
     ],
     [
@@ -350,7 +350,7 @@ describe("an attachment that was erased", () => {
     ["another one taken away too", `DELETE FROM attachment_pieces`, "attachment_missing"],
     [
       "its bytes put back",
-      `INSERT INTO attachment_pieces SELECT facility, '${sha256Hex(bytes)}', 0, X'00' FROM attachments LIMIT 1`,
+      `INSERT INTO attachment_pieces SELECT facility, '${sha256Hex(bytes)}', 0, X'00', NULL FROM attachments LIMIT 1`,
       "attachment_stays",
     ],
     ["its row saying another entry", "UPDATE attachments SET erased = 1", "attachment_differs"],

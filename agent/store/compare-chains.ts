@@ -3,7 +3,9 @@ import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { type Fence, readFence } from "./backup/fence.ts";
+import type { KeyRing } from "./cipher/key-ring.ts";
 import { openReading } from "./sqlite/connection.ts";
+import { prepareToVerify } from "./sqlite/open-cipher.ts";
 
 /** A place in a journal from which it went on elsewhere than where it was written. */
 export interface Break {
@@ -30,16 +32,19 @@ export interface Comparison {
 const Told = z.object({ by: z.string(), host: z.string(), from: z.object({ seq: z.int() }) });
 
 /** Where the journals of a database were taken up from a copy, and the fences beside it that say where they go on. */
-export function breaksOf(file: string, publicKey: KeyObject): { breaks: Break[]; fences: Fence[] } {
+export function breaksOf(
+  file: string,
+  publicKey: KeyObject,
+  ring?: KeyRing,
+): { breaks: Break[]; fences: Fence[] } {
   const database = openReading(file);
   try {
-    const rows = database
-      .prepare(
-        `SELECT j.facility, j.seq, j.at, j.type, c.content FROM journal AS j
+    const { prepare } = prepareToVerify(database, file, ring);
+    const rows = prepare(
+      `SELECT j.facility, j.seq, j.at, j.type, ${prepare.shown("journal_contents.content", "c")} FROM journal AS j
          LEFT JOIN journal_contents AS c ON c.facility = j.facility AND c.seq = j.seq
          WHERE j.type IN ('note.restored', 'note.resumed') ORDER BY j.facility, j.seq`,
-      )
-      .all();
+    ).all();
     const breaks = rows.flatMap((row): Break[] => {
       const told = Told.safeParse(parsed(row.content));
       if (!told.success) return [];

@@ -8,6 +8,7 @@ import { attachments } from "./migrations/007-attachments.ts";
 import { texts } from "./migrations/008-texts.ts";
 import { erasedAttachments } from "./migrations/009-erased-attachments.ts";
 import { retention } from "./migrations/010-retention.ts";
+import { dataKeys } from "./migrations/011-data-keys.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
@@ -22,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   texts,
   erasedAttachments,
   retention,
+  dataKeys,
 ];
 
 /** The schema this program reads and writes. */

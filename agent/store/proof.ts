@@ -30,6 +30,7 @@ export const FAULTS = {
   attachment_differs: "une pièce jointe enregistrée diffère de son empreinte",
   attachment_stays: "une pièce jointe que le journal déclare effacée est encore là",
   attachment_extra: "une pièce jointe enregistrée ne figure pas au journal",
+  value_damaged: "une valeur chiffrée ne s'ouvre pas : modifiée, déplacée ou coupée",
   database_damaged: "le fichier de la base est endommagé",
   decision_text: "une décision ne porte pas sur le texte enregistré",
   declaration_text: "l'empreinte d'une déclaration n'est pas celle de son texte",

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { storeContract } from "../../test/contract/store.contract.ts";
+import { sampleRing } from "../../test/support/key-ring.ts";
 import { NIGHT, samples, steppingClock } from "../../test/support/store-samples.ts";
 import { storeClient } from "./client.ts";
 import { loadSigningKey, makeSigningKey } from "./keys.ts";
@@ -28,11 +29,34 @@ storeContract("SQLite in this process", async () => {
   return { store, dispose: () => store.close().then(remove) };
 });
 
+storeContract("SQLite that encrypts", async () => {
+  const { file, keyFile, remove } = newFolder();
+  const ring = sampleRing();
+  const store = openSqlite({ file, signingKey: makeSigningKey(keyFile), clock: steppingClock(), ring });
+  return { store, dispose: () => store.close().then(remove) };
+});
+
 storeContract("SQLite in the store thread", async () => {
   const { file, keyFile, remove } = newFolder();
   makeSigningKey(keyFile);
   const thread = await startStoreThread({ file, keyFile });
   const store = storeClient(thread.connect(), openSqliteReads(file));
+  return {
+    store,
+    async dispose() {
+      await store.close();
+      await thread.stop();
+      remove();
+    },
+  };
+});
+
+storeContract("SQLite in the store thread, encrypting", async () => {
+  const { file, keyFile, remove } = newFolder();
+  makeSigningKey(keyFile);
+  const ring = sampleRing();
+  const thread = await startStoreThread({ file, keyFile, ring });
+  const store = storeClient(thread.connect(), openSqliteReads(file, ring));
   return {
     store,
     async dispose() {
@@ -207,7 +231,9 @@ describe("SQLite store", () => {
   it("begins every table, unique key and index with the facility", () => {
     const database = openWriting(folder.file);
     const tables = database
-      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'")
+      .prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('schema_version', 'data_keys')",
+      )
       .all()
       .map(({ name }) => String(name));
     expect(tables.length).toBeGreaterThan(10);

@@ -7,7 +7,7 @@ import type { Receipt, Store } from "./store.ts";
 /** Opens a database in this process, made when new: for `init`, replay and tests. The daemon has a store thread. */
 export function openSqlite(options: SqliteOptions): Store {
   const writer = openSqliteWriter(options);
-  const reads = openSqliteReads(options.file);
+  const reads = openSqliteReads(options.file, options.ring);
   let waiting: { unit: SealedUnit; settle: (done: Committed) => void; fail: (error: unknown) => void }[] = [];
   let open = true;
 

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { messageOf, type Problem, TocsinError } from "../core/errors.ts";
+import type { KeyRing } from "./cipher/key-ring.ts";
 import type { Order, Report } from "./messages.ts";
 
 export interface StoreThreadOptions {
@@ -7,6 +8,8 @@ export interface StoreThreadOptions {
   file: string;
   /** The Ed25519 key that signs checkpoints. */
   keyFile: string;
+  /** The outer keys, when the record is encrypted. */
+  ring?: KeyRing | undefined;
 }
 
 /** The thread that holds the only writing connection. */
@@ -27,9 +30,9 @@ export async function startStoreThread(
   /** Told of what failed without a caller to answer: a periodic checkpoint. */
   onTrouble: (problem: Problem) => void = () => {},
 ): Promise<StoreThread> {
-  const { file, keyFile } = options;
+  const { file, keyFile, ring } = options;
   const worker = new Worker(new URL("../threads/store.ts", import.meta.url), {
-    workerData: { file, keyFile },
+    workerData: { file, keyFile, ring },
   });
   let stopping = false;
   let crash: Problem | undefined;

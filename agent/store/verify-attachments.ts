@@ -4,7 +4,8 @@ import type { Attachment } from "../core/logbook.ts";
 import { attachmentsNamed, mayNameAttachments } from "./attachments-named.ts";
 import type { Erased } from "./erasure.ts";
 import { type FaultCode, type FaultList, fault } from "./proof.ts";
-import type { Prepare } from "./sqlite/connection.ts";
+import { shownPieces } from "./sqlite/attachment-reads.ts";
+import type { Prepare } from "./sqlite/prepare.ts";
 
 /** Compares the bytes of attachments with the fingerprints that records hold, as the entries pass by in order. */
 export function attachmentCheck(input: {
@@ -16,7 +17,8 @@ export function attachmentCheck(input: {
   const { prepare, facility, faults } = input;
   const find = prepare("SELECT size, erased FROM attachments WHERE facility = ? AND sha256 = ?");
   const pieces = prepare(
-    "SELECT bytes FROM attachment_pieces WHERE facility = ? AND sha256 = ? ORDER BY position",
+    `SELECT ${shownPieces(prepare, "p")} FROM attachment_pieces p
+     WHERE p.facility = ? AND p.sha256 = ? ORDER BY p.position`,
   );
   const named = new Set<string>();
   let unnamed = false;

@@ -4,7 +4,7 @@ import { sha256Hex } from "../core/sha256.ts";
 import type { Erased } from "./erasure.ts";
 import { type FaultCode, type FaultList, fault } from "./proof.ts";
 import { eventKey, nameOf, recordEntry } from "./seal.ts";
-import type { Prepare } from "./sqlite/connection.ts";
+import type { Prepare } from "./sqlite/prepare.ts";
 import type { StoredAlert } from "./store.ts";
 import { attachmentCheck } from "./verify-attachments.ts";
 
@@ -66,7 +66,8 @@ export function compareTables(input: {
 }
 
 function recordCheck(prepare: Prepare, facility: string, faults: FaultList) {
-  const columns = "kind, id, revision, incident, state, name, created, journal_seq, updated, content";
+  const columns = `kind, id, revision, incident, state, name, created, journal_seq, updated,
+    ${prepare.shown("records.content")}`;
   const find = prepare(`SELECT ${columns} FROM records WHERE facility = ? AND kind = ? AND id = ?`);
   let matched = 0;
 
@@ -112,7 +113,7 @@ function recordCheck(prepare: Prepare, facility: string, faults: FaultList) {
       );
       if (total === matched) return;
       // Rare: looks at each row for the entry it claims to come from.
-      const sql = `SELECT r.kind, r.id, r.journal_seq, j.type, c.content FROM records r
+      const sql = `SELECT r.kind, r.id, r.journal_seq, j.type, ${prepare.shown("journal_contents.content", "c")} FROM records r
         LEFT JOIN journal j ON j.facility = r.facility AND j.seq = r.journal_seq
         LEFT JOIN journal_contents c ON c.facility = r.facility AND c.seq = r.journal_seq
         WHERE r.facility = ? ORDER BY r.journal_seq`;
@@ -130,7 +131,8 @@ function alertCheck({ prepare, facility, erased, faults }: Parameters<typeof com
     "SELECT journal_seq, position, id FROM alerts WHERE facility = ? ORDER BY journal_seq, position",
   ).iterate(facility);
   const find = prepare(
-    "SELECT id, event, first_detection, detections, content FROM alerts WHERE facility = ? AND id = ?",
+    `SELECT id, event, first_detection, detections, ${prepare.shown("alerts.content")} FROM alerts
+     WHERE facility = ? AND id = ?`,
   );
   let next = places.next();
   let [gone, detection] = [0, 1];
@@ -194,7 +196,8 @@ function alertCheck({ prepare, facility, erased, faults }: Parameters<typeof com
 
 function joinedCheck(prepare: Prepare, facility: string, faults: FaultList) {
   const find = prepare(
-    `SELECT j.alert, j.position, j.occurred, j.journal_seq, a.first_detection, a.content FROM joined j
+    `SELECT j.alert, j.position, j.occurred, j.journal_seq, a.first_detection,
+       ${prepare.shown("alerts.content", "a")} FROM joined j
      LEFT JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
      WHERE j.facility = ? AND j.incident = ? AND j.detection = ?`,
   );
@@ -230,7 +233,7 @@ function joinedCheck(prepare: Prepare, facility: string, faults: FaultList) {
         prepare("SELECT COUNT(*) AS count FROM joined WHERE facility = ?").get(facility)?.count,
       );
       if (total === matched) return;
-      const sql = `SELECT j.detection, j.incident, j.journal_seq, c.content FROM joined j
+      const sql = `SELECT j.detection, j.incident, j.journal_seq, ${prepare.shown("journal_contents.content", "c")} FROM joined j
         LEFT JOIN journal_contents c ON c.facility = j.facility AND c.seq = j.journal_seq
         WHERE j.facility = ? ORDER BY j.journal_seq`;
       for (const { detection, incident, journal_seq, content } of prepare(sql).iterate(facility)) {

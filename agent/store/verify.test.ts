@@ -192,7 +192,7 @@ describe("verifyDatabase", () => {
     ],
     [
       "a checkpoint's hash",
-      "UPDATE checkpoints SET hash = replace(hash, 'a', 'b') || '' WHERE facility = 'ght-nord' AND seq = 8",
+      "UPDATE checkpoints SET hash = IIF(hash LIKE 'a%', 'b', 'a') || substr(hash, 2) WHERE facility = 'ght-nord' AND seq = 8",
       8,
       "checkpoint_signature",
     ],

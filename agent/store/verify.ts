@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../core/errors.ts";
 import { type Checkpoint, GENESIS, type JournalEntry } from "../core/journal.ts";
 import { type CheckpointsFile, checkpointHolds, readCheckpointsFile } from "./checkpoints.ts";
+import type { KeyRing } from "./cipher/key-ring.ts";
 import { declaredErased, ERASED, type Erased } from "./erasure.ts";
 import { fingerprintOf } from "./keys.ts";
 import {
@@ -14,8 +15,11 @@ import {
   faultList,
   type Limit,
 } from "./proof.ts";
-import { openReading, type Prepare, prepareOnce } from "./sqlite/connection.ts";
-import { checkpointOf, ENTRY, entryOf } from "./sqlite/reads.ts";
+import { openReading } from "./sqlite/connection.ts";
+import { prepareToVerify } from "./sqlite/open-cipher.ts";
+import type { Prepare } from "./sqlite/prepare.ts";
+import { checkpointOf, entryOf, entrySql } from "./sqlite/reads.ts";
+import { sealedFaults } from "./verify-sealed.ts";
 import { compareTables } from "./verify-tables.ts";
 
 export interface FacilityReport {
@@ -46,31 +50,38 @@ export interface VerifyReport {
 /**
  * Recomputes every chain of a database and compares every record, alert and join with it.
  *
- * Reads one consistent view, entry by entry; throws `store_missing` or `store_unreadable` when there is none.
+ * Reads one consistent view, entry by entry; throws `store_missing` or `store_unreadable` when there is none. Of an
+ * encrypted database without its key only the chain and its signatures are proven, and the limits say so.
  */
-export function verifyDatabase(file: string, publicKey: KeyObject, checkpointsFile: string): VerifyReport {
+export function verifyDatabase(
+  file: string,
+  publicKey: KeyObject,
+  checkpointsFile: string,
+  ring?: KeyRing,
+): VerifyReport {
   // Before the view: a checkpoint signed meanwhile would look like a tail cut off.
   const kept = readCheckpointsFile(checkpointsFile);
   const database = openReading(file);
   try {
     database.exec("BEGIN");
-    return verifyView(database, publicKey, kept);
+    return verifyView({ database, file, ring }, publicKey, kept);
   } finally {
     database.close();
   }
 }
 
 function verifyView(
-  database: DatabaseSync,
+  { database, file, ring }: { database: DatabaseSync; file: string; ring: KeyRing | undefined },
   publicKey: KeyObject,
   kept: CheckpointsFile | undefined,
 ): VerifyReport {
-  const prepare = prepareOnce(database);
-  const faults = fileFaults(database, kept);
+  const { prepare, locked } = prepareToVerify(database, file, ring);
+  const faults = [...fileFaults(database, kept), ...(locked ? [] : sealedFaults(prepare))];
   const facilities = facilitiesOf(prepare, kept).map((facility) =>
     verifyFacility({
       prepare,
       facility,
+      locked,
       publicKey,
       kept: kept?.checkpoints.filter((line) => line.facility === facility),
     }),
@@ -79,7 +90,12 @@ function verifyView(
     ok: faults.length === 0 && facilities.every((report) => report.faults === 0),
     facilities,
     faults,
-    cannotProve: [...facilities.flatMap(limitsOf), ...fileLimits(kept), ...ALWAYS_UNPROVEN],
+    cannotProve: [
+      ...facilities.flatMap(limitsOf),
+      ...fileLimits(kept),
+      ...(locked ? [LOCKED] : []),
+      ...ALWAYS_UNPROVEN,
+    ],
     key: fingerprintOf(publicKey),
   };
 }
@@ -87,10 +103,12 @@ function verifyView(
 function verifyFacility(input: {
   prepare: Prepare;
   facility: string;
+  /** The contents are encrypted and there is no key: they are passed over. */
+  locked: boolean;
   publicKey: KeyObject;
   kept: Checkpoint[] | undefined;
 }): FacilityReport {
-  const { prepare, facility } = input;
+  const { prepare, facility, locked } = input;
   const faults = faultList();
   const signed = validCheckpoints(input, faults);
   const last = Math.max(0, ...signed.keys());
@@ -98,20 +116,28 @@ function verifyFacility(input: {
   const tables = compareTables({ prepare, facility, erased: allowed, faults });
   let [seq, head, erased, proven, broken] = [0, GENESIS, 0, 0, 0];
 
-  function entry(row: JournalEntry): void {
-    if (row.seq !== seq + 1) faults.add(fault(seq + 1, "entry_missing", undefined, row.seq - 1));
-    const wrong = entryFault(row, row.seq === seq + 1 ? head : row.previous);
-    if (wrong !== undefined) faults.add(fault(row.seq, wrong));
-    if (wrong !== undefined || row.seq !== seq + 1) broken = row.seq;
-    [seq, head] = [row.seq, row.hash];
-    if (row.content === null && allowed.entry(row)) erased += 1;
-    else if (row.content === null) faults.add(fault(seq, "content_removed"));
+  function proves({ seq }: JournalEntry): void {
     for (const checkpoint of signed.get(seq) ?? []) {
       if (checkpoint.hash === head) proven = seq;
       // Entries found broken since the last one explain it better.
       else if (broken <= proven)
         faults.add(fault(proven + 1, "chain_forged", `point de contrôle n° ${seq}`, seq));
     }
+  }
+
+  function entry(row: JournalEntry): void {
+    if (row.seq !== seq + 1) faults.add(fault(seq + 1, "entry_missing", undefined, row.seq - 1));
+    const wrong = entryFault(row, row.seq === seq + 1 ? head : row.previous);
+    if (wrong !== undefined) faults.add(fault(row.seq, wrong));
+    if (wrong !== undefined || row.seq !== seq + 1) broken = row.seq;
+    [seq, head] = [row.seq, row.hash];
+    if (locked) {
+      proves(row);
+      return;
+    }
+    if (row.content === null && allowed.entry(row)) erased += 1;
+    else if (row.content === null) faults.add(fault(seq, "content_removed"));
+    proves(row);
     // What was altered says nothing about the tables.
     if (wrong === "entry_content" || wrong === "entry_unreadable") return;
     try {
@@ -122,9 +148,9 @@ function verifyFacility(input: {
   }
 
   try {
-    const rows = prepare(`${ENTRY} WHERE j.facility = ? ORDER BY j.seq`).iterate(facility);
+    const rows = prepare(`${entrySql(prepare)} WHERE j.facility = ? ORDER BY j.seq`).iterate(facility);
     for (const row of rows) entry(entryOf(row));
-    tables.end();
+    if (!locked) tables.end();
   } catch (error) {
     faults.add(fault(seq + 1, "entry_unreadable", messageOf(error)));
   }
@@ -152,7 +178,9 @@ function verifyFacility(input: {
  */
 function erasedUntil(prepare: Prepare, facility: string, signed: number): Erased {
   try {
-    const rows = prepare(`${ENTRY} WHERE j.facility = ? AND j.type = ? AND j.seq <= ? ORDER BY j.seq`);
+    const rows = prepare(
+      `${entrySql(prepare)} WHERE j.facility = ? AND j.type = ? AND j.seq <= ? ORDER BY j.seq`,
+    );
     const notes = rows.all(facility, ERASED, signed).map(entryOf);
     return declaredErased(notes.filter((note) => entryFault(note, note.previous) === undefined));
   } catch {
@@ -200,6 +228,13 @@ function fileFaults(database: DatabaseSync, kept: CheckpointsFile | undefined): 
     ...(kept?.unreadable ?? []).map((line) => fault(0, "checkpoint_line", `ligne ${line}`)),
   ];
 }
+
+/** What an encrypted database without its key leaves open. */
+const LOCKED: Limit = {
+  code: "sealed",
+  because:
+    "ce que disent les entrées, les fiches, les alertes et les pièces jointes : la base est chiffrée et sa clé n'est pas donnée ; sont vérifiés l'ordre, les dates, les types, l'enchaînement des empreintes et les signatures",
+};
 
 function facilitiesOf(prepare: Prepare, kept: CheckpointsFile | undefined): string[] {
   const tables = ["journal", "records", "alerts", "joined", "checkpoints", "journal_contents", "attachments"];

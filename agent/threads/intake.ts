@@ -1,6 +1,7 @@
-import { flushCompileCache } from "node:module";
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { catalogueWith, readMappings } from "../../connectors/registry.ts";
+import { heedCanary } from "../canary/heed-canary.ts";
+import { CANARY_RULE, canaryRule } from "../canary/mark.ts";
 import { MICROSECONDS, systemClock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
@@ -14,18 +15,20 @@ import { serveRules } from "../intake/serve-rules.ts";
 import { startPoll } from "../intake/start-poll.ts";
 import { startSilence } from "../intake/start-silence.ts";
 import { openTaker, type Taker } from "../intake/taker.ts";
-import type { FromIntake, IntakeData, Listening, ToIntake } from "../intake/thread.ts";
-import { tryRecord } from "../intake/try-record.ts";
+import type { FromIntake, IntakeData, IntakeWork, Listening, ToIntake } from "../intake/thread.ts";
+import type { KeyRing } from "../store/cipher/key-ring.ts";
 import { storeClient } from "../store/client.ts";
 import { openSqliteReads } from "../store/sqlite/reads.ts";
 import type { Receipt, Unit } from "../store/store.ts";
 import { measureStore } from "../telemetry/measure-store.ts";
 import { seldom } from "../telemetry/seldom.ts";
 
+import { settle } from "./settle.ts";
+
 type Answer = Extract<FromIntake, { say: "answer" }>["answer"];
 
 /** Holds every listener of alerts: gate, parse and match happen here, away from the pages. */
-function serveIntake(first: IntakeData, parent: MessagePort): void {
+function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): void {
   let data = first;
   const clock = systemClock;
   const metrics = intakeMetrics();
@@ -36,6 +39,7 @@ function serveIntake(first: IntakeData, parent: MessagePort): void {
   // The rules are read while the store is still opening.
   const rules = serveRules({
     data,
+    own: [canaryRule(canary)],
     clock,
     metrics,
     log,
@@ -45,8 +49,8 @@ function serveIntake(first: IntakeData, parent: MessagePort): void {
   let stop = async () => {};
   let follow = async (_other: IntakeData, _because: string): Promise<Listening[]> => [];
 
-  async function listen(port: MessagePort): Promise<void> {
-    const store = measureStore(storeClient(port, openSqliteReads(data.database)), metrics.registry);
+  async function listen(port: MessagePort, ring: KeyRing | undefined): Promise<void> {
+    const store = measureStore(storeClient(port, openSqliteReads(data.database, ring)), metrics.registry);
     let failing = false;
     let told = 0;
     /** Readiness tells when alerts cannot be stored, and when they can again; others may think so meanwhile. */
@@ -74,6 +78,7 @@ function serveIntake(first: IntakeData, parent: MessagePort): void {
       clock,
       newId: uuidv7(clock),
       metrics,
+      canary: heedCanary(canary),
       detected: (count) => say({ say: "detected", count }),
       failed: (error) => log("error", "quarantine not written", { error: messageOf(error) }),
     });
@@ -174,8 +179,7 @@ function serveIntake(first: IntakeData, parent: MessagePort): void {
       ungated,
       correlations: rules.live.correlations(),
     });
-    // Else it is written at the end, which a power cut or a kill does not wait for.
-    flushCompileCache();
+    settle();
   }
 
   /** A question that fails is its asker's: the thread goes on. */
@@ -190,7 +194,7 @@ function serveIntake(first: IntakeData, parent: MessagePort): void {
   parent.on("message", async (message: ToIntake) => {
     switch (message.ask) {
       case "listen":
-        return listen(message.store).catch((error: unknown) =>
+        return listen(message.store, message.ring).catch((error: unknown) =>
           say({ say: "failed", error: messageOf(error) }),
         );
       case "metrics":
@@ -198,14 +202,18 @@ function serveIntake(first: IntakeData, parent: MessagePort): void {
       case "understood":
         return answer(message.id, sampler.understood);
       case "unfed":
-        return answer(message.id, () => sampler.unfed(rules.live.set().rules.map(({ loaded }) => loaded)));
+        return answer(message.id, () => {
+          const loaded = rules.live.set().rules.map((each) => each.loaded);
+          return sampler.unfed(loaded.filter(({ rule }) => rule.id !== CANARY_RULE));
+        });
       case "tried":
-        return answer(message.id, () =>
-          tryRecord(message, {
+        return answer(message.id, async () => {
+          const { tryRecord } = await import("../intake/try-record.ts");
+          return tryRecord(message, {
             source: data.sources.find(({ id }) => id === message.source),
             ...{ catalogue: rules.catalogue(), rules: rules.live.set(), now: clock.now() },
-          }),
-        );
+          });
+        });
       case "reload":
         return answer(message.id, () => rules.reload(message.because).then(() => null));
       case "follow":
@@ -218,4 +226,7 @@ function serveIntake(first: IntakeData, parent: MessagePort): void {
   });
 }
 
-if (parentPort !== null) serveIntake(workerData as IntakeData, parentPort);
+if (parentPort !== null) {
+  const parent = parentPort;
+  parent.once("message", ({ data }: Extract<ToIntake, { ask: "begin" }>) => serveIntake(data, parent));
+}

@@ -4,6 +4,7 @@ import { loadSigningKey } from "../store/keys.ts";
 import { type Answer, type Order, problemOf, type Question, type Report } from "../store/messages.ts";
 import { openSqliteWriter, type SqliteWriter } from "../store/sqlite/writer.ts";
 import type { StoreThreadOptions } from "../store/thread.ts";
+import { settle } from "./settle.ts";
 
 /** Writes in one group at most: what a group waits for its disk stays short. */
 const GROUP_WRITES = 2000;
@@ -135,9 +136,13 @@ function answerGroup(writer: SqliteWriter, group: Asked[]): { port: MessagePort;
 }
 
 function main(parent: MessagePort): void {
-  const { file, keyFile } = workerData as StoreThreadOptions;
+  const { file, keyFile, ring } = workerData as StoreThreadOptions;
   try {
-    serveStore(openSqliteWriter({ file, signingKey: loadSigningKey(keyFile), clock: systemClock }), parent);
+    serveStore(
+      openSqliteWriter({ file, signingKey: loadSigningKey(keyFile), clock: systemClock, ring }),
+      parent,
+    );
+    settle();
   } catch (error) {
     parent.postMessage({ report: "refused", problem: problemOf(error) } satisfies Report);
     parent.close();

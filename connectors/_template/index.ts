@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../agent/core/clock.ts";
 import type { Inbound } from "../contract.ts";
 import { parseTemplate } from "./parse.ts";
 
@@ -6,6 +7,7 @@ export const template: Inbound = {
   name: "template",
   summary: "Lines of DATE|HOST|MESSAGE.",
   ways: ["text"],
+  example: (text, at) => `${isoFromInstant(at)}|tocsin|${text}`,
   parse: parseTemplate,
   recognise(text) {
     // Reads the beginning only: every record passes here when the format is to be guessed.

@@ -1,7 +1,8 @@
 import { CORE_SCHEMA, load } from "js-yaml";
-import { type Document, isScalar, LineCounter, parseDocument, visit } from "yaml";
+import type { Document } from "yaml";
 import type { z } from "zod";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import { placingYaml } from "../../agent/core/placing-yaml.ts";
 
 /** A YAML file that was read, and where in it each value stands. */
 export interface PlacedYaml {
@@ -16,6 +17,7 @@ export function readYaml(
   file: string,
   code: string,
 ): { read: PlacedYaml; problems?: undefined } | { problems: Problem[]; read?: undefined } {
+  const { LineCounter, parseDocument } = placingYaml();
   const lines = new LineCounter();
   // The reader's own search for repeated keys takes a minute for fifty thousand of them.
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, logLevel: "error" });
@@ -71,6 +73,7 @@ export function readYamlQuickly(text: string, file: string, code: string): Retur
 
 /** Where a key stands that its mapping has already. */
 function repeatedKeys(document: Document.Parsed): number[] {
+  const { isScalar, visit } = placingYaml();
   const found: number[] = [];
   visit(document, {
     Map(_, { items }) {

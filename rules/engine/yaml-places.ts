@@ -1,4 +1,5 @@
-import { type Document, isNode, LineCounter, type Node, parseAllDocuments } from "yaml";
+import type { Document, Node } from "yaml";
+import { placingYaml } from "../../agent/core/placing-yaml.ts";
 
 /** Where in a YAML text things stand; found by a parser that keeps positions, many times slower than one that does not. */
 export interface YamlPlaces {
@@ -14,6 +15,7 @@ export interface YamlPlaces {
 
 /** Reads where things stand in the text of a file. */
 export function openPlaces(text: string, file: string): YamlPlaces {
+  const { LineCounter, parseAllDocuments } = placingYaml();
   const lines = new LineCounter();
   const read = parseAllDocuments(text, { lineCounter: lines, logLevel: "silent", merge: true });
   const documents: Document.Parsed[] = Array.isArray(read) ? read : [];
@@ -51,7 +53,7 @@ export const faultOf = (message: string): string => message.split(/ at line \d|\
 
 function valueOffset(document: Document, path: readonly PropertyKey[]): number | undefined {
   const node = path.length === 0 ? document.contents : document.getIn(path, true);
-  return isNode(node) ? node.range?.[0] : undefined;
+  return placingYaml().isNode(node) ? node.range?.[0] : undefined;
 }
 
 /** Where the key of the last step stands, or the value when it is a member of a list. */

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchCorrelation } from "./correlation.ts";
 import { benchEffects } from "./effects.ts";
+import { benchEncryption } from "./encryption.ts";
 import { benchGrouping } from "./grouping.ts";
 import { benchHttp } from "./http.ts";
 import { benchIdle } from "./idle.ts";
@@ -70,6 +71,9 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
     ];
   },
   effects: async (options) => [less("effects after a week's stop", "ms", await benchEffects(options))],
+  encryption: async (options) => [
+    less("encryption at rest, CPU of a row", "µs", await benchEncryption(options)),
+  ],
   http: async (options) => [more("alerts by HTTP, durable", await benchHttp(options))],
 };
 

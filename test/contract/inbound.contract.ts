@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ALERT_LIMITS, Alert } from "../../agent/core/alert.ts";
+import { ALERT_LIMITS, Alert, AlertTag } from "../../agent/core/alert.ts";
 import type { Inbound, Parsed } from "../../connectors/contract.ts";
 import { EFFORT } from "../support/effort.ts";
 import { CONTEXT, recordsOf } from "../support/fixtures.ts";
@@ -68,6 +68,30 @@ export function inboundContract(connector: Inbound, folder: string): void {
     );
   });
 
+  it("writes an example of its own, in one line, that it reads and that holds what is asked", () => {
+    const mark = "tocsin-canary-0123456789abcdef0123456789abcdef-12-345";
+    const record = connector.example(mark, CONTEXT.received);
+    expect(record).not.toMatch(/[\r\n]/);
+    expect(connector.recognise(record).certainty).toBeGreaterThanOrEqual(0.5);
+    const parsed = connector.parse(record, CONTEXT);
+    expect(parsed.error).toBeUndefined();
+    expect(parsed.alert?.event?.original).toContain(mark);
+    expect(parsed.alert?.tags ?? []).not.toContain(AlertTag.unrecognised);
+    const posted = connector.decode?.({}, JSON.parse(record), CONTEXT);
+    expect(posted ?? "no body").toEqual(
+      connector.decode === undefined
+        ? "no body"
+        : expect.objectContaining({
+            records: [
+              expect.objectContaining({
+                alert: expect.objectContaining({
+                  event: expect.objectContaining({ original: expect.stringContaining(mark) }),
+                }),
+              }),
+            ],
+          }),
+    );
+  });
   it("makes an alert or an error with a stable code of any text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 400 }), (text) =>

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
 import { isoFromInstant } from "../../core/clock.ts";
-import { passingMasks, stateFiles } from "../../setup.ts";
+import { passingMasks } from "../../setup.ts";
 import { locator } from "../../stages/locate.ts";
 import { unknownAssets } from "../../stages/note-unknown.ts";
-import { openSqliteReads } from "../../store/sqlite/reads.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "../config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "../config-option.ts";
 
 /** Registers `assets unknown`: the hosts that alerts speak of and that no system claims. */
 export function unknownCommand(assets: Command): void {
@@ -17,7 +16,7 @@ export function unknownCommand(assets: Command): void {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
       const { config, assets } = loaded;
-      const reads = openSqliteReads(stateFiles(loaded.stateDirectory).database);
+      const reads = openInstalledReads(loaded);
       try {
         const found = await unknownAssets({
           reads,

@@ -7,6 +7,7 @@ import { type LoadedConfig, parseConfig } from "../../../config/load.ts";
 import { OUTBOUNDS } from "../../../connectors/registry.ts";
 import { systemClock } from "../../core/clock.ts";
 import { problemSentence } from "../../core/errors.ts";
+import { keyRingOf } from "../../key-ring.ts";
 import { stateFiles } from "../../setup.ts";
 import { makeSigningKey } from "../../store/keys.ts";
 import { openSqliteReads } from "../../store/sqlite/reads.ts";
@@ -71,6 +72,7 @@ async function makeHouse(file: string | undefined, options: HouseOptions): Promi
     file: files.database,
     signingKey: makeSigningKey(files.signingKey),
     clock: systemClock,
+    ring: keyRingOf(loaded),
   });
   const people = await copyPeople(loaded, store);
   await store.close();
@@ -137,11 +139,11 @@ function derive(
 }
 
 /** Copies the accounts with what opens them, so that people enter as they would at night. */
-async function copyPeople({ config, stateDirectory }: LoadedConfig, store: Store): Promise<number> {
+async function copyPeople({ config, secrets, stateDirectory }: LoadedConfig, store: Store): Promise<number> {
   const { database } = stateFiles(stateDirectory);
   if (!existsSync(database)) return 0;
   const facility = config.facility.id;
-  const reads = openSqliteReads(database);
+  const reads = openSqliteReads(database, keyRingOf({ config, secrets }));
   const accounts = await reads.byState(facility, "account", [], { limit: MOST_ACCOUNTS });
   for (const { content } of accounts.reverse()) {
     const writes = await meansOf(reads, facility, content.id);

@@ -8,6 +8,7 @@ import type { LoadedConfig } from "../../../config/load.ts";
 import { MICROSECONDS, systemClock } from "../../core/clock.ts";
 import { messageOf, problemSentence } from "../../core/errors.ts";
 import { uuidv7 } from "../../core/id.ts";
+import { keyRingOf } from "../../key-ring.ts";
 import { stateFiles } from "../../setup.ts";
 import { exerciseWrite } from "../../stages/exercise/exercise-runs.ts";
 import { hostsOf } from "../../stages/exercise/fill-record.ts";
@@ -68,7 +69,7 @@ async function play(named: string, options: PlayOptions): Promise<number> {
   if (heard !== undefined) return refuse([heard]);
   const { database } = stateFiles(loaded.stateDirectory);
   if (!existsSync(database)) return refuse([`${database} : le démon n’y a encore rien noté`]);
-  const reads = openSqliteReads(database);
+  const reads = openSqliteReads(database, keyRingOf(loaded));
   const unfit = await unfitRecord(reads, facility);
   const running = await reads.byState(facility, "incident", ["candidate", "open", "in_review", "approved"], {
     limit: 100,

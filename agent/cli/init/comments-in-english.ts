@@ -136,8 +136,17 @@ const ENGLISH: readonly (readonly [string, string])[] = [
     "false only if your dossiers are no public archives: else nothing of a dossier is destroyed without a visa.",
   ],
   [
+    "Chiffrement au repos, clé par : openssl rand -base64 32 ; docs/fr/rgpd.md dit ce qu'il protège et ne protège pas.",
+    "Encryption at rest, a key by: openssl rand -base64 32; docs/fr/rgpd.md says what it protects and what not.",
+  ],
+  ["file: /chemin/ailleurs/coffre.key", "file: /path/elsewhere/coffre.key"],
+  [
     "Copies : docs/fr/sauvegarde.md et docs/fr/crise.md. La clé se fait par : tocsin backup key FICHIER",
     "Copies: docs/fr/sauvegarde.md and docs/fr/crise.md. The key is made by: tocsin backup key FILE",
+  ],
+  [
+    "Canari : l'alerte d'essai que Tocsin s'envoie par chaque voie d'entrée ; off le coupe.",
+    "Canary: the synthetic alert that Tocsin sends itself through every way in; off turns it off.",
   ],
   [
     "Outils dont une décision signée est acceptée sur POST /api/v1/decisions.",

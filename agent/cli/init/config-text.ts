@@ -87,6 +87,10 @@ outbound:
 # Copies : docs/fr/sauvegarde.md et docs/fr/crise.md. La clé se fait par : tocsin backup key FICHIER
 # backup: { folder: /srv/copies, every_hours: 24, keep: 14 } # recipients: [age1…]
 # crisis: { folder: /mnt/valise, every_minutes: 5, recipients: [age1…] }
+# Chiffrement au repos, clé par : openssl rand -base64 32 ; docs/fr/rgpd.md dit ce qu'il protège et ne protège pas.
+# encryption: { keys: [{ id: coffre-2026, key: { file: /chemin/ailleurs/coffre.key } }] }
+# Canari : l'alerte d'essai que Tocsin s'envoie par chaque voie d'entrée ; off le coupe.
+# canary: { every_minutes: 5 }
 
 # Conservation, en jours : docs/fr/rgpd.md dit d'où vient chaque durée. Sans cette section, rien n'est effacé.
 retention:

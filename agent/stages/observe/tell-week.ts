@@ -13,7 +13,8 @@ const EVENTS: Readonly<Partial<Record<Call["event"], string>>> = {
 
 /** Finding is knowing: constat starts duties, whatever mode the program runs in. */
 const KNOWING =
-  "À SAVOIR : découvrir ici un incident passé qui devait être déclaré, c'est en prendre connaissance. La lecture de ce bilan vaut constat : la déclaration se fait alors sans délai (L.1111-8-2), et les 72 h du RGPD courent. Le mode observation n'envoie rien ; il ne dispense de rien.";
+  "À SAVOIR : découvrir ici un incident passé qui devait être déclaré, c'est en prendre connaissance. La lecture de ce bilan vaut constat : la déclaration se fait alors sans délai (L.1111-8-2), et les 72 h du RGPD courent.";
+const OBSERVING = " Le mode observation n'envoie rien ; il ne dispense de rien.";
 
 /** Writes the report of a week as a French text, for a zone. */
 export function tellWeek(report: WeekReport, zone: string): string {
@@ -26,7 +27,8 @@ export function tellWeek(report: WeekReport, zone: string): string {
   const lines = [
     `Bilan de la semaine du ${week.monday.split("-").toReversed().join("/")} · ${facility.name}${mode === "observe" ? " · Observation (aucun envoi)" : ""}`,
     "",
-    ...(would ? [KNOWING, ""] : []),
+    `${KNOWING}${would ? OBSERVING : ""}`,
+    "",
     `${incidents.length} incident(s), dont ${declared.length} à déclarer ; ${calls.length} appel(s) ${would ? "auraient été passés" : "d’après les règles de prévenance"} ; ${closed.length} surveillance(s) close(s) par la machine ; ${detections} anomalie(s) reconnue(s).`,
   ];
   const title = (text: string) => lines.push("", text, "-".repeat(text.length));

@@ -1,16 +1,23 @@
+import { PIECES } from "../cipher/sealed-columns.ts";
 import { Erasure } from "../erasure.ts";
 import type { Reads } from "../store.ts";
-import type { Prepare } from "./connection.ts";
+import type { Prepare } from "./prepare.ts";
+
+/** The bytes of pieces in clear: which are sealed is told by a column, since all are bytes. */
+export function shownPieces(prepare: Prepare, alias: string): string {
+  if (prepare.sealing === null) return `${alias}.bytes`;
+  return `CASE WHEN ${alias}.sealed IS NULL THEN ${alias}.bytes ELSE ${prepare.clear(PIECES, alias)} END AS bytes`;
+}
 
 /** The questions about attachments. */
 export function attachmentReads(prepare: Prepare): Pick<Reads, "attachmentPiece" | "erasedAttachments"> {
   const piece = prepare(
-    `SELECT p.bytes FROM attachment_pieces p
+    `SELECT ${shownPieces(prepare, "p")} FROM attachment_pieces p
      JOIN attachments a ON a.facility = p.facility AND a.sha256 = p.sha256
      WHERE p.facility = ? AND p.sha256 = ? AND p.position = ? AND a.size IS NOT NULL`,
   );
   const erased = prepare(
-    `SELECT j.at, c.content FROM attachments a
+    `SELECT j.at, ${prepare.shown("journal_contents.content", "c")} FROM attachments a
      JOIN journal j ON j.facility = a.facility AND j.seq = a.erased
      JOIN journal_contents c ON c.facility = a.facility AND c.seq = a.erased
      WHERE a.facility = ? AND a.sha256 = ?`,

@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto";
 import { MICROSECONDS } from "../../core/clock.ts";
+import { PIECES } from "../cipher/sealed-columns.ts";
 import { ERASED } from "../erasure.ts";
-import type { Prepare } from "./connection.ts";
+import { shownPieces } from "./attachment-reads.ts";
 import type { Conflict, Of, Place } from "./place.ts";
+import type { Prepare } from "./prepare.ts";
 
 /** What no note keeps is forgotten after a day: the form was left, or the process stopped in between. */
 const UNKEPT = MICROSECONDS.day;
@@ -20,11 +22,12 @@ export function attachmentWrites(prepare: Prepare) {
   );
   const find = prepare("SELECT size, erased FROM attachments WHERE facility = ? AND sha256 = ?");
   const put = prepare(
-    `INSERT INTO attachment_pieces (facility, sha256, position, bytes) VALUES (?, ?, ?, ?)
-     ON CONFLICT (facility, sha256, position) DO UPDATE SET bytes = excluded.bytes`,
+    `INSERT INTO attachment_pieces (facility, sha256, position, bytes, sealed) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (facility, sha256, position) DO UPDATE SET bytes = excluded.bytes, sealed = excluded.sealed`,
   );
   const pieces = prepare(
-    "SELECT bytes FROM attachment_pieces WHERE facility = ? AND sha256 = ? ORDER BY position",
+    `SELECT ${shownPieces(prepare, "p")} FROM attachment_pieces p
+     WHERE p.facility = ? AND p.sha256 = ? ORDER BY p.position`,
   );
   const keep = prepare("UPDATE attachments SET size = ? WHERE facility = ? AND sha256 = ?");
   const erase = prepare("UPDATE attachments SET erased = ? WHERE facility = ? AND sha256 = ?");
@@ -40,7 +43,10 @@ export function attachmentWrites(prepare: Prepare) {
       const row = find.get(facility, sha256);
       if (row === undefined) return `attachment ${sha256} was not begun`;
       // What is kept is part of the record: the same bytes once more change nothing.
-      if (row.size === null) put.run(facility, sha256, position, bytes);
+      if (row.size === null) {
+        const stored = prepare.seal(PIECES, [facility, sha256, position], bytes);
+        put.run(facility, sha256, position, stored, prepare.sealing);
+      }
       return undefined;
     },
     keep({ facility }: Place, { sha256, size }: Of<"attachment">): Conflict {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Instant } from "../../core/clock.ts";
 import { bodyHash, contentHash, entryHash, GENESIS } from "../../core/journal.ts";
-import type { Prepare } from "./connection.ts";
+import type { Prepare } from "./prepare.ts";
 
 /** Where an alert's digest stands in the journal. */
 export interface Place {
@@ -97,7 +97,14 @@ export function openChain(prepare: Prepare, facility: string): Chain {
       const body = bodyHash({ facility, seq: seq + 1, type, at, incident, contentHash: contents });
       const next = entryHash(hash, body);
       insertEntry.run(facility, seq + 1, type, at, incident, contents, hash, body, next);
-      insertContent.run(facility, seq + 1, salt, content);
+      const row = [facility, seq + 1];
+      // The salt too: with it, whoever has the hash could try contents.
+      insertContent.run(
+        facility,
+        seq + 1,
+        prepare.seal("journal_contents.salt", row, salt),
+        prepare.seal("journal_contents.content", row, content),
+      );
       seq += 1;
       hash = next;
     }

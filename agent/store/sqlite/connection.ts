@@ -1,11 +1,8 @@
 import { closeSync, existsSync, openSync } from "node:fs";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { messageOf, TocsinError } from "../../core/errors.ts";
 import { MIGRATIONS, SCHEMA_VERSION } from "../migrations.ts";
 import { copiesOf, copyBeforeUpgrade } from "./copy-before-upgrade.ts";
-
-/** Prepares each statement once. */
-export type Prepare = (sql: string) => StatementSync;
 
 /** WAL pages (4 kB each) kept before they are moved into the database: fewer, longer pauses of the writer. */
 const AUTOCHECKPOINT_PAGES = 4000;
@@ -77,19 +74,6 @@ export function openReading(file: string): DatabaseSync {
       }
     });
   });
-}
-
-/** Keeps one prepared statement for each text. */
-export function prepareOnce(database: DatabaseSync): Prepare {
-  const kept = new Map<string, StatementSync>();
-  return (sql) => {
-    let statement = kept.get(sql);
-    if (statement === undefined) {
-      statement = database.prepare(sql);
-      kept.set(sql, statement);
-    }
-    return statement;
-  };
 }
 
 /** The primary result code of SQLite (sqlite.org/rescode.html) behind an error; undefined for others. */

@@ -2,8 +2,8 @@ import { canonicalJson } from "../../core/canonical-json.ts";
 import { sha256Hex } from "../../core/sha256.ts";
 import { ERASED, type Erasure } from "../erasure.ts";
 import { ERASED_DETECTIONS } from "./chain.ts";
-import type { Prepare } from "./connection.ts";
 import type { Conflict, Of, Place } from "./place.ts";
+import type { Prepare } from "./prepare.ts";
 
 /** Entries that prove what became of others: their content is never erased. */
 const KEPT: ReadonlySet<string> = new Set([ERASED, "alerts"]);
@@ -11,7 +11,7 @@ const KEPT: ReadonlySet<string> = new Set([ERASED, "alerts"]);
 /** Prepares the statements that take away what a rule of conservation ended, and declare it. */
 export function erasureWrite(prepare: Prepare) {
   const entryOf = prepare(
-    `SELECT j.type, j.incident, c.content FROM journal j
+    `SELECT j.type, j.incident, ${prepare.shown("journal_contents.content", "c")} FROM journal j
      JOIN journal_contents c ON c.facility = j.facility AND c.seq = j.seq
      WHERE j.facility = ? AND j.seq = ?`,
   );
@@ -21,7 +21,8 @@ export function erasureWrite(prepare: Prepare) {
     "DELETE FROM joined WHERE facility = ? AND incident = ? AND detection = ? AND journal_seq = ?",
   );
   const alertOf = prepare(
-    "SELECT content, first_detection, detections FROM alerts WHERE facility = ? AND id = ?",
+    `SELECT ${prepare.shown("alerts.content")}, first_detection, detections FROM alerts
+     WHERE facility = ? AND id = ?`,
   );
   const dropAlert = prepare("DELETE FROM alerts WHERE facility = ? AND id = ?");
   const passed = prepare(

@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Detection } from "../../core/detection.ts";
 import { EFFECT_KINDS, type Effect } from "../../core/effect.ts";
 import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
-import { type Factors, NO_FACTORS } from "../../core/person.ts";
+import type { KeyRing } from "../cipher/key-ring.ts";
 import { eventKey } from "../seal.ts";
 import type {
   ChangedRecord,
@@ -15,7 +15,10 @@ import type {
   Unsent,
 } from "../store.ts";
 import { attachmentReads } from "./attachment-reads.ts";
-import { openReading, prepareOnce } from "./connection.ts";
+import { openReading } from "./connection.ts";
+import { readingCipher } from "./open-cipher.ts";
+import { peopleReads } from "./people-reads.ts";
+import { type Prepare, prepareOnce } from "./prepare.ts";
 import { retentionReads } from "./retention-reads.ts";
 import { LAST_JOINED } from "./writes.ts";
 
@@ -27,20 +30,30 @@ export interface SqliteReads extends Reads {
 type Row = Record<string, unknown>;
 type Detected = { detection: StoredDetection; alert: StoredAlert };
 
-const RECORD = "SELECT revision, content, created FROM records";
-const EFFECT = `SELECT effect_key, kind, incident, due, state, attempt, owner, fence, payload, because FROM effects`;
 /** Journal rows with their contents. */
-export const ENTRY = `SELECT j.facility, j.seq, j.type, j.at, j.incident, j.content_hash, j.previous, j.body_hash, j.hash,
-    c.salt, c.content
-  FROM journal j LEFT JOIN journal_contents c ON c.facility = j.facility AND c.seq = j.seq`;
-
-/** Opens a read-only connection to a database; throws `store_missing` when there is none. */
-export function openSqliteReads(file: string): SqliteReads {
-  return readsOf(openReading(file));
+export function entrySql(prepare: Prepare): string {
+  return `SELECT j.facility, j.seq, j.type, j.at, j.incident, j.content_hash, j.previous, j.body_hash, j.hash,
+      ${prepare.shown("journal_contents.salt", "c")}, ${prepare.shown("journal_contents.content", "c")}
+    FROM journal j LEFT JOIN journal_contents c ON c.facility = j.facility AND c.seq = j.seq`;
 }
 
-function readsOf(database: DatabaseSync): SqliteReads {
-  const prepare = prepareOnce(database);
+/** Opens a read-only connection to a database; throws `store_missing` when there is none. */
+export function openSqliteReads(file: string, ring?: KeyRing): SqliteReads {
+  const database = openReading(file);
+  try {
+    return readsOf(database, prepareOnce(database, readingCipher(database, file, ring)));
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
+  const RECORD = `SELECT revision, ${prepare.shown("records.content")}, created FROM records`;
+  const EFFECT = `SELECT effect_key, kind, incident, due, state, attempt, owner, fence,
+    ${prepare.shown("effects.payload")}, ${prepare.shown("effects.because")} FROM effects`;
+  const ENTRY = entrySql(prepare);
+  const [recordContent, alertContent] = [prepare.shown("records.content"), prepare.shown("alerts.content")];
   const one = (sql: string, ...values: SQLInputValue[]): Row | undefined => prepare(sql).get(...values);
   const all = (sql: string, ...values: SQLInputValue[]): Row[] => prepare(sql).all(...values);
 
@@ -56,6 +69,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
 
   return {
     ...attachmentReads(prepare),
+    ...peopleReads(prepare),
     ...retentionReads(prepare),
     close: () => database.close(),
 
@@ -83,7 +97,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
       const asked = "facility = ? AND incident IN (SELECT value FROM json_each(?))";
       const ids = JSON.stringify(incidents);
       return view(() => {
-        const records = `SELECT incident, kind, revision, content FROM records WHERE ${asked}
+        const records = `SELECT incident, kind, revision, ${recordContent} FROM records WHERE ${asked}
           ORDER BY incident, kind, created`;
         for (const row of all(records, facility, ids)) {
           const { records } = of(row.incident);
@@ -121,7 +135,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
       return Object.fromEntries(rows.map(({ state, count }) => [String(state ?? ""), Number(count)]));
     },
     async changedSince(facility, entry, limit) {
-      const sql = `SELECT kind, id, revision, incident, content, created, journal_seq FROM records
+      const sql = `SELECT kind, id, revision, incident, ${recordContent}, created, journal_seq FROM records
         WHERE facility = ? AND journal_seq > ? ORDER BY journal_seq LIMIT ?`;
       return all(sql, facility, entry, limit).map(({ journal_seq, content, ...row }) => ({
         ...(row as Pick<ChangedRecord, "kind" | "id" | "revision" | "incident" | "created">),
@@ -132,7 +146,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
 
     async detectionsAfter(facility, seq, limit) {
       // The first alert may have detections on both sides of `seq`.
-      const sql = `SELECT first_detection, content FROM alerts
+      const sql = `SELECT first_detection, ${alertContent} FROM alerts
         WHERE facility = ? AND detections > 0 AND first_detection + detections > ? AND first_detection >= COALESCE((
           SELECT MAX(first_detection) FROM alerts WHERE facility = ? AND first_detection <= ?
         ), 0) ORDER BY first_detection LIMIT ?`;
@@ -145,7 +159,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
       return found.filter(({ detection }) => detection.seq > seq).slice(0, limit);
     },
     async detectionsOf(facility, incident, limit, after = { occurred: Number.MIN_SAFE_INTEGER, seq: 0 }) {
-      const sql = `SELECT j.detection, j.position, a.content FROM joined j
+      const sql = `SELECT j.detection, j.position, ${prepare.shown("alerts.content", "a")} FROM joined j
         JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
         WHERE j.facility = ? AND j.incident = ? AND (j.occurred, j.detection) > (?, ?) AND ${LAST_JOINED}
         ORDER BY j.occurred, j.detection LIMIT ?`;
@@ -164,7 +178,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
       const key = eventKey(event);
       if (key === null) return undefined;
       const row = one(
-        "SELECT first_detection, content FROM alerts WHERE facility = ? AND event = ?",
+        `SELECT first_detection, ${alertContent} FROM alerts WHERE facility = ? AND event = ?`,
         facility,
         key,
       );
@@ -181,7 +195,7 @@ function readsOf(database: DatabaseSync): SqliteReads {
       };
     },
     async alert(facility, id) {
-      const row = one("SELECT content FROM alerts WHERE facility = ? AND id = ?", facility, id);
+      const row = one(`SELECT ${alertContent} FROM alerts WHERE facility = ? AND id = ?`, facility, id);
       return row === undefined ? undefined : alertOf(String(row.content)).alert;
     },
     async countAlerts(facility) {
@@ -219,40 +233,6 @@ function readsOf(database: DatabaseSync): SqliteReads {
     async accountByLogin(facility, login) {
       const row = one(`${RECORD} WHERE facility = ? AND kind = 'account' AND name = ?`, facility, login);
       return row === undefined ? undefined : storedOf(row);
-    },
-    async credentials(facility, account) {
-      const sql = "SELECT password, totp, totp_step FROM credentials WHERE facility = ? AND account = ?";
-      const row = one(sql, facility, account);
-      if (row === undefined) return undefined;
-      return {
-        account,
-        password: String(row.password),
-        totp: String(row.totp),
-        totpStep: Number(row.totp_step),
-      };
-    },
-    async factors(facility, account) {
-      const sql = "SELECT revision, content FROM factors WHERE facility = ? AND account = ?";
-      const row = one(sql, facility, account);
-      if (row === undefined) return { revision: 0, factors: NO_FACTORS };
-      return { revision: Number(row.revision), factors: JSON.parse(String(row.content)) as Factors };
-    },
-    async sessionsOf(facility, account, now) {
-      const sql = `SELECT id, content FROM sessions WHERE facility = ? AND account = ? AND expires > ?
-        ORDER BY expires DESC LIMIT 100`;
-      return all(sql, facility, account, now).map(({ id, content }) => {
-        return { id: String(id), content: String(content) };
-      });
-    },
-    async session(facility, id, now) {
-      const sql = "SELECT content FROM sessions WHERE facility = ? AND id = ? AND expires > ?";
-      return one(sql, facility, id, now)?.content as string | undefined;
-    },
-    async ticket(facility, hash, now) {
-      const sql =
-        "SELECT account FROM tickets WHERE facility = ? AND hash = ? AND used IS NULL AND expires > ?";
-      const row = one(sql, facility, hash, now);
-      return row === undefined ? undefined : { account: String(row.account) };
     },
 
     async journal(facility, from, limit) {
@@ -311,12 +291,12 @@ function readsOf(database: DatabaseSync): SqliteReads {
       );
     },
     async unsent(facility, account, incident) {
-      const sql =
-        "SELECT field, at, content FROM unsent WHERE facility = ? AND account = ? AND incident = ? ORDER BY field";
+      const sql = `SELECT field, at, ${prepare.shown("unsent.content")} FROM unsent
+        WHERE facility = ? AND account = ? AND incident = ? ORDER BY field`;
       return all(sql, facility, account, incident) as unknown as Unsent[];
     },
     async evidenceOf(facility, incident, limit) {
-      const sql = `SELECT DISTINCT a.journal_seq AS entry, a.position, a.content FROM joined j
+      const sql = `SELECT DISTINCT a.journal_seq AS entry, a.position, ${prepare.shown("alerts.content", "a")} FROM joined j
         JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
         WHERE j.facility = ? AND j.incident = ? ORDER BY a.journal_seq, a.position LIMIT ?`;
       return all(sql, facility, incident, limit).map(({ entry, position, content }) => ({

@@ -1,6 +1,7 @@
+import { SEAL_BYTES } from "../cipher/cipher.ts";
 import { OF_ACCESS } from "../migrations/010-retention.ts";
 import type { EntryLeft, QuarantineEntry, Reads } from "../store.ts";
-import type { Prepare } from "./connection.ts";
+import type { Prepare } from "./prepare.ts";
 import { LAST_JOINED } from "./writes.ts";
 
 type Asked =
@@ -15,10 +16,15 @@ type Asked =
 
 /** The questions about what a rule of conservation would take away, and about refused records, which it takes whole. */
 export function retentionReads(prepare: Prepare): Pick<Reads, Asked> {
+  // Of what is sealed its bytes: to count characters, all of them would be opened.
+  const size =
+    prepare.sealing === null
+      ? "LENGTH(c.content)"
+      : `LENGTH(c.content) - IIF(TYPEOF(c.content) = 'blob', ${SEAL_BYTES}, 0)`;
   // Their places first, in this order: asked for whole entries, SQLite reads the journal from its beginning.
   const left = (places: string, order: string) =>
     prepare(
-      `SELECT j.seq, j.type, j.at, LENGTH(c.content) AS size
+      `SELECT j.seq, j.type, j.at, ${size} AS size
        FROM (SELECT at, seq FROM journal WHERE facility = ? AND ${places} ORDER BY ${order}) p
        CROSS JOIN journal_contents c CROSS JOIN journal j
        WHERE c.facility = ? AND c.seq = p.seq AND j.facility = c.facility AND j.seq = c.seq
@@ -45,13 +51,14 @@ export function retentionReads(prepare: Prepare): Pick<Reads, Asked> {
   );
   const held = prepare(
     `SELECT 1 FROM records WHERE facility = ? AND kind IN ('logbook', 'exchange', 'delivery')
-       AND incident NOT IN (SELECT value FROM json_each(?)) AND INSTR(content, ?) > 0 LIMIT 1`,
+       AND incident NOT IN (SELECT value FROM json_each(?)) AND INSTR(${prepare.clear("records.content")}, ?) > 0 LIMIT 1`,
   );
   const bytes = prepare(
     "SELECT 1 FROM attachments WHERE facility = ? AND sha256 = ? AND size IS NOT NULL AND erased IS NULL",
   );
   const latest = prepare(
-    "SELECT content FROM quarantine WHERE facility = ? ORDER BY received DESC, seq DESC LIMIT ?",
+    `SELECT ${prepare.shown("quarantine.content")} FROM quarantine WHERE facility = ?
+     ORDER BY received DESC, seq DESC LIMIT ?`,
   );
   const refused = prepare(
     `SELECT COUNT(*) AS count, MIN(received) AS oldest, MAX(received) AS newest FROM quarantine

@@ -2,11 +2,14 @@ import type { Clock } from "../../core/clock.ts";
 import { messageOf, type Problem, TocsinError } from "../../core/errors.ts";
 import type { Checkpoint } from "../../core/journal.ts";
 import { checkpointsFileOf, openCheckpointsLog, signCheckpoint } from "../checkpoints.ts";
+import type { KeyRing } from "../cipher/key-ring.ts";
 import type { SigningKey } from "../keys.ts";
 import type { SealedUnit } from "../seal.ts";
 import type { Receipt } from "../store.ts";
 import { type Chain, openChain } from "./chain.ts";
-import { BUSY_MS, openWriting, prepareOnce, sqliteCode } from "./connection.ts";
+import { BUSY_MS, openWriting, sqliteCode } from "./connection.ts";
+import { writingCipher } from "./open-cipher.ts";
+import { prepareOnce } from "./prepare.ts";
 import { watchFiles } from "./watch-files.ts";
 import { prepareWrites } from "./writes.ts";
 
@@ -28,17 +31,20 @@ export interface SqliteOptions {
   file: string;
   signingKey: SigningKey;
   clock: Clock;
+  /** The outer keys, when what is written is encrypted. */
+  ring?: KeyRing | undefined;
 }
 
 const SQLITE_CONSTRAINT = 19;
 const SQLITE_FULL = 13;
 
 /** Opens the writer of a database, made when it does not exist. */
-export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): SqliteWriter {
+export function openSqliteWriter({ file, signingKey, clock, ring }: SqliteOptions): SqliteWriter {
   const database = openWriting(file);
+  const cipher = orClosed(database, () => writingCipher(database, file, ring, clock.now));
   const checkStanding = watchFiles([file, `${file}-wal`]);
   const log = openCheckpointsLog(checkpointsFileOf(file));
-  const prepare = prepareOnce(database);
+  const prepare = prepareOnce(database, cipher);
   const writes = prepareWrites(prepare);
   const [begin, commit, rollback] = [prepare("BEGIN IMMEDIATE"), prepare("COMMIT"), prepare("ROLLBACK")];
   const [save, release] = [prepare("SAVEPOINT unit"), prepare("RELEASE unit")];
@@ -50,6 +56,8 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
   const insertCheckpoint = prepare(
     "INSERT INTO checkpoints (facility, seq, hash, at, signer, signature) VALUES (?, ?, ?, ?, ?, ?)",
   );
+
+  const addSealed = prepare("UPDATE data_keys SET sealed = sealed + ? WHERE number = ?");
 
   const chains = new Map<string, Chain>();
   const unsigned = new Map<string, number>();
@@ -159,8 +167,17 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
     }
   }
 
+  /** How often a data key was used, for whoever asks when it is time for another. */
+  function noteSealed(): void {
+    const count = cipher?.counted() ?? 0;
+    if (count > 0) addSealed.run(count, prepare.sealing);
+  }
+
   function checkpoint(facility: string): Checkpoint | undefined {
-    const made = transaction(() => signHead(facility));
+    const made = transaction(() => {
+      noteSealed();
+      return signHead(facility);
+    });
     // The table first: a crash between the two leaves the file behind, never ahead.
     if (made.fresh && made.checkpoint !== undefined) unlogged.push(made.checkpoint);
     for (let next = unlogged[0]; next !== undefined; next = unlogged[0]) {
@@ -181,6 +198,15 @@ export function openSqliteWriter({ file, signingKey, clock }: SqliteOptions): Sq
       log.close();
     },
   };
+}
+
+function orClosed<T>(database: { close(): void }, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 const ERASING: ReadonlySet<string> = new Set(["attachment_erasure", "erasure", "quarantine_end"]);

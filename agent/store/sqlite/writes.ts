@@ -4,9 +4,10 @@ import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
 import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
 import { attachmentWrites } from "./attachment-writes.ts";
-import type { Prepare } from "./connection.ts";
 import { erasureWrite } from "./erasure-write.ts";
+import { peopleWrites } from "./people-writes.ts";
 import type { Conflict, Of, Place } from "./place.ts";
+import type { Prepare } from "./prepare.ts";
 
 /** How each kind of write is carried out, inside a transaction that the writer holds. */
 export interface Writes {
@@ -113,7 +114,8 @@ function alertWrite(prepare: Prepare): Writes["alert"] {
     const undo = chain.mark();
     const { seq, position } = chain.digest(digest, at);
     const first = chain.detections(detections);
-    const done = insert.run(facility, id, event, first, detections, seq, position, content);
+    const stored = prepare.seal("alerts.content", [facility, id], content);
+    const done = insert.run(facility, id, event, first, detections, seq, position, stored);
     if (done.changes === 0) {
       undo();
       return "duplicate";
@@ -144,7 +146,8 @@ function recordWrite(prepare: Prepare) {
         return `${kind} ${String(holder)} already has the name ${name}`;
     }
     const seq = chain.append({ type: `${kind}.put`, at, incident, content: recordEntry(write) });
-    const values = [content, incident, state, name, seq, at, revision, facility, kind, id] as const;
+    const stored = prepare.seal("records.content", [facility, kind, id, revision], content);
+    const values = [stored, incident, state, name, seq, at, revision, facility, kind, id] as const;
     if (revision === 1) insert.run(...values, seq);
     else replace.run(...values);
     return undefined;
@@ -153,7 +156,7 @@ function recordWrite(prepare: Prepare) {
 
 function joinWrite(prepare: Prepare) {
   const find = prepare(
-    `SELECT id, first_detection, detections, content FROM alerts
+    `SELECT id, first_detection, detections, ${prepare.shown("alerts.content")} FROM alerts
      WHERE facility = ? AND first_detection <= ? AND detections > 0 ORDER BY first_detection DESC LIMIT 1`,
   );
   const insert = prepare(
@@ -244,7 +247,8 @@ function effectWrites(prepare: Prepare) {
 
   return {
     plan({ facility }: Place, { key, kind, incident, due, payload }: Of<"plan">): Conflict {
-      insert.run(facility, key, kind, incident, due, payload);
+      const stored = prepare.seal("effects.payload", [facility, key], payload);
+      insert.run(facility, key, kind, incident, due, stored);
       return undefined;
     },
     claim({ facility }: Place, { key, fence, owner }: Of<"claim">): Conflict {
@@ -261,87 +265,9 @@ function effectWrites(prepare: Prepare) {
       if (state === "claimed" || !mayMove(EFFECT_TRANSITIONS, found.state, state)) {
         return `effect ${key} cannot go from ${found.state} to ${state}`;
       }
-      end.run(state, because, due ?? null, state, facility, key);
+      const told = prepare.seal("effects.because", [facility, key], because);
+      end.run(state, told, due ?? null, state, facility, key);
       return undefined;
-    },
-  };
-}
-
-function peopleWrites(prepare: Prepare) {
-  // A new secret starts its steps anew; with the same secret a used code stays used.
-  const putCredentials = prepare(
-    `INSERT INTO credentials (facility, account, password, totp, totp_step) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (facility, account) DO UPDATE SET password = excluded.password, totp = excluded.totp,
-       totp_step = CASE WHEN credentials.totp = excluded.totp AND credentials.totp_step > excluded.totp_step
-         THEN credentials.totp_step ELSE excluded.totp_step END`,
-  );
-  const useStep = prepare(
-    "UPDATE credentials SET totp_step = ? WHERE facility = ? AND account = ? AND totp_step < ?",
-  );
-  const putSession = prepare(
-    `INSERT INTO sessions (facility, id, expires, content, account) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (facility, id) DO UPDATE SET expires = excluded.expires, content = excluded.content,
-       account = excluded.account`,
-  );
-  const dropSessions = prepare("DELETE FROM sessions WHERE facility = ? AND expires <= ?");
-  const dropSession = prepare("DELETE FROM sessions WHERE facility = ? AND id = ?");
-  const dropSessionsOf = prepare("DELETE FROM sessions WHERE facility = ? AND account = ? AND id <> ?");
-  const factorsNow = prepare("SELECT revision FROM factors WHERE facility = ? AND account = ?");
-  const putFactors = prepare(
-    `INSERT INTO factors (facility, account, revision, content) VALUES (?, ?, ?, ?)
-     ON CONFLICT (facility, account) DO UPDATE SET revision = excluded.revision, content = excluded.content`,
-  );
-  const putTicket = prepare(
-    "INSERT INTO tickets (facility, hash, account, expires) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-  );
-  const dropTickets = prepare("DELETE FROM tickets WHERE facility = ? AND expires <= ?");
-  const useTicket = prepare(
-    "UPDATE tickets SET used = ? WHERE facility = ? AND hash = ? AND used IS NULL AND expires > ?",
-  );
-
-  return {
-    credentials({ facility, at, chain }: Place, { credentials }: Of<"credentials">): Conflict {
-      const { account, password, totp, totpStep } = credentials;
-      putCredentials.run(facility, account, password, totp, totpStep);
-      chain.append({
-        type: "note.credentials_changed",
-        at,
-        incident: null,
-        content: canonicalJson({ account }),
-      });
-      return undefined;
-    },
-    totp({ facility }: Place, { account, step }: Of<"totp">): Conflict {
-      const done = useStep.run(step, facility, account, step);
-      return done.changes === 0 ? `the code of step ${step} was used, or a later one` : undefined;
-    },
-    session({ facility, at }: Place, { id, content, expires, account }: Of<"session">): Conflict {
-      dropSessions.run(facility, at);
-      putSession.run(facility, id, expires, content, account ?? null);
-      return undefined;
-    },
-    sessionEnd({ facility }: Place, { id }: Of<"session_end">): Conflict {
-      dropSession.run(facility, id);
-      return undefined;
-    },
-    sessionsEnd({ facility }: Place, { account, except }: Of<"sessions_end">): Conflict {
-      dropSessionsOf.run(facility, account, except ?? "");
-      return undefined;
-    },
-    factors({ facility }: Place, { account, revision, factors }: Of<"factors">): Conflict {
-      const stands = Number(factorsNow.get(facility, account)?.revision ?? 0);
-      if (stands !== revision - 1) return `the means of ${account} stand at revision ${stands}`;
-      putFactors.run(facility, account, revision, JSON.stringify(factors));
-      return undefined;
-    },
-    ticket({ facility, at }: Place, { hash, account, expires }: Of<"ticket">): Conflict {
-      dropTickets.run(facility, at);
-      return putTicket.run(facility, hash, account, expires).changes === 0 ? "this ticket exists" : undefined;
-    },
-    ticketUse({ facility, at }: Place, { hash }: Of<"ticket_use">): Conflict {
-      return useTicket.run(at, facility, hash, at).changes === 0
-        ? "this ticket is unknown, used or past"
-        : undefined;
     },
   };
 }
@@ -358,7 +284,10 @@ function unsentWrite(prepare: Prepare) {
   return ({ facility, at }: Place, { account, incident, field, content }: Of<"unsent">): Conflict => {
     dropOld.run(facility, at - UNSENT_KEPT);
     if (content === null) drop.run(facility, account, incident, field);
-    else put.run(facility, account, incident, field, at, content);
+    else {
+      const stored = prepare.seal("unsent.content", [facility, account, incident, field], content);
+      put.run(facility, account, incident, field, at, stored);
+    }
     return undefined;
   };
 }
@@ -373,7 +302,13 @@ function quarantineWrite(prepare: Prepare) {
   const trim = prepare("DELETE FROM quarantine WHERE facility = ? AND source = ? AND seq <= ?");
   return ({ facility }: Place, { source, received, content }: Of<"quarantine">): Conflict => {
     const seq = Number(last.get(facility, source)?.seq) + 1;
-    insert.run(facility, source, seq, received, content);
+    insert.run(
+      facility,
+      source,
+      seq,
+      received,
+      prepare.seal("quarantine.content", [facility, source, seq], content),
+    );
     trim.run(facility, source, seq - QUARANTINE_KEPT);
     return undefined;
   };

@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { peekJson } from "../../shared/peek-json.ts";
 import { decodeAlertmanager, listAlertmanager, parseAlertmanager } from "./parse.ts";
@@ -7,6 +8,17 @@ export const alertmanager: Inbound = {
   summary: "Prometheus Alertmanager and Grafana: webhooks, and the alerts of API version 2.",
   ways: ["http", "text"],
   begins: ["{", "["],
+  example: (text, at) =>
+    JSON.stringify({
+      ...{ version: "4", groupKey: "tocsin", receiver: "tocsin", status: "firing" },
+      alerts: [
+        {
+          ...{ status: "firing", startsAt: isoFromInstant(at) },
+          labels: { alertname: "TocsinCanary" },
+          annotations: { summary: text },
+        },
+      ],
+    }),
   parse: parseAlertmanager,
   decode: decodeAlertmanager,
   list: listAlertmanager,

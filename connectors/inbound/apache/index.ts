@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { isAccessLine } from "../../shared/web/parse-web-line.ts";
 import { parseApache } from "./parse.ts";
@@ -8,6 +9,8 @@ export const apache: Inbound = {
   summary:
     "Apache's access logs (common, combined, with virtual hosts, TLS) and error logs, ModSecurity's included.",
   ways: ["text"],
+  example: (text, at) =>
+    `[${isoFromInstant(at).slice(0, 19).replace("T", " ")}] [core:notice] [pid 1] ${text}`,
   parse: parseApache,
   recognise(text) {
     // Apache and nginx write access logs alike: what is read is the same.

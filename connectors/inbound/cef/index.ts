@@ -6,6 +6,7 @@ export const cef: Inbound = {
   summary: "ArcSight Common Event Format (CEF), versions 0 and 1, alone or after a syslog header.",
   ways: ["text"],
   begins: ["CEF:", "0|", "1|"],
+  example: (text, at) => `CEF:0|Tocsin|Tocsin|1|canary|Canary|0|rt=${Math.floor(at / 1000)} msg=${text}`,
   parse: parseCef,
   recognise,
 };

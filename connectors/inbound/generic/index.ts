@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { readsCut } from "../../shared/mend-json.ts";
 import { decodeGeneric, listGeneric, parseGeneric } from "./parse.ts";
@@ -8,6 +9,7 @@ export const generic: Inbound = {
     "Any JSON: Elastic Common Schema, GELF, the journal, containers, or objects with common field names.",
   ways: ["http", "text"],
   begins: ["{", "[{"],
+  example: (text, at) => JSON.stringify({ "@timestamp": isoFromInstant(at), message: text }),
   parse: readsCut(parseGeneric),
   decode: decodeGeneric,
   list: listGeneric,

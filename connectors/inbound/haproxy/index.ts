@@ -7,6 +7,10 @@ export const haproxy: Inbound = {
   name: "haproxy",
   summary: "HAProxy's logs as it writes them to a file or a terminal: HTTP, HTTPS, TCP, errors.",
   ways: ["text"],
+  example(text, at) {
+    const [, day, month, year, time] = new Date(at / 1000).toUTCString().split(" ");
+    return `127.0.0.1:1 [${day}/${month}/${year}:${time}.000] tocsin tocsin/<NOSRV> 0/-1/-1/-1/0 503 0 - - SC-- 1/1/0/0/0 0/0 "GET /${text} HTTP/1.1"`;
+  },
   parse: parseHaproxy,
   recognise: (text) =>
     isHaproxyLine(text)

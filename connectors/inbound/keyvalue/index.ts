@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { parseKeyvalue, startOf } from "./parse.ts";
 import { readPairs } from "./read-pairs.ts";
@@ -7,6 +8,10 @@ export const keyvalue: Inbound = {
   summary:
     "Pairs of key=value, as firewalls and logfmt write them: quoted or not, parted by blanks, commas, bars.",
   ways: ["text"],
+  example(text, at) {
+    const [date, time] = isoFromInstant(at).split(/[TZ.]/);
+    return `date=${date} time=${time} devname=tocsin type=canary msg="${text}"`;
+  },
   parse: parseKeyvalue,
   recognise,
 };

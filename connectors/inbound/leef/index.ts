@@ -7,6 +7,7 @@ export const leef: Inbound = {
     "IBM QRadar Log Event Extended Format (LEEF), versions 1.0 and 2.0, alone or after a syslog header.",
   ways: ["text"],
   begins: ["LEEF:"],
+  example: (text, at) => `LEEF:1.0|Tocsin|Tocsin|1|canary|devTime=${Math.floor(at / 1000)}\tmsg=${text}`,
   parse: parseLeef,
   recognise,
 };

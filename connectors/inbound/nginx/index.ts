@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { isAccessLine } from "../../shared/web/parse-web-line.ts";
 import { parseNginx } from "./parse.ts";
@@ -7,6 +8,8 @@ export const nginx: Inbound = {
   name: "nginx",
   summary: "nginx's access logs (combined, and what is added to it) and error logs.",
   ways: ["text"],
+  example: (text, at) =>
+    `${isoFromInstant(at).slice(0, 19).replaceAll("-", "/").replace("T", " ")} [notice] 1#0: ${text}`,
   parse: parseNginx,
   recognise(text) {
     if (/^\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d \[[a-z]{2,8}\] \d{1,10}[#:]\d/.test(text.slice(0, 64)))

@@ -8,6 +8,12 @@ export const ocsf: Inbound = {
   summary: "Open Cybersecurity Schema Framework (OCSF) 1.x: findings, authentication, processes, network…",
   ways: ["text", "http"],
   begins: ["{", "["],
+  example: (text, at) =>
+    JSON.stringify({
+      ...{ class_uid: 2004, category_uid: 2, type_uid: 200401, activity_id: 1, severity_id: 1 },
+      ...{ time: Math.floor(at / 1000), message: text },
+      metadata: { version: "1.3.0", product: { name: "Tocsin", vendor_name: "Tocsin" } },
+    }),
   parse: readsCut(parseOcsf),
   decode: decodeOcsf,
   list: listOcsf,

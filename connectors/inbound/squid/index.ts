@@ -7,6 +7,8 @@ export const squid: Inbound = {
   name: "squid",
   summary: "Squid's access logs in its own format, with what administrators add to it.",
   ways: ["text"],
+  example: (text, at) =>
+    `${(at / 1_000_000).toFixed(3)} 0 127.0.0.1 TCP_DENIED/403 0 GET http://tocsin.invalid/${text} - HIER_NONE/- -`,
   parse: parseSquid,
   claims: SQUID_CLAIMS,
   recognise: (text) =>

@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { readsCut } from "../../shared/mend-json.ts";
 import { peekJson } from "../../shared/peek-json.ts";
@@ -8,6 +9,12 @@ export const suricata: Inbound = {
   summary: "Suricata's eve.json: alerts, protocols, flows, files, statistics.",
   ways: ["text", "http"],
   begins: ["{", "[", "@cee: {"],
+  example: (text, at) =>
+    JSON.stringify({
+      ...{ timestamp: isoFromInstant(at), flow_id: 1, in_iface: "lo", event_type: "alert" },
+      ...{ src_ip: "127.0.0.1", dest_ip: "127.0.0.1" },
+      alert: { action: "allowed", gid: 1, signature_id: 1, rev: 1, signature: text, severity: 4 },
+    }),
   parse: readsCut(parseSuricata),
   decode: decodeSuricata,
   recognise(text) {

@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { bareProgram } from "../../shared/bodies/bare-program.ts";
 import { readDate } from "../../shared/read-date.ts";
@@ -11,6 +12,7 @@ export function syslogOf(formats: readonly Inbound[]): Inbound {
     name: "syslog",
     summary: "Syslog, RFC 5424 and RFC 3164 as devices write it (Cisco too); other formats inside are read.",
     ways: ["text"],
+    example: (text, at) => `<110>1 ${isoFromInstant(at)} tocsin canary - - - ${text}`,
     parse: (text, context) => parseSyslog(text, context, payloads),
     recognise,
   };

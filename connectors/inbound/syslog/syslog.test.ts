@@ -175,6 +175,7 @@ describe("a message in a format of its own", () => {
     const format: Inbound = {
       name: "probe",
       summary: "records what it is asked",
+      example: (text) => text,
       ways: ["text"],
       begins: ["PROBE:"],
       parse: () => ({ error: { code: "empty", message: "nothing" } }),

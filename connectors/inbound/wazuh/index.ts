@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { readsCut } from "../../shared/mend-json.ts";
 import { hasAll, peekJson } from "../../shared/peek-json.ts";
@@ -9,6 +10,14 @@ export const wazuh: Inbound = {
   summary: "Wazuh 4 alerts and archives (JSON, indexed documents, syslog output) and Wazuh 5 findings.",
   ways: ["text", "http"],
   begins: ["{", "[{", "Alert Level: ", "ossec: Alert Level: "],
+  example: (text, at) =>
+    JSON.stringify({
+      ...{ timestamp: isoFromInstant(at), full_log: text, location: "tocsin" },
+      rule: { level: 0, id: "1", description: "Canary of Tocsin" },
+      agent: { id: "000", name: "tocsin" },
+      manager: { name: "tocsin" },
+      decoder: { name: "tocsin" },
+    }),
   parse: readsCut(parseWazuh),
   decode: decodeWazuh,
   list: listWazuh,

@@ -1,3 +1,4 @@
+import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { readsCut } from "../../shared/mend-json.ts";
 import { hasAll, type Names, peekJson } from "../../shared/peek-json.ts";
@@ -11,6 +12,12 @@ export const windows: Inbound = {
   summary: "Windows events: XML, the JSON of EVTX converters, Winlogbeat and NXLog, Snare, their text.",
   ways: ["text", "http"],
   begins: ["<Event", "<?xml", "MSWinEventLog", "{", "["],
+  example: (text, at) =>
+    JSON.stringify({
+      "@timestamp": isoFromInstant(at),
+      message: text,
+      winlog: { event_id: 1, channel: "Application", provider_name: "Tocsin", computer_name: "tocsin" },
+    }),
   parse: readsCut(parseWindows),
   decode: decodeWindows,
   list: listWindows,

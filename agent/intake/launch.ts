@@ -1,0 +1,6 @@
+import { Worker } from "node:worker_threads";
+
+/** Has the intake thread load its program; `startIntake` then tells it what to do. */
+export function launchIntake(): Worker {
+  return new Worker(new URL("../threads/intake.ts", import.meta.url));
+}
