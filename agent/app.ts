@@ -10,7 +10,6 @@ import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import { liveMasks } from "./core/identities/live-masks.ts";
 import type { Incident } from "./core/incident.ts";
-import { listed, type RuleTroubles } from "./core/rule-troubles.ts";
 import { sameJson } from "./core/same-json.ts";
 import { refuseFenced } from "./crisis/keep-copies.ts";
 import { followSettings } from "./follow-settings.ts";
@@ -23,6 +22,7 @@ import { keyRingOf } from "./key-ring.ts";
 import { openEffects } from "./open-effects.ts";
 import { openPages } from "./open-pages.ts";
 import { openReload, type Reload } from "./open-reload.ts";
+import { openRulesNow } from "./rules-now.ts";
 import { schedule } from "./schedule.ts";
 import { intakeData, masksOf, openChannels, ownSecret, ruleFilesOf, setupOf, stateFiles } from "./setup.ts";
 import type { Desk } from "./stages/desk/desk.ts";
@@ -117,33 +117,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     options.onDead?.(why);
   };
 
-  /** The one place that learns which rules are in force, at the start and after each reload. */
-  const rulesInForce = (change: RuleChange, correlations: readonly LoadedCorrelation[]) => {
-    const { hash, before, loaded: rules, counts, refused, kept } = change;
-    if (hash !== before)
-      log.info("other rules in force", {
-        hash,
-        rules,
-        ...counts,
-        refused: refused.length,
-        kept: kept.length,
-      });
-    rulesNow = { ...rulesNow, loaded: rules, hash, since: clock.now() };
-    options.onRules?.(change);
-    combine(correlations);
-  };
-  let troubles: RuleTroubles = {
-    refused: listed([]),
-    inactive: listed([]),
-    kept: listed([]),
-    disabled: listed([]),
-  };
-  let rulesNow = {
-    loaded: 0,
-    hash: null as string | null,
-    since: null as number | null,
-    ungated: [] as string[],
-  };
+  const rulesNow = openRulesNow({ clock, log });
   /** Puts correlations in force, once there is a pipeline; before, no detection is sorted. */
   let combine: (correlations: readonly LoadedCorrelation[]) => void = () => undefined;
 
@@ -163,10 +137,12 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     // Both threads start at once: the rules are read while the database opens.
     const intake = startIntake(worker, intakeData(loaded), {
       detected: () => void correlation.wake(),
-      rules: rulesInForce,
-      troubled: (now) => {
-        troubles = now;
+      rules(change, correlations) {
+        rulesNow.changed(change);
+        options.onRules?.(change);
+        combine(correlations);
       },
+      troubled: rulesNow.troubled,
       log: (level, message, fields) => log[level](message, fields),
       failing: (why) => storeWatch.heard(why),
       died: (error) => died(`intake: ${messageOf(error)}`),
@@ -267,7 +243,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       version: VERSION,
       ...{ metrics: intake.metrics, understood: intake.understood, tryRecord: intake.tryRecord },
       unfedRules: intake.unfedRules,
-      rules: () => rulesNow,
+      rules: rulesNow.now,
       causes: () => [...causes],
     });
     stopAfterIntake("view of the house", async () => house.stop());
@@ -287,7 +263,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       ...{ store, pipeline, setup, clock, channels, page, publicUrl, codes, sessionSecret, masks, log },
       ...{ register, house, searches, decided: events.decided, unmasked: events.unmasked },
       planned: () => void effects.loop.wake(),
-      troubles: () => troubles,
+      troubles: rulesNow.troubles,
       reach: effects.reach.of,
       uploads: files.uploads,
       demo: options.demo ?? false,
@@ -306,7 +282,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       storeThread.connect(),
       ring,
     );
-    rulesNow = { ...rulesNow, loaded: rules, ungated };
+    rulesNow.began({ loaded: rules, ungated });
     combine(correlations);
     const answers = () => Promise.all([storeThread.answers(), intake.metrics()]);
     const operations = await listenHttp(config.listeners.operations, "listeners.operations", { log });

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../config/load.ts";
+import { type CanaryParts, flyCanaries } from "./canary/fly-canaries.ts";
 import type { Clock } from "./core/clock.ts";
 import { keepCopies } from "./crisis/keep-copies.ts";
 import { kitPart } from "./crisis/kit-record.ts";
@@ -30,6 +31,8 @@ export interface ChoreParts {
   /** Called when there may be effects to carry out. */
   woken: () => void;
   house: ReturnType<typeof openHouseView>;
+  /** What canaries fly through, and the token that they carry. */
+  canary: Pick<CanaryParts, "listening" | "token">;
   /** Told when this daemon must not go on. */
   died: (why: string) => void;
 }
@@ -60,8 +63,11 @@ export async function startChores(parts: ChoreParts): Promise<Chores> {
       ? undefined
       : scheduleRetention({ loaded: loaded(), store, clock, log });
   let keeping = keep();
+  const canaries = await flyCanaries({ ...parts, ...parts.canary, status: house.canaryStatus });
+  chores.push(canaries);
   return {
     async follow() {
+      await canaries.follow();
       await keeping?.stop();
       keeping = keep();
       await requalifying.stop();

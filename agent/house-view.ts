@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFileSync, statfsSync, statSync } from "node:fs";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
+import { type CanaryStatus, openCanaryStatus } from "./canary/canary-status.ts";
 import type { Clock, Instant } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import type {
@@ -35,7 +36,8 @@ export function openHouseView(parts: {
   /** The configuration that was refused last. */
   refused: HouseView["refusedSettings"];
   storeTrouble: HouseView["storeTrouble"];
-}): HouseView & { stop(): void; copyStatus: CopyStatus } {
+}): HouseView & { stop(): void; copyStatus: CopyStatus; canaryStatus: CanaryStatus } {
+  const canaryStatus = openCanaryStatus();
   const copyStatus = openCopyStatus(parts.loaded, parts.clock);
   const { loaded, clock, metrics, rules, causes } = parts;
   const hour = hourCounts();
@@ -69,6 +71,8 @@ export function openHouseView(parts: {
     disk: () => diskOf(loaded().stateDirectory),
     copyStatus,
     copies: copyStatus.views,
+    canaryStatus,
+    canary: canaryStatus.view,
     kit: () => kitView(loaded(), clock.now()),
     stop: () => clearInterval(sampling),
   };

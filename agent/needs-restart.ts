@@ -16,6 +16,7 @@ const LASTING: readonly (readonly string[])[] = [
   ["listeners", "operations"],
   ["limits"],
   ["retention"],
+  ["encryption"],
 ];
 
 /** Names each setting that differs and that only a restart changes; nothing when a reload can take all of it. */

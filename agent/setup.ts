@@ -161,6 +161,8 @@ export function notedSettings(config: Config): NotedSettings {
       ["textes de loi", config.regimes],
       ["sauvegardes", config.backup ?? null],
       ["valise de crise", config.crisis ?? null],
+      ["chiffrement", config.encryption ?? null],
+      ["canari", config.canary],
       ["sites", config.sites],
       ["identifiants masqués", config.identities],
       ["dépendances", config.dependencies],
@@ -230,7 +232,8 @@ function allowedClients(own: Allowed, listener: Allowed | undefined): Allowed {
   return { names, fingerprints };
 }
 
-function signatureCheck(signature: Signature, secret: string): SignatureCheck {
+/** What the bodies of a source are checked with, by its secret. */
+export function signatureCheck(signature: Signature, secret: string): SignatureCheck {
   const scheme = schemeOf(signature);
   const key =
     scheme.secret === "text" ? Buffer.from(secret) : Buffer.from(secret.replace(/^whsec_/, ""), "base64");

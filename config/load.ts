@@ -8,6 +8,7 @@ import { SecretSource } from "../connectors/contract.ts";
 import { nearestName } from "../connectors/mapping/nearest-name.ts";
 import { type Catalogue, NOTIFIERS, OUTBOUNDS, openCatalogue } from "../connectors/registry.ts";
 import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
+import { checkEncryption } from "./check-encryption.ts";
 import { checkMail } from "./check-mail.ts";
 import { checkNotify } from "./check-notify.ts";
 import { checkPacks } from "./check-packs.ts";
@@ -16,6 +17,7 @@ import { checkPortal } from "./check-portal.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { checkSystems } from "./check-systems.ts";
+import { Encryption } from "./encryption.ts";
 import { assetFolder, readAssetFiles } from "./inventory/asset-files.ts";
 import { readSecret } from "./read-secret.ts";
 import { Config } from "./schema.ts";
@@ -65,6 +67,28 @@ export function loadConfig(
 const MOST_BYTES = 4 * 1024 * 1024;
 /** Faults of the schema that are told: what made thousands is one mistake. */
 const MOST_TOLD = 100;
+
+/**
+ * Reads only what a configuration says of encryption, from the first of these folders that has the keys: for an archive
+ * whose other secrets may not be here.
+ */
+export function loadEncryption(
+  file: string,
+  bases: readonly string[],
+  environment: NonNullable<Environment> = process.env,
+): { config: Pick<Config, "encryption">; secrets: ReadonlyMap<string, Secret> } {
+  const { read } = readYaml(readFileSync(file, "utf8"), file, "config_not_yaml");
+  const { encryption } = (read?.value ?? {}) as { encryption?: unknown };
+  const checked = encryption === undefined ? undefined : Encryption.parse(encryption);
+  const secrets = new Map<string, Secret>();
+  for (const [i, { key }] of (checked?.keys ?? []).entries())
+    for (const base of bases) {
+      const { secret } = key === undefined ? {} : readSecret(key, { base, environment, least: 44 });
+      if (secret !== undefined && !secrets.has(`encryption.keys.${i}.key`))
+        secrets.set(`encryption.keys.${i}.key`, secret);
+    }
+  return { config: { encryption: checked }, secrets };
+}
 
 /** The same from a text; `file` is where relative paths start from and what errors name. */
 export function parseConfig(
@@ -119,6 +143,8 @@ export function parseConfig(
         if (poll?.[name]) secret(["sources", i, "poll", name], poll[name], 1);
       }
     }
+    for (const [i, { key }] of (config.encryption?.keys ?? []).entries())
+      if (key) secret(["encryption", "keys", i, "key"], key, 44);
     for (const [i, tool] of config.tools.entries()) secret(["tools", i, "secret"], tool.secret);
     if (config.people.oidc) secret(["people", "oidc", "client_secret"], config.people.oidc.client_secret, 1);
     for (const [i, channel] of config.notify.entries())
@@ -135,6 +161,7 @@ export function parseConfig(
     const now = systemClock.now();
     const known = environment === null ? null : secrets;
     checkSurroundings({ config, base, secrets: known, tell: problem });
+    checkEncryption(config.encryption, known, problem);
     checkSources(config, known, problem);
     checkPortal(config, known, problem);
     checkMail(config, { absolute, secrets: known, now, tell: problem });
@@ -231,6 +258,7 @@ function checkReferences(config: Config, catalogue: Catalogue, tell: Tell): void
   repeated(config.outbound, ["outbound"], tell);
   repeated(config.tools, ["tools"], tell);
   repeated(config.packs.signers, ["packs", "signers"], tell);
+  repeated(config.encryption?.keys ?? [], ["encryption", "keys"], tell);
   for (const [i, channel] of config.notify.entries()) {
     const connector = NOTIFIERS.find((each) => each.name === channel.connector);
     if (connector === undefined) {

@@ -6,6 +6,8 @@ import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
 import { HolidaySettings } from "../agent/core/working-time.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { Backup, Crisis } from "./backup.ts";
+import { Canary } from "./canary.ts";
+import { Encryption } from "./encryption.ts";
 import { Identities } from "./identities.ts";
 import { PlacementRule } from "./inventory/placement.ts";
 import { Dependencies, Escalation, Handover, NotifyChannel, RosterSettings } from "./notify.ts";
@@ -144,6 +146,10 @@ export const Config = z.strictObject({
   backup: Backup.optional(),
   /** The encrypted copy in a second place, to go on from when everything is being cut; absent for none. */
   crisis: Crisis.optional(),
+  /** Encryption of the record at rest; absent for none. */
+  encryption: Encryption.optional(),
+  /** The synthetic record that tries every way in; `off` for none. */
+  canary: Canary,
   /** How long what is kept is kept; absent, nothing is removed by the clock. */
   retention: Retention.optional(),
   limits: z

@@ -1,4 +1,5 @@
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import { countedAs } from "../canary/heed-canary.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
@@ -94,7 +95,7 @@ export function alertsApp(parts: {
       if (found.status === 401) response.set("www-authenticate", ["Bearer", 'Basic realm="tocsin"']);
       return refuse(found.source, found.status, found.code, found.detail);
     }
-    const { source } = found;
+    const source = countedAs(found.source, request.socket.remoteAddress);
     response.locals.source = source.id;
     const lease = budget.lease(source.id);
     try {
@@ -170,19 +171,21 @@ export function alertsApp(parts: {
     // The sender's own key for a delivery tells a repeat where the records themselves do not.
     const key = (headers["webhook-id"] || headers["idempotency-key"])?.slice(0, LONGEST_KEY);
     let rejected = 0;
-    const good: { alert: Alert; eventId: string | undefined }[] = [];
+    const good: { alert: Alert; eventId: string | undefined; index: number }[] = [];
+    const reject = (index: number, code: string, message: string) => {
+      rejected += 1;
+      if (rejected <= MAX_REJECTIONS) answer.rejected.push({ index, code, message });
+    };
     for (const [index, { alert, eventId, error, sample, bestEffort }] of records.entries()) {
       if (error !== undefined) taker.quarantine(source.id, error.code, error.message, sample);
       else if (alert.tags?.includes(AlertTag.unrecognised)) taker.unrecognised(source.id, sample);
       if (alert !== undefined && (error === undefined || bestEffort)) {
-        good.push({ alert, eventId: eventId ?? (key ? `${key}/${index}` : undefined) });
+        good.push({ alert, eventId: eventId ?? (key ? `${key}/${index}` : undefined), index });
         continue;
       }
       const { code, message } = error ?? { code: "unreadable", message: "nothing could be read" };
-      rejected += 1;
-      if (rejected <= MAX_REJECTIONS) answer.rejected.push({ index, code, message });
+      reject(index, code, message);
     }
-    if (rejected > MAX_REJECTIONS) answer.rejected_total = rejected;
     const taken: Promise<Taken[]>[] = [];
     for (let at = 0, end = 0; at < good.length; at = end) {
       await pause();
@@ -192,10 +195,13 @@ export function alertsApp(parts: {
       batch.catch(() => undefined);
       taken.push(batch);
     }
-    for (const outcome of (await Promise.all(taken)).flat()) {
+    for (const [i, outcome] of (await Promise.all(taken)).flat().entries()) {
       if (outcome === "duplicate") answer.duplicates++;
+      else if (outcome === "refused")
+        reject(good[i]?.index ?? i, "not_the_canary", "it comes from the canary's address and is none");
       else answer.accepted++;
     }
+    if (rejected > MAX_REJECTIONS) answer.rejected_total = rejected;
     return answer;
   }
 

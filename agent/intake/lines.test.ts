@@ -156,9 +156,9 @@ describe("lines that pass the gate", () => {
     const { open, line, taker } = lines();
     const matched: number[] = [];
     const backlog = openBacklog(1);
-    const matches: Taker["matches"] = (alert) => {
-      const found = taker.matches(alert);
-      matched.push(found.length);
+    const matches: Taker["matches"] = (...asked) => {
+      const found = taker.matches(...asked);
+      matched.push(found?.length ?? -1);
       return found;
     };
     const by = open({ backlog, taker: { ...taker, matches } });

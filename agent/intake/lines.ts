@@ -150,7 +150,8 @@ export function openLines(parts: {
       const alert = read(source, bytes, cut, peer);
       if (alert === undefined) return;
       // Here, in the turn of its sender: of long records the rules take longer than all the rest.
-      const matches = taker.matches(alert);
+      const matches = taker.matches(source.id, alert);
+      if (matches === undefined) return;
       if (matches.length === 0) return metrics.records.inc({ source: source.id, outcome: "irrelevant" });
       if (parts.drops === true && backlog.halfFull()) return lose(source, 1, TOO_MANY);
       pending++;

@@ -69,13 +69,15 @@ export function openLiveRules(parts: {
   options: RuleSetOptions;
   /** What the readers of records write of their origin by themselves. */
   claims?: (() => readonly Claim[]) | undefined;
+  /** Rules of the program's own work: they run, and neither reports nor hashes know of them. */
+  own?: readonly LoadedRule[] | undefined;
   clock: Clock;
 }): LiveRules {
-  const { claims, clock } = parts;
+  const { claims, clock, own = [] } = parts;
   let { folders, options } = parts;
   let files = finishSteps(loadingRuleFolders(folders));
   let kept: string[] = [];
-  let set = finishSteps(compilingRules(files.rules, options));
+  let set = finishSteps(compilingRules([...files.rules, ...own], options));
   let claimed = claims?.();
   let gate = finishSteps(compilingGate(set, claimed));
   let report = reportOf(files, { kept, set, gate });
@@ -109,7 +111,7 @@ export function openLiveRules(parts: {
       report = reportOf(files, { kept, set, gate });
       return "unchanged";
     }
-    const newSet = await inSlices(compilingRules(wanted.rules, options), clock);
+    const newSet = await inSlices(compilingRules([...wanted.rules, ...own], options), clock);
     const newGate = await inSlices(compilingGate(newSet, claimedNow), clock);
     await inSlices(warmingRules(newSet, set), clock);
     // No record is half way: matching never waits, so all of it happens between two.

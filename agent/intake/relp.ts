@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { countedAs } from "../canary/heed-canary.ts";
 import type { Clock } from "../core/clock.ts";
 import { type Backlog, openBacklog } from "./backlog.ts";
 import type { LineTaker } from "./lines.ts";
@@ -36,11 +37,9 @@ export async function listenRelp(
     bookmark: (name: string) => Promise<string | undefined>;
   },
 ): Promise<OpenListener> {
-  const { source, taker, metrics, clock, backlog = openBacklog() } = parts;
-  const labels = { source: source.id, transport: "relp" };
-  const received = metrics.received.of(labels);
+  const { taker, metrics, clock, backlog = openBacklog() } = parts;
   const trails = await openTrails({
-    name: `relp:${source.id}:${parts.address}:${parts.port}`,
+    name: `relp:${parts.source.id}:${parts.address}:${parts.port}`,
     bookmark: parts.bookmark,
     clock,
   });
@@ -48,6 +47,9 @@ export async function listenRelp(
 
   function serve({ socket, receive, hold }: Connection): void {
     const peer = socket.remoteAddress ?? "";
+    const source = countedAs(parts.source, peer);
+    const labels = { source: source.id, transport: "relp" };
+    const received = metrics.received.of(labels);
     const lines = parts.lines();
     let bytes = 0;
     /** Lengths of the relevant messages that are not decided, and what they weigh, oldest first. */
@@ -68,7 +70,8 @@ export async function listenRelp(
             );
           const alert = lines.read(source, trimmed(data), cut, peer);
           if (alert === undefined) return true;
-          const matches = taker.matches(alert);
+          const matches = taker.matches(source.id, alert);
+          if (matches === undefined) return true;
           if (matches.length === 0) {
             metrics.records.inc({ source: source.id, outcome: "irrelevant" });
             return true;
@@ -155,7 +158,7 @@ export async function listenRelp(
     });
   }
 
-  const listener = await listenStream({ ...parts, source: source.id }, serve);
+  const listener = await listenStream({ ...parts, source: parts.source.id }, serve);
   return {
     port: listener.port,
     async stop() {

@@ -1,5 +1,6 @@
 import type { Parsed } from "../../connectors/contract.ts";
 import { INBOUND } from "../../connectors/registry.ts";
+import { CANARY_SOURCE } from "../canary/mark.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import type { UnderstoodRecord } from "../core/house-view.ts";
@@ -43,6 +44,8 @@ export function openSampler({ clock, metrics }: { clock: Clock; metrics: IntakeM
   const understood = openUnderstood(clock);
   const origins = openOrigins();
   const heard = (source: string, alert: Alert) => {
+    // A canary feeds no rule, and nobody waits to read it.
+    if (source === CANARY_SOURCE) return;
     origins.note(alert);
     understood.note(source, alert);
   };

@@ -1,5 +1,6 @@
 import type { Catalogue } from "../../connectors/registry.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
+import type { LoadedRule } from "../../rules/engine/rule.ts";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
 import { type DisabledRule, listed, type RuleTroubles } from "../core/rule-troubles.ts";
@@ -35,6 +36,8 @@ interface Notes {
  */
 export function serveRules(parts: {
   data: RuleSettings;
+  /** Rules of the program's own work, which no list has. */
+  own?: readonly LoadedRule[] | undefined;
   clock: Clock;
   metrics: Pick<IntakeMetrics, "rules" | "mappings" | "ruleReloads" | "mappingReloads" | "rulesChanged">;
   log: Say;
@@ -63,6 +66,7 @@ export function serveRules(parts: {
       },
     },
     claims: () => mappings.catalogue().claims(),
+    own: parts.own,
     clock,
   });
   let mapped = mappings.catalogue();

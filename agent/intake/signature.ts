@@ -62,6 +62,19 @@ export function verifySignature(
     : refused("bad_signature", `no signature in ${scheme.header} is that of this body`);
 }
 
+/** The headers that sign a body as a sender of this scheme would. */
+export function signatureHeaders(
+  { scheme, key }: SignatureCheck,
+  { body, id, now }: { body: Uint8Array; id: string; now: Instant },
+): Record<string, string> {
+  const timestamp = String(Math.floor(now / MICROSECONDS.second));
+  return {
+    ...(scheme.timestamp_header === undefined ? {} : { [scheme.timestamp_header]: timestamp }),
+    ...(scheme.id_header === undefined ? {} : { [scheme.id_header]: id }),
+    [scheme.header]: `${scheme.prefix}${digestOf(scheme, key, { timestamp, id }, body)}`,
+  };
+}
+
 function digestOf(
   scheme: SignatureScheme,
   key: Uint8Array,

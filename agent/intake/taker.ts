@@ -1,5 +1,7 @@
 import type { Parsed } from "../../connectors/contract.ts";
 import { type Match, matchAlert, type RuleSet } from "../../rules/engine/rule-set.ts";
+import type { CanaryHeed } from "../canary/heed-canary.ts";
+import { CANARY_SOURCE } from "../canary/mark.ts";
 import type { Alert } from "../core/alert.ts";
 import { type Clock, type Instant, instantFromIso, MICROSECONDS } from "../core/clock.ts";
 import type { NewId } from "../core/id.ts";
@@ -7,7 +9,7 @@ import type { QuarantineEntry, Receipt, Unit, Write } from "../store/store.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 
 /** What became of one record. */
-export type Taken = "stored" | "duplicate" | "irrelevant";
+export type Taken = "stored" | "duplicate" | "irrelevant" | "refused";
 
 /** Writes in one unit: a large batch becomes several, each whole. */
 const UNIT = 500;
@@ -22,8 +24,8 @@ const UNRECOGNISED_EVERY = 10 * MICROSECONDS.second;
 export interface Taker {
   /** Matches read records and keeps those that matter; resolves once they are durable, in order. */
   take(source: string, records: readonly { alert: Alert; eventId?: string | undefined }[]): Promise<Taken[]>;
-  /** The rules that an alert matches: none when it does not matter. */
-  matches(alert: Alert): Match[];
+  /** The rules that an alert of a source matches: none when it does not matter, undefined when it was refused, and counted. */
+  matches(source: string, alert: Alert): Match[] | undefined;
   /** Keeps alerts that matter and writes `also` with the last of them; resolves once all is durable. */
   keep(
     source: string,
@@ -47,6 +49,8 @@ export function openTaker(parts: {
   clock: Clock;
   newId: NewId;
   metrics: IntakeMetrics;
+  /** Knows the canary's records, of which no alert is made. */
+  canary?: CanaryHeed | undefined;
   /** Told how many detections became durable. */
   detected: (count: number) => void;
   failed: (error: unknown) => void;
@@ -65,17 +69,48 @@ export function openTaker(parts: {
     const writes: Write[] = [];
     const places: number[] = [];
     for (const [place, record] of records.entries()) {
-      const matches = matchAlert(parts.rules, record.alert);
-      if (matches.length === 0) continue;
-      places.push(place);
-      writes.push(alertWrite(source, received, record, matches));
+      const matches = matchesOf(source, record.alert);
+      if (matches === undefined) taken[place] = "refused";
+      if (matches === undefined || matches.length === 0) continue;
+      // Of a canary no alert comes back from the store.
+      if (source !== CANARY_SOURCE) places.push(place);
+      writes.push(writeOf(source, received, record, matches));
     }
     for (const [i, outcome] of (await commitAlerts(received, writes)).entries()) {
       const place = places[i];
       if (place !== undefined) taken[place] = outcome;
     }
-    for (const outcome of taken) metrics.records.inc({ source, outcome });
+    // What is refused was counted so when it was.
+    for (const outcome of taken) if (outcome !== "refused") metrics.records.inc({ source, outcome });
     return taken;
+  }
+
+  /** The matches that count; undefined for what is refused, and counted, because it only pretends to be a canary. */
+  function matchesOf(source: string, alert: Alert): Match[] | undefined {
+    const matches = matchAlert(parts.rules, alert);
+    if (parts.canary === undefined) return matches;
+    const sorted = parts.canary.sort(source, alert, matches);
+    if (sorted === undefined) {
+      const message = "it came from the address of the canary and is none";
+      quarantine(source, "not_the_canary", message, alert.event?.original ?? alert.message ?? "");
+    }
+    return sorted;
+  }
+
+  function quarantine(source: string, code: string, message: string, sample: string): void {
+    metrics.records.inc({ source, outcome: "refused" });
+    metrics.refused.inc({ source, code });
+    hold(source, code, message, sample);
+  }
+
+  function writeOf(
+    source: string,
+    received: Instant,
+    record: { alert: Alert; eventId?: string | undefined },
+    matches: readonly Match[],
+  ): Write {
+    if (source === CANARY_SOURCE && parts.canary !== undefined) return parts.canary.landing(record.alert);
+    return alertWrite(source, received, record, matches);
   }
 
   function alertWrite(
@@ -119,7 +154,7 @@ export function openTaker(parts: {
     also: readonly Write[],
   ): Promise<void> {
     const received = clock.now();
-    const writes = records.map((record) => alertWrite(source, received, record, record.matches));
+    const writes = records.map((record) => writeOf(source, received, record, record.matches));
     for (const outcome of await commitAlerts(received, writes, also))
       metrics.records.inc({ source, outcome });
   }
@@ -172,13 +207,9 @@ export function openTaker(parts: {
 
   return {
     take: (source, records) => awaited(take(source, records)),
-    matches: (alert) => matchAlert(parts.rules, alert),
+    matches: matchesOf,
     keep: (source, records, also) => awaited(keep(source, records, also)),
-    quarantine(source, code, message, sample) {
-      metrics.records.inc({ source, outcome: "refused" });
-      metrics.refused.inc({ source, code });
-      hold(source, code, message, sample);
-    },
+    quarantine,
     unrecognised(source, sample) {
       metrics.unrecognised.inc({ source });
       if (mayList(source)) hold(source, "unrecognised", "no format recognises it", sample);

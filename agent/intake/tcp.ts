@@ -1,3 +1,4 @@
+import { countedAs } from "../canary/heed-canary.ts";
 import type { Clock } from "../core/clock.ts";
 import { framer } from "./framing.ts";
 import type { LineTaker } from "./lines.ts";
@@ -15,13 +16,15 @@ export function listenTcp(
     clock: Clock;
   },
 ): Promise<OpenListener> {
-  const { source, taker, metrics } = parts;
-  const labels = { source: source.id, transport: parts.tls === undefined ? "tcp" : "tls" };
-  const received = metrics.received.of(labels);
-  const bytes = metrics.bytes.of(labels);
+  const { taker, metrics } = parts;
+  const transport = parts.tls === undefined ? "tcp" : "tls";
   return listenStream(
-    { ...parts, source: source.id, oneWay: true },
+    { ...parts, source: parts.source.id, oneWay: true },
     ({ socket, peer, because, receive, hold }) => {
+      const source = countedAs(parts.source, peer);
+      const labels = { source: source.id, transport };
+      const received = metrics.received.of(labels);
+      const bytes = metrics.bytes.of(labels);
       const lines = parts.lines();
       const frames = framer(
         parts.recordBytes,

@@ -1,4 +1,5 @@
-import { type MessagePort, Worker } from "node:worker_threads";
+import { randomBytes } from "node:crypto";
+import type { MessagePort, Worker } from "node:worker_threads";
 import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import type { Listen } from "../../config/source.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
@@ -7,6 +8,7 @@ import { TocsinError } from "../core/errors.ts";
 import type { TriedRecord, UnderstoodRecord, UnfedRules } from "../core/house-view.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { HttpAddress } from "../http-server.ts";
+import type { KeyRing } from "../store/cipher/key-ring.ts";
 import type { RuleChange } from "./note-rules.ts";
 import type { SignatureCheck } from "./signature.ts";
 import type { PolledIndex } from "./sources.ts";
@@ -41,6 +43,9 @@ export interface IntakeData {
   database: string;
 }
 
+/** What it begins with: besides, the token by which this process knows its canaries. */
+export type IntakeWork = IntakeData & { canary: string };
+
 export interface Listening {
   /** Null for the HTTP listener that all sources share. */
   source: string | null;
@@ -62,8 +67,10 @@ interface Answers {
 }
 
 export type ToIntake =
+  /** Said once, before all else. */
+  | { ask: "begin"; data: IntakeWork }
   /** Opens the listeners; `store` is the way to the store thread. */
-  | { ask: "listen"; store: MessagePort }
+  | { ask: "listen"; store: MessagePort; ring: KeyRing | undefined }
   | { ask: "metrics" | "understood" | "unfed"; id: number }
   /** Reads a record as a source would, or as what recognises it, and takes nothing in. */
   | { ask: "tried"; id: number; text: string; source: string | null }
@@ -96,8 +103,10 @@ export type FromIntake =
 
 /** The intake thread, preparing its rules until it is told to listen. */
 export interface IntakeThread {
+  /** The token by which it knows canaries. */
+  canary: string;
   /** Opens the listeners; rejects with `intake_failed` when one cannot be opened. */
-  listen(store: MessagePort): Promise<Extract<FromIntake, { say: "ready" }>>;
+  listen(store: MessagePort, ring: KeyRing | undefined): Promise<Extract<FromIntake, { say: "ready" }>>;
   metrics(): Promise<Metrics>;
   /** What was understood last of each source. */
   understood(): Promise<UnderstoodRecord[]>;
@@ -113,8 +122,9 @@ export interface IntakeThread {
   stop(): Promise<void>;
 }
 
-/** Starts the intake thread. */
+/** Starts the intake of a launched thread. */
 export function startIntake(
+  worker: Worker,
   data: IntakeData,
   on: {
     detected: (count: number) => void;
@@ -125,7 +135,6 @@ export function startIntake(
     died: (error: unknown) => void;
   },
 ): IntakeThread {
-  const worker = new Worker(new URL("../threads/intake.ts", import.meta.url), { workerData: data });
   const asked = new Map<number, { resolve: (answer: never) => void; reject: (why: Error) => void }>();
   const ready = Promise.withResolvers<Extract<FromIntake, { say: "ready" }>>();
   // Heard by whoever awaits `listen`; a thread that dies before is told by `died`.
@@ -134,6 +143,9 @@ export function startIntake(
   let next = 0;
   let stopping = false;
   const ask = (message: ToIntake, transfer: MessagePort[] = []) => worker.postMessage(message, transfer);
+
+  const canary = randomBytes(16).toString("hex");
+  ask({ ask: "begin", data: { ...data, canary } });
 
   function answered<K extends keyof Answers>(question: (id: number) => ToIntake): Promise<Answers[K]> {
     const id = next++;
@@ -182,8 +194,9 @@ export function startIntake(
   });
 
   return {
-    listen(store) {
-      ask({ ask: "listen", store }, [store]);
+    canary,
+    listen(store, ring) {
+      ask({ ask: "listen", store, ring }, [store]);
       return ready.promise;
     },
     metrics: () => answered<"metrics">((id) => ({ ask: "metrics", id })),

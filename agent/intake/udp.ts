@@ -1,5 +1,7 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
+import { countedAs } from "../canary/heed-canary.ts";
+import { CANARY_ADDRESS } from "../canary/mark.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { kernelDrops } from "./kernel-drops.ts";
@@ -22,15 +24,16 @@ export function listenUdp(parts: {
   where?: string;
   log?: Pick<Log, "info">;
 }): Promise<OpenListener> {
-  const { source, lines, metrics } = parts;
-  const labels = { source: source.id, transport: "udp" };
-  const received = metrics.received.of(labels);
-  const bytes = metrics.bytes.of(labels);
+  const { lines, metrics } = parts;
+  const ofSource = talliesOf(parts.source, metrics);
+  const ofCanary = talliesOf(countedAs(parts.source, CANARY_ADDRESS), metrics);
   const socket = createSocket({
     type: isIPv6(parts.address) ? "udp6" : "udp4",
     recvBufferSize: parts.receiveBuffer,
   });
   socket.on("message", (datagram, peer) => {
+    const source = countedAs(parts.source, peer.address);
+    const { bytes, received } = source === parts.source ? ofSource : ofCanary;
     bytes.count += datagram.length;
     received.count++;
     const cut = datagram.length > parts.recordBytes;
@@ -55,7 +58,7 @@ export function listenUdp(parts: {
           granted,
           remedy: `sysctl -w net.core.rmem_max=${parts.receiveBuffer}`,
         });
-      const forget = metrics.dropped.watch(source.id, () => kernelDrops({ address, port }));
+      const forget = metrics.dropped.watch(parts.source.id, () => kernelDrops({ address, port }));
       resolve({
         port,
         async stop() {
@@ -66,6 +69,11 @@ export function listenUdp(parts: {
       });
     });
   });
+}
+
+function talliesOf({ id }: TextSource, metrics: IntakeMetrics) {
+  const labels = { source: id, transport: "udp" };
+  return { received: metrics.received.of(labels), bytes: metrics.bytes.of(labels) };
 }
 
 /** Says whether a byte only ends a record: NUL, line feed or carriage return. */

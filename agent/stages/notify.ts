@@ -16,6 +16,7 @@ export type Telling = Exclude<
   | "handover"
   | "test"
   | "access_used"
+  | "intake_failing"
   | "question_asked"
   | "review_due"
   | "follow_up_due"

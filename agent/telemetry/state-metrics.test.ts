@@ -32,6 +32,7 @@ async function said(changes: Partial<Omit<StateParts, "registry">> = {}): Promis
       disk: () => ({ database: 4096, log: 0, free: 9_000_000, folder: "state" }),
       copies: () => [],
       kit: () => ({ made: NOW, stale: null }),
+      canary: () => ({ every: null, ways: [], uncovered: [] }),
     },
     advanced: () => NOW - minutes(1),
     ...changes,
@@ -46,13 +47,40 @@ const house = {
   disk: () => ({ database: 0, log: 0, free: null, folder: "" }),
   copies: () => [],
   kit: () => ({ made: NOW, stale: "old" as const }),
+  canary: () => ({ every: null, ways: [], uncovered: [] }),
 };
+const way = { last: null, took: null, since: null, because: null, failing: false };
 const copy = { folder: "", every: minutes(5), last: NOW, bytes: 12, problem: null, late: false };
 
 it.each<[string, Partial<Omit<StateParts, "registry">>, string[]]>([
   ["that nothing keeps it from serving", {}, ["tocsin_ready 1"]],
   ["that something does", { house: { ...house, causes: () => ["store"] } }, ["tocsin_ready 0"]],
   ["that the paper kit is stale", { house }, ["tocsin_kit_stale 1"]],
+  [
+    "when canaries came through, how long they took, which ways fail, and how often they fly",
+    {
+      house: {
+        ...house,
+        canary: () => ({
+          every: minutes(5),
+          ways: [
+            { ...way, name: "fw tcp 127.0.0.1:5514", last: NOW, took: 30_000 },
+            { ...way, name: "edr http 127.0.0.1:8471", failing: true },
+          ],
+          uncovered: [{ name: "siem", because: "polled" as const }],
+        }),
+      },
+    },
+    [
+      'tocsin_canary_last_success_timestamp_seconds{way="fw tcp 127.0.0.1:5514"} 1800000000',
+      'tocsin_canary_last_success_timestamp_seconds{way="edr http 127.0.0.1:8471"} 0',
+      'tocsin_canary_failing{way="fw tcp 127.0.0.1:5514"} 0',
+      'tocsin_canary_failing{way="edr http 127.0.0.1:8471"} 1',
+      'tocsin_canary_round_trip_seconds{way="fw tcp 127.0.0.1:5514"} 0.03',
+      'tocsin_canary_interval_seconds{way="fw tcp 127.0.0.1:5514"} 300',
+      'tocsin_canary_interval_seconds{way="edr http 127.0.0.1:8471"} 300',
+    ],
+  ],
   [
     "when copies were made, how often they should be, and that one fails",
     {

@@ -2,7 +2,7 @@ import { Gauge, type Registry } from "prom-client";
 import type { Clock, Instant } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { EFFECT_KINDS, type Effect } from "../core/effect.ts";
-import type { CopyView, HouseView } from "../core/house-view.ts";
+import type { CanaryView, CopyView, HouseView } from "../core/house-view.ts";
 import { IncidentState } from "../core/incident.ts";
 import type { Reads } from "../store/store.ts";
 
@@ -20,7 +20,7 @@ export interface StateParts {
     incident: { state: IncidentState };
     deadlines: readonly Pick<Deadline, "regime" | "due" | "met" | "void">[];
   }[];
-  house: Pick<HouseView, "causes" | "certificates" | "copies" | "disk" | "kit">;
+  house: Pick<HouseView, "canary" | "causes" | "certificates" | "copies" | "disk" | "kit">;
   /** When the pipeline last went through without failing; undefined before the first time. */
   advanced(): Instant | undefined;
 }
@@ -161,6 +161,44 @@ export function stateMetrics(parts: StateParts): void {
   gauge(
     { name: "tocsin_copy_bytes", help: "Size of the last copy made since the start", labelNames: kinds },
     copies(({ bytes }) => bytes),
+  );
+  const canaries = (worth: (way: CanaryView["ways"][number]) => number | null) => () =>
+    house.canary().ways.flatMap((way) => {
+      const value = worth(way);
+      return value === null ? [] : [{ labels: { way: way.name }, value }];
+    });
+  const ways = ["way" as const];
+  gauge(
+    {
+      name: "tocsin_canary_last_success_timestamp_seconds",
+      help: "When the synthetic record last came through a way in, unix seconds; 0 while it has not since the start",
+      labelNames: ways,
+    },
+    canaries(({ last }) => (last ?? 0) / 1_000_000),
+  );
+  gauge(
+    {
+      name: "tocsin_canary_failing",
+      help: "1 while the synthetic record has not come through a way in twice in a row",
+      labelNames: ways,
+    },
+    canaries(({ failing }) => (failing ? 1 : 0)),
+  );
+  gauge(
+    {
+      name: "tocsin_canary_round_trip_seconds",
+      help: "How long the last synthetic record took from its sending until it was stored for good",
+      labelNames: ways,
+    },
+    canaries(({ took }) => (took === null ? null : took / 1_000_000)),
+  );
+  gauge(
+    {
+      name: "tocsin_canary_interval_seconds",
+      help: "Between two rounds of synthetic records, as configured",
+      labelNames: ways,
+    },
+    canaries(() => (house.canary().every ?? 0) / 1_000_000),
   );
   gauge({ name: "tocsin_kit_stale", help: "1 when the paper kit has to be printed anew" }, () => [
     { value: house.kit().stale === null ? 0 : 1 },

@@ -39,6 +39,7 @@ const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] 
     ],
     peers: [],
   },
+  { name: "encryption", rows: ["an alert committed, encrypted", "an alert read, encrypted"], peers: [] },
   { name: "effects", rows: ["40 effects that a week held up"], peers: [] },
   {
     name: "rules",

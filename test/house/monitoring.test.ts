@@ -84,7 +84,7 @@ describe("the metrics", () => {
     expect(name).not.toMatch(/_(milliseconds|ms|minutes|hours|days|kilobytes|percent)(_|$)/);
     // What people or attackers choose would make a series each.
     const bounded =
-      /^(source|transport|outcome|code|format|state|decision|channel|kind|what|step|where|regime|route|status)$/;
+      /^(source|transport|outcome|code|format|state|decision|channel|kind|what|step|where|way|regime|route|status)$/;
     expect(labels.filter((label) => !bounded.test(label))).toEqual([]);
   });
 });

@@ -8,6 +8,8 @@ const RULES = compiled(rule("selection:\n  message|contains: inscriptible\ncondi
   anyLogsource: true,
 });
 
+const flown = { last: null, took: null, since: null, because: null, failing: false };
+
 /** What a daemon of tests tells of itself: three sources, one of them silent, and settings without secrets. */
 export function houseView(started: number): HouseView {
   const source = { connector: "syslog", ways: ["udp 0.0.0.0:5514"], silentAfter: null, silent: false };
@@ -66,6 +68,21 @@ export function houseView(started: number): HouseView {
         ...{ last: null, problem: "ENOENT: no such file or directory", late: true },
       },
     ],
+    canary: () => ({
+      every: 300_000_000,
+      ways: [
+        { ...flown, name: "pare-feu tcp 127.0.0.1:5514", last: started, took: 31_000 },
+        { ...flown, name: "edr http 127.0.0.1:8471" },
+        { ...flown, name: "proxy udp 127.0.0.1:5515", since: started, because: "not seen again within 60 s" },
+        {
+          ...{ ...flown, name: "wazuh tls 192.0.2.4:6514", since: started, failing: true },
+          because: "certificate has expired <b>",
+        },
+      ],
+      uncovered: (["ipv6", "name", "client_certificate", "polled", "unknown_format"] as const).map(
+        (because) => ({ name: `source-${because} tcp [2001:db8::1]:514`, because }),
+      ),
+    }),
     kit: () => ({ made: started, stale: "changed" }),
     unfedRules: async () => ({
       count: 1,

@@ -113,7 +113,7 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
     silence: async () => refused,
     planWorks: async () => refused,
     endMute: async () => refused,
-    async writeNote({ form, incident, text, about, files = [] }, actor) {
+    async writeNote({ form, incident, text, about, corrects, files = [] }, actor) {
       if (!mayAct(actor, "answer")) return refused;
       const at = clock.now();
       const author = { account: actor.id, name: actor.name };
@@ -126,6 +126,7 @@ export function sceneDesk(first: Dossier, clock: { now(): number }): SceneDesk {
           about: about ?? at,
           author,
           text,
+          ...(corrects !== undefined && { corrects }),
           attachments: files.map(({ name, type, size, sha256 }) => ({ name, type, size, sha256 })),
         });
       return { outcome: "noted" };

@@ -291,7 +291,7 @@ export interface ClocksDesk {
 }
 
 /** What a person writes down for themselves and the others (main courante): no statement, nothing is evaluated. */
-export interface Note {
+export interface Note extends Pick<LogbookEntry, "corrects"> {
   /** Made with the form it was typed in: sent twice, it is written once. */
   form: string;
   incident: string;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { underDefenceSecret } from "../../core/fact.ts";
-import { LOGBOOK, type LogbookEntry } from "../../core/logbook.ts";
+import { correctionsIn, LOGBOOK, type LogbookEntry } from "../../core/logbook.ts";
 import { mayAct } from "../../core/person.ts";
 import { safeFileName } from "../../core/safe-file-name.ts";
 import type { Store } from "../../store/store.ts";
@@ -43,6 +43,8 @@ export function logbookDesk(parts: {
           "too_many_notes",
           `La main courante de cet incident a ${LOGBOOK.notes} notes : c'est le plus.`,
         );
+      const uncorrectable = mayCorrect(note.corrects, written);
+      if (uncorrectable !== undefined) return uncorrectable;
       // Checked again where the note is written; here, so that nothing is put for who may not.
       if (!mayAct(actor, "answer")) return NOT_ALLOWED;
       const kept = await keepFiles(keeping, note.incident, files);
@@ -56,6 +58,7 @@ export function logbookDesk(parts: {
           about: note.about ?? now,
           author: { account: actor.id, name: actor.name },
           text: note.text.trim(),
+          ...(note.corrects !== undefined && { corrects: note.corrects }),
           ...(attachments.length > 0 && { attachments }),
         };
         work.beside.push(...kept.writes);
@@ -117,6 +120,16 @@ function unfit(
   const wrong = unfitFiles(files);
   if (wrong !== undefined) return wrong;
   return about === undefined ? undefined : impossible(about, now, setup.facility.time_zone);
+}
+
+/** A correction is of a note that stands here and that none corrects yet: the last word is one, and can be corrected. */
+function mayCorrect(corrects: string | undefined, written: readonly LogbookEntry[]): Refused | undefined {
+  if (corrects === undefined) return undefined;
+  if (!written.some(({ id }) => id === corrects))
+    return refuse("unknown_note", "La note à rectifier n'est pas dans cette main courante.");
+  if (correctionsIn(written).has(corrects))
+    return refuse("corrected", "Cette note a déjà été rectifiée : rectifiez la note qui l'a rectifiée.");
+  return undefined;
 }
 
 /** Fingerprints of what was put beside notes. */

@@ -1,6 +1,7 @@
 import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import { EFFECT_KINDS, type Effect } from "../../core/effect.ts";
 import { isAlarm } from "../access-alarm.ts";
+import { isCanaryAlarm } from "../canary-alarm.ts";
 import { isDutyReminder } from "../duties/tell-duties.ts";
 import { isCall } from "../escalate.ts";
 import { isFollowUpReminder } from "../followup/reminders.ts";
@@ -17,6 +18,7 @@ import { deliver, recoverDelivery } from "./deliver.ts";
 import { sendLink } from "./question-link.ts";
 import { remindFollowUp } from "./remind-follow-up.ts";
 import { openTeller } from "./tell.ts";
+import { tellCanary } from "./tell-canary.ts";
 import { tellDuties } from "./tell-duties.ts";
 import { openHouseTeller } from "./tell-house.ts";
 import { tick } from "./tick.ts";
@@ -63,6 +65,7 @@ export function openSweeper(parts: CourierParts): Sweeper {
       return isCall(payload) ? teller.callOn(effect, payload) : tick(courier, effect);
     }
     if (isAlarm(payload)) return house.tellAlarm(effect, payload);
+    if (isCanaryAlarm(payload)) return tellCanary(courier, effect, payload);
     if (isHandover(payload)) return house.handOver(effect, payload);
     if (isReviewReminder(payload)) return house.remindReviews(effect, payload);
     if (isLinkSending(payload)) return sendLink(courier, effect, payload);

@@ -4,7 +4,7 @@ import { Router } from "express";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
-import type { LogbookEntry } from "../../core/logbook.ts";
+import { correctionsIn, type LogbookEntry } from "../../core/logbook.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { formatBytes } from "../../stages/french.ts";
 import { WRITING } from "../../stages/person-act.ts";
@@ -36,6 +36,17 @@ export function noteRows<T extends Pick<LogbookEntry, "id" | "attachments">>({
       path: `notes/${encodeURIComponent(note.id)}/pieces/${i + 1}`,
       erased: gone.get(sha256) ?? null,
     })),
+  }));
+}
+
+/** Notes with what corrects each, and what each corrects: both are shown, and lead to each other. */
+export function correctedNotes<T extends Pick<LogbookEntry, "id" | "corrects">>(notes: readonly T[]) {
+  const by = correctionsIn(notes);
+  const named = new Map(notes.map((note) => [note.id, note]));
+  return notes.map((note) => ({
+    ...note,
+    correctedBy: by.get(note.id) ?? null,
+    correction: named.get(note.corrects ?? "") ?? null,
   }));
 }
 

@@ -137,6 +137,26 @@ describe("the logbook on record", () => {
     expect(text).not.toContain("85 05 78 006");
   });
 
+  it("shows a correction and what it corrects, each leading to the other, and corrects nothing twice", async () => {
+    const post = (text: string, corrects: string) =>
+      person.submit(INCIDENT, `${INCIDENT}/notes`, { text, corrects, date: "2026-11-15", time: "" });
+    const notes = async () =>
+      (await scene.store.reads.ofIncident("chv", "logbook", "incident-1")).map(({ content }) => content);
+    expect((await post("Le PACS est tombé à 3 h.", "")).status).toBe(303);
+    const first = (await notes())[0]?.id ?? "";
+    expect((await post("Le PACS est tombé à 2 h.", first)).status).toBe(303);
+    const second = (await notes())[1]?.id ?? "";
+    expect(await notes()).toMatchObject([{ id: first }, { id: second, corrects: first }]);
+    const { text } = await person.get(INCIDENT);
+    const row = (id: string) => new RegExp(`<li id="note-${id}">.*?</li>`, "s").exec(text)?.[0] ?? "";
+    expect(row(first)).toMatch(new RegExp(`Rectifié</span> <a href="#note-${second}">[^]*tombé à 3 h`));
+    expect(row(second)).toMatch(new RegExp(`<a href="#note-${first}">Rectifie la note[^]*tombé à 2 h`));
+    expect(text).toContain("Note rectifiée");
+    expect((await post("Encore.", first)).status).toBe(409);
+    expect((await post("D'un autre dossier.", "inconnue")).status).toBe(409);
+    expect(await notes()).toHaveLength(2);
+  });
+
   it("is written once when it is sent twice", async () => {
     const page = (await person.get(INCIDENT)).text;
     const fields = {

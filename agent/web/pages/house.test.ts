@@ -45,6 +45,23 @@ const refused = (count: number): Partial<HouseView> => ({
     })),
   }),
 });
+const canary =
+  (way: object, every: number | null = 300_000_000) =>
+  () => ({
+    every,
+    ways: [
+      {
+        name: "fw tcp 127.0.0.1:5514",
+        last: NIGHT,
+        took: 31_000,
+        since: null,
+        because: null,
+        failing: false,
+        ...way,
+      },
+    ],
+    uncovered: [{ name: "siem", because: "polled" as const }],
+  });
 const FINE = "Toutes les parties de Tocsin tournent";
 
 describe("the page of how the daemon is", () => {
@@ -77,13 +94,19 @@ describe("the page of how the daemon is", () => {
       },
       says: ["Certificat périmé", "listeners.people"],
     },
+    {
+      what: "a way in through which the canary does not come back",
+      house: { canary: canary({ since: NIGHT, because: "HTTP 503 <b>", failing: true }) },
+      says: ["Le canari n’est pas revenu", "fw tcp 127.0.0.1:5514", "HTTP 503 &lt;b&gt;", "siem"],
+    },
+    { what: "canaries that are turned off", house: { canary: canary({}, null) }, says: ["Il est coupé"] },
   ])("tells of $what, and what to do", async ({ house, says }) => {
     const text = await health(house);
     for (const each of says) expect(text).toContain(each);
   });
 
   it("says that all is well when it is, and not while the record cannot be written", async () => {
-    expect(await health({})).toContain(FINE);
+    expect(await health({ canary: canary({}) })).toContain(FINE);
     scene.close();
     expect(await health(trouble("full"))).not.toContain(FINE);
   });

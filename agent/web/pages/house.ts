@@ -2,7 +2,7 @@ import { Router } from "express";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
 import { DELIVERY_KINDS } from "../../core/delivery.ts";
 import { problemSentence } from "../../core/errors.ts";
-import type { HouseView, RefusedSettings } from "../../core/house-view.ts";
+import type { CanaryView, HouseView, RefusedSettings } from "../../core/house-view.ts";
 import type { RuleTroubles } from "../../core/rule-troubles.ts";
 import type { Desk } from "../../stages/desk/desk.ts";
 import type { WayReach } from "../../stages/effects/reachability.ts";
@@ -25,6 +25,29 @@ const COST_WEEKS = 4;
 const SHOWN_UNFED = 50;
 /** Problems of a refused configuration that are shown. */
 const SHOWN_PROBLEMS = 20;
+
+/** Why no canary flies through a way, in French. */
+const UNCOVERED: Record<CanaryView["uncovered"][number]["because"], string> = {
+  ipv6: "adresse IPv6 seule",
+  name: "« localhost » est l'une ou l'autre de deux adresses : écrivez 127.0.0.1",
+  client_certificate: "un certificat client est exigé",
+  polled: "interrogée par Tocsin, elle n'est pas une voie où l'on écrit",
+  unknown_format: "son format ou sa correspondance n'est plus là",
+};
+
+function canaryOf({ every, ways, uncovered }: CanaryView) {
+  const failing = ways.filter((way) => way.failing);
+  return {
+    off: every === null,
+    ways: ways.map((way) => ({
+      ...way,
+      took: way.took === null ? null : Math.max(1, Math.round(way.took / 1000)),
+    })),
+    failing: failing.map(({ name }) => name).join(", "),
+    since: Math.min(...failing.flatMap(({ since }) => since ?? [])),
+    uncovered: uncovered.map(({ name, because }) => ({ name, because: UNCOVERED[because] })),
+  };
+}
 
 const refusedOf = (refused: RefusedSettings | null) =>
   refused && {
@@ -136,6 +159,7 @@ export function housePages(parts: {
           bytes: copy.bytes === null ? null : formatBytes(copy.bytes),
         })),
         kit: house.kit(),
+        canary: canaryOf(house.canary()),
         certificates: house
           .certificates()
           .map((each) => ({

@@ -18,7 +18,7 @@ import { type Gate, personWho } from "../gate.ts";
 import { PageError } from "../page-error.ts";
 import { typedInstant } from "../typed-instant.ts";
 import { receivedWith } from "../uploads.ts";
-import { noteRows } from "./attachments.ts";
+import { correctedNotes, noteRows } from "./attachments.ts";
 import { DONE } from "./done.ts";
 import {
   clockRows,
@@ -65,6 +65,7 @@ const NoteForm = z.object({
   text: z.string().max(100_000).default(""),
   date: z.string().max(10).default(""),
   time: z.string().max(8).default(""),
+  corrects: z.string().max(100).default(""),
 });
 
 const QUESTIONS_FIRST = 3;
@@ -140,10 +141,17 @@ export function incidentPage(parts: {
       timeline: timelineOf(dossier, { scale, counts, time, now }),
       help: await helpOf(desk, dossier, person, now),
       asked: await askedSummary(desk, dossier.incident.id, person),
-      notes: noteRows(dossier).toReversed(),
+      notes: correctedNotes(noteRows(dossier)).toReversed(),
       mayErase: mayAct(person, "erase"),
       reason: WRITING.reason,
-      noteForm: { form: desk.newForm(), text: "", date: time.date(now), time: "", ...trouble?.note },
+      noteForm: {
+        form: desk.newForm(),
+        text: "",
+        date: time.date(now),
+        time: "",
+        corrects: "",
+        ...trouble?.note,
+      },
       noteTrouble: trouble?.note !== undefined,
       noteLimit: LOGBOOK.text,
       fileLimit: { each: formatBytes(ATTACHMENTS.bytes), most: ATTACHMENTS.perNote },
@@ -298,7 +306,9 @@ export function incidentPage(parts: {
     if (trouble !== null) return again(422, trouble);
     const about = typedInstant(typed, time, clock.now());
     if (typeof about === "string") return again(422, about);
-    const done = await desk.writeNote({ form, incident: incident.id, text, about, files }, person);
+    const corrects = typed.corrects === "" ? undefined : typed.corrects;
+    const note = { form, incident: incident.id, text, about, corrects, files };
+    const done = await desk.writeNote(note, person);
     if (done.outcome === "refused") return again(409, done.because);
     response.redirect(303, `${base}/incidents/${encodeURIComponent(incident.id)}?fait=note#chronologie`);
   });

@@ -1,4 +1,5 @@
 import { type Instant, MICROSECONDS } from "../../core/clock.ts";
+import { correctionsIn } from "../../core/logbook.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
 import type { FrenchTime } from "../french-time.ts";
 import { deliveryRows, factRows, toldRows } from "./dossier-view.ts";
@@ -15,7 +16,7 @@ export interface Scale {
 export interface TimelineLine {
   at: Instant;
   until: Instant | null;
-  kind: "Alertes" | "Fait" | "Personne" | "Décision" | "Envoi" | "Appel" | "Note";
+  kind: "Alertes" | "Fait" | "Personne" | "Décision" | "Envoi" | "Appel" | "Note" | "Note rectifiée";
   text: string;
   /** The system it is about, by its name. */
   system: string | null;
@@ -164,6 +165,7 @@ function linesOf(
   { scale, counts }: { scale: Scale; counts: readonly number[] },
 ): TimelineLine[] {
   const { incident, facts, systems, decisions, deliveries, effects, notes } = dossier;
+  const corrected = correctionsIn(notes);
   const line = (
     kind: TimelineLine["kind"],
     at: Instant,
@@ -194,7 +196,9 @@ function linesOf(
     ...toldRows(effects).map(({ due, words, what, channel }) =>
       line("Appel", due, what === "" ? words : `${words} : ${what}`, { by: channel }),
     ),
-    ...notes.map(({ about, text, author }) => line("Note", about, text, { by: author.name })),
+    ...notes.map(({ id, about, text, author }) =>
+      line(corrected.has(id) ? "Note rectifiée" : "Note", about, text, { by: author.name }),
+    ),
   ].sort((a, b) => a.at - b.at);
 }
 
