@@ -45,6 +45,7 @@ import { openEvents } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
 import { measureStore } from "./telemetry/measure-store.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
+import { nameRequests } from "./telemetry/name-requests.ts";
 import { stateMetrics } from "./telemetry/state-metrics.ts";
 import { timeRequests } from "./telemetry/time-requests.ts";
 import { windowMetrics } from "./telemetry/window-metrics.ts";
@@ -268,7 +269,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       uploads: files.uploads,
       demo: options.demo ?? false,
     });
-    people.serve(timeRequests(pages.listener, metrics.registry));
+    people.serve(nameRequests(timeRequests(pages.listener, metrics.registry)));
     stateMetrics({
       ...{ registry: metrics.registry, facility, clock, reads: store.reads, house },
       entries: register.entries,

@@ -1,5 +1,6 @@
 import winston from "winston";
 import type { Masks } from "../core/masked.ts";
+import { requestNow } from "./name-requests.ts";
 
 export type Level = "error" | "warn" | "info" | "debug";
 
@@ -17,6 +18,7 @@ const FINISHED = Symbol.for("message");
 
 /** JSON lines on standard error: standard output is for data. What a log collects names no patient. */
 export function openLog(level: Level, base: Record<string, unknown>, masks: Masks): Log {
+  const named = winston.format((info) => Object.assign(info, { ...requestNow(), ...info }));
   const masked = winston.format((info) => {
     for (const [name, value] of Object.entries(info)) info[name] = masks.every(value, { incident: null });
     return info;
@@ -31,7 +33,13 @@ export function openLog(level: Level, base: Record<string, unknown>, masks: Mask
   return winston.createLogger({
     level,
     defaultMeta: base,
-    format: winston.format.combine(masked(), winston.format.timestamp(), winston.format.json(), visible()),
+    format: winston.format.combine(
+      named(),
+      masked(),
+      winston.format.timestamp(),
+      winston.format.json(),
+      visible(),
+    ),
     transports: [new winston.transports.Console({ stderrLevels: ["error", "warn", "info", "debug"] })],
   });
 }

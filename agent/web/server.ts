@@ -298,6 +298,7 @@ function errorPage(pages: Gate, facility: string, log: WebLog): express.ErrorReq
           message: error.message,
           remedy: error.remedy,
           home: `/${facility}/incidents`,
+          reference: error.status === 500 ? response.getHeader("x-request-id") : undefined,
         },
       });
     } catch (failed) {
