@@ -105,8 +105,6 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
   const { log, clock = systemClock, newId = uuidv7(clock) } = options;
   const facility = config.facility.id;
   const files = stateFiles(stateDirectory);
-  ownState(stateDirectory);
-
   const worker = options.intake ?? launchIntake();
   const stops: Part[] = [{ part: "intake thread", stop: () => worker.terminate() }];
   const stop = () => stopParts(stops.splice(0).reverse(), { log });
@@ -123,6 +121,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
   let combine: (correlations: readonly LoadedCorrelation[]) => void = () => undefined;
 
   try {
+    ownState(stateDirectory);
     // Two daemons on one record would each take the other for dead.
     refuseFenced(first);
     const lock = lockState(stateDirectory);

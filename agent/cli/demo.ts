@@ -38,6 +38,13 @@ const NOISE_LINES = 2000;
 const DEMO_CONFIG = join(import.meta.dirname, "../../config/demo.yml");
 const ANSWERS = { degraded_mode: "yes", care_diverted: "no", others_affected: "no" };
 
+/** Who each channel of the demonstration reaches, by its path. */
+const TOLD: Readonly<Record<string, string>> = {
+  astreinte: "☎ astreinte informatique",
+  deleguee: "☎ déléguée",
+  dpo: "✉ délégué à la protection des données",
+};
+
 /** Registers `demo`: a ransomware night at a fictitious hospital, through the daemon's real sockets. */
 export function demoCommand(program: Command): void {
   program
@@ -74,11 +81,7 @@ async function demo(options: DemoOptions, directory: string): Promise<void> {
   const tokens = { alertmanager: token(), wazuh: token() };
   const webhookSecret = `whsec_${randomBytes(24).toString("base64")}`;
   const phone = await openPhone(webhookSecret, (whom, message) =>
-    screen.event(
-      "",
-      `☎ ${whom === "astreinte" ? "astreinte informatique" : "déléguée"} : ${message.subject}. ${message.text}`,
-      "yellow",
-    ),
+    screen.event("", `${TOLD[whom] ?? whom} : ${message.subject}. ${message.text}`, "yellow"),
   );
   let story = "01:52";
   const app = await startDemoApp(directory, phone.url, { tokens, webhookSecret }, (before, work) =>

@@ -73,7 +73,7 @@ const OTHERWISE: Readonly<Record<string, string>> = {
 const SET_UP = /^npm run -s tocsin -- init --/;
 const LIVE = /^(curl|logger) /;
 const RUN =
-  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine|assets|packs|requalify|hunt|report|register|export|schemas|outbound|retention|subject|backup|restore|resume|kit|exercise)\b|npm run demo -- --once|npx vitest run|tar|head|cp) ?/;
+  /^(npm run (-s )?tocsin -- (parse|rules|mappings|replay|verify|check|account|quarantine|assets|packs|requalify|hunt|report|register|export|schemas|outbound|retention|subject|backup|restore|resume|kit|exercise|keys)\b|npm run demo -- --once|npx vitest run|tar|head|cp) ?/;
 
 /** What some commands must say, on standard output or standard error. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [
@@ -97,6 +97,7 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/replay --json/, /"verdict":"declare"/],
   [/demo -- --once/, /Dossier de preuve : [\s\S]*Journal scellé : intact, \d+ entrées/],
   [/verify \S*dossier\.json/, /^Dossier intact \(EXERCICE\)/],
+  [/keys list/, /^not encrypted/],
   [/verify( --database|$)/, /^Journal intact : \d+ entrée/],
   [/packs list/, /^sante-2022 \d.*[\s\S]*in effect 2022/m],
   [/packs sign/, /signed with the key [0-9a-f]{16}\nTo trust it: packs: /],

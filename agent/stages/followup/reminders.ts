@@ -1,6 +1,6 @@
 import type { Message } from "../../../connectors/contract.ts";
 import { type Instant, MICROSECONDS } from "../../core/clock.ts";
-import { partyOf } from "../../core/exchange.ts";
+import { EXCHANGE_PARTIES } from "../../core/exchange.ts";
 import { underDefenceSecret } from "../../core/fact.ts";
 import type { Write } from "../../store/store.ts";
 import { formatInstant } from "../french.ts";
@@ -94,17 +94,24 @@ export function reminderLine(
         : due <= now
           ? `attendue depuis le ${at(due)}`
           : `attendue avant le ${at(due)}`;
-    return `${reference} : réponse à la demande de précisions de ${partyOf(request)}, ${until}`;
+    return `${reference} : réponse à la demande de précisions ${ofAuthority(EXCHANGE_PARTIES[request.party])}, ${until}`;
   }
   if (about === "recommendation") {
     const found = work.recommendations.find(({ id }) => id === record);
     if (found?.state !== "open" || found.due === null) return undefined;
-    return `${reference} : recommandation de ${found.from}, à faire avant le ${at(found.due)}`;
+    return `${reference} : recommandation ${ofAuthority(found.from)}, à faire avant le ${at(found.due)}`;
   }
   const text = currentDeclaration(work);
   if (String(text?.version) !== record || text?.kind !== "resolution" || text.state !== "draft")
     return undefined;
   return `${reference} : l'avis de résolution attend votre décision (D.1111-16-3)`;
+}
+
+/** Names an authority only: a message carries nothing that someone typed. */
+function ofAuthority(from: string): string {
+  const { other: _, ...authorities } = EXCHANGE_PARTIES;
+  const named = Object.values(authorities).find((label) => from === label || from.startsWith(`${label} (`));
+  return named === undefined ? "d'un tiers" : `de ${named}`;
 }
 
 /** Things named in one message. */

@@ -163,7 +163,7 @@ describe("the register", () => {
     await person.read("/chv/registre");
     const csv = await person.get("/chv/registre/export.csv?annee=2026&bom=1");
     expect(csv.headers.get("content-type")).toContain("text/csv");
-    expect(csv.headers.get("content-disposition")).toContain("filename=registre-chv-2026.csv");
+    expect(csv.headers.get("content-disposition")).toContain('filename="EXERCICE-registre-chv-2026.csv"');
     expect(csv.text).toContain(`"'=cmd|'/c calc'!A0"`);
     const json = JSON.parse((await person.get("/chv/registre/export.json?annee=2026&etat=closed")).text);
     expect(json.lines.map(({ id }: { id: string }) => id)).toEqual(["i-closed"]);
