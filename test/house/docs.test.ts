@@ -97,7 +97,7 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/replay --json/, /"verdict":"declare"/],
   [/demo -- --once/, /Dossier de preuve : [\s\S]*Journal scellé : intact, \d+ entrées/],
   [/verify \S*dossier\.json/, /^Dossier intact \(EXERCICE\)/],
-  [/keys list/, /^not encrypted/],
+  [/keys list/, /^Configuration: no encryption\nThe record is in clear\.$/m],
   [/verify( --database|$)/, /^Journal intact : \d+ entrée/],
   [/packs list/, /^sante-2022 \d.*[\s\S]*in effect 2022/m],
   [/packs sign/, /signed with the key [0-9a-f]{16}\nTo trust it: packs: /],
