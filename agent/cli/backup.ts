@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { extname } from "node:path";
 import type { Command } from "commander";
 import { systemClock } from "../core/clock.ts";
 import { backupOrder } from "../crisis/backup-order.ts";
@@ -58,6 +59,13 @@ function makeBackup(options: BackupOptions): number {
   if (loaded === undefined) return 2;
   const withSecrets = options.withSecrets === true || options.recipient.length > 0;
   const folder = statSync(options.to, { throwIfNoEntry: false })?.isDirectory() === true;
+  // A share that is not mounted would otherwise be stood in for by a file of its name.
+  if (!folder && extname(options.to) === "") {
+    process.stderr.write(
+      `--to ${options.to}: there is no such folder; make it, or name a file with an ending, such as ${options.to}.tocsin\n`,
+    );
+    return 2;
+  }
   const { order, without } = backupOrder(loaded, {
     ...{ kind: "backup", now: systemClock.now(), version: VERSION, withSecrets },
     to: folder ? { folder: options.to } : { file: options.to },

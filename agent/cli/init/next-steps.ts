@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { INSTALLATION } from "../../../config/installation.ts";
 import { inUrl, isLoopback, type Listening } from "./listening-text.ts";
 import { TLS_FILES } from "./make-tls.ts";
@@ -37,8 +37,12 @@ export function nextSteps(made: Made): string {
     `Clé de signature du journal : empreinte ${made.fingerprint}, à noter hors de cette machine`,
     ...(alone ? [] : tlsLines(made)),
     "",
-    `Vérifier : ${INSTALLATION.call} check`,
-    `Démarrer : ${INSTALLATION.start}`,
+    ...(resolve(made.config) === resolve(INSTALLATION.config)
+      ? [`Vérifier : ${INSTALLATION.call} check`, `Démarrer : ${INSTALLATION.start}`]
+      : [
+          `Vérifier : ${INSTALLATION.call} check --config ${made.config}`,
+          `Démarrer : ${INSTALLATION.call} run --config ${made.config}`,
+        ]),
     "",
     ...(alone ? [] : authorityLines(made)),
     ...trialLines(made, { host, url }),

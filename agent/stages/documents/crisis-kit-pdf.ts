@@ -16,19 +16,18 @@ export async function crisisKitPdf(kit: CrisisKit): Promise<Buffer> {
   write("H1", "Kit papier de crise", { size: 17, bold: true, after: 2 });
   write("P", `${facility} – fait le ${day}`, { after: 2 });
   write("P", KEEP, { size: 8, color: SOFT, after: 6 });
-  for (const { line, text } of kit.lines) {
-    const words = printableLine(text);
-    if (line === "part") {
-      pdf.moveDown(0.6);
-      write("H2", words, { size: 13, bold: true, after: 3 });
-    } else if (line === "head") write("H3", words, { bold: true, size: 10.5, after: 2 });
-    else if (line === "text") write("P", words, { size: 8, color: SOFT });
-    else if (line === "item") write("P", words, { indent: 8, after: 2 });
-    else {
+  for (const each of kit.lines) {
+    const words = printableLine(each.text);
+    if (each.line === "blank") {
       const label = `${words || "…"} :`;
       write("P", label, { label, after: 0 });
-      lines(1);
-    }
+      lines(each.rows);
+    } else if (each.line === "part") {
+      pdf.moveDown(0.6);
+      write("H2", words, { size: 13, bold: true, after: 3 });
+    } else if (each.line === "head") write("H3", words, { bold: true, size: 10.5, after: 2 });
+    else if (each.line === "text") write("P", words, { size: 8, color: SOFT });
+    else write("P", words, { indent: 8, after: 2 });
   }
   return finish({
     head: exercise ? "EXERCICE – KIT DE CRISE" : "KIT DE CRISE",

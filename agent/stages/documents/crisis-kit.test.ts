@@ -5,6 +5,7 @@ import { MICROSECONDS } from "../../core/clock.ts";
 import type { Account } from "../../core/person.ts";
 import type { Calls } from "../../core/roster.ts";
 import type { Reads } from "../../store/store.ts";
+import { FACILITY_KINDS } from "../french.ts";
 import type { Setup } from "../work.ts";
 import { crisisKit } from "./crisis-kit.ts";
 import { crisisKitPdf } from "./crisis-kit-pdf.ts";
@@ -50,7 +51,12 @@ const calls = (sha256 = "a") =>
     },
   }) as unknown as Calls;
 const setup = (over: Partial<Setup> = {}): Parameters<typeof crisisKit>[0]["setup"] => ({
-  facility: { id: "chv", name: "CH du Val", time_zone: "Europe/Paris" } as Setup["facility"],
+  facility: {
+    id: "chv",
+    name: "CH du Val",
+    kind: "etablissement_de_sante",
+    time_zone: "Europe/Paris",
+  } as Setup["facility"],
   mode: "live",
   regimes: loadRegimes(["sante-2022", "sante-2016"]),
   outbound: [
@@ -81,8 +87,16 @@ it("has who is on call for thirty days with numbers, whom to call, every field o
   expect(text.match(/Formulaire vierge/g)).toHaveLength(1);
   const labels = setup().regimes.flatMap(({ form }) => form?.sections.flatMap(({ fields }) => fields) ?? []);
   expect(labels.length).toBeGreaterThan(20);
-  const blanks = new Set(lines.filter(({ line }) => line === "blank").map((line) => line.text));
-  expect(labels.filter(({ label }) => !blanks.has(label))).toEqual([]);
+  const { name } = setup().facility;
+  const known = new Set([
+    `Raison sociale : ${name}`,
+    `Type de structure : ${FACILITY_KINDS[setup().facility.kind]}`,
+  ]);
+  expect(lines.filter(({ line, text }) => line === "item" && known.has(text))).toHaveLength(known.size);
+  const blanks = lines.flatMap((line) => (line.line === "blank" ? [line] : []));
+  const unprinted = labels.filter(({ label }) => !blanks.some((blank) => blank.text === label));
+  expect(unprinted.map(({ id }) => id)).toEqual(["facility_name", "facility_kind"]);
+  expect(blanks.find(({ text }) => text === "Description de l'incident")?.rows).toBe(2);
   expect(text).toContain("tocsin resume");
 });
 

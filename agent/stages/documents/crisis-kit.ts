@@ -1,16 +1,17 @@
-import type { Regime } from "../../../rules/regimes/regime.ts";
+import type { Form, Regime } from "../../../rules/regimes/regime.ts";
 import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import { type Account, ROLES } from "../../core/person.ts";
 import { onCallAt, personNamed, ROSTER_ROLES, type RosterRole, type Shift } from "../../core/roster.ts";
 import { sha256Hex } from "../../core/sha256.ts";
 import type { Reads } from "../../store/store.ts";
+import { OF_FACILITY } from "../form/fillers.ts";
 import { regimesOf } from "../law/regimes-of.ts";
 import type { Setup } from "../work.ts";
 
 /** A paragraph of the kit: headings, lines, and lines to be written on by hand. */
 export type KitLine =
   | { line: "part" | "head" | "text" | "item"; text: string }
-  | { line: "blank"; text: string };
+  | { line: "blank"; text: string; rows: number };
 
 /** What is printed for the day on which nothing works, as plain data. */
 export interface CrisisKit {
@@ -44,7 +45,7 @@ export async function crisisKit(given: {
   const fixed = [
     ...people,
     ...wayLines(setup.outbound),
-    ...formLines([leading, ...others]),
+    ...formLines([leading, ...others], facility),
     ...resumeLines(),
   ];
   const lines = [...firstLines(), ...rosterLines(setup.calls, accounts, now, facility.time_zone), ...fixed];
@@ -58,7 +59,7 @@ const part = (text: string): KitLine => ({ line: "part", text });
 const head = (text: string): KitLine => ({ line: "head", text });
 const text = (value: string): KitLine => ({ line: "text", text: value });
 const item = (value: string): KitLine => ({ line: "item", text: value });
-const blank = (value: string): KitLine => ({ line: "blank", text: value });
+const blank = (value: string, rows = 1): KitLine => ({ line: "blank", text: value, rows });
 
 function firstLines(): KitLine[] {
   return [
@@ -146,15 +147,26 @@ function wayLines(ways: Setup["outbound"]): KitLine[] {
   return lines;
 }
 
-function formLines(regimes: readonly Regime[]): KitLine[] {
+function formLines(regimes: readonly Regime[], facility: Setup["facility"]): KitLine[] {
   const lines: KitLine[] = [];
   for (const { form, title } of regimes) {
     if (form === undefined) continue;
     lines.push(part(`Formulaire vierge – ${title}`), text(form.notice));
     for (const section of form.sections)
-      lines.push(head(section.title), ...section.fields.map(({ label }) => blank(label)));
+      lines.push(head(section.title), ...section.fields.map((field) => fieldLine(field, facility)));
   }
   return lines;
+}
+
+/** What is known stands there; what is to be told by hand has room for a sentence or two. */
+function fieldLine(
+  { id, label, fixed, choices }: Form["sections"][number]["fields"][number],
+  facility: Setup["facility"],
+): KitLine {
+  const known = OF_FACILITY[id]?.(facility);
+  if (known) return item(`${label} : ${known}`);
+  if (choices !== undefined) return blank(`${label} (à choisir : ${choices.join(" ; ")})`);
+  return blank(label, fixed || id in OF_FACILITY ? 1 : 2);
 }
 
 function resumeLines(): KitLine[] {

@@ -2,6 +2,7 @@ import { CAUSES } from "../../core/detection.ts";
 import { calledName } from "../../core/person.ts";
 import { FACILITY_KINDS } from "../french.ts";
 import { describeFact, nameOf } from "../qualify.ts";
+import type { Setup } from "../work.ts";
 import {
   at,
   bounded,
@@ -14,14 +15,24 @@ import {
   standing,
 } from "./filled.ts";
 
+/** What the configuration says of the facility, by the ids of the fields that say it. */
+export const OF_FACILITY: Readonly<Record<string, (facility: Setup["facility"]) => string | undefined>> = {
+  facility_name: ({ name }) => name,
+  facility_kind: ({ kind }) => FACILITY_KINDS[kind],
+  finess_site: ({ finess_site }) => finess_site,
+  finess_legal: ({ finess_legal }) => finess_legal,
+  facility_address: ({ address }) => address,
+  ars: ({ ars }) => ars,
+};
+
 /** What fills the fields that every text may have, by their ids. */
 export const FILLERS: Readonly<Record<string, Filler>> = {
-  facility_name: setting("configuration de l'établissement", ({ facility }) => facility.name),
-  facility_kind: setting("configuration de l'établissement", ({ facility }) => FACILITY_KINDS[facility.kind]),
-  finess_site: setting("configuration de l'établissement", ({ facility }) => facility.finess_site),
-  finess_legal: setting("configuration de l'établissement", ({ facility }) => facility.finess_legal),
-  facility_address: setting("configuration de l'établissement", ({ facility }) => facility.address),
-  ars: setting("configuration de l'établissement", ({ facility }) => facility.ars),
+  ...Object.fromEntries(
+    Object.entries(OF_FACILITY).map(([id, of]) => [
+      id,
+      setting("configuration de l'établissement", ({ facility }) => of(facility)),
+    ]),
+  ),
   declarant_name: declarant(calledName),
   declarant_function: declarant((account) => account.function),
   declarant_quality: declarant((account) =>
