@@ -167,6 +167,13 @@ describe("a backup in trouble", () => {
     mkdirSync(out);
   });
 
+  it("to a folder that is not there, a share that was not mounted, makes no file of its name", () => {
+    const missing = join(house.folder, "partage");
+    const refused = tocsin("backup", "--config", house.config, "--to", missing);
+    expect(refused.code).toBe(2);
+    expect(existsSync(missing)).toBe(false);
+  });
+
   it("that finds no more room says so and leaves nothing", () => {
     // A file may have 10 MB: what a full disk answers, at the same place.
     const limited = `ulimit -f 10240; trap '' XFSZ; exec "$0" "$@"`;
