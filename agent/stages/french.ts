@@ -1,3 +1,4 @@
+import type { Message } from "../../connectors/contract.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
 
 export const FACILITY_KINDS: Readonly<Record<string, string>> = {
@@ -58,4 +59,30 @@ export function formatBytes(bytes: number): string {
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1000)));
   const value = bytes / 1000 ** power;
   return `${value.toLocaleString("fr-FR", { maximumFractionDigits: value < 100 ? 1 : 0 })} ${units[power]}`;
+}
+
+const TELLINGS: Readonly<Record<Message["event"], string>> = {
+  incident_opened: "Ouverture, à l'astreinte informatique",
+  decision_needed: "Décision attendue, à la personne déléguée",
+  not_filed: "Rappel : validé, pas encore déposé",
+  question_asked: "Question posée par lien",
+  handed_over: "La main est passée",
+  handed_back: "La main est rendue",
+  sent_back: "Texte renvoyé à corriger",
+  text_corrected: "Texte corrigé, à relire",
+  second_needed: "Seconde personne attendue, pour ne pas déclarer",
+  oral_contested: "Décision orale contestée",
+  follow_up_due: "Rappel de suivi",
+  duty_due: "Autre obligation : décision attendue",
+  sign_off_due: "Clôtures automatiques à relire",
+  review_due: "Applications à relire",
+  handover: "Relève du matin",
+  access_used: "Accès de secours utilisé",
+  intake_failing: "Une voie d'entrée ne répond plus",
+  test: "Essai",
+};
+
+/** What a message told, where a list says of each when it left and whether it arrived. */
+export function tellingOf(event: string): string {
+  return Object.hasOwn(TELLINGS, event) ? TELLINGS[event as Message["event"]] : event;
 }

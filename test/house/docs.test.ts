@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { TOTP } from "otpauth";
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { eventually } from "../support/daemon.ts";
 import { DOCUMENTS, fencesOf, LINKED, ROOT, read } from "../support/documents.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { itPeer, peer } from "../support/peer.ts";
 
 /** Fences that hold no command; `sh` is the one that does. */
@@ -239,21 +239,6 @@ async function run(text: string, started = text): Promise<string> {
   expect({ code: await ended, said: said() }, text).toMatchObject({ code: 0 });
   for (const [command, words] of SAYS) if (command.test(text)) expect(said(), text).toMatch(words);
   return said();
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  return Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.once("listening", () => {
-            const { port } = server.address() as { port: number };
-            server.close(() => resolve(port));
-          });
-        }),
-    ),
-  );
 }
 
 describe("documented commands", () => {

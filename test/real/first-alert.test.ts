@@ -8,7 +8,6 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -16,6 +15,7 @@ import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/read
 import { startAlertmanager } from "../support/alertmanager-run.ts";
 import { eventually, MAIN } from "../support/daemon.ts";
 import { ROOT } from "../support/documents.ts";
+import { freePorts } from "../support/free-ports.ts";
 import { describePeer, itPeer, peer } from "../support/peer.ts";
 import { type Rsyslog, rsyslog, startRsyslog } from "../support/rsyslog.ts";
 
@@ -202,18 +202,3 @@ describePeer([logger, curl], "what init prints, typed as it stands", () => {
     });
   });
 });
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  return Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.once("listening", () => {
-            const { port } = server.address() as { port: number };
-            server.close(() => resolve(port));
-          });
-        }),
-    ),
-  );
-}

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import type { App } from "../../agent/app.ts";
 import { startApp } from "../../agent/app.ts";
 import { systemClock } from "../../agent/core/clock.ts";
@@ -11,6 +10,7 @@ import { exerciseRuns } from "../../agent/stages/exercise/exercise-runs.ts";
 import { openLog } from "../../agent/telemetry/log.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type House, MAIN, makeHouse } from "./daemon.ts";
+import { freePorts } from "./free-ports.ts";
 import { gatewayServer } from "./gateway-server.ts";
 
 /** A facility in exercise mode with its daemon, on ports that its configuration names, and telephones that answer. */
@@ -80,19 +80,4 @@ export async function command(args: readonly string[]): Promise<{ code: number |
     stream.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
   const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
   return { code, said };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  return Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.once("listening", () => {
-            const { port } = server.address() as { port: number };
-            server.close(() => resolve(port));
-          });
-        }),
-    ),
-  );
 }

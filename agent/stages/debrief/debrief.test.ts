@@ -99,12 +99,12 @@ describe("the story of an incident", () => {
       "0 recognised: Incident ouvert : En cours d'évaluation",
       "0 recognised: Moyens de restauration supprimés : PACS (imagerie) (règle « règle d'essai »)",
       "0 judged: Il manque une réponse.",
-      "1 called: Ouverture annoncée (REFUSÉ) (sms)",
-      "2 called: Ouverture annoncée (sms)",
+      "1 called: Ouverture, à l'astreinte informatique (REFUSÉ) (sms)",
+      "2 called: Ouverture, à l'astreinte informatique (sms)",
       "3 judged: Rempli : Critère C1 (C1)",
       "3 judged: À déclarer maintenant.",
       "3 judged: En cours d'évaluation → Attend votre décision",
-      "4 called: Décision demandée (Dr dora, sms)",
+      "4 called: Décision attendue, à la personne déléguée (Dr dora, sms)",
       "5 person: Ouvre le dossier (Dr claire)",
       "7 person: Constat : une personne prend note",
       "7 person: Intervient pour la première fois (Dr claire)",
@@ -131,7 +131,7 @@ describe("the story of an incident", () => {
   });
 
   it("counts as trouble what did not arrive", () => {
-    expect(troubles).toEqual(["Ouverture annoncée : sms (REFUSÉ)"]);
+    expect(troubles).toEqual(["Ouverture, à l'astreinte informatique : sms (REFUSÉ)"]);
   });
 });
 
@@ -220,7 +220,7 @@ const DEBRIEF: Debrief = {
     {
       at: NIGHT + minute,
       kind: "called",
-      text: "Décision demandée",
+      text: "Décision attendue, à la personne déléguée",
       by: "Dr dora, sms",
       incident: "2026-0007",
     },

@@ -10,6 +10,7 @@ import type { JournalEntry } from "../../core/journal.ts";
 import type { LogbookEntry } from "../../core/logbook.ts";
 import type { Qualification } from "../../core/qualification.ts";
 import { deliveryWords } from "../documents/text-state.ts";
+import { tellingOf } from "../french.ts";
 import type { DebriefLine, LineKind } from "./debrief.ts";
 
 /** When what counts first happened; absent for what did not. */
@@ -204,7 +205,7 @@ export function readStory(
           if (TO_ON_CALL.has(message.event)) moments.onCallTold ??= at;
           if (TO_DELEGATE.has(message.event)) moments.delegateTold ??= at;
         }
-        const words = EVENTS[message.event] ?? message.event;
+        const words = tellingOf(message.event);
         tell("called", `${words}${ATTEMPTS[attempt.outcome] ?? ""}`, by);
         if (attempt.outcome !== "delivered")
           troubles.push(`${words} : ${by}${ATTEMPTS[attempt.outcome] ?? ""}`);
@@ -246,21 +247,6 @@ const READ: ReadonlySet<string> = new Set([
   "note.channel_skipped",
   "note.dossier_read",
 ]);
-
-const EVENTS: Readonly<Record<string, string>> = {
-  incident_opened: "Ouverture annoncée",
-  decision_needed: "Décision demandée",
-  not_filed: "Rappel : validé, pas encore déposé",
-  question_asked: "Question posée par lien",
-  handed_over: "La main est passée",
-  handed_back: "La main est rendue",
-  sent_back: "Texte renvoyé à corriger",
-  text_corrected: "Texte corrigé, à relire",
-  second_needed: "Seconde personne demandée",
-  oral_contested: "Décision orale contestée",
-  follow_up_due: "Rappel de suivi",
-  duty_due: "Autre obligation : décision demandée",
-};
 
 function nameIn(payload: unknown): string | undefined {
   const { name } = (payload ?? {}) as { name?: unknown };

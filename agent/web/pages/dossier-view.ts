@@ -18,6 +18,7 @@ import {
 } from "../../core/qualification.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
 import { deliveryWords } from "../../stages/documents/text-state.ts";
+import { tellingOf } from "../../stages/french.ts";
 import type { TreeCriterion, TreeDuty, TreeFact } from "../../stages/law/because-tree.ts";
 import { ASKED_OF } from "./questions.ts";
 
@@ -269,19 +270,6 @@ const Told = z
     together: z.literal(true),
   })
   .partial();
-const TELLINGS: Readonly<Record<string, string>> = {
-  incident_opened: "Ouverture, à l'astreinte informatique",
-  decision_needed: "Décision attendue, à la personne déléguée",
-  not_filed: "Rappel : validé, pas encore déposé",
-  question_asked: "Question posée par lien",
-  handed_over: "La main est passée",
-  handed_back: "La main est rendue",
-  sent_back: "Texte renvoyé à corriger",
-  text_corrected: "Texte corrigé, à relire",
-  second_needed: "Seconde personne attendue, pour ne pas déclarer",
-  oral_contested: "Décision orale contestée",
-};
-
 const ASKED = "À la demande d'une personne, à la personne déléguée";
 const TOGETHER = ", avec d'autres : les textes suivis ont changé";
 
@@ -301,7 +289,7 @@ export function toldRows(effects: readonly Effect[]) {
         state,
         words,
         channel,
-        what: asked ? ASKED : `${TELLINGS[event] ?? event}${together ? TOGETHER : ""}`,
+        what: asked ? ASKED : `${tellingOf(event)}${together ? TOGETHER : ""}`,
         because,
         attempt,
       };
