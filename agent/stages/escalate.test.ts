@@ -32,6 +32,9 @@ const CALLS = {
   rounds: 2,
 };
 
+/** Minutes. */
+const DAY = 24 * 60;
+
 let stages: Stages;
 afterEach(() => stages?.close());
 
@@ -161,6 +164,35 @@ describe("a call", () => {
     stages.clock.pass(600);
     await pass(1);
     expect(ladder()).toEqual(["0 PAUL sms", "601 DORA sms"]);
+  });
+
+  it.each<[string, number]>([
+    ["before the first turn", 0],
+    ["between two turns", 6],
+  ])("goes on at once when the clock, a day ahead, is set back %s", async (_, after) => {
+    await open();
+    await stages.take(DELETED);
+    if (after > 0) await pass(after);
+    const before = heard();
+    stages.clock.pass(-DAY);
+    await pass(6);
+    const since = heard().slice(before.length);
+    expect(since.map(({ minute }) => minute + DAY)).toEqual([after, after + 5]);
+    await stages.desk.acknowledge(await incident(), PEOPLE[0] as Account);
+    await pass(60);
+    expect(heard()).toHaveLength(before.length + since.length);
+  });
+
+  it("is tried again at once when it reached nobody before the clock, a day ahead, was set back", async () => {
+    await open({ channels: [{ id: "sms", for: ["on_call"], reaches: "phone" }] });
+    stages.answers.push({ outcome: "unreachable", because: "ECONNREFUSED" });
+    await stages.take(DELETED);
+    await pass(0);
+    expect(heard()).toHaveLength(1);
+    stages.clock.pass(-DAY);
+    await pass(0);
+    expect(new Set(stages.sent.map(({ message }) => message.key)).size).toBe(2);
+    expect(heard().map(({ minute }) => minute)).toEqual([0, -DAY, -DAY]);
   });
 
   it("goes on in another process where it stood", async () => {

@@ -174,13 +174,15 @@ export function escalate(
   work: Work,
   setup: Setup,
   {
-    call,
+    call: planned,
     accounts,
     touched,
     now,
   }: { call: Call; accounts: readonly Account[]; touched: ReadonlySet<string>; now: Instant },
 ): string {
   const { calls } = setup;
+  // By a clock that was ahead, and was set back since: what is said from now on answers it.
+  const call = { ...planned, begun: Math.min(planned.begun, now) };
   const stopped = setup.mode === "observe" ? "observation : personne n'est appelé" : whatStops(work, call);
   if (calls === undefined) return "aucun tour de garde dans la configuration";
   if (stopped !== undefined) return stopped;

@@ -44,6 +44,8 @@ export const TOGETHER_WAIT = MICROSECONDS.minute;
 
 /** Minutes before each reminder that an approved declaration is not filed; the last goes on. */
 const NAG_AFTER = [15, 15, 15, 30, 30, 60, 60, 120, 120, 240] as const;
+/** The longest of these waits, µs. */
+export const LONGEST_NAG = Math.max(...NAG_AFTER) * MICROSECONDS.minute;
 /** No more reminders than this for one approval: a week of them. */
 const NAG_TIMES = 48;
 /** From this reminder on, three quarters of an hour after the approval, the director is called too. */
@@ -77,6 +79,13 @@ export function notify(work: Work, setup: Setup, now: Instant, before?: Work): v
   if (told.includes("on_call")) tell({ event: "incident_opened", role: "on_call", key: "incident_opened" });
   if (!told.includes("delegate")) return;
   tell({ event: "decision_needed", role: "delegate", key: `decision_needed:${work.decisions.length}` });
+}
+
+/** True for the key of a message or a call that may have been planned for the morning, or for when others are told too. */
+export function waitsForDay(key: string): boolean {
+  return (
+    key.endsWith(LATE_KEY) || key.includes(HUNT_KEY) || PACKS_KEY.test(key) || key.includes(CHANGED_KEY)
+  );
 }
 
 /** Plans a call that another law pack made due, unless the same was called for before, of the same verdict. */

@@ -13,7 +13,8 @@ import type { OpenOutbound } from "../transmit.ts";
 import type { Setup } from "../work.ts";
 
 const ATTEMPTS = 12;
-const LONGEST_WAIT = 15 * MICROSECONDS.minute;
+/** Longest wait before an attempt is made again, µs, before chance draws it out. */
+export const LONGEST_WAIT = 15 * MICROSECONDS.minute;
 
 export interface SweepEvents {
   settled?(effect: Effect, state: EffectState, because: string): void;
