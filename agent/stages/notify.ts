@@ -131,16 +131,17 @@ export function tellHunt(work: Work, setup: Setup, { hunt, now }: { hunt: string
   plan(work, setup, { event: "incident_opened", role: "delegate", key, due });
 }
 
-/** Plans the next reminder that an approved text is not filed: fewer as time goes by, and the director too. */
-export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): void {
-  if (setup.mode === "observe" || turn > NAG_TIMES) return;
+/** Plans the next reminder that an approved text is not filed, if it is not: fewer as time goes by, and the director too. */
+export function planNag(work: Work, setup: Setup, now: Instant, turn = 1): boolean {
+  if (setup.mode === "observe" || turn > NAG_TIMES) return false;
   const declaration = unfiledDeclaration(work);
-  if (declaration === undefined) return;
+  if (declaration === undefined) return false;
   const key = `not_filed:${declaration.id}/${declaration.version}:${turn}`;
   const after = NAG_AFTER[Math.min(turn, NAG_AFTER.length) - 1] ?? 0;
   const telling = { event: "not_filed", key, due: now + after * MICROSECONDS.minute } as const;
   plan(work, setup, { ...telling, role: "delegate" });
   if (turn >= NAG_DIRECTOR) plan(work, setup, { ...telling, role: "director" });
+  return true;
 }
 
 function plan(

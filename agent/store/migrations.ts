@@ -9,6 +9,7 @@ import { texts } from "./migrations/008-texts.ts";
 import { erasedAttachments } from "./migrations/009-erased-attachments.ts";
 import { retention } from "./migrations/010-retention.ts";
 import { dataKeys } from "./migrations/011-data-keys.ts";
+import { effectsByKind } from "./migrations/012-effects-by-kind.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
@@ -24,6 +25,7 @@ export const MIGRATIONS: readonly Migration[] = [
   erasedAttachments,
   retention,
   dataKeys,
+  effectsByKind,
 ];
 
 /** The schema this program reads and writes. */

@@ -86,12 +86,12 @@ describe("telling people", () => {
       ways: [{ id: "concentrateur", reach: "authority" }],
       carriers: new Map([["concentrateur", { repeatable: true, send }]]),
     });
-    const opened = await Promise.all(Array.from({ length: 12 }, (_, i) => openAndApprove(i)));
+    const opened = await Promise.all(Array.from({ length: 20 }, (_, i) => openAndApprove(i)));
     const sweeping = stages.sweeper.sweep();
-    await vi.waitFor(() => expect(hung).toBe(8));
-    expect(await openAndApprove(12)).toBe("approved");
+    await vi.waitFor(() => expect(hung).toBe(16));
+    expect(await openAndApprove(20)).toBe("approved");
     expect(await stages.sweeper.sweep()).toBeGreaterThan(0);
-    expect(hung).toBe(8);
+    expect(hung).toBe(16);
     expect(stages.messages.length).toBeGreaterThan(0);
     letGo();
     await sweeping;

@@ -26,7 +26,7 @@ import { tick } from "./tick.ts";
 /** Effects under way at once, those by which declarations leave counted apart: a portal that hangs silences nobody. */
 const BATCH = 50;
 /** Of these, those by the same way: nobody is flooded by what waited. */
-const BY_ONE_WAY = 8;
+const BY_ONE_WAY = 16;
 const TOLD = EFFECT_KINDS.filter((kind) => kind !== "deliver");
 /** How late a message is that a stop has held up, µs, and the messages that are then told in one. */
 const OVERDUE = 15 * MICROSECONDS.minute;

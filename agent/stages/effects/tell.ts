@@ -56,7 +56,12 @@ export function openTeller(courier: Courier): Teller {
   async function nagOn(effect: Effect): Promise<void> {
     if (effect.kind !== "reminder" || effect.incident === null) return;
     const turn = Number(effect.key.split(":").at(-1)) + 1;
-    await pipeline.act(effect.incident, (each, now) => planNag(each, setup, now, turn));
+    await pipeline.act(
+      effect.incident,
+      (each, now) => planNag(each, setup, now, turn),
+      (planned) => planned,
+      false,
+    );
   }
 
   /** Plans the same for each director who has the contact of this channel. */
@@ -159,7 +164,7 @@ export function openTeller(courier: Courier): Teller {
         }),
       ]);
       await settle([...stand], state, attempt.because, due);
-      if (state === "done" || state === "failed") for (const effect of stand) await nagOn(effect);
+      if (state === "done" || state === "failed") await Promise.all([...stand].map(nagOn));
     },
 
     async callOn(effect, { call }) {

@@ -212,18 +212,15 @@ function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
     },
 
     async effectsDue(facility, now, limit, kinds = EFFECT_KINDS) {
-      const named = kinds.map(() => "?").join(", ");
-      const sql = `${EFFECT} WHERE facility = ? AND state = 'planned' AND due <= ? AND kind IN (${named})
+      const sql = `${EFFECT} WHERE facility = ? AND state = 'planned' AND kind = ? AND due <= ?
         ORDER BY due, effect_key LIMIT ?`;
-      return all(sql, facility, now, ...kinds, limit).map(effectOf);
+      const found = view(() => [...new Set(kinds)].flatMap((kind) => all(sql, facility, kind, now, limit)));
+      return found.map(effectOf).sort(byDue).slice(0, limit);
     },
     async effectsIn(facility, states, limit) {
       const sql = `${EFFECT} WHERE facility = ? AND state = ? ORDER BY due, effect_key LIMIT ?`;
       const found = view(() => [...new Set(states)].flatMap((state) => all(sql, facility, state, limit)));
-      return found
-        .map(effectOf)
-        .sort((a, b) => a.due - b.due || (a.key < b.key ? -1 : 1))
-        .slice(0, limit);
+      return found.map(effectOf).sort(byDue).slice(0, limit);
     },
     async effectsOf(facility, incident) {
       const sql = `${EFFECT} WHERE facility = ? AND incident = ? ORDER BY due, effect_key`;
@@ -360,6 +357,8 @@ export function checkpointOf({ facility, seq, hash, at, signer, signature }: Row
 function storedOf<T>(row: Row): Stored<T> {
   return { revision: Number(row.revision), content: JSON.parse(String(row.content)) };
 }
+
+const byDue = (a: Effect, b: Effect) => a.due - b.due || (a.key < b.key ? -1 : 1);
 
 function effectOf({ effect_key, payload, ...rest }: Row): Effect {
   return { key: effect_key, payload: JSON.parse(String(payload)), ...rest } as Effect;
