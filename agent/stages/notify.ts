@@ -83,9 +83,7 @@ export function notify(work: Work, setup: Setup, now: Instant, before?: Work): v
 
 /** True for the key of a message or a call that may have been planned for the morning, or for when others are told too. */
 export function waitsForDay(key: string): boolean {
-  return (
-    key.endsWith(LATE_KEY) || key.includes(HUNT_KEY) || PACKS_KEY.test(key) || key.includes(CHANGED_KEY)
-  );
+  return key.endsWith(LATE_KEY) || key.includes(HUNT_KEY) || PACKS_KEY.test(key) || key.includes(CHANGED_KEY);
 }
 
 /** Plans a call that another law pack made due, unless the same was called for before, of the same verdict. */

@@ -24,7 +24,9 @@ import { copyWork, currentDeclaration, loadWork, type Setup, type Work } from ".
 
 /** Detections taken from the store in one unit of work, and in one turn. */
 export const BATCH = 1000;
-const TURN = 50;
+const TURN = 25;
+/** Incidents that a unit of work changes before no more is read for it: what it writes is sealed in one go. */
+const CHANGED = 10;
 /** Name of the cursor that says how far detections were correlated. */
 export const CURSOR = "correlated";
 
@@ -127,30 +129,31 @@ export async function openPipeline(parts: {
     // Until it is committed, what ties incidents stands ahead of the record: read again if this fails.
     position = -1;
     const breathe = breather();
-    const arrivals: Arrival[] = [];
-    while (arrivals.length < BATCH) {
-      const page = await store.reads.detectionsAfter(facility, arrivals.at(-1)?.detection.seq ?? from, TURN);
-      arrivals.push(...page);
-      if (page.length < TURN) break;
-      await breathe();
-    }
-    const to = arrivals.at(-1)?.detection.seq ?? from;
-    const combined = await combiner.take(arrivals, from, now);
-    const hasTime = arrivals.length + combined.length === 0;
+    let page = await store.reads.detectionsAfter(facility, from, TURN);
+    let combined = await combiner.take(page, from, now);
+    const hasTime = page.length + combined.length === 0;
     if (hasTime && undivided.size === 0) {
       position = from;
       return 0;
     }
     const references = await referencesOf(now);
-
     const shelf = openShelf({ active, grouping, setup, now, seq: from, reference: references.next });
-    for (const arrival of arrivals) {
-      if (!standsAlone(arrival.detection.rule) || arrival.alert.hunted !== undefined) continue;
-      const whole = { ...arrival, base: await partsOf(arrival) };
-      const home = correlate(whole, shelf);
-      if (home !== undefined) shelf.placed(whole, home);
+    const arrivals: Arrival[] = [];
+    for (;;) {
+      for (const arrival of page) {
+        arrivals.push(arrival);
+        if (!standsAlone(arrival.detection.rule) || arrival.alert.hunted !== undefined) continue;
+        const whole = { ...arrival, base: await partsOf(arrival) };
+        const home = correlate(whole, shelf);
+        if (home !== undefined) shelf.placed(whole, home);
+        await breathe();
+      }
+      if (page.length < TURN || arrivals.length >= BATCH || shelf.changed().length >= CHANGED) break;
+      page = await store.reads.detectionsAfter(facility, arrivals.at(-1)?.detection.seq ?? from, TURN);
+      combined = await combiner.take(page, from, now);
       await breathe();
     }
+    const to = arrivals.at(-1)?.detection.seq ?? from;
     await takeApart(shelf, store.reads, { later: undivided, hasTime });
     const changed = shelf.changed();
     const declarants = await declarantsNow();

