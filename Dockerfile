@@ -9,6 +9,7 @@ FROM debian:bookworm-slim
 COPY --from=dependencies /usr/local/bin/node /usr/local/bin/node
 ENV NODE_ENV=production \
   NODE_COMPILE_CACHE=/tmp/tocsin-compile-cache \
+  MALLOC_ARENA_MAX=2 \
   TOCSIN_CONFIG=/etc/tocsin/tocsin.yml \
   TOCSIN_STATE=/state \
   TOCSIN_LISTEN=0.0.0.0 \

@@ -49,6 +49,7 @@ import { nameRequests } from "./telemetry/name-requests.ts";
 import { stateMetrics } from "./telemetry/state-metrics.ts";
 import { timeRequests } from "./telemetry/time-requests.ts";
 import { windowMetrics } from "./telemetry/window-metrics.ts";
+import { tellDamage } from "./tell-damage.ts";
 import { watchRules } from "./watch-rules.ts";
 import { tryDisk, watchStore } from "./watch-store.ts";
 import { operationsApp } from "./web/operations.ts";
@@ -158,7 +159,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       (problem) => log.error("checkpoint failed", { problem: problem.message }),
     );
     void storeThread.ended.then((problem) => problem && died(`store: ${problem.message}`));
-    const client = storeClient(storeThread.connect(), openSqliteReads(files.database, ring));
+    const client = storeClient(storeThread.connect(), openSqliteReads(files.database, ring, tellDamage(log)));
     const storeWatch = watchStore(measureStore(client, metrics.registry), {
       ...{ facility, clock, log, disk: () => tryDisk(stateDirectory) },
       changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
@@ -307,7 +308,8 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     let listeningNow = listening;
     const canary = { token: intake.canary, listening: () => listeningNow };
     const chores = await startChores({
-      ...{ loaded: () => loaded, store, setup, pipeline, register, clock, log, woken, house, died, canary },
+      ...{ loaded: () => loaded, store, setup, pipeline, register, clock, log },
+      ...{ woken, house, died, canary, causes },
     });
     stopAfterIntake("chores", chores.stop);
     const reload = openReload({

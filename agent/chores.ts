@@ -13,6 +13,7 @@ import type { Register } from "./stages/register/open-register.ts";
 import type { Setup } from "./stages/work.ts";
 import type { Store } from "./store/store.ts";
 import type { Log } from "./telemetry/log.ts";
+import { watchOpenFiles } from "./watch-open-files.ts";
 import { scheduleWeeklyReport } from "./weekly-report.ts";
 
 /** Between two looks at what changed for the register, ms. */
@@ -35,6 +36,8 @@ export interface ChoreParts {
   canary: Pick<CanaryParts, "listening" | "token">;
   /** Told when this daemon must not go on. */
   died: (why: string) => void;
+  /** What keeps it from being ready. */
+  causes: Set<string>;
 }
 
 /** What goes on beside the pipeline. */
@@ -57,11 +60,12 @@ export async function startChores(parts: ChoreParts): Promise<Chores> {
   const chores = [refreshRegister(parts.register), copies];
   let requalifying = await requalifyWhenDue(parts.pipeline, parts);
   const folder = reportsFolder(loaded().stateDirectory);
+  chores.push(watchOpenFiles(parts));
   chores.push(scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder }));
   const keep = () =>
     loaded().config.retention === undefined
       ? undefined
-      : scheduleRetention({ loaded: loaded(), store, clock, log });
+      : scheduleRetention({ loaded: loaded(), store, clock, log, reread: parts.pipeline.reread });
   let keeping = keep();
   const canaries = await flyCanaries({ ...parts, ...parts.canary, status: house.canaryStatus });
   chores.push(canaries);

@@ -1,18 +1,21 @@
 import { type Clock, MICROSECONDS } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
-import { notePacks, packsDone } from "./stages/law/packs-in-force.ts";
+import { notePacks, packsDone, settingsMark } from "./stages/law/packs-in-force.ts";
 import { requalify } from "./stages/law/requalify.ts";
 import type { Pipeline } from "./stages/pipeline.ts";
 import type { Setup } from "./stages/work.ts";
 import type { Store } from "./store/store.ts";
 import type { Log } from "./telemetry/log.ts";
 
-/** Notes which law packs are in force and, when they are others, has every dossier evaluated anew beside the rest. */
+/**
+ * Notes which law packs are in force and, when they, the systems or the facility are others, has every dossier evaluated
+ * anew beside the rest.
+ */
 export async function requalifyWhenDue(
   pipeline: Pipeline,
   parts: {
     store: Store;
-    setup: Pick<Setup, "facility" | "regimes">;
+    setup: Pick<Setup, "facility" | "regimes" | "systems">;
     clock: Clock;
     log: Log;
     /** Called when it is done: some may have to be told. */
@@ -20,10 +23,13 @@ export async function requalifyWhenDue(
   },
 ): Promise<{ stop(): Promise<void> }> {
   const { store, setup, clock, log } = parts;
-  const packs = { store, facility: setup.facility.id, regimes: setup.regimes, clock };
+  const { regimes } = setup;
+  const packs = { store, facility: setup.facility.id, regimes, settings: settingsMark(setup), clock };
   const { change, due } = await notePacks(packs);
   if (change !== undefined) log.info("other law packs in force", { ...change });
   if (!due) return { stop: async () => undefined };
+  if (change === undefined)
+    log.info("dossiers to be evaluated anew: systems or facility changed, or a stop came before the end");
 
   /** Says how far it is, at most once a second. */
   const told = (message: string) => {

@@ -25,7 +25,7 @@ async function purgedAt(store: Store, now: number): Promise<Record<string, unkno
   const told = Promise.withResolvers<Record<string, unknown>>();
   const hear = (message: string, fields?: Record<string, unknown>) => told.resolve({ message, ...fields });
   const log = { info: hear, warn: hear, error: hear } as unknown as Log;
-  const chore = scheduleRetention({ loaded, store, clock: { now: () => now }, log });
+  const chore = scheduleRetention({ loaded, store, clock: { now: () => now }, log, reread: async () => {} });
   const said = await told.promise;
   await chore.stop();
   return said;

@@ -69,16 +69,22 @@ function weeklyReports(folder: string) {
 }
 
 /** Purges every night while the configuration says how long things are kept, and once at the start. */
-export function scheduleRetention(parts: { loaded: LoadedConfig; store: Store; clock: Clock; log: Log }): {
-  stop(): Promise<void>;
-} {
-  const { loaded, store, clock, log } = parts;
+export function scheduleRetention(parts: {
+  loaded: LoadedConfig;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  /** Has what is held of incidents that were set aside read again. */
+  reread: () => Promise<void>;
+}): { stop(): Promise<void> } {
+  const { loaded, store, clock, log, reread } = parts;
   let stopping = false;
   let running: Promise<unknown> = Promise.resolve();
   const run = async () => {
     try {
       const now = clock.now();
       const report = await runRetention(loaded, { store, now, apply: true, stopped: () => stopping });
+      if (report.setAside > 0) await reread();
       const gone = report.lines.filter(({ count }) => count > 0);
       if (gone.length > 0)
         log.info("erased by the rules of conservation", {

@@ -9,7 +9,7 @@ import { openRosters } from "../config/rosters/open-rosters.ts";
 import type { Config } from "../config/schema.ts";
 import { type Signature, schemeOf } from "../config/signature.ts";
 import type { Reveal } from "../connectors/contract.ts";
-import { NOTIFIERS, OUTBOUNDS } from "../connectors/registry.ts";
+import { NOTIFIERS, OUTBOUNDS } from "../connectors/ways-out.ts";
 import { plainFolders, type RuleFolder } from "../rules/meanings/load-rule-folders.ts";
 import { loadRegimes } from "../rules/regimes/load-regime.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";

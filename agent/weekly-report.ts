@@ -45,7 +45,8 @@ export async function writeWeeklyReport({
     week: week.monday,
     incidents: report.incidents.length,
     to_declare: report.incidents.filter(({ verdict }) => verdict === "declare").length,
-    calls: report.incidents.flatMap(({ calls }) => calls).length,
+    calls: report.incidents.flatMap(({ calls, sent }): unknown[] => (setup.mode === "observe" ? calls : sent))
+      .length,
     closed_by_machine: report.closed.length,
     detections: report.detections,
   });

@@ -10,6 +10,8 @@ export const Canary = z
       z.strictObject({
         /** Between two rounds. (Default: 5.) */
         every_minutes: z.int().min(1).max(60).default(5),
+        /** What it shows to listeners that ask clients for a certificate; both PEM files. (Default: it spares them.) */
+        client: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
       }),
     ],
     CHOICE,

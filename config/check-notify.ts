@@ -1,4 +1,4 @@
-import { NOTIFIERS } from "../connectors/registry.ts";
+import { NOTIFIERS } from "../connectors/ways-out.ts";
 import type { Tell } from "./check-surroundings.ts";
 import { DEPENDENCY_WORDS } from "./notify.ts";
 import { readRosters } from "./rosters/open-rosters.ts";

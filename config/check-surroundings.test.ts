@@ -69,6 +69,18 @@ describe("checkSurroundings", () => {
       "tls_invalid",
       "listeners.people.tls",
     ],
+    [
+      "a certificate of the canary that is missing",
+      "canary: { client: { certificate: no.pem, key: not.pem } }",
+      "tls_unreadable",
+      "canary.client.certificate",
+    ],
+    [
+      "a certificate of the canary that is none",
+      "canary: { client: { certificate: not.pem, key: not.pem } }",
+      "tls_invalid",
+      "canary.client",
+    ],
     ["a tool's secret that is not base64", tool("WORDS"), "secret_not_webhook", "tools.0.secret"],
     ["a tool's secret that is too short", tool("SHORT"), "secret_not_webhook", "tools.0.secret"],
     ["a tool's secret that was cut", tool("CUT"), "secret_not_webhook", "tools.0.secret"],

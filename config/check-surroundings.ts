@@ -27,6 +27,9 @@ export function checkSurroundings(input: {
       tell(["rules", i], "rules_missing", `${missing} does not exist`, "correct or remove it");
   }
   for (const { tls, path } of tlsOf(config)) checkTls(tls, { path, base, keys: secrets !== null, tell });
+  const client = config.canary === "off" ? undefined : config.canary.client;
+  if (client !== undefined)
+    checkTls(client, { path: ["canary", "client"], base, keys: secrets !== null, tell });
   checkAddresses(config, tell);
   if (secrets === null) return;
   checkTokens(config, secrets, tell);
@@ -54,7 +57,7 @@ export function tlsOf({ listeners, sources }: Config): { tls: ServerTls; path: P
 }
 
 function checkTls(
-  tls: ServerTls,
+  tls: Pick<ServerTls, "certificate" | "key" | "clients">,
   parts: { path: PropertyKey[]; base: string; keys: boolean; tell: Tell },
 ): void {
   const { path, base, keys, tell } = parts;

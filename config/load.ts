@@ -6,8 +6,9 @@ import { isTimeZone, systemClock } from "../agent/core/clock.ts";
 import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { nearestName } from "../connectors/mapping/nearest-name.ts";
-import { type Catalogue, NOTIFIERS, OUTBOUNDS, openCatalogue } from "../connectors/registry.ts";
+import { type Catalogue, openCatalogue } from "../connectors/registry.ts";
 import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
+import { NOTIFIERS, OUTBOUNDS } from "../connectors/ways-out.ts";
 import { checkEncryption } from "./check-encryption.ts";
 import { checkMail } from "./check-mail.ts";
 import { checkNotify } from "./check-notify.ts";
@@ -190,6 +191,9 @@ export function parseConfig(
         tls.key = absolute(tls.key);
         if (tls.clients !== undefined) tls.clients.authority = absolute(tls.clients.authority);
       }
+      const client = config.canary === "off" ? undefined : config.canary.client;
+      if (client !== undefined)
+        Object.assign(client, { certificate: absolute(client.certificate), key: absolute(client.key) });
       for (const { poll } of config.sources) {
         for (const part of ["authority", "certificate", "key"] as const)
           if (poll?.tls?.[part] !== undefined) poll.tls[part] = absolute(poll.tls[part]);

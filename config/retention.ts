@@ -16,7 +16,10 @@ export const Retention = z
     evidence_days: Days.default(1095),
     /** Bytes of the files attached to closed dossiers, after the closing. (Default: 1,095.) */
     attachments_days: Days.default(1095),
-    /** Closed dossiers with their texts, decisions and exchanges, after the closing. (Default: 1,825.) */
+    /**
+     * Closed dossiers with their texts, decisions and exchanges, after the closing; those set aside and never closed, after
+     * the last that came to them. (Default: 1,825.)
+     */
     dossiers_days: Days.default(1825),
     /** Closed accounts, after their last change: name and contacts. (Default: 365.) */
     accounts_days: Days.default(365),

@@ -4,7 +4,7 @@ import type { Claim } from "../agent/core/claim.ts";
 import type { Problem } from "../agent/core/errors.ts";
 import { once } from "../agent/core/once.ts";
 import { autoOf, surestOf } from "./auto.ts";
-import type { Inbound, Notifier, Outbound } from "./contract.ts";
+import type { Inbound } from "./contract.ts";
 import { alertmanager } from "./inbound/alertmanager/index.ts";
 import { apache } from "./inbound/apache/index.ts";
 import { auditd } from "./inbound/auditd/index.ts";
@@ -24,24 +24,6 @@ import type { Mapping } from "./mapping/compile.ts";
 import { CASES_ENDING, type LoadedMapping, loadMappings } from "./mapping/load-mappings.ts";
 import { isOver, type Select, selectAmong } from "./mapping/select-mapping.ts";
 import { withMappings } from "./mapping/with-mappings.ts";
-import { email } from "./notify/email/index.ts";
-import { glpi } from "./notify/glpi/index.ts";
-import { mattermost } from "./notify/mattermost/index.ts";
-import { modemSpool } from "./notify/modem-spool/index.ts";
-import { ntfy } from "./notify/ntfy/index.ts";
-import { servicenow } from "./notify/servicenow/index.ts";
-import { slack } from "./notify/slack/index.ts";
-import { sms } from "./notify/sms/index.ts";
-import { teams } from "./notify/teams/index.ts";
-import { voice } from "./notify/voice/index.ts";
-import { webhook } from "./notify/webhook/index.ts";
-import { arsMail } from "./outbound/ars-mail/index.ts";
-import { arsPhone } from "./outbound/ars-phone/index.ts";
-import { exercise } from "./outbound/exercise/index.ts";
-import { fssiMail } from "./outbound/fssi-mail/index.ts";
-import { helpPhone } from "./outbound/help-phone/index.ts";
-import { portalAssisted } from "./outbound/portal-assisted/index.ts";
-import { portalHttp } from "./outbound/portal-http/index.ts";
 
 /** Syslog hands its message to these when it is a format of their own. */
 const syslog = syslogOf([auditd, cef, leef, wazuh, alertmanager, ocsf, suricata, windows, generic, keyvalue]);
@@ -63,34 +45,6 @@ export const INBOUND: readonly Inbound[] = [
   syslog,
   wazuh,
   windows,
-];
-
-/** Every way to tell a person, one a folder of `notify/`. */
-// biome-ignore lint/suspicious/noExplicitAny: its own schema checks its settings before it is opened
-export const NOTIFIERS: readonly Notifier<any>[] = [
-  email,
-  glpi,
-  mattermost,
-  modemSpool,
-  ntfy,
-  servicenow,
-  slack,
-  sms,
-  teams,
-  voice,
-  webhook,
-];
-
-/** Every way out for an approved declaration, one a folder of `outbound/`. */
-// biome-ignore lint/suspicious/noExplicitAny: its own schema checks its settings before it is opened
-export const OUTBOUNDS: readonly Outbound<any>[] = [
-  arsMail,
-  arsPhone,
-  exercise,
-  fssiMail,
-  helpPhone,
-  portalAssisted,
-  portalHttp,
 ];
 
 /** The names that the `over` of a mapping may have: the formats, and `text` for what none recognises. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
-import { countedAs } from "./heed-canary.ts";
+import { countedAs, heedCanary } from "./heed-canary.ts";
 import {
   CANARY_ADDRESS,
   CANARY_RULE,
@@ -47,6 +47,18 @@ describe("who sent a record", () => {
     ["nobody known", undefined, "fw"],
   ])("from %s is counted so", (_, peer, id) => {
     expect(countedAs(source, peer).id).toBe(id);
+  });
+
+  const heed = heedCanary(TOKEN);
+  it.each<[string, string | undefined, string | Uint8Array, string]>([
+    ["who says its mark at once", "::1", Buffer.from(`60 <110>1 - ${mark}`), CANARY_SOURCE],
+    ["who names itself so", "::1", mark, CANARY_SOURCE],
+    ["any other program of this machine", "::1", "<110>1 - an alert", "fw"],
+    ["who says a mark of another start", "::1", markOf(TOKEN.replace("0", "f"), flight), "fw"],
+    ["who says it from elsewhere", "2001:db8::5", mark, "fw"],
+    ["the canary's own address, whatever it says", CANARY_ADDRESS, "", CANARY_SOURCE],
+  ])("over IPv6 is told by what is said first: %s", (_, peer, opening, id) => {
+    expect(heed.countedAs(source, peer, opening).id).toBe(id);
   });
 
   it("reads as the source does, also once its settings have changed in place", () => {

@@ -3,6 +3,8 @@ import type { LoadedRule } from "../../rules/engine/rule.ts";
 
 /** Where the canary's connections come from: an address of the loopback that nothing else has a reason to use. */
 export const CANARY_ADDRESS = "127.84.79.67";
+/** The same over IPv6, which has one loopback address for all: there the mark tells canaries from others of this machine. */
+export const CANARY_ADDRESS_6 = "::1";
 /** What comes from there is counted under this: no source of a configuration can be called so. */
 export const CANARY_SOURCE = "tocsin:canary";
 /** The rule that its records match; in no list of rules. */

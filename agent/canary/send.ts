@@ -3,12 +3,12 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
-import { connect, type Socket } from "node:net";
+import { connect, isIPv6, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls } from "node:tls";
 import type { Instant } from "../core/clock.ts";
 import { http, https } from "../core/node-http.ts";
 import { signatureHeaders } from "../intake/signature.ts";
-import { CANARY_ADDRESS } from "./mark.ts";
+import { CANARY_ADDRESS, CANARY_ADDRESS_6 } from "./mark.ts";
 import type { Way } from "./ways.ts";
 
 /** What is sent, and until when it may take. */
@@ -39,11 +39,11 @@ export function sendBy(way: Way, given: Given): Promise<void> {
 }
 
 async function sendUdp({ host, port }: Way, { text, signal }: Given): Promise<void> {
-  const socket = createSocket({ type: "udp4", signal });
+  const socket = createSocket({ type: isIPv6(host) ? "udp6" : "udp4", signal });
   try {
     const failed = once(socket, "error").then(([error]) => Promise.reject(error));
     failed.catch(() => undefined);
-    socket.bind(0, CANARY_ADDRESS);
+    socket.bind(0, addressFor(host));
     await Promise.race([once(socket, "listening", { signal }), failed]);
     await new Promise<void>((sent, refused) =>
       socket.send(text, port, host, (error) => (error === null ? sent() : refused(error))),
@@ -66,7 +66,7 @@ async function sendTcp(way: Way, { text, signal }: Given): Promise<void> {
 }
 
 /** One session: `open`, one `syslog`, `close`, each answered before the next is sent. */
-async function sendRelp(way: Way, { text, signal }: Given): Promise<void> {
+async function sendRelp(way: Way, { text, id, signal }: Given): Promise<void> {
   const socket = await open(way, signal);
   let said = "";
   let over = false;
@@ -89,7 +89,7 @@ async function sendRelp(way: Way, { text, signal }: Given): Promise<void> {
     }
   }
   try {
-    await ask(1, "open", "relp_version=0\nrelp_software=tocsin\ncommands=syslog");
+    await ask(1, "open", `relp_version=0\nrelp_software=${id}\ncommands=syslog`);
     await ask(2, "syslog", text);
     // Told in advance, lest the session be remembered as one that was lost.
     socket.write("3 close 0\n");
@@ -100,15 +100,16 @@ async function sendRelp(way: Way, { text, signal }: Given): Promise<void> {
 }
 
 async function post(way: Way, { text, id, now, signal }: Given): Promise<void> {
-  const { host, port, certificate, token, signature, source } = way;
+  const { host, port, token, signature, source } = way;
   const body = Buffer.from(text);
-  const secure = certificate === undefined ? undefined : await trusting(certificate);
+  const secure = await secureBy(way);
   const request = (secure === undefined ? http : https).request({
-    ...{ host, port, signal, ...secure, method: "POST", agent: false, localAddress: CANARY_ADDRESS },
+    ...{ host, port, signal, ...secure, method: "POST", agent: false, localAddress: addressFor(host) },
     path: `/api/v1/alerts/${source}`,
     headers: {
       "content-type": /^[[{]/.test(text) ? "application/json" : "text/plain",
       "content-length": body.length,
+      "user-agent": id,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(signature === undefined ? {} : signatureHeaders(signature, { body, id, now })),
     },
@@ -124,14 +125,15 @@ async function post(way: Way, { text, id, now, signal }: Given): Promise<void> {
 }
 
 /** Connects from the canary's address, through TLS where the way has it. */
-async function open({ host, port, certificate }: Way, signal: AbortSignal): Promise<Socket> {
-  const where = { host, port, localAddress: CANARY_ADDRESS };
-  const socket =
-    certificate === undefined ? connect(where) : connectTls({ ...where, ...(await trusting(certificate)) });
+async function open(way: Way, signal: AbortSignal): Promise<Socket> {
+  const { host, port } = way;
+  const where = { host, port, localAddress: addressFor(host) };
+  const secure = await secureBy(way);
+  const socket = secure === undefined ? connect(where) : connectTls({ ...where, ...secure });
   // What goes wrong later is told by the end of the connection.
   socket.on("error", () => undefined);
   try {
-    await once(socket, certificate === undefined ? "connect" : "secureConnect", { signal });
+    await once(socket, secure === undefined ? "connect" : "secureConnect", { signal });
     return socket;
   } catch (error) {
     socket.destroy();
@@ -139,11 +141,20 @@ async function open({ host, port, certificate }: Way, signal: AbortSignal): Prom
   }
 }
 
-/** Trusts the one certificate that the listener is configured with, while it is valid, whatever name it has. */
-async function trusting(file: string): Promise<ConnectionOptions> {
-  const pem = await readFile(file);
+const addressFor = (host: string) => (isIPv6(host) ? CANARY_ADDRESS_6 : CANARY_ADDRESS);
+
+/**
+ * Trusts the one certificate that the listener is configured with, while it is valid, whatever name it has, and shows
+ * the canary's own where one is asked for; undefined without TLS.
+ */
+async function secureBy({ certificate, client }: Way): Promise<ConnectionOptions | undefined> {
+  if (certificate === undefined) return undefined;
+  const pem = await readFile(certificate);
   const { fingerprint256 } = new X509Certificate(pem);
+  // Read at each flight: what was renewed is shown at once.
+  const own = client && { cert: await readFile(client.certificate), key: await readFile(client.key) };
   return {
+    ...own,
     ca: pem,
     allowPartialTrustChain: true,
     rejectUnauthorized: true,

@@ -6,11 +6,13 @@ import type { Listening } from "../intake/thread.ts";
 import { waysOf } from "./ways.ts";
 
 const tls = { certificate: "a.pem", key: "a.key" };
-function found(sources: unknown[], listening: Listening[] = []) {
+const clients = { authority: "ca.pem" };
+function found(sources: unknown[], listening: Listening[] = [], canary: object = {}) {
   const config = Config.parse({
     facility: { id: "ch", name: "CH", kind: "etablissement_de_sante" },
     mode: "exercise",
     sources,
+    canary,
   });
   const secrets = new Map([
     ["sources.0.token", new Secret("the token")],
@@ -37,6 +39,12 @@ describe("the ways in that a canary takes", () => {
       listen({ transport: "relp", address: "192.0.2.1", port: 2514 }),
       { host: "192.0.2.1" },
     ],
+    ["the loopback of IPv6", listen({ transport: "tcp", address: "::1", port: 514 }), { host: "::1" }],
+    [
+      "an IPv6 address of ours",
+      listen({ transport: "udp", address: "2001:db8::5", port: 514 }),
+      { name: "fw udp [2001:db8::5]:514", host: "2001:db8::5" },
+    ],
     [
       "TLS, by the certificate of its file",
       listen({ transport: "tls", port: 6514, tls }),
@@ -58,6 +66,21 @@ describe("the ways in that a canary takes", () => {
     expect(ways[0]).toMatchObject(way);
   });
 
+  it.each([
+    ["over a socket", listen({ transport: "tls", port: 6514, tls: { ...tls, clients } })],
+    ["over HTTP", [{ id: "fw", connector: "cef", token: { env: "X" }, client: {} }]],
+  ])("take one that asks for a certificate %s once the canary has one", (_, sources) => {
+    const client = { certificate: "canary.pem", key: "canary.key" };
+    const { ways, uncovered } = found(sources, [], { client });
+    expect([ways.map((way) => way.client), uncovered]).toEqual([[client], []]);
+  });
+
+  it("show the canary's certificate to none that asks for no certificate", () => {
+    const client = { certificate: "canary.pem", key: "canary.key" };
+    const { ways } = found(listen({ transport: "tls", port: 6514, tls }), [], { client });
+    expect(ways.map((way) => way.client)).toEqual([undefined]);
+  });
+
   it("are known by the port that was taken for 0, each of its own", () => {
     const at = { source: "fw", transport: "tcp" as const, address: "127.0.0.1" };
     const sources = listen({ transport: "tcp", port: 0 }, { transport: "tcp", port: 0 });
@@ -73,9 +96,8 @@ describe("the ways in that a canary takes", () => {
 });
 
 describe("the ways in that none takes", () => {
-  const clients = { authority: "ca.pem" };
   it.each<[string, unknown[], string]>([
-    ["IPv6 alone", listen({ transport: "tcp", address: "::1", port: 514 }), "ipv6"],
+    ["a link-local address", listen({ transport: "tcp", address: "fe80::1%eth0", port: 514 }), "ipv6"],
     ["a name of two addresses", listen({ transport: "tcp", address: "localhost", port: 514 }), "name"],
     [
       "a client certificate on a socket",

@@ -17,6 +17,8 @@ export interface Way {
   port: number;
   /** The certificate that it shows (PEM file). */
   certificate?: string | undefined;
+  /** What it is shown, where it asks for a certificate (PEM files). */
+  client?: { certificate: string; key: string } | undefined;
   /** What a post is known by. */
   token?: string | undefined;
   signature?: SignatureCheck | undefined;
@@ -37,6 +39,7 @@ export function waysOf(
   const ways: Way[] = [];
   const uncovered: UncoveredWay[] = [];
   const taken = [...parts.listening];
+  const client = config.canary === "off" ? undefined : config.canary.client;
   const secret = (path: string) => secrets.get(path)?.reveal() ?? "";
 
   function portOf(source: string | null, transport: Way["transport"], at: { address: string; port: number }) {
@@ -53,20 +56,27 @@ export function waysOf(
       address: string;
       port: number;
       tls?: ServerTls | undefined;
-      barred?: UncoveredWay["because"] | undefined;
+      /** It lets in none without a certificate. */
+      asks: boolean;
     },
   ): void {
-    const { address, port, transport, tls, barred, ...known } = given;
+    const { address, port, transport, tls, asks, ...known } = given;
     const host = hostOf(address);
     const name = `${source.id} ${transport} ${isIPv6(address) ? `[${address}]` : address}:${port}`;
     const example = parts.named(source.connector)?.example;
-    const because = barred ?? (typeof host === "string" ? undefined : host.because);
+    const because =
+      asks && client === undefined
+        ? "client_certificate"
+        : typeof host === "string"
+          ? undefined
+          : host.because;
     if (because !== undefined) uncovered.push({ name, because });
     else if (example === undefined) uncovered.push({ name, because: "unknown_format" });
     else if (typeof host === "string")
       ways.push({
         ...{ name, source: source.id, transport, host, port, example, ...known },
         certificate: tls?.certificate,
+        client: asks ? client : undefined,
       });
   }
 
@@ -74,16 +84,16 @@ export function waysOf(
     for (const listen of source.listen) {
       const tls = tlsOf(listen);
       const { transport, address } = listen;
-      const barred = tls?.clients === undefined ? undefined : ("client_certificate" as const);
-      add(source, { transport, address, port: portOf(source.id, transport, listen), tls, barred });
+      const asks = tls?.clients !== undefined;
+      add(source, { transport, address, port: portOf(source.id, transport, listen), tls, asks });
     }
-    const { token, signature, client } = source;
-    if (token !== undefined || signature !== undefined || client !== undefined) {
+    const { token, signature } = source;
+    if (token !== undefined || signature !== undefined || source.client !== undefined) {
       const { intake } = config.listeners;
       add(source, {
         ...{ transport: "http", address: intake.address, port: portOf(null, "http", intake) },
         tls: intake.tls,
-        barred: client === undefined ? undefined : "client_certificate",
+        asks: source.client !== undefined,
         token: token && secret(`sources.${i}.token`),
         signature: signature && signatureCheck(signature, secret(`sources.${i}.signature.secret`)),
       });
@@ -95,9 +105,10 @@ export function waysOf(
 
 const tlsOf = (listen: Listen): ServerTls | undefined => ("tls" in listen ? listen.tls : undefined);
 
-/** The address to reach a listener by: from the canary's, an IPv4 one. */
+/** The address to reach a listener by from the canary's. */
 function hostOf(address: string): string | { because: "ipv6" | "name" } {
   if (address === "0.0.0.0" || address === "::") return "127.0.0.1";
   if (address === "localhost") return { because: "name" };
-  return isIPv6(address) ? { because: "ipv6" } : address;
+  // A link-local address is reached from itself only.
+  return /^fe[89ab]/i.test(address) ? { because: "ipv6" } : address;
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { OUTBOUNDS } from "../../connectors/registry.ts";
+import { OUTBOUNDS } from "../../connectors/ways-out.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { openOutbounds } from "../setup.ts";

@@ -5,7 +5,13 @@ import { TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { masksOf, ownSecret, passingMasks, setupOf, stateFiles } from "../setup.ts";
 import { judge } from "../stages/judge.ts";
-import { notePacks, type PacksChange, packsChange, packsDone } from "../stages/law/packs-in-force.ts";
+import {
+  notePacks,
+  type PacksChange,
+  packsChange,
+  packsDone,
+  settingsMark,
+} from "../stages/law/packs-in-force.ts";
 import { differenceOf, type Requalified, requalify } from "../stages/law/requalify.ts";
 import { openPipeline } from "../stages/open-pipeline.ts";
 import { ACTIVE } from "../stages/pipeline.ts";
@@ -110,7 +116,8 @@ export async function requalifyInstalled(
     try {
       const masks = masksOf(loaded.config, ownSecret(stateFiles(loaded.stateDirectory).maskSecret));
       const setup = setupOf(loaded, uuidv7(clock), masks);
-      const parts = { store, facility: setup.facility.id, regimes: setup.regimes, clock };
+      const { regimes } = setup;
+      const parts = { store, facility: setup.facility.id, regimes, settings: settingsMark(setup), clock };
       const { change } = await notePacks(parts);
       const pipeline = await openPipeline({ store, setup, clock });
       const { total, differing } = await requalify(pipeline, told);

@@ -119,7 +119,7 @@ function reportText(
   const names = (list: readonly { reference: string }[]) => list.map(({ reference }) => reference);
   return `${[
     ...rows,
-    ...told(running, "incident(s) not closed: never erased"),
+    ...told(running, "incident(s) that still run: never erased"),
     ...told(held.length, "dossier(s) over, conservation suspended", names(held)),
     ...told(proposed.length, "dossier(s) over, proposed for elimination without a visa", names(proposed)),
     ...unarchived.map(({ reference, because }) => `${reference}: not archived, so not erased: ${because}`),

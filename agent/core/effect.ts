@@ -1,18 +1,7 @@
 import { z } from "zod";
-import type { Transitions } from "./transitions.ts";
 
 export const EffectState = z.enum(["planned", "claimed", "done", "failed", "uncertain", "cancelled"]);
 export type EffectState = z.infer<typeof EffectState>;
-
-/** Intent is written (`claimed`) before the call and the receipt after: a crash between leaves `uncertain`. */
-export const EFFECT_TRANSITIONS: Transitions<EffectState> = {
-  planned: ["claimed", "cancelled"],
-  claimed: ["planned", "done", "failed", "uncertain"],
-  uncertain: ["planned", "done", "failed", "cancelled"],
-  done: [],
-  failed: ["planned"],
-  cancelled: [],
-};
 
 export const EFFECT_KINDS = ["notify", "deliver", "reminder", "clock"] as const;
 

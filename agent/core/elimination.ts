@@ -7,6 +7,8 @@ export const ListedDossier = z.object({
   /** When what it tells of began, and when it was closed. */
   occurred: z.int(),
   closed: z.int(),
+  /** It was set aside and never closed: `closed` is since when nothing came. */
+  set_aside: z.literal(true).optional(),
 });
 export type ListedDossier = z.infer<typeof ListedDossier>;
 

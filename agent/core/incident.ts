@@ -127,8 +127,11 @@ export const Incident = z.object({
   impossible: z.array(Impossibility).optional(),
   /** Incidents that the machine may not merge this one with, though they share something: a person is asked. */
   linked: z.array(z.object({ incident: z.string(), because: z.string() })).optional(),
-  /** Its content is erased: but for this and its dates nothing is left. `closed` is when it was. */
-  erased: Gone.extend({ closed: Instant }).optional(),
+  /**
+   * Its content is erased: but for this and its dates nothing is left. `closed` is when it was; with `set_aside` a person
+   * had set it aside, and it is since when nothing came.
+   */
+  erased: Gone.extend({ closed: Instant, set_aside: z.literal(true).optional() }).optional(),
   /** Only its alerts, or the bytes of its attachments, are erased. */
   evidence_erased: Gone.optional(),
   attachments_erased: Gone.optional(),

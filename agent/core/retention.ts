@@ -27,9 +27,14 @@ export const RETENTION_KINDS = {
 } as const;
 export type RetentionKind = keyof typeof RETENTION_KINDS;
 
-/** The name under which the journal keeps that a rule was applied. */
-export function policyOf(kind: RetentionKind, rules: RetentionRules, visa?: string): string {
+/** The name under which the journal keeps that a rule was applied; `setAside` to what was never closed. */
+export function policyOf(
+  kind: RetentionKind,
+  rules: RetentionRules,
+  { visa, setAside = false }: { visa?: string | undefined; setAside?: boolean } = {},
+): string {
   const days = rules[`${kind}_days`];
+  const name = setAside ? RETENTION_KINDS[kind].replace(/clos$/, "non déclarés") : RETENTION_KINDS[kind];
   const authorised = visa === undefined ? "" : `, visa ${visa}`;
-  return `${RETENTION_KINDS[kind]}, ${days} jour${days > 1 ? "s" : ""}${authorised}`;
+  return `${name}, ${days} jour${days > 1 ? "s" : ""}${authorised}`;
 }

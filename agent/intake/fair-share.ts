@@ -43,6 +43,22 @@ export function fairShare<Member>(places: number): FairShare<Member> {
   };
 }
 
+/** Lets a member into every share or into none; returns who must go for it, itself among them when there is no place. */
+export function enterAll<Member>(
+  shares: readonly FairShare<Member>[],
+  member: Member,
+  group: string,
+): Member[] {
+  const gone: Member[] = [];
+  for (const share of shares) {
+    const out = share.enter(member, group);
+    if (out !== undefined) gone.push(out);
+    if (out === member) break;
+  }
+  if (gone.includes(member)) for (const share of shares) share.leave(member, group);
+  return gone;
+}
+
 /** Bytes of an IPv6 address that tell one network from another: a host has as many addresses in its own as it likes. */
 const NETWORK_BYTES = 8;
 

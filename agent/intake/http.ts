@@ -95,7 +95,9 @@ export function alertsApp(parts: {
       if (found.status === 401) response.set("www-authenticate", ["Bearer", 'Basic realm="tocsin"']);
       return refuse(found.source, found.status, found.code, found.detail);
     }
-    const source = countedAs(found.source, request.socket.remoteAddress);
+    const peer = request.socket.remoteAddress;
+    const opening = request.headers["user-agent"] ?? "";
+    const source = (taker.canary ?? { countedAs }).countedAs(found.source, peer, opening);
     response.locals.source = source.id;
     const lease = budget.lease(source.id);
     try {

@@ -5,11 +5,13 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { type HttpServer, listenerFailed, listenHttp } from "../http-server.ts";
 import type { Log } from "../telemetry/log.ts";
+import { seldom } from "../telemetry/seldom.ts";
 import type { Backlog } from "./backlog.ts";
-import { fairShare, networkOf } from "./fair-share.ts";
+import { enterAll, fairShare, networkOf } from "./fair-share.ts";
 import { alertsApp } from "./http.ts";
 import type { LineTaker } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
+import { connectionsWithin, MORE_CONNECTIONS, openFilesLimit } from "./open-files.ts";
 import { listenRelp } from "./relp.ts";
 import type { HttpSource, OpenListener, PolledIndex, TextSource } from "./sources.ts";
 import type { Taker } from "./taker.ts";
@@ -64,6 +66,9 @@ export async function openListeners(parts: {
   const { taker, lines, clock, metrics } = parts;
   const turns = openTurns(parts);
   const { limits, facility } = parts.data;
+  const warn = seldom(parts.report);
+  /** The connections of all listeners, so that they leave the rest of the daemon its descriptors. */
+  const whole = fairShare<Socket>(connectionsWithin(openFilesLimit()));
   /** As the connections that are open know them: changed in place. */
   let sources = new Map<string, HttpSource>();
   const posting: HttpSource[] = [];
@@ -82,13 +87,15 @@ export async function openListeners(parts: {
     const { address, port } = listen;
     const about = { metrics, clock, where, log: ofSource(parts.report, source.id) };
     const common = { source, address, port, recordBytes: limits.record_bytes, ...about };
-    const stream = { ...common, turns, connections: limits.connections, idleSeconds: limits.idle_seconds };
+    const { connections, idle_seconds: idleSeconds } = limits;
+    const stream = { ...common, turns, connections, whole, idleSeconds };
     switch (listen.transport) {
       case "udp":
         return listenUdp({
           ...common,
           receiveBuffer: listen.receive_buffer_bytes,
           lines: lines({ drops: true }),
+          canary: taker.canary,
         });
       case "tcp":
         return listenTcp({ ...stream, lines, taker });
@@ -124,16 +131,21 @@ export async function openListeners(parts: {
     metrics,
     log: parts.log,
   });
-  const share = fairShare<Socket>(limits.connections);
+  const shares = [fairShare<Socket>(limits.connections), whole];
 
   async function listenAlerts(where: IntakeData["http"]): Promise<HttpServer> {
     const connected = (socket: Socket) => {
       const peer = networkOf(socket.remoteAddress ?? "");
-      const gone = share.enter(socket, peer);
-      socket.once("close", () => share.leave(socket, peer));
-      if (gone === undefined) return;
-      metrics.refused.inc({ source: "", code: "too_many_connections" });
-      gone.destroy();
+      const leaving = enterAll(shares, socket, peer);
+      socket.once("close", () => {
+        for (const share of shares) share.leave(socket, peer);
+      });
+      for (const gone of leaving) {
+        metrics.refused.inc({ source: "", code: "too_many_connections" });
+        const told = { where: "listeners.intake", connections: limits.connections, remedy: MORE_CONNECTIONS };
+        warn("connection closed: there are too many", told);
+        gone.destroy();
+      }
     };
     const server = await listenHttp(where, "listeners.intake", {
       log: parts.report,

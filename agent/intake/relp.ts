@@ -47,9 +47,13 @@ export async function listenRelp(
 
   function serve({ socket, receive, hold }: Connection): void {
     const peer = socket.remoteAddress ?? "";
-    const source = countedAs(parts.source, peer);
-    const labels = { source: source.id, transport: "relp" };
-    const received = metrics.received.of(labels);
+    const talliesOf = ({ id }: TextSource) => {
+      const labels = { source: id, transport: "relp" };
+      return { received: metrics.received.of(labels), bytes: metrics.bytes.of(labels) };
+    };
+    let source = countedAs(parts.source, peer);
+    let { received, bytes: taken } = talliesOf(source);
+    let begun = false;
     const lines = parts.lines();
     let bytes = 0;
     /** Lengths of the relevant messages that are not decided, and what they weigh, oldest first. */
@@ -87,7 +91,7 @@ export async function listenRelp(
       },
     );
     const keeper = openKeeper({
-      source: source.id,
+      source: () => source.id,
       peer,
       trails,
       taker,
@@ -130,7 +134,12 @@ export async function listenRelp(
     }
 
     receive((chunk) => {
-      metrics.bytes.of(labels).count += chunk.length;
+      if (!begun) {
+        begun = true;
+        source = taker.canary?.countedAs(parts.source, peer, chunk) ?? source;
+        ({ received, bytes: taken } = talliesOf(source));
+      }
+      taken.count += chunk.length;
       const before = received.count;
       session.push(chunk);
       // A relay that opens sessions and sends no message has nothing of the source.

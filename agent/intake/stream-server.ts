@@ -6,9 +6,10 @@ import { messageOf } from "../core/errors.ts";
 import type { Log } from "../telemetry/log.ts";
 import { seldom } from "../telemetry/seldom.ts";
 import { openTls } from "../tls.ts";
-import { fairShare, networkOf } from "./fair-share.ts";
+import { enterAll, type FairShare, fairShare, networkOf } from "./fair-share.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import { oneWay } from "./one-way.ts";
+import { MORE_CONNECTIONS } from "./open-files.ts";
 import type { OpenListener } from "./sources.ts";
 import { openTurns, type Turns } from "./turns.ts";
 
@@ -26,6 +27,8 @@ export interface StreamParts {
   port: number;
   /** Open connections; one more closes one of the address that has the most, or is closed itself. */
   connections: number;
+  /** The places of all the listeners of the thread. (Default: as many as there are connections.) */
+  whole?: FairShare<Socket> | undefined;
   /** Silence after which a connection is closed, seconds. */
   idleSeconds: number;
   metrics: IntakeMetrics;
@@ -62,7 +65,7 @@ export function listenStream(
   /** As the kernel knows them; a TLS connection is served once its handshake is over. */
   const sockets = new Set<Socket>();
   const served = new Set<Socket>();
-  const share = fairShare<Socket>(parts.connections);
+  const shares = [fairShare<Socket>(parts.connections), ...(parts.whole === undefined ? [] : [parts.whole])];
   const { turns = openTurns(parts) } = parts;
   const warn = seldom(log);
   const count = () => metrics.connections.set({ source }, sockets.size);
@@ -71,17 +74,17 @@ export function listenStream(
   function admit(socket: Socket): boolean {
     const peer = socket.remoteAddress ?? "";
     const network = networkOf(peer);
-    const gone = share.enter(socket, network);
-    if (gone !== undefined) {
+    for (const gone of enterAll(shares, socket, network)) {
       metrics.refused.inc({ source, code: "too_many_connections" });
-      warn("connection closed: there are too many", { where, connections: parts.connections, peer });
+      const told = { where, connections: parts.connections, peer, remedy: MORE_CONNECTIONS };
+      warn("connection closed: there are too many", told);
       gone.destroy();
-      if (gone === socket) return false;
     }
+    if (socket.destroyed) return false;
     sockets.add(socket);
     count();
     socket.on("close", () => {
-      share.leave(socket, network);
+      for (const share of shares) share.leave(socket, network);
       sockets.delete(socket);
       count();
     });

@@ -22,6 +22,8 @@ const UNRECOGNISED_HELD = 10;
 const UNRECOGNISED_EVERY = 10 * MICROSECONDS.second;
 
 export interface Taker {
+  /** Knows canaries, where they fly. */
+  canary?: CanaryHeed | undefined;
   /** Matches read records and keeps those that matter; resolves once they are durable, in order. */
   take(source: string, records: readonly { alert: Alert; eventId?: string | undefined }[]): Promise<Taken[]>;
   /** The rules that an alert of a source matches: none when it does not matter, undefined when it was refused, and counted. */
@@ -206,6 +208,7 @@ export function openTaker(parts: {
   }
 
   return {
+    canary: parts.canary,
     take: (source, records) => awaited(take(source, records)),
     matches: matchesOf,
     keep: (source, records, also) => awaited(keep(source, records, also)),

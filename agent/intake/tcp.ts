@@ -21,10 +21,13 @@ export function listenTcp(
   return listenStream(
     { ...parts, source: parts.source.id, oneWay: true },
     ({ socket, peer, because, receive, hold }) => {
-      const source = countedAs(parts.source, peer);
-      const labels = { source: source.id, transport };
-      const received = metrics.received.of(labels);
-      const bytes = metrics.bytes.of(labels);
+      const talliesOf = ({ id }: TextSource) => {
+        const labels = { source: id, transport };
+        return { received: metrics.received.of(labels), bytes: metrics.bytes.of(labels) };
+      };
+      let source = countedAs(parts.source, peer);
+      let { received, bytes } = talliesOf(source);
+      let begun = false;
       const lines = parts.lines();
       const frames = framer(
         parts.recordBytes,
@@ -53,6 +56,11 @@ export function listenTcp(
           metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
       };
       receive((chunk) => {
+        if (!begun) {
+          begun = true;
+          source = taker.canary?.countedAs(parts.source, peer, chunk) ?? source;
+          ({ received, bytes } = talliesOf(source));
+        }
         bytes.count += chunk.length;
         hear(() => frames.push(chunk));
         if (!lines.full()) return;

@@ -1,7 +1,6 @@
 import { createSocket } from "node:dgram";
 import { isIPv6 } from "node:net";
-import { countedAs } from "../canary/heed-canary.ts";
-import { CANARY_ADDRESS } from "../canary/mark.ts";
+import { type CanaryHeed, canaryOf, countedAs } from "../canary/heed-canary.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../telemetry/log.ts";
 import { kernelDrops } from "./kernel-drops.ts";
@@ -18,21 +17,23 @@ export function listenUdp(parts: {
   receiveBuffer: number;
   recordBytes: number;
   lines: LineTaker;
+  /** Knows canaries, where they fly. */
+  canary?: CanaryHeed | undefined;
   metrics: IntakeMetrics;
   clock: Clock;
   /** Its part of the configuration, for the log. */
   where?: string;
   log?: Pick<Log, "info">;
 }): Promise<OpenListener> {
-  const { lines, metrics } = parts;
+  const { lines, metrics, canary = { countedAs } } = parts;
   const ofSource = talliesOf(parts.source, metrics);
-  const ofCanary = talliesOf(countedAs(parts.source, CANARY_ADDRESS), metrics);
+  const ofCanary = talliesOf(canaryOf(parts.source), metrics);
   const socket = createSocket({
     type: isIPv6(parts.address) ? "udp6" : "udp4",
     recvBufferSize: parts.receiveBuffer,
   });
   socket.on("message", (datagram, peer) => {
-    const source = countedAs(parts.source, peer.address);
+    const source = canary.countedAs(parts.source, peer.address, datagram);
     const { bytes, received } = source === parts.source ? ofSource : ofCanary;
     bytes.count += datagram.length;
     received.count++;

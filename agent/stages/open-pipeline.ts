@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import type { CorrelatorOptions } from "../../rules/engine/correlation/correlator.ts";
 import type { Clock, Instant } from "../core/clock.ts";
@@ -20,11 +21,11 @@ import { changeMute, loadMutes } from "./mute/keep-mutes.ts";
 import { openUnknownNotes } from "./note-unknown.ts";
 import { carry, type Pipeline, type PipelineEvents, type Regrouper } from "./pipeline.ts";
 import { openActs } from "./take-acts.ts";
-import { copyWork, currentDeclaration, loadWork, type Setup, type Work } from "./work.ts";
+import { copyWork, currentDeclaration, damagedIncidents, loadWork, type Setup, type Work } from "./work.ts";
 
 /** Detections taken from the store in one unit of work, and in one turn. */
 export const BATCH = 1000;
-const TURN = 25;
+const TURN = 20;
 /** Incidents that a unit of work changes before no more is read for it: what it writes is sealed in one go. */
 const CHANGED = 10;
 /** Name of the cursor that says how far detections were correlated. */
@@ -170,6 +171,8 @@ export async function openPipeline(parts: {
       { write: "cursor", name: CURSOR, from, to },
       ...references.used(),
     ];
+    // Sealing is a stretch of its own.
+    if (changed.length > 1) await setImmediate();
     const receipt = await commit(changed, more, now);
     // Another process moved on: take its view and try again.
     if (receipt.outcome === "conflict") await loadActive();
@@ -187,6 +190,7 @@ export async function openPipeline(parts: {
 
   async function standing(incident: string): Promise<string> {
     for (let id = incident; ; ) {
+      if (damagedIncidents(store.reads).has(id)) return id;
       const work = await store.reads.record(facility, "incident", id);
       if (work?.content.merged_into === undefined || work.content.state !== "merged") return id;
       id = work.content.merged_into;
@@ -349,6 +353,7 @@ export async function openPipeline(parts: {
     view: (incident) =>
       exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
     known: (incident) => active.get(incident),
+    reread: () => exclusive(loadActive),
     mute: (id, change) =>
       exclusive(() => changeMute({ store, setup, clock, told: parts.events?.muted }, id, change)),
     follow: (change) =>

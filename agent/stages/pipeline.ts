@@ -109,6 +109,8 @@ export interface Pipeline {
   view(incident: string): Promise<Work | undefined>;
   /** The same at once, of an incident that may still change. */
   known(incident: string): Work | undefined;
+  /** Reads all that may still change again: retention wrote of some that were set aside. */
+  reread(): Promise<void>;
   /** Changes a silence or a window of works, then commits; nothing is kept when `change` refuses or changes nothing. */
   mute<T extends { outcome: "refused" }>(id: string, change: ChangeMute<T>): Promise<Mute | T>;
   /**

@@ -9,6 +9,7 @@ import { type Declaration, declarationKey } from "../core/declaration.ts";
 import type { Delivery, DeliveryKind } from "../core/delivery.ts";
 import { type DutyFile, dutyKey } from "../core/duty-file.ts";
 import type { Effect } from "../core/effect.ts";
+import { TocsinError } from "../core/errors.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Fact } from "../core/fact.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
@@ -171,15 +172,32 @@ export function copyWork(work: Work): Work {
   };
 }
 
-/** Reads an incident's records; undefined when there is no such incident. */
+/** Reads an incident's records; undefined when there is no such incident. Throws `value_damaged` when one cannot be read. */
 export async function loadWork(reads: Reads, facility: string, id: string): Promise<Work | undefined> {
-  return (await loadWorks(reads, facility, [id]))[0];
+  const [work] = await loadWorks(reads, facility, [id]);
+  if (work === undefined && damagedIncidents(reads).has(id))
+    throw new TocsinError({
+      code: "value_damaged",
+      where: `incident ${id}`,
+      message: "a record of it cannot be read: it is left as it is",
+      remedy: "run `tocsin verify`, which tells all that is damaged; put back a copy of before",
+    });
+  return work;
 }
 
-/** Reads the records of incidents, in the order asked for; those that are none are left out. */
+/** The incidents of which a record cannot be read: as long as that is so, nothing is done about them. */
+export function damagedIncidents(reads: Pick<Reads, "damaged">): Set<string> {
+  return new Set(
+    reads
+      .damaged()
+      .flatMap(({ table, incident }) => (table === "records" && incident !== null ? [incident] : [])),
+  );
+}
+
+/** Reads the records of incidents, in the order asked for; those that are none, or cannot be read whole, are left out. */
 export async function loadWorks(reads: Reads, facility: string, ids: readonly string[]): Promise<Work[]> {
   const held = await reads.ofIncidents(facility, ids);
-  const works = ids.flatMap((id) => workOf(id, held.get(id)) ?? []);
+  const works = ids.flatMap((id) => (held.get(id)?.damaged ? [] : (workOf(id, held.get(id)) ?? [])));
   const others = works.flatMap(({ incident }) => (incident.told_with ?? []).map((each) => each.incident));
   const toldWith = others.length === 0 ? held : await reads.ofIncidents(facility, [...new Set(others)]);
   for (const { incident, planned } of works)

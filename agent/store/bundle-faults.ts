@@ -7,10 +7,11 @@ import { entryHash, GENESIS } from "../core/journal.ts";
 import { sha256Hex } from "../core/sha256.ts";
 import { checkAttachments } from "./bundle-attachments.ts";
 import { ALERTS_MAX, type Bundle, type ShownEntry } from "./bundle-format.ts";
-import { checkpointHolds } from "./checkpoints.ts";
-import { declaredErased, ERASED, type Erased } from "./erasure.ts";
+import { ERASED } from "./declare-erasure.ts";
+import { declaredErased, type Erased } from "./erasure.ts";
 import { fingerprintOf } from "./keys.ts";
 import { entryFault, type FaultList, fault, faultList } from "./proof.ts";
+import { checkpointHolds } from "./read-checkpoints.ts";
 
 /** Entries that are of no incident and are shown with those that need them. */
 const COMMON = new Set(["alerts", ERASED]);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CheckpointLine } from "./checkpoints.ts";
+import { CheckpointLine } from "./read-checkpoints.ts";
 
 /** Alerts carried in one bundle: 20,000 of 2 kB stay within what a mail or a USB key takes. */
 export const ALERTS_MAX = 20_000;

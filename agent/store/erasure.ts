@@ -1,9 +1,6 @@
 import { z } from "zod";
 import type { JournalEntry } from "../core/journal.ts";
-import type { ErasedAttachment } from "../core/logbook.ts";
-
-/** The journal's type of entry that declares an erasure: a note of what `erased`. */
-export const ERASED = "note.erased";
+import { ERASED } from "./declare-erasure.ts";
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -57,11 +54,6 @@ export function declaredErased(notes: Iterable<Pick<JournalEntry, "seq" | "type"
     attachment: (sha256) => attachments.get(sha256),
     alerts: alerts.size,
   };
-}
-
-/** What declares that a person had an attachment erased. */
-export function erasureBy({ sha256, by, because }: Omit<ErasedAttachment, "at">): Erasure {
-  return { entries: [], alerts: [], attachments: [sha256], policy: "demande motivée", by, because };
 }
 
 /** What an entry `note.erased` declares; undefined when its content is none of that. */

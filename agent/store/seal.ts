@@ -3,7 +3,7 @@ import type { Instant } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
 import { quickJson } from "../core/quick-json.ts";
 import { sha256Hex } from "../core/sha256.ts";
-import { erasureBy } from "./erasure.ts";
+import { erasureBy } from "./declare-erasure.ts";
 import type { RecordKind, StoredAlert, Unit, Write } from "./store.ts";
 
 /** An alert as it is stored: `content` are the bytes whose digest the journal holds. */

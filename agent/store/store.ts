@@ -3,6 +3,7 @@ import type { Alert } from "../core/alert.ts";
 import type { Bulletin, Subscriber } from "../core/bulletin.ts";
 import type { Instant } from "../core/clock.ts";
 import type { Closing, SignOff } from "../core/closing.ts";
+import type { DamagedRow } from "../core/damaged-row.ts";
 import type { Deadline } from "../core/deadline.ts";
 import type { Decision, DecisionStep } from "../core/decision.ts";
 import type { Declaration } from "../core/declaration.ts";
@@ -240,10 +241,17 @@ export interface ChangedRecord {
 export interface HeldOf {
   records: Map<RecordKind, Stored<unknown>[]>;
   effects: Effect[];
+  /** True when a record of it is left out because it cannot be read. */
+  damaged: boolean;
 }
 
-/** Questions the record answers; read-only, each a consistent view of what was committed. */
+/**
+ * Questions the record answers; read-only, each a consistent view of what was committed. A row that cannot be read is
+ * left out of lists where somebody is told of it; else, and where it is asked for alone, they reject: `value_damaged`.
+ */
 export interface Reads {
+  /** The rows that were left out so far. */
+  damaged(): readonly DamagedRow[];
   record<K extends RecordKind>(
     facility: string,
     kind: K,
@@ -369,8 +377,6 @@ export interface Reads {
       limit: number;
     },
   ): Promise<{ alert: string; occurred: Instant; seq: number }[]>;
-  /** True when a record of an incident that is none of these names an attachment. */
-  attachmentHeld(facility: string, sha256: string, released: readonly string[]): Promise<boolean>;
   /** Which of these attachments still have their bytes. */
   attachmentsLeft(facility: string, sha256s: readonly string[]): Promise<string[]>;
   /** Refused records that came before an instant. */

@@ -2,9 +2,9 @@ import type { KeyObject } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../core/errors.ts";
 import { type Checkpoint, GENESIS, type JournalEntry } from "../core/journal.ts";
-import { type CheckpointsFile, checkpointHolds, readCheckpointsFile } from "./checkpoints.ts";
 import type { KeyRing } from "./cipher/key-ring.ts";
-import { declaredErased, ERASED, type Erased } from "./erasure.ts";
+import { ERASED } from "./declare-erasure.ts";
+import { declaredErased, type Erased } from "./erasure.ts";
 import { fingerprintOf } from "./keys.ts";
 import {
   ALWAYS_UNPROVEN,
@@ -15,6 +15,7 @@ import {
   faultList,
   type Limit,
 } from "./proof.ts";
+import { type CheckpointsFile, checkpointHolds, readCheckpointsFile } from "./read-checkpoints.ts";
 import { openReading } from "./sqlite/connection.ts";
 import { prepareToVerify } from "./sqlite/open-cipher.ts";
 import type { Prepare } from "./sqlite/prepare.ts";

@@ -22,6 +22,7 @@ async function said(changes: Partial<Omit<StateParts, "registry">> = {}): Promis
     facility: "ch-exemple",
     clock: { now: () => NOW },
     reads: {
+      damaged: () => [],
       effectsDue: async () => [],
       journalEnd: async () => ({ head: null, checkpoint: null }),
     },
@@ -135,6 +136,7 @@ it.each<[string, Partial<Omit<StateParts, "registry">>, string[]]>([
     "what waits to leave, and since when",
     {
       reads: {
+        damaged: () => [],
         effectsDue: async (_facility, _now, limit, kinds = []) =>
           kinds.includes("deliver")
             ? [effect("deliver", NOW - minutes(2)), effect("deliver", NOW - minutes(1))].slice(0, limit)
@@ -153,6 +155,7 @@ it.each<[string, Partial<Omit<StateParts, "registry">>, string[]]>([
     "what of the journal is not signed, and when its head last was",
     {
       reads: {
+        damaged: () => [],
         effectsDue: async () => [],
         journalEnd: async () => ({
           head: { seq: 9, hash: "", at: NOW },
@@ -196,13 +199,14 @@ it("leaves out what is not known or cannot be read, and says the rest", async ()
   };
   const all = await said({
     advanced: () => undefined,
-    reads: { effectsDue: broken, journalEnd: broken },
+    reads: { damaged: () => [], effectsDue: broken, journalEnd: broken },
     house,
   });
   const names = all.map((line) => line.split(/[{ ]/)[0] ?? "");
   expect([...new Set(names)]).toEqual([
     "tocsin_ready",
     "tocsin_incidents",
+    "tocsin_damaged_rows",
     "tocsin_database_bytes",
     "tocsin_database_log_bytes",
     "tocsin_kit_stale",

@@ -14,7 +14,7 @@ export interface StateParts {
   registry: Registry;
   facility: string;
   clock: Clock;
-  reads: Pick<Reads, "effectsDue" | "journalEnd">;
+  reads: Pick<Reads, "damaged" | "effectsDue" | "journalEnd">;
   /** Incidents as lists show them. */
   entries(): readonly {
     incident: { state: IncidentState };
@@ -123,6 +123,10 @@ export function stateMetrics(parts: StateParts): void {
     async () => secondsOf((await reads.journalEnd(facility)).checkpoint?.at),
   );
 
+  gauge(
+    { name: "tocsin_damaged_rows", help: "Rows of the record that were found unreadable since the start" },
+    () => [{ value: reads.damaged().length }],
+  );
   gauge({ name: "tocsin_disk_free_bytes", help: "Free space where the state directory is" }, () =>
     bytesOf(house.disk().free),
   );

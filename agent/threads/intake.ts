@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { getCompileCacheDir } from "node:module";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { catalogueWith, readMappings } from "../../connectors/registry.ts";
 import { heedCanary } from "../canary/heed-canary.ts";
@@ -5,6 +7,7 @@ import { CANARY_RULE, canaryRule } from "../canary/mark.ts";
 import { MICROSECONDS, systemClock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
+import { keepReadings, openReadings } from "../core/readings.ts";
 import { sameJson } from "../core/same-json.ts";
 import { openBacklog } from "../intake/backlog.ts";
 import { openLines } from "../intake/lines.ts";
@@ -36,6 +39,9 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
   const log = (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) =>
     say({ say: "log", level, message, fields });
 
+  const cache = getCompileCacheDir();
+  if (cache !== undefined)
+    openReadings(cache, readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   // The rules are read while the store is still opening.
   const rules = serveRules({
     data,
@@ -45,6 +51,9 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
     log,
     troubled: (troubles) => say({ say: "troubled", troubles }),
   });
+  const unkept = keepReadings();
+  if (unkept !== undefined)
+    log("warn", "what was read is not kept for the next start", { folder: cache, error: unkept });
   const sampler = openSampler({ clock, metrics });
   let stop = async () => {};
   let follow = async (_other: IntakeData, _because: string): Promise<Listening[]> => [];

@@ -1,6 +1,7 @@
 import { Router } from "express";
 import type { System } from "../core/asset.ts";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
+import { once } from "../core/once.ts";
 import type { Alarm } from "../stages/access-alarm.ts";
 import { attackedSystems, withAllBelow } from "../stages/attacked-systems.ts";
 import type { Desk } from "../stages/desk/desk.ts";
@@ -8,7 +9,7 @@ import type { Store, Write } from "../store/store.ts";
 import type { Attempts } from "./attempts.ts";
 import { entrance } from "./enter.ts";
 import { type Gate, gate } from "./gate.ts";
-import { type OidcSettings, openOidc } from "./oidc.ts";
+import type { Oidc, OidcSettings } from "./oidc.ts";
 import { type OidcMatch, oidcRoutes } from "./oidc-routes.ts";
 import { passkeyChallenges, passkeySignIn } from "./passkey-routes.ts";
 import { type Passkeys, passkeys } from "./passkeys.ts";
@@ -72,7 +73,7 @@ export function openAccess(parts: {
   const factors = secondFactors({ store, clock, facility, passkeys: keys, alarm });
   const own = sessions({ store, clock, facility, limits: settings.sessions });
   const door = entrance({ store, clock, facility, sealed, secure, alarm, log });
-  const oidc = settings.oidc && openOidc(settings.oidc, { sealed });
+  const oidc = settings.oidc && onFirstUse(settings.oidc, sealed);
 
   const below = withAllBelow(
     settings.oidc?.dependsOn ?? [],
@@ -123,5 +124,15 @@ export function openAccess(parts: {
       router.use(passkeyChallenges({ desk, store, passkeys: keys }));
       return router;
     },
+  };
+}
+
+/** What speaks with the provider is loaded once somebody signs in by it. */
+function onFirstUse(settings: OidcSettings, sealed: SealedValues): Oidc {
+  const open = once(async () => (await import("./oidc.ts")).openOidc(settings, { sealed }));
+  return {
+    label: settings.label,
+    begin: async (redirect, suite) => (await open()).begin(redirect, suite),
+    finish: async (url, kept) => (await open()).finish(url, kept),
   };
 }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { Config } from "../../config/schema.ts";
-import { NOTIFIERS, OUTBOUNDS, openCatalogue } from "../../connectors/registry.ts";
+import { openCatalogue } from "../../connectors/registry.ts";
+import { NOTIFIERS, OUTBOUNDS } from "../../connectors/ways-out.ts";
 
 /** Where people read what each key means: what editors show is the same. */
 const DOCUMENT = join(import.meta.dirname, "../../docs/fr/configuration.md");

@@ -308,9 +308,17 @@ function errorPage(pages: Gate, facility: string, log: WebLog): express.ErrorReq
   };
 }
 
+const DAMAGED = {
+  title: "Dossier illisible",
+  message: "Une ligne de ce dossier a changé sur le disque : Tocsin ne la lit plus, et ne la réécrit pas.",
+  remedy:
+    "Suivez-le à la main (portail, registre) et prévenez l’astreinte informatique : la page Santé dit quoi faire.",
+};
+
 function pageErrorOf(thrown: unknown): PageError {
   if (thrown instanceof PageError) return thrown;
-  const status = (thrown as { status?: unknown } | null)?.status;
+  const { status, code } = (thrown ?? {}) as { status?: unknown; code?: unknown };
+  if (code === "value_damaged") return new PageError(500, DAMAGED);
   if (status === 413 || status === 404) return new PageError(status);
   return new PageError(typeof status === "number" && status >= 400 && status < 500 ? 400 : 500);
 }

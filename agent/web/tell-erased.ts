@@ -16,9 +16,10 @@ export function tellErased(parts: { store: Store; facility: string; timeZone: st
     const incident = (await store.reads.record(facility, "incident", decoded(named)))?.content;
     if (incident?.erased === undefined) return next();
     const { erased, reference } = incident;
+    const ended = erased.set_aside ? "non déclaré et sans suite depuis" : "clos";
     throw new PageError(410, {
       title: "Dossier effacé",
-      message: `Le dossier ${reference}, clos le ${time.date(erased.closed)}, a été effacé le ${time.date(erased.at)} selon la règle « ${erased.policy} ».`,
+      message: `Le dossier ${reference}, ${ended} le ${time.date(erased.closed)}, a été effacé le ${time.date(erased.at)} selon la règle « ${erased.policy} ».`,
       remedy: "Le journal scellé en garde la preuve : les empreintes, les dates et cet effacement.",
     });
   };

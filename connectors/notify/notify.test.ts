@@ -6,7 +6,7 @@ import { connectProxy } from "../../test/support/connect-proxy.ts";
 import { type Asked, gatewayServer } from "../../test/support/gateway-server.ts";
 import { AT, aMessage, HOSTILE } from "../../test/support/messages.ts";
 import type { Attempt, Message, Notifier } from "../contract.ts";
-import { NOTIFIERS } from "../registry.ts";
+import { NOTIFIERS } from "../ways-out.ts";
 
 const SECRET = `whsec_${Buffer.from("the secret of the receiver").toString("base64")}`;
 const closing: (() => void)[] = [];

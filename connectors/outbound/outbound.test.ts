@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import { DeliveryKind } from "../../agent/core/delivery.ts";
 import { FILING } from "../../test/support/filing.ts";
-import { OUTBOUNDS } from "../registry.ts";
+import { OUTBOUNDS } from "../ways-out.ts";
 import { exercise } from "./exercise/index.ts";
 
 const SECRET = "s3cret-of-the-way-out";

@@ -3,6 +3,7 @@ import type { Document } from "yaml";
 import type { z } from "zod";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
 import { placingYaml } from "../../agent/core/placing-yaml.ts";
+import { readOnce } from "../../agent/core/readings.ts";
 
 /** A YAML file that was read, and where in it each value stands. */
 export interface PlacedYaml {
@@ -59,7 +60,7 @@ export function readYaml(
 export function readYamlQuickly(text: string, file: string, code: string): ReturnType<typeof readYaml> {
   let value: unknown;
   try {
-    value = load(text, { schema: CORE_SCHEMA });
+    value = readOnce("yaml", text, () => load(text, { schema: CORE_SCHEMA }));
   } catch {
     return readYaml(text, file, code);
   }

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { readOnce } from "../../agent/core/readings.ts";
 import { parseNetwork } from "./address.ts";
 import { COMPARISONS, clashOf, conflict, type ModifierFault, TIME_PARTS } from "./modifier-clash.ts";
 import {
@@ -339,14 +340,15 @@ function finish(draft: Draft, field: string | null): Test {
     throw invalid("a keyword must be a text: this needs a field", "name the field before the modifier");
   }
   if (test.kind === "regex") {
-    const regex = compileRegex(test.source, test.flags);
-    if ("refused" in regex) {
+    readOnce("regex", `${test.flags}/${test.source}`, () => {
+      const regex = compileRegex(test.source, test.flags);
+      if (!("refused" in regex)) return null;
       throw {
         code: "regex_unsupported",
         message: `the regular expression cannot be used: ${regex.refused}`,
         remedy: "write it in RE2 syntax, or as several selections",
       } satisfies ModifierFault;
-    }
+    });
   }
   return test;
 }

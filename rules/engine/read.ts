@@ -1,6 +1,7 @@
 import { CORE_SCHEMA, loadAll, mergeTag } from "js-yaml";
 import { type DetectionRule, RuleMeaning } from "../../agent/core/detection.ts";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
+import { readOnce } from "../../agent/core/readings.ts";
 import { sha256Hex } from "../../agent/core/sha256.ts";
 import type { LoadedCorrelation } from "./correlation/correlation.ts";
 import { readCorrelation } from "./correlation/read-correlation.ts";
@@ -88,7 +89,8 @@ export function readRules(text: string, file: string, damaged = false): ReadRule
 /** The documents of a file: by the quick parser, or by the slow one when some syntax does not hold. */
 function documentsOf(text: string, file: string): Pick<SlowDocument, "value" | "fault">[] {
   try {
-    return loadAll(text, { schema: SCHEMA }).map((value) => ({ value, fault: null }));
+    const values = readOnce("rules", text, () => loadAll(text, { schema: SCHEMA }));
+    return values.map((value) => ({ value, fault: null }));
   } catch {
     return readSlowly(text, file).map(readAlone);
   }

@@ -4,6 +4,7 @@ import { benchCorrelation } from "./correlation.ts";
 import { benchEffects } from "./effects.ts";
 import { benchEncryption } from "./encryption.ts";
 import { benchGrouping } from "./grouping.ts";
+import { benchHolds } from "./holds.ts";
 import { benchHttp } from "./http.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMappings } from "./mappings.ts";
@@ -59,7 +60,11 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
   },
   grouping: async (options) => {
     const { each, storm } = await benchGrouping(options);
-    return [less("grouping, a detection", "µs", each), less("grouping, a storm", "ms", storm)];
+    return [
+      less("grouping, a detection", "µs", each),
+      less("grouping, a storm", "ms", storm),
+      less("what keeps the main thread, at once", "ms", await benchHolds(options)),
+    ];
   },
   pages: async (options) => {
     const { quiet, fired, webhook, weight } = await benchPages(options);

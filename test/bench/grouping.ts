@@ -25,7 +25,7 @@ const TINY = { incidents: 200, systems: 100, rounds: 400, storm: 600 };
 /** µs for a detection that joins and adds no fact, for one that adds a fact; ms for a storm. */
 const GOALS = { joins: 20, adds: 200, storm: 5_000 } as const;
 const BATCH = 500;
-const BEGINS: Instant = 1_785_600_000_000_000;
+export const BEGINS: Instant = 1_785_600_000_000_000;
 const SECOND = 1_000_000;
 
 /** What a detection costs beside 10,000 open incidents and 5,000 systems, and a storm that is one incident. */
@@ -88,7 +88,8 @@ function cpu(): number {
   return user + system;
 }
 
-function facilityOf(count: number): Setup {
+/** A facility of so many systems, under two law packs. */
+export function facilityOf(count: number): Setup {
   const systems = Array.from({ length: count }, (_, i) =>
     System.parse({ id: `s${i}`, name: `Système ${i}`, kind: "other", hosts: [`srv-${i}`] }),
   );
@@ -105,7 +106,8 @@ interface Told {
   facts: readonly FactKind[];
 }
 
-function rule(facts: readonly FactKind[]): Arrival["detection"]["rule"] {
+/** A rule that states such facts. */
+export function rule(facts: readonly FactKind[]): Arrival["detection"]["rule"] {
   return {
     id: "bench",
     version: "0",

@@ -202,8 +202,6 @@ export function storeRetentionContract(bench: () => Bench): void {
         { write: "attachment", sha256, size: 3 },
         ...[named("i"), named("j")],
       ]);
-      expect(await store.reads.attachmentHeld(here, sha256, ["i"])).toBe(true);
-      expect(await store.reads.attachmentHeld(here, sha256, ["i", "j"])).toBe(false);
       expect(await store.reads.attachmentsLeft(here, [sha256, "0".repeat(64)])).toEqual([sha256]);
       await erase({ attachments: [sha256] });
       expect(await store.reads.attachmentsLeft(here, [sha256])).toEqual([]);

@@ -26,6 +26,8 @@ const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] 
       "adds a fact",
       "600 alerts of one incident, placed",
       "600 alerts of one incident, read",
+      "60 incidents open: longest turn",
+      "300 alerts of one incident: 99 %",
     ],
     peers: [],
   },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openOutbounds } from "../../agent/setup.ts";
 import { type LoadedConfig, parseConfig } from "../../config/load.ts";
 import type { Filing } from "../../connectors/contract.ts";
-import { OUTBOUNDS } from "../../connectors/registry.ts";
+import { OUTBOUNDS } from "../../connectors/ways-out.ts";
 import { FILING } from "../support/filing.ts";
 
 /** A listening double of an authority: it counts who connects, and hangs up. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { NOTIFIERS } from "../../connectors/registry.ts";
+import { NOTIFIERS } from "../../connectors/ways-out.ts";
 import { gatewayServer } from "../support/gateway-server.ts";
 import { AT, aMessage } from "../support/messages.ts";
 import { NOT_PAGES } from "../support/pages.ts";
@@ -85,9 +85,30 @@ describe("in exercise mode, EXERCICE stands", () => {
     else {
       expect(response.status, path).toBe(200);
       expect(name).toMatch(/filename="EXERCICE-/);
-      // A bundle of no indicators holds nothing that could be marked: its name says it.
-      if (/json|csv|md/.test(path) && !path.includes("stix"))
-        expect(body).toMatch(/EXERCICE|"exercise": ?true|,oui(,|\r?\n)/);
+      if (/json|csv|md/.test(path)) expect(body).toMatch(/EXERCICE|"exercise": ?true|,oui(,|\r?\n)/);
+    }
+  });
+
+  it("inside the files of indicators, in each object or attribute that may be taken out of them", async () => {
+    const asked = async (format: string) => {
+      const cookies = [...house.people.director.cookies]
+        .map(([name, value]) => `${name}=${value}`)
+        .join("; ");
+      const path = `/chv/incidents/${house.ids.main}/indicateurs.${format}.json`;
+      return (await fetch(`${house.scene.url}${path}`, { headers: { cookie: cookies } })).json();
+    };
+    const { objects } = (await asked("stix")) as { objects: Record<string, unknown>[] };
+    const ours = objects.filter(({ created_by_ref }) => created_by_ref !== undefined);
+    expect(ours.map(({ type }) => type)).toContain("report");
+    for (const each of ours) expect(each.labels, String(each.type)).toEqual(["exercise"]);
+    const { Event } = (await asked("misp")) as {
+      Event: { info: string; Tag: { name: string }[]; Attribute: { comment: string; to_ids: boolean }[] };
+    };
+    expect(Event.info).toMatch(/^EXERCICE : /);
+    expect(Event.Tag.map(({ name }) => name)).toContain("exercise");
+    for (const { comment, to_ids } of Event.Attribute) {
+      expect(comment).toMatch(/^EXERCICE, /);
+      expect(to_ids).toBe(false);
     }
   });
 });

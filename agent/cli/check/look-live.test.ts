@@ -39,7 +39,10 @@ function load(more: string, mode = "exercise"): LoadedConfig {
 
 async function look(more: string, options: { now?: number; patience?: number; hints?: typeof KEPT } = {}) {
   const clock = { ...systemClock, now: () => options.now ?? systemClock.now() };
-  const { findings, looked } = await lookLive(load(more), { clock, hints: KEPT, ...options });
+  const { findings, looked } = await lookLive(load(more), {
+    ...{ clock, hints: KEPT, limitOf: () => 65_536 },
+    ...options,
+  });
   for (const finding of findings) expect(JSON.stringify(finding)).not.toContain(TOKEN);
   return { told: findings.map(({ level, code, where }) => `${level} ${code} ${where}`), findings, looked };
 }
@@ -75,7 +78,7 @@ describe("lookLive", () => {
     const { told, looked } = await look(LISTENERS);
     expect(told).toEqual([]);
     expect(looked.map(({ check }) => check)).toEqual([
-      ...["ports", "certificates", "roster", "disk", "owners", "clock"],
+      ...["ports", "certificates", "roster", "disk", "owners", "open files", "clock"],
     ]);
   });
 

@@ -1,8 +1,11 @@
 import type { LoadedConfig } from "../../../config/load.ts";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
+import type { openFilesLimit } from "../../intake/open-files.ts";
+import { checkCopies } from "./check-copies.ts";
 import { checkExpiry } from "./check-expiry.ts";
 import { checkDisk, checkOwners } from "./check-files.ts";
+import { checkOpenFiles } from "./check-open-files.ts";
 import { checkPorts } from "./check-ports.ts";
 import { checkRoster } from "./check-roster.ts";
 import { type ClockHints, checkTime } from "./check-time.ts";
@@ -22,7 +25,12 @@ export interface Live {
 /** Looks at what surrounds an installation, now: every check beside the others, five seconds at most each. */
 export async function lookLive(
   loaded: LoadedConfig,
-  { clock, hints, patience = PATIENCE }: { clock: Clock; hints?: ClockHints; patience?: number },
+  {
+    clock,
+    hints,
+    patience = PATIENCE,
+    limitOf,
+  }: { clock: Clock; hints?: ClockHints; patience?: number; limitOf?: typeof openFilesLimit },
 ): Promise<Live> {
   const places = placesToReach(loaded);
   const checks: { check: string; look: (signal: AbortSignal) => Promise<Looked> | Looked }[] = [
@@ -31,6 +39,10 @@ export async function lookLive(
     { check: "roster", look: () => checkRoster(loaded, clock.now()) },
     { check: "disk", look: () => checkDisk(loaded) },
     { check: "owners", look: () => checkOwners(loaded) },
+    { check: "open files", look: () => checkOpenFiles(loaded, limitOf) },
+    ...(["backup", "crisis"] as const)
+      .filter((kind) => loaded.config[kind] !== undefined)
+      .map((kind) => ({ check: `${kind}.folder`, look: () => checkCopies(loaded, kind) })),
     ...places.map(({ where, look }) => ({
       check: where,
       look: (signal: AbortSignal) => look({ now: clock.now(), signal }),

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { LoadedConfig } from "../../../config/load.ts";
 import type { Reveal } from "../../../connectors/contract.ts";
-import { OUTBOUNDS } from "../../../connectors/registry.ts";
 import { callOut } from "../../../connectors/shared/egress/call-out.ts";
 import type { CallTls } from "../../../connectors/shared/egress/guarded-agent.ts";
 import {
@@ -14,6 +13,7 @@ import {
 import { RELAY } from "../../../connectors/shared/mail/relay.ts";
 import { probeRelay } from "../../../connectors/shared/mail/send-mail.ts";
 import { sayStatus } from "../../../connectors/shared/say-status.ts";
+import { OUTBOUNDS } from "../../../connectors/ways-out.ts";
 import type { Instant } from "../../core/clock.ts";
 import { authorizationOf, openOutbounds } from "../../setup.ts";
 import type { Looked } from "./finding.ts";

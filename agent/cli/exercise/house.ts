@@ -4,7 +4,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { type Document, parseDocument } from "yaml";
 import { type LoadedConfig, parseConfig } from "../../../config/load.ts";
-import { OUTBOUNDS } from "../../../connectors/registry.ts";
+import { OUTBOUNDS } from "../../../connectors/ways-out.ts";
 import { systemClock } from "../../core/clock.ts";
 import { problemSentence } from "../../core/errors.ts";
 import { keyRingOf } from "../../key-ring.ts";

@@ -30,7 +30,8 @@ const BATCH = 500;
 
 /** Opens the keeper of a session that begins. */
 export function openKeeper(parts: {
-  source: string;
+  /** The source of its messages: known with the first bytes. */
+  source: () => string;
   peer: string;
   trails: Trails;
   taker: Taker;
@@ -73,7 +74,7 @@ export function openKeeper(parts: {
     trail.owner = self;
     offset = found.offset;
     waiting = waiting.slice(found.repeats);
-    metrics.repeats.inc({ source }, found.repeats);
+    metrics.repeats.inc({ source: source() }, found.repeats);
     parts.decided(found.repeats);
   }
 
@@ -86,9 +87,9 @@ export function openKeeper(parts: {
       const marks = batch.map(({ number, digest }) => ({ number: number + offset, digest }));
       const { write, stored } = trails.extend(trail, marks);
       try {
-        await taker.keep(source, batch, [write]);
+        await taker.keep(source(), batch, [write]);
       } catch (error) {
-        metrics.unanswered.inc({ source }, batch.length + waiting.length);
+        metrics.unanswered.inc({ source: source() }, batch.length + waiting.length);
         ended ??= "failed";
         parts.failed(error);
         break;
@@ -103,7 +104,7 @@ export function openKeeper(parts: {
   function leave(): void {
     waiting = [];
     if (ended === "nothing to repeat" && trail !== undefined)
-      void taker.keep(source, [], [trails.forget(trail)]).catch(() => undefined);
+      void taker.keep(source(), [], [trails.forget(trail)]).catch(() => undefined);
     trail = undefined;
     trails.leave(self);
   }

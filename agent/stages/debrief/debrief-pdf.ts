@@ -38,8 +38,8 @@ export async function debriefPdf({ debrief, made, when, clock: minutes }: Debrie
   line("Établissement : ", facility);
   line("Du : ", `${when(debrief.from)} au ${when(debrief.until)}`);
   if (debrief.run !== null) line("Joué : ", playedWords(debrief.run));
-  for (const { reference, state, sentence } of debrief.incidents)
-    line(`Incident ${reference} : `, `${state}. ${sentence ?? ""}`);
+  for (const { reference, state, sentence, gone } of debrief.incidents)
+    line(`Incident ${reference} : `, [`${state}.`, sentence ?? [], gone ?? []].flat().join(" "));
   if (debrief.incidents.length === 0) line("Incidents : ", "aucun.");
   line("Imprimé le : ", when(made));
   rule();
@@ -59,8 +59,9 @@ export async function debriefPdf({ debrief, made, when, clock: minutes }: Debrie
 
   heading("Délais depuis la première alerte");
   if (debrief.incidents.length === 0) none("Aucun incident : rien à mesurer.");
-  for (const { reference, delays } of debrief.incidents) {
+  for (const { reference, delays, gone } of debrief.incidents) {
     if (debrief.incidents.length > 1) write("H3", `Incident ${reference}`, { bold: true });
+    if (delays.length === 0 && gone !== null) none(gone);
     for (const delay of delays) line(`${delay.label} : `, delayWords(delay, clock));
   }
 
@@ -133,6 +134,7 @@ export function tallyWords({ expectations }: Pick<Debrief, "expectations">): str
     [count("late"), "en retard"],
     [count("missed"), "manqués"],
     [count("waiting"), "encore attendus"],
+    [count("erased"), "plus connus"],
   ] as const;
   return [
     `${count("met")} tenu${count("met") > 1 ? "s" : ""} sur ${expectations.length}`,

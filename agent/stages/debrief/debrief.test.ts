@@ -193,6 +193,19 @@ describe("an expectation", () => {
     );
     expect(judged?.outcome).toBe(outcome);
   });
+
+  it.each([
+    ["what was met in time in what stands", { met: "C1", by: 12 * minute }, { met }, "met"],
+    ["what was late there, and may have been in time in what is gone", { met: "C1", by }, { met }, "erased"],
+    ["what is found nowhere any more", { decided: true, by }, {}, "erased"],
+    ["a quiet of which only a part is known", { quiet: "delegate" }, {}, "erased"],
+    ["a quiet that what stands shows broken", { quiet: "delegate" }, { delegateTold: NIGHT }, "missed"],
+    ["how many incidents there were", { incidents: 1 }, {}, "met"],
+  ] as const)("of a playing of which an incident was erased: %s", (_, expectation, moments, outcome) => {
+    const played = run({ expectations: [expectation as never] });
+    const [judged] = judgeExpectations(played, { ...happened(moments), erased: true });
+    expect(judged).toMatchObject({ outcome, ...(outcome === "erased" && { at: null }) });
+  });
 });
 
 const DEBRIEF: Debrief = {
@@ -208,6 +221,7 @@ const DEBRIEF: Debrief = {
       state: "Attend votre décision",
       sentence: "À déclarer maintenant.",
       alerts: 3,
+      gone: null,
       delays: [
         { label: "Incident ouvert", at: NIGHT, after: 0 },
         { label: "Constat", at: NIGHT + 45 * second, after: 45 * second },

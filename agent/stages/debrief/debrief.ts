@@ -41,6 +41,7 @@ export const OUTCOMES = {
   late: "En retard",
   missed: "Manqué",
   waiting: "Attendu",
+  erased: "Plus connu",
 } as const;
 
 export interface JudgedExpectation {
@@ -59,6 +60,8 @@ export interface DebriefIncident {
   state: string;
   sentence: string | null;
   alerts: number;
+  /** What of it a rule of conservation erased, in French; null while all of it stands. */
+  gone: string | null;
   /** From the first alert to what people did, in the order of a good night. */
   delays: DebriefDelay[];
 }

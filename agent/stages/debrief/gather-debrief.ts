@@ -7,6 +7,7 @@ import type { Masked, Masks } from "../../core/masked.ts";
 import type { Reads } from "../../store/store.ts";
 import type { Dossier } from "../desk/desk.ts";
 import type { ExerciseRun } from "../exercise/exercise-runs.ts";
+import { formatInstant } from "../french.ts";
 import type { Debrief, DebriefDelay, DebriefIncident, DebriefLine, DebriefRemark } from "./debrief.ts";
 import { judgeExpectations } from "./judge-expectations.ts";
 import { type Moments, readStory, type Story } from "./read-story.ts";
@@ -29,7 +30,7 @@ export type DebriefNote = z.infer<typeof DebriefNote>;
 /** What a debrief is gathered with. */
 export interface DebriefParts {
   reads: Pick<Reads, "journalOf" | "journalOfHouse" | "detectionsOf" | "byState">;
-  facility: { id: string; name: string };
+  facility: { id: string; name: string; timeZone: string };
   exercise: boolean;
   dossier: (incident: string) => Promise<Dossier | undefined>;
   masks: Masks;
@@ -104,6 +105,18 @@ async function tellIncident(
   span: { from: Instant; before: Instant },
 ): Promise<ToldIncident> {
   const { incident, effects, qualification } = dossier;
+  const named = {
+    id: incident.id,
+    reference: incident.reference,
+    state: INCIDENT_STATES[incident.state],
+    alerts: incident.alerts,
+    gone: goneOf(incident, facility.timeZone),
+  };
+  // Its journal has the mark of the erasure and nothing else: read as a story, it would tell one that never was.
+  if (incident.erased !== undefined) {
+    const story: Story = { lines: [], moments: nothingKnown(), troubles: [] };
+    return { dossier, incident: { ...named, sentence: null, delays: [] }, story, remarks: [] };
+  }
   const entries = await reads.journalOf(facility.id, incident.id);
   const whole = readStory(entries, { reference: incident.reference, effects, systemName });
   const within = (at: Instant) => at >= span.from && at < span.before;
@@ -125,16 +138,28 @@ async function tellIncident(
   return {
     dossier,
     incident: {
-      id: incident.id,
-      reference: incident.reference,
-      state: INCIDENT_STATES[incident.state],
+      ...named,
       sentence: qualification?.sentence ?? null,
-      alerts: incident.alerts,
       delays: delaysOf(Math.max(incident.first_alert, span.from), story.moments),
     },
     story,
     remarks: masks.every(remarksIn(entries, null), { incident: incident.id }),
   };
+}
+
+const nothingKnown = (): Moments => ({
+  decisions: [],
+  facts: new Map(),
+  met: new Map(),
+  answered: new Map(),
+});
+
+/** What of an incident a rule of conservation erased, in French. */
+function goneOf({ erased, evidence_erased }: Incident, zone: string): string | null {
+  const gone = erased ?? evidence_erased;
+  if (gone === undefined) return null;
+  const what = erased === undefined ? "Alertes effacées" : "Contenu effacé";
+  return `${what} le ${formatInstant(gone.at, zone).slice(0, 10)} selon la règle « ${gone.policy} ».`;
 }
 
 function momentsWithin(moments: Moments, within: (at: Instant) => boolean): Moments {
@@ -240,6 +265,7 @@ function finish({
           incidents: told.filter(({ dossier }) => dossier.incident.state !== "merged").length,
           criterion: (id) => labels.get(id) ?? id,
           question: (id) => questions.get(id) ?? id,
+          erased: told.some(({ dossier }) => dossier.incident.erased !== undefined),
           now,
         });
   const lines = [...playedLines(run), ...told.flatMap(({ story }) => story.lines)].sort(
@@ -286,6 +312,7 @@ function playedLines(run: ExerciseRun | undefined): DebriefLine[] {
 function missedOf(told: readonly ToldIncident[], now: Instant): string[] {
   return told.flatMap(({ dossier, story }) => {
     const { incident, qualification, deadlines } = dossier;
+    if (incident.erased !== undefined) return [];
     const of = told.length === 1 ? "" : `${incident.reference} : `;
     const open = incident.state !== "candidate" && incident.state !== "merged";
     const unknown = (qualification?.criteria ?? []).filter(

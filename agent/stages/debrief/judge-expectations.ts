@@ -14,6 +14,8 @@ export interface Happened {
   criterion: (id: string) => string;
   /** What a question asks, by its id. */
   question: (id: string) => string;
+  /** A rule of conservation erased one of them: what its record does not say is not known any more. */
+  erased?: boolean;
   now: Instant;
 }
 
@@ -32,15 +34,19 @@ export function judgeExpectations(run: ExerciseRun, happened: Happened): JudgedE
     if ("quiet" in expectation) {
       const at = whenOf({ called: expectation.quiet }, happened);
       const text = `Personne n’est réveillé : ${CALLED[expectation.quiet]}`;
-      return { text, why, outcome: at !== null ? "missed" : over ? "met" : "waiting", due: null, at };
+      const kept = happened.erased ? "erased" : over ? "met" : "waiting";
+      return { text, why, outcome: at !== null ? "missed" : kept, due: null, at };
     }
     const { by } = expectation;
     const at = whenOf(expectation, happened);
     const due = by === undefined || run.speed === null ? null : run.started + Math.round(by / run.speed);
     // Played at once, people have as long as the story gives them before it counts as missed.
     const open = by !== undefined && happened.now < run.started + by / (run.speed ?? 1);
-    const outcome =
-      at === null ? (open || !over ? "waiting" : "missed") : due !== null && at > due ? "late" : "met";
+    const late = at === null || (due !== null && at > due);
+    // It may have happened, or happened sooner, in what is gone.
+    if (late && happened.erased)
+      return { text: wordsOf(expectation, happened), why, outcome: "erased", due, at: null };
+    const outcome = at === null ? (open || !over ? "waiting" : "missed") : late ? "late" : "met";
     return { text: wordsOf(expectation, happened), why, outcome, due, at };
   });
 }

@@ -168,7 +168,7 @@ export function openDesk(parts: {
       const breathe = breather();
       const listed: Awaited<ReturnType<Desk["incidents"]>> = [];
       for (const { content } of page) {
-        const work = pipeline.known(content.id);
+        const work = content.erased === undefined ? pipeline.known(content.id) : undefined;
         const qualification = await leadingOf(content, work);
         const deadlines = await store.reads.ofIncident(facility, "deadline", content.id);
         const sentence = qualification?.sentence ?? null;
@@ -315,7 +315,8 @@ export function openDesk(parts: {
   async function leadingOf(incident: Incident, work: Work | undefined): Promise<Qualification | undefined> {
     const { id } = regimesOf(setup, incident).leading;
     if (work !== undefined) return [work.qualification, ...work.others].find((each) => each?.regime === id);
-    return (await store.reads.record(facility, "qualification", `${incident.id}/${id}`))?.content;
+    const found = await store.reads.ofIncident(facility, "qualification", incident.id);
+    return found.find(({ content }) => content.regime === id)?.content;
   }
 
   /** The rules of an incident's detections by their time, one more than are read over when there are too many. */

@@ -37,7 +37,7 @@ export function mispEvent(indicators: readonly Indicator[], sharing: Sharing) {
           timestamp: seconds(last),
           first_seen: isoFromInstant(first),
           last_seen: isoFromInstant(last),
-          comment: `${count} alerte${count > 1 ? "s" : ""}`,
+          comment: `${exercise ? "EXERCICE, " : ""}${count} alerte${count > 1 ? "s" : ""}`,
         };
       }),
     },

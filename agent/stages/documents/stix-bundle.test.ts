@@ -137,10 +137,40 @@ describe("a STIX 2.1 bundle", () => {
     expect(mispEvent(EVERY, { ...SHARING, cut }).Event.info.includes("Liste coupée")).toBe(cut);
   });
 
-  it("is no report when there is nothing to share, and says of an exercise what it is", () => {
+  it("is no report when there is nothing to share", () => {
     expect(objectsOf([]).map(({ type }) => type)).toEqual(["marking-definition", "identity"]);
-    const [sought] = objectsOf(EVERY, { exercise: true }).filter(({ type }) => type === "indicator");
-    expect(sought).toMatchObject({ labels: ["exercise"], indicator_types: ["benign"] });
+  });
+
+  it("says in every object of an exercise that we make, and has the same marking and identifiers", () => {
+    const objects = objectsOf(EVERY, { exercise: true });
+    const ours = objects.filter(({ created_by_ref }) => created_by_ref !== undefined);
+    expect(ours.length).toBeGreaterThan(EVERY.length);
+    for (const each of ours) expect(each.labels, each.id).toEqual(["exercise"]);
+    for (const each of ours.filter(({ type }) => type === "indicator" || type === "report")) {
+      expect([each.name, each.description]).toEqual([
+        expect.stringMatching(/^EXERCICE : /),
+        expect.stringMatching(/^EXERCICE : /),
+      ]);
+    }
+    for (const { type, indicator_types } of ours)
+      if (type === "indicator") expect(indicator_types).toEqual(["benign"]);
+    const marks = (all: Loose[]) => all.map(({ id, object_marking_refs }) => [id, object_marking_refs]);
+    expect(marks(objects)).toEqual(marks(objectsOf(EVERY)));
+  });
+
+  it.each([
+    ["with nothing to share", [], false, /^EXERCICE : [^L]*$/],
+    ["whose list is cut", EVERY, true, /^EXERCICE : .*\. Liste coupée/],
+  ] as const)("has a report that says so of an exercise %s", (_, indicators, cut, said) => {
+    const objects = objectsOf(indicators, { exercise: true, cut });
+    const report = objects.find(({ type }) => type === "report");
+    expect(report?.description).toMatch(said);
+    expect(report?.object_refs).toEqual(objects.slice(1, -1).map(({ id }) => id));
+  });
+
+  it("of a real incident has no word of an exercise, in either format", () => {
+    const both = JSON.stringify([stixBundle(EVERY, SHARING), mispEvent(EVERY, SHARING)]);
+    expect(both).not.toMatch(/exerci[cs]e/i);
   });
 
   it("carries the marking as OASIS publishes it", () => {

@@ -18,6 +18,9 @@ export interface Sharing {
 /** Said in a file that does not hold them all. */
 export const CUT_LIST = "Liste coupée : l’incident a plus d’alertes ou de valeurs qu’il n’en est lu.";
 
+/** Said of every object of an exercise that has room for it: whoever takes one out of its file still reads it. */
+export const EXERCISE_SAID = "EXERCICE : ces valeurs viennent d’un exercice, aucune attaque n’a eu lieu.";
+
 /** The namespace of identifiers of observables (STIX 2.1, 2.9). */
 const OBSERVABLES = "00abedb4-aa42-466c-9c01-fed23315a9b7";
 /** Ours, for all other objects: the specification keeps its own for observables. */
@@ -80,6 +83,7 @@ export function stixBundle(indicators: readonly Indicator[], sharing: Sharing) {
       ...made("indicator", key),
       ...dated,
       ...said,
+      ...(exercise && { name: `EXERCICE : ${value}`, description: EXERCISE_SAID }),
       indicator_types: [exercise ? "benign" : "malicious-activity"],
       pattern: patternOf(indicator),
       pattern_type: "stix",
@@ -95,14 +99,16 @@ export function stixBundle(indicators: readonly Indicator[], sharing: Sharing) {
     };
     objects.push(sought, link);
   }
-  if (indicators.length > 0) {
+  // A report refers to one object at least; that of an exercise is never left out, as it is what says so.
+  if (indicators.length > 0 || exercise) {
+    const description = [exercise ? EXERCISE_SAID : [], cut ? CUT_LIST : []].flat().join(" ");
     objects.push({
       ...made("report", incident.id),
       created: timestamp(incident.first_alert),
       modified: timestamp(incident.last_alert),
       ...said,
       name: `${exercise ? "EXERCICE : i" : "I"}ncident ${incident.reference}`,
-      ...(cut && { description: CUT_LIST }),
+      ...(description !== "" && { description }),
       report_types: ["indicator"],
       published: timestamp(incident.last_alert),
       object_refs: objects.slice(1).map(({ id }) => id),

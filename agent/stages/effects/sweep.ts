@@ -11,6 +11,7 @@ import { isSignOff } from "../remind-sign-off.ts";
 import { isHandover } from "../roster/handover.ts";
 import { isReviewReminder } from "../roster/remind-reviews.ts";
 import type { DeliverPayload } from "../transmit.ts";
+import { damagedIncidents } from "../work.ts";
 import { openBreaker } from "./breaker.ts";
 import { openBringForward } from "./bring-forward.ts";
 import { type CourierParts, openCourier } from "./courier.ts";
@@ -57,6 +58,20 @@ export function openSweeper(parts: CourierParts): Sweeper {
   const teller = openTeller(courier);
   const house = openHouseTeller(courier);
 
+  /** What is due, but for what is about a dossier that cannot be read: it stays planned, and takes no place of others. */
+  async function dueOf(at: Instant, most: number, kinds: readonly Effect["kind"][]): Promise<Effect[]> {
+    for (let limit = most; ; limit *= 2) {
+      const due = await store.reads.effectsDue(facility, at, limit, kinds);
+      const left = due.filter(isCarried);
+      if (left.length >= most || due.length < limit) return left.slice(0, most);
+    }
+  }
+
+  function isCarried({ incident }: Effect): boolean {
+    const apart = incident !== null && damagedIncidents(store.reads).has(incident);
+    return !apart || parts.pipeline.known(incident) !== undefined;
+  }
+
   async function carryOut(effect: Effect): Promise<void> {
     const { kind, payload } = effect;
     if (kind === "deliver") return deliver(courier, breaker, effect);
@@ -81,7 +96,7 @@ export function openSweeper(parts: CourierParts): Sweeper {
 
   /** Calls to be told together that are due, by channel and kind, once no more of them is on its way. */
   async function togetherDue(now: Instant): Promise<{ channel: string; effects: Effect[] }[]> {
-    const soon = await store.reads.effectsDue(facility, now + TOGETHER_WAIT, MOST_TOGETHER, TOLD);
+    const soon = await dueOf(now + TOGETHER_WAIT, MOST_TOGETHER, TOLD);
     const waiting = soon.filter(
       (effect) => (isTogether(effect) || isOverdue(effect, now)) && !underWay.has(effect.key),
     );
@@ -116,7 +131,7 @@ export function openSweeper(parts: CourierParts): Sweeper {
     const fresh: Effect[] = [];
     // Few are read where few may leave; the first of them may all be of a way that hangs.
     for (const most of [3 * BY_ONE_WAY, 2 * BATCH]) {
-      for (const effect of await store.reads.effectsDue(facility, now, most, ["deliver"])) {
+      for (const effect of await dueOf(now, most, ["deliver"])) {
         const { channel = "" } = effect.payload as DeliverPayload;
         const beside = [...leaving.values()].filter((each) => each === channel).length;
         if (underWay.has(effect.key) || leaving.size >= BATCH || beside >= BY_ONE_WAY) continue;
@@ -134,7 +149,7 @@ export function openSweeper(parts: CourierParts): Sweeper {
   async function beginTold(now: Instant): Promise<number> {
     const room = BATCH - underWay.size + leaving.size;
     if (room <= 0) return 0;
-    const due = await store.reads.effectsDue(facility, now, BATCH * 2, TOLD);
+    const due = await dueOf(now, BATCH * 2, TOLD);
     const fresh = due.filter(({ key }) => !underWay.has(key));
     const severally = fresh.some((effect) => isTogether(effect) || isOverdue(effect, now));
     const groups = severally ? await togetherDue(now) : [];
@@ -161,7 +176,7 @@ export function openSweeper(parts: CourierParts): Sweeper {
 
     async recover() {
       const claimed = await store.reads.effectsIn(facility, ["claimed"], BATCH + MOST_TOGETHER);
-      const others = claimed.filter(({ owner }) => owner !== parts.owner);
+      const others = claimed.filter((effect) => effect.owner !== parts.owner && isCarried(effect));
       await Promise.all(
         others.map((effect) => {
           if (effect.kind === "deliver") return recoverDelivery(courier, effect);

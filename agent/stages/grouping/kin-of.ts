@@ -1,14 +1,14 @@
 import type { Reads } from "../../store/store.ts";
 import type { GroupingView, Kin } from "../desk/desk.ts";
 import { lastRegrouping } from "../desk/regroup-desk.ts";
-import type { Work } from "../work.ts";
+import { damagedIncidents, type Work } from "../work.ts";
 
 const MOST = 30;
 
 /** Names the incidents that one was made of, follows, or may belong with. */
 export async function kinOf(
   { incident, regroupings }: Pick<Work, "incident" | "regroupings">,
-  reads: Pick<Reads, "record">,
+  reads: Pick<Reads, "damaged" | "record">,
   facility: string,
 ): Promise<GroupingView> {
   const standing = regroupings.filter(({ state }) => state === "stands");
@@ -29,7 +29,9 @@ export async function kinOf(
   ];
   const kin: Kin[] = [];
   for (const each of named.slice(0, MOST)) {
-    const found = await reads.record(facility, "incident", each.incident);
+    // Another dossier that cannot be read keeps nobody from this one.
+    const apart = damagedIncidents(reads).has(each.incident);
+    const found = apart ? undefined : await reads.record(facility, "incident", each.incident);
     const known = kin.some(({ incident: id }) => id === each.incident);
     if (found !== undefined && !known) kin.push({ ...each, reference: found.content.reference });
   }

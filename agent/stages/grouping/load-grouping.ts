@@ -45,7 +45,7 @@ export async function loadGrouping(
   }
   const closed = await reads.byState(facility, "incident", ["closed"], { limit: MOST_CLOSED });
   for (const { content } of closed.reverse()) {
-    const links = await reads.record(facility, "links", content.id);
+    const [links] = await reads.ofIncident(facility, "links", content.id);
     grouping.load(content, links?.content.spans ?? []);
   }
 }

@@ -5,6 +5,7 @@ import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Clock } from "../../core/clock.ts";
 import { sha256Hex } from "../../core/sha256.ts";
 import type { Reads, Store } from "../../store/store.ts";
+import type { Setup } from "../work.ts";
 
 /** A law pack as dossiers were last evaluated under it. */
 const PackMark = z.object({
@@ -16,8 +17,8 @@ const PackMark = z.object({
 });
 type PackMark = z.infer<typeof PackMark>;
 
-/** What is kept of the packs: `done` is false while dossiers are being evaluated anew under them. */
-const Kept = z.object({ packs: z.array(PackMark), done: z.boolean() });
+/** What is kept of the packs: `done` is false while dossiers are being evaluated anew under them and the settings. */
+const Kept = z.object({ packs: z.array(PackMark), settings: z.string().optional(), done: z.boolean() });
 
 /** How the packs in force differ from those before. */
 export interface PacksChange {
@@ -34,38 +35,51 @@ export interface PacksChange {
 const BOOKMARK = "law-packs";
 
 type Looked = { reads: Reads; facility: string; regimes: readonly Regime[] };
-type Parts = { store: Store; facility: string; regimes: readonly Regime[]; clock: Clock };
+type Parts = {
+  store: Store;
+  facility: string;
+  regimes: readonly Regime[];
+  /** Mark of the settings that packs read; without one they are not compared. */
+  settings?: string | undefined;
+  clock: Clock;
+};
+
+/** The mark of what packs read beside facts: other systems, or another facility, make for another evaluation. */
+export function settingsMark({ facility, systems }: Pick<Setup, "facility" | "systems">): string {
+  const listed = [...systems.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return sha256Hex(canonicalJson(JSON.parse(JSON.stringify({ facility, systems: listed }))));
+}
 
 /**
  * Compares the packs in force with those under which dossiers were last evaluated, and journals a change, once; says
- * whether dossiers are still to be evaluated anew.
+ * whether dossiers are still to be evaluated anew, for them or for other settings.
  */
 export async function notePacks(parts: Parts): Promise<{ change: PacksChange | undefined; due: boolean }> {
   const { kept, change, packs } = await look({ ...parts, reads: parts.store.reads });
-  if (change === undefined) return { change, due: kept?.done === false };
-  const { store, facility, clock } = parts;
+  const { store, facility, settings, clock } = parts;
+  const same = settings === undefined || kept?.settings === settings;
+  if (change === undefined && same) return { change, due: kept?.done === false };
   const told = (marks: readonly PackMark[]) =>
     marks.map(({ id, version, sha256 }) => ({ id, version, sha256 }));
+  const content = { before: kept === undefined ? null : told(kept.packs), after: told(packs), change };
   await store.commit({
     facility,
     at: clock.now(),
     writes: [
-      {
-        write: "note",
-        what: "law_packs",
-        incident: null,
-        content: { before: kept === undefined ? null : told(kept.packs), after: told(packs), change },
-      },
-      { write: "bookmark", name: BOOKMARK, content: canonicalJson({ packs, done: false }) },
+      // Other settings have a note of their own.
+      ...(change === undefined
+        ? []
+        : [{ write: "note", what: "law_packs", incident: null, content } as const]),
+      { write: "bookmark", name: BOOKMARK, content: textOf(packs, settings, false) },
     ],
   });
   return { change, due: true };
 }
 
-/** Remembers that every dossier was evaluated under the packs in force. */
+/** Remembers that every dossier was evaluated under the packs and settings in force. */
 export async function packsDone(parts: Parts): Promise<void> {
-  const { store, facility, regimes, clock } = parts;
-  const content = canonicalJson({ packs: regimes.map(markOf), done: true });
+  const { store, facility, regimes, settings, clock } = parts;
+  const content = textOf(regimes.map(markOf), settings, true);
   await store.commit({ facility, at: clock.now(), writes: [{ write: "bookmark", name: BOOKMARK, content }] });
 }
 
@@ -84,6 +98,9 @@ async function look({ reads, facility, regimes }: Looked) {
     change: isDeepStrictEqual(kept?.packs, packs) ? undefined : compare(kept?.packs ?? [], packs),
   };
 }
+
+const textOf = (packs: readonly PackMark[], settings: string | undefined, done: boolean) =>
+  canonicalJson({ packs, done, ...(settings !== undefined && { settings }) });
 
 function markOf(regime: Regime): PackMark {
   const fingerprint = (value: unknown) => sha256Hex(canonicalJson(value));

@@ -5,7 +5,7 @@ import { DELETED, down, NOTE, openStages, type Stages } from "../../../test/supp
 import { openDesk } from "../desk/open-desk.ts";
 import { openPipeline } from "../open-pipeline.ts";
 import { currentDeclaration, type Setup } from "../work.ts";
-import { notePacks, packsChange, packsDone } from "./packs-in-force.ts";
+import { notePacks, packsChange, packsDone, settingsMark } from "./packs-in-force.ts";
 import { requalify } from "./requalify.ts";
 
 const VERSION = loadRegime("sante-2022").version;
@@ -171,6 +171,37 @@ describe("the packs in force", () => {
     expect(told).toHaveLength(2);
     expect(told[0]?.before).toBeNull();
     expect(told[1]?.change).toEqual(change);
+  });
+
+  it("leave dossiers due to be evaluated when the settings they read are others, and say nothing of the law", async () => {
+    stages = await openStages();
+    const { regimes, facility, systems } = stages.setup;
+    const mark = (setup: { facility: typeof facility; systems: typeof systems }) => ({
+      ...parts(regimes),
+      settings: settingsMark(setup),
+    });
+    const before = mark({ facility, systems });
+    await notePacks(before);
+    await packsDone(before);
+    const [[id, pacs] = []] = systems;
+    if (id === undefined || pacs === undefined) throw new Error("no system");
+    const others = [
+      mark({ facility, systems: new Map(systems).set(id, { ...pacs, care_critical: !pacs.care_critical }) }),
+      mark({ facility: { ...facility, designations: ["ose"] }, systems }),
+    ];
+    for (const after of others) {
+      expect(await notePacks(after)).toEqual({ change: undefined, due: true });
+      // Until it is done, across a stop.
+      expect(await notePacks(after)).toEqual({ change: undefined, due: true });
+      await packsDone(after);
+      expect(await notePacks(after)).toEqual({ change: undefined, due: false });
+    }
+    const sorted = mark({
+      facility: { ...facility, designations: ["ose"] },
+      systems: new Map([...systems].reverse()),
+    });
+    expect(await notePacks(sorted)).toEqual({ change: undefined, due: false });
+    expect(await notes()).toHaveLength(1);
   });
 
   it("stay due until every dossier was evaluated, across a stop", async () => {

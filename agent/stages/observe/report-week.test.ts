@@ -95,6 +95,37 @@ describe("the report of a week in observation", () => {
     expect(told.length).toBeGreaterThan(1);
   });
 
+  it.each(["live", "exercise"] as const)(
+    "in %s mode says what left and what came of it, and nothing of what would have been",
+    async (mode) => {
+      stages = await openStages({ mode });
+      await stages.take(DELETED, NOTE);
+      stages.answers.push({ outcome: "unreachable", because: "no line" });
+      while ((await stages.sweeper.sweep()) > 0);
+      const report = await reportWeek(stages.store.reads, stages.setup, WEEK);
+      const [incident] = report.incidents;
+      expect(incident?.sent.length).toBeGreaterThan(1);
+      const text = tellWeek(report, ZONE);
+      expect(text).toMatch(
+        /\n {2}15\/11\/2026 02:00 : Ouverture, à l'astreinte informatique \(astreinte[^)]*\)\n/,
+      );
+      expect(text).toContain(", NON JOINT)");
+      expect(text).toContain(`${incident?.sent.length} message(s) envoyé(s) à leur sujet`);
+      expect(text).toContain("\nÀ déclarer, ou déclaré\n");
+      expect(text).not.toMatch(/aurait|auraient|Observation|observation/);
+      expect(text.includes("EXERCICE")).toBe(mode === "exercise");
+    },
+  );
+
+  it("in live mode says of an incident of which nobody was told that no message left", async () => {
+    stages = await openStages({ mode: "live", channels: [] });
+    await stages.take(DELETED, NOTE);
+    while ((await stages.sweeper.sweep()) > 0);
+    const text = tellWeek(await reportWeek(stages.store.reads, stages.setup, WEEK), ZONE);
+    expect(text).toContain("Aucun message n'est parti à son sujet cette semaine.");
+    expect(text).toContain("0 message(s) envoyé(s) à leur sujet");
+  });
+
   it("lists what the machine closed, and calls nobody for it", async () => {
     stages = await openStages({ mode: "observe" });
     await stages.take(down("pacs-01"));

@@ -3,6 +3,7 @@ import type { Instant } from "../../core/clock.ts";
 import type { Closing } from "../../core/closing.ts";
 import { underDefenceSecret } from "../../core/fact.ts";
 import type { Incident, IncidentState } from "../../core/incident.ts";
+import type { JournalEntry } from "../../core/journal.ts";
 import type { Masked } from "../../core/masked.ts";
 import type { Degree, Verdict } from "../../core/qualification.ts";
 import type { Reads } from "../../store/store.ts";
@@ -15,6 +16,14 @@ import { type Call, wouldHaveTold } from "./would-have-told.ts";
 const PAGE = 500;
 /** Rules named as the noisiest. */
 const NOISIEST = 10;
+
+/** A message that left, by a channel, and what came of it. */
+export interface Sent {
+  at: Instant;
+  event: string;
+  channel: string;
+  outcome: string;
+}
 
 /** One incident of a week, and what live mode would have made of it. */
 export interface ReportedIncident {
@@ -29,8 +38,10 @@ export interface ReportedIncident {
   criteria: { id: string; label: string; degree: Degree | null }[];
   /** Duties beside the leading one that would have had to be fulfilled. */
   others: { regime: string; title: string; sentence: string }[];
-  /** Calls that fall in the week. */
+  /** Calls that fall in the week, as the rules of telling make them. */
   calls: Call[];
+  /** Messages that left in the week; none in observation. */
+  sent: Sent[];
 }
 
 /** What a week would have been, had the facility been live. */
@@ -80,7 +91,9 @@ async function reported(
   incident: Incident,
   { reads, setup, week }: { reads: Reads; setup: Setup; week: Week },
 ): Promise<ReportedIncident | undefined> {
-  if (incident.state === "merged" || incident.first_alert >= week.to) return undefined;
+  // Of what a rule of conservation erased, the record says no more what it was.
+  if (incident.state === "merged" || incident.erased !== undefined || incident.first_alert >= week.to)
+    return undefined;
   const facility = setup.facility.id;
   const within = (at: Instant) => week.from <= at && at < week.to;
   const entries = await reads.journalOf(facility, incident.id);
@@ -102,7 +115,21 @@ async function reported(
       .filter(({ leads, verdict }) => leads === false && verdict === "declare")
       .map(({ regime, title = regime, sentence }) => ({ regime, title, sentence })),
     calls: wouldHaveTold(entries, setup).filter(({ at }) => within(at)),
+    sent: sentIn(entries).filter(({ at }) => within(at)),
   };
+}
+
+/** The messages that left about an incident, as its journal has them; what was erased is passed over. */
+function sentIn(entries: readonly JournalEntry[]): Sent[] {
+  return entries.flatMap(({ type, at, content }) => {
+    if (type !== "note.told" || content === null) return [];
+    const { channel, message, attempt } = JSON.parse(content) as {
+      channel: string;
+      message: { event: string };
+      attempt: { outcome: string };
+    };
+    return [{ at, event: message.event, channel, outcome: attempt.outcome }];
+  });
 }
 
 async function closedIn(reads: Reads, setup: Setup, { from, to }: Week): Promise<WeekReport["closed"]> {

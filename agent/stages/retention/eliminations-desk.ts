@@ -10,7 +10,7 @@ import { NOT_ALLOWED } from "../desk/facts-desk.ts";
 import { type Actor, badReason, type Refused, refuse } from "../person-act.ts";
 import { type ClosedDossier, closedDossiers } from "./closed-dossiers.ts";
 import { eliminations, visasOf } from "./eliminations.ts";
-import { findDue } from "./find-due.ts";
+import { findDue, stillSince } from "./find-due.ts";
 
 /** Dossiers of one list: what a person reads before they sign it. */
 export const LIST_MOST = 500;
@@ -64,9 +64,10 @@ export function openEliminations(parts: {
 
   async function standing(): Promise<Standing> {
     const lists = (await eliminations(store.reads, facility)).map(({ content }) => content);
-    const { dossiers } = await closedDossiers(store.reads, facility);
+    const now = clock.now();
+    const { dossiers } = await closedDossiers(store.reads, facility, stillSince(rules, now));
     const visas = await visasOf(store.reads, facility);
-    const { proposed, held } = findDue(dossiers, { rules, now: clock.now(), visas });
+    const { proposed, held } = findDue(dossiers, { rules, now, visas });
     const listed = new Set(
       lists.flatMap((list) => (list.state === "proposed" ? list.dossiers.map((each) => each.incident) : [])),
     );
@@ -102,8 +103,9 @@ export function openEliminations(parts: {
       const { unlisted } = await standing();
       if (unlisted.length === 0)
         return refuse("nothing_due", "Aucun dossier n'est à proposer : il n'y a rien à éliminer.");
-      const dossiers = unlisted.slice(0, LIST_MOST).map(({ id, reference, occurred, closed }) => ({
+      const dossiers = unlisted.slice(0, LIST_MOST).map(({ id, reference, occurred, closed, setAside }) => ({
         ...{ incident: id, reference, occurred, closed },
+        ...(setAside && { set_aside: true as const }),
       }));
       const id = newId();
       const list: Elimination = {

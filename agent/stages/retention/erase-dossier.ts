@@ -7,6 +7,7 @@ import type { EntryLeft, PlannedErasure, Store, Write } from "../../store/store.
 import { formatInstant } from "../french.ts";
 import { closedDossier } from "./closed-dossiers.ts";
 import type { DueDossier } from "./find-due.ts";
+import type { Namings } from "./open-namings.ts";
 
 /** Most rows of one unit, and most characters: while it is written nothing else is. */
 export const UNIT = { rows: 500, characters: 64 * 1024 } as const;
@@ -20,6 +21,8 @@ export interface Erasing {
   zone: string;
   /** Incidents whose alerts and attachments are given up: what only they hold goes. Added to. */
   released: Set<string>;
+  /** Who names which attachment. */
+  namings: Namings;
 }
 
 const KINDS_WITH_FILES = ["logbook", "exchange", "delivery"] as const;
@@ -33,11 +36,12 @@ const STAYS = "closing.put";
 export async function eraseDossier({ kind, policy, dossier }: DueDossier, parts: Erasing): Promise<boolean> {
   const whole = kind === "candidates" || kind === "dossiers";
   const mark = whole ? markWhole : markPart(kind === "evidence" ? "evidence_erased" : "attachments_erased");
-  if (!(await mark(dossier.id, { policy, closed: dossier.closed, left: true }, parts))) return false;
+  const gone = { policy, closed: dossier.closed, ...(dossier.setAside && { set_aside: true as const }) };
+  if (!(await mark(dossier.id, { ...gone, left: true }, parts))) return false;
   for (const id of dossier.family) {
     if (kind !== "attachments") parts.released.add(id);
     if (!whole || id === dossier.id) continue;
-    const marked = await markWhole(id, { policy, closed: dossier.closed, left: true }, parts);
+    const marked = await markWhole(id, { ...gone, left: true }, parts);
     if (!marked) throw new Error(`purge: incident ${id} changed meanwhile; the next purge goes on`);
   }
   for (const id of dossier.family) {
@@ -47,11 +51,11 @@ export async function eraseDossier({ kind, policy, dossier }: DueDossier, parts:
     if (whole) await eraseEntries(id, { ...parts, policy });
   }
   // The one that names the others last: cut off before, all of it is gone through again.
-  for (const id of dossier.family.toReversed()) await mark(id, { policy, closed: dossier.closed }, parts);
+  for (const id of dossier.family.toReversed()) await mark(id, gone, parts);
   return true;
 }
 
-type Marked = { policy: string; closed: Instant; left?: true };
+type Marked = { policy: string; closed: Instant; set_aside?: true; left?: true };
 
 /** Leaves of an incident only what says that it was, and that it is erased. */
 async function markWhole(
@@ -65,9 +69,11 @@ async function markWhole(
   if (before.erased !== undefined && before.erased.left === gone.left) return true;
   // Opened again, or held, since it was looked at.
   if (before.erased === undefined && before.state !== "merged") {
-    if ((await closedDossier(store.reads, facility, id)) === undefined) return false;
+    if ((await closedDossier(store.reads, facility, { id, closed: gone.closed })) === undefined) return false;
   }
-  const { facility: here, reference, state, occurred, first_alert, last_alert, alerts, opened_by } = before;
+  // What was set aside still takes alerts in: from its erasure on, it is over.
+  const state = before.state === "set_aside" ? "closed" : before.state;
+  const { facility: here, reference, occurred, first_alert, last_alert, alerts, opened_by } = before;
   const at = before.erased?.at ?? now;
   const content: Incident = {
     ...{ id, facility: here, reference, state, occurred, first_alert, last_alert, alerts, opened_by },
@@ -84,13 +90,14 @@ async function markWhole(
 function markPart(member: "evidence_erased" | "attachments_erased") {
   return async (
     id: string,
-    { policy, left }: Marked,
+    { policy, closed, left }: Marked,
     { store, facility, now }: Erasing,
   ): Promise<boolean> => {
     const stored = await store.reads.record(facility, "incident", id);
     // What was merged into another says nothing of itself any more.
     if (stored?.content.state === "merged") return true;
-    if (stored === undefined || (await closedDossier(store.reads, facility, id)) === undefined) return false;
+    if (stored === undefined || (await closedDossier(store.reads, facility, { id, closed })) === undefined)
+      return false;
     const at = stored.content[member]?.at ?? now;
     const content = { ...stored.content, [member]: { at, policy, ...(left && { left }) } };
     return committed(store, { facility, at: now, writes: [putIncident(content, stored.revision + 1)] });
@@ -112,13 +119,11 @@ async function eraseAlerts(id: string, parts: Erasing & { policy: string }): Pro
 
 async function eraseAttachments(
   id: string,
-  { store, facility, now, policy, family }: Erasing & { policy: string; family: readonly string[] },
+  { store, facility, now, policy, family, namings }: Erasing & { policy: string; family: readonly string[] },
 ): Promise<void> {
-  const gone: string[] = [];
-  for (const sha256 of await attachmentsLeft(store, facility, id))
-    if (!(await store.reads.attachmentHeld(facility, sha256, family))) gone.push(sha256);
   // Ten megabytes each at most: one by one.
-  for (const sha256 of gone) {
+  for (const sha256 of await attachmentsLeft(store, facility, id)) {
+    if (await namings.heldByOthers(sha256, family)) continue;
     await erase(store, { facility, at: now }, { policy, attachments: [sha256] });
     await setImmediate();
   }

@@ -23,6 +23,13 @@ export function endOf(kind: RetentionKind, rules: RetentionRules, now: Instant):
   return now - rules[`${kind}_days`] * MICROSECONDS.day;
 }
 
+/** The instant since which a dossier that was set aside must have stood still for any rule to end something of it. */
+export function stillSince(rules: RetentionRules, now: Instant): Instant {
+  return Math.max(
+    ...(["evidence", "attachments", "dossiers"] as const).map((kind) => endOf(kind, rules, now)),
+  );
+}
+
 /** Says of each closed dossier what of it is to be erased; `visas` are those recorded, by incident. */
 export function findDue(
   dossiers: readonly ClosedDossier[],
@@ -31,7 +38,7 @@ export function findDue(
   const found: DueDossiers = { due: [], held: [], proposed: [] };
   const over = (dossier: ClosedDossier, kind: RetentionKind) => dossier.closed <= endOf(kind, rules, now);
   for (const dossier of dossiers) {
-    const { id, erased, held, watched } = dossier;
+    const { id, erased, held, watched, setAside } = dossier;
     const whole = watched ? "candidates" : "dossiers";
     if (erased !== undefined) {
       if (erased.left) found.due.push({ kind: whole, policy: erased.policy, dossier });
@@ -42,7 +49,7 @@ export function findDue(
     } else if (over(dossier, whole)) {
       const visa = visas.get(id);
       if (rules.public_archives && visa === undefined) found.proposed.push(dossier);
-      else found.due.push({ kind: whole, policy: policyOf(whole, rules, visa), dossier });
+      else found.due.push({ kind: whole, policy: policyOf(whole, rules, { visa, setAside }), dossier });
     } else if (!rules.public_archives) found.due.push(...partsOf(dossier, { rules, over }));
   }
   return found;
@@ -60,7 +67,7 @@ function partsOf(
   ] as const) {
     if (gone?.left) parts.push({ kind, policy: gone.policy, dossier });
     else if (gone === undefined && any && over(dossier, kind))
-      parts.push({ kind, policy: policyOf(kind, rules), dossier });
+      parts.push({ kind, policy: policyOf(kind, rules, dossier), dossier });
   }
   return parts;
 }

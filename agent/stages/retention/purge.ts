@@ -6,7 +6,8 @@ import { type ClosedDossier, closedDossiers } from "./closed-dossiers.ts";
 import { visasOf } from "./eliminations.ts";
 import { dueAccounts, eraseAccount } from "./erase-accounts.ts";
 import { attachmentsLeft, erase, eraseDossier, UNIT, unitsOf } from "./erase-dossier.ts";
-import { type DueDossier, endOf, findDue } from "./find-due.ts";
+import { type DueDossier, endOf, findDue, stillSince } from "./find-due.ts";
+import { openNamings } from "./open-namings.ts";
 
 /** What a purge works with. */
 export interface PurgeParts {
@@ -43,8 +44,10 @@ export interface PurgeReport {
   /** Their time is over, and they stay: suspended, or without a visa. */
   held: ClosedDossier[];
   proposed: ClosedDossier[];
-  /** Incidents that are not closed: they are never purged. */
+  /** Incidents that are not closed, nor set aside for good: they are never purged. */
   running: number;
+  /** Dossiers that were set aside and of which something was erased, or would be. */
+  setAside: number;
   /** Dossiers that stayed because they could not be archived, and why. */
   unarchived: { reference: string; because: string }[];
   /** Dossiers that changed meanwhile, and stayed. */
@@ -62,10 +65,10 @@ export async function purge(parts: PurgeParts): Promise<PurgeReport> {
   );
   const add = (kind: RetentionKind, at: Instant) => tallies.get(kind)?.add(at);
   const over = () => parts.stopped?.() === true;
-  const { dossiers, running } = await closedDossiers(store.reads, facility);
+  const { dossiers, running } = await closedDossiers(store.reads, facility, stillSince(rules, now));
   const found = findDue(dossiers, { rules, now, visas: await visasOf(store.reads, facility) });
   const report: PurgeReport = {
-    ...{ applied: apply, lines: [], running, unarchived: [], changed: [] },
+    ...{ applied: apply, lines: [], running, setAside: 0, unarchived: [], changed: [] },
     ...{ held: found.held, proposed: found.proposed },
   };
   for (const sweep of [sweepReports, sweepQuarantine, sweepAccess, sweepAccounts, sweepUnmatched])
@@ -73,6 +76,7 @@ export async function purge(parts: PurgeParts): Promise<PurgeReport> {
   const released = new Set(
     dossiers.flatMap(({ family, erased, evidenceErased }) => ((erased ?? evidenceErased) ? family : [])),
   );
+  const namings = openNamings(store.reads, facility);
   for (const due of found.due) {
     if (over()) break;
     const { kind, dossier } = due;
@@ -83,12 +87,13 @@ export async function purge(parts: PurgeParts): Promise<PurgeReport> {
         report.unarchived.push({ reference: dossier.reference, because });
         continue;
       }
-      if (!(await eraseDossier(due, { store, facility, now, zone, released }))) {
+      if (!(await eraseDossier(due, { store, facility, now, zone, released, namings }))) {
         report.changed.push(dossier.reference);
         continue;
       }
     }
     add(kind, dossier.closed);
+    if (dossier.setAside) report.setAside += 1;
   }
   report.lines = [...tallies].map(([kind, { extent }]) => ({
     kind,

@@ -13,8 +13,9 @@ export const LIST_STATES: Readonly<Record<Elimination["state"], string>> = {
 export function* listCsv(list: Elimination, zone: string): Generator<string> {
   const row = (fields: readonly string[]) => `${fields.map(csvField).join(",")}\r\n`;
   yield `\uFEFF${row(["Référence", "Début estimé", "Clos", "Règle", "Bordereau", "Empreinte de la liste"])}`;
-  for (const { reference, occurred, closed } of list.dossiers) {
-    const dates = [formatInstant(occurred, zone), formatInstant(closed, zone)];
+  for (const { reference, occurred, closed, set_aside } of list.dossiers) {
+    const since = set_aside ? "non déclaré, sans suite depuis " : "";
+    const dates = [formatInstant(occurred, zone), `${since}${formatInstant(closed, zone)}`];
     yield row([reference, ...dates, list.policy, list.id, list.sha256]);
   }
 }

@@ -2,7 +2,7 @@ import { statfsSync } from "node:fs";
 import { messageOf, TocsinError } from "../../core/errors.ts";
 
 /** Left free wherever a copy goes: the daemon beside it goes on writing. */
-const RESERVE = 64 * 1024 * 1024;
+export const RESERVE = 64 * 1024 * 1024;
 
 /** Throws `disk_short` when a folder has no room for so many bytes; `folder_missing` when there is none. */
 export function refuseFull(folder: string, bytes: number): void {

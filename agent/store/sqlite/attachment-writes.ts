@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { MICROSECONDS } from "../../core/clock.ts";
 import { PIECES } from "../cipher/sealed-columns.ts";
-import { ERASED } from "../erasure.ts";
-import { shownPieces } from "./attachment-reads.ts";
+import { ERASED } from "../declare-erasure.ts";
 import type { Conflict, Of, Place } from "./place.ts";
 import type { Prepare } from "./prepare.ts";
+import { shownPieces } from "./shown-pieces.ts";
 
 /** What no note keeps is forgotten after a day: the form was left, or the process stopped in between. */
 const UNKEPT = MICROSECONDS.day;

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { sha256Hex } from "../../core/sha256.ts";
-import { ERASED, type Erasure } from "../erasure.ts";
+import { ERASED } from "../declare-erasure.ts";
+import type { Erasure } from "../erasure.ts";
 import { ERASED_DETECTIONS } from "./chain.ts";
 import type { Conflict, Of, Place } from "./place.ts";
 import type { Prepare } from "./prepare.ts";

@@ -7,6 +7,8 @@ export interface Prepare {
   (sql: string): StatementSync;
   /** A column in clear, for a list of results; `alias` is that of its table. */
   shown(column: SealedColumn, alias?: string): string;
+  /** The same, null where it does not open. */
+  tried(column: SealedColumn, alias?: string): string;
   /** The same inside a condition. */
   clear(column: SealedColumn, alias?: string): string;
   /** What is to be stored for a value of a row. */
@@ -38,23 +40,31 @@ export function prepareOnce(
   if (cipher === undefined) {
     const clear: Prepare["clear"] = (column, alias) => named(nameOf(column), alias);
     return Object.assign(prepare, {
-      ...{ shown: clear, clear, sealing: null },
+      ...{ shown: clear, tried: clear, clear, sealing: null },
       seal: <V>(_column: SealedColumn, _row: RowName, value: V) => value,
     });
   }
-  database.function(
-    "tocsin_open",
-    // Not in a view, a trigger or an index that somebody put into the file.
-    { varargs: true, deterministic: true, directOnly: true },
-    ((column: SealedColumn, stored: unknown, ...row: (string | number)[]) =>
-      stored === null ? null : cipher.open(column, row, stored)) as never,
-  );
-  const clear: Prepare["clear"] = (column, alias) => {
+  // Not in a view, a trigger or an index that somebody put into the file.
+  const options = { varargs: true, deterministic: true, directOnly: true };
+  const open = (column: SealedColumn, stored: unknown, ...row: (string | number)[]) =>
+    stored === null ? null : cipher.open(column, row, stored);
+  database.function("tocsin_open", options, open as never);
+  database.function("tocsin_try", options, ((...given: Parameters<typeof open>) => {
+    try {
+      return open(...given);
+    } catch {
+      return null;
+    }
+  }) as never);
+  const opened = (by: string, column: SealedColumn, alias: string | undefined) => {
     const row = SEALED_COLUMNS[column].map((each) => named(each, alias)).join(", ");
-    return `tocsin_open('${column}', ${named(nameOf(column), alias)}, ${row})`;
+    return `${by}('${column}', ${named(nameOf(column), alias)}, ${row})`;
   };
+  const clear: Prepare["clear"] = (column, alias) => opened("tocsin_open", column, alias);
   return Object.assign(prepare, {
     shown: (column: SealedColumn, alias?: string) => `${clear(column, alias)} AS ${nameOf(column)}`,
+    tried: (column: SealedColumn, alias?: string) =>
+      `${opened("tocsin_try", column, alias)} AS ${nameOf(column)}`,
     clear,
     sealing: cipher.current,
     seal: <V extends string | Uint8Array | null>(column: SealedColumn, row: RowName, value: V) =>

@@ -1,21 +1,15 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { DamagedRow } from "../../core/damaged-row.ts";
 import type { Detection } from "../../core/detection.ts";
 import { EFFECT_KINDS, type Effect } from "../../core/effect.ts";
 import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
 import type { KeyRing } from "../cipher/key-ring.ts";
 import { eventKey } from "../seal.ts";
-import type {
-  ChangedRecord,
-  HeldOf,
-  Reads,
-  RecordKind,
-  Stored,
-  StoredAlert,
-  StoredDetection,
-  Unsent,
-} from "../store.ts";
+import type { HeldOf, Reads, RecordKind, StoredAlert, StoredDetection, Unsent } from "../store.ts";
 import { attachmentReads } from "./attachment-reads.ts";
 import { openReading } from "./connection.ts";
+import { contentRows, EFFECT_COLUMNS, RECORD_COLUMNS, type Row } from "./content-rows.ts";
+import { type DamagedRows, openDamagedRows } from "./damaged-rows.ts";
 import { readingCipher } from "./open-cipher.ts";
 import { peopleReads } from "./people-reads.ts";
 import { type Prepare, prepareOnce } from "./prepare.ts";
@@ -27,7 +21,6 @@ export interface SqliteReads extends Reads {
   close(): void;
 }
 
-type Row = Record<string, unknown>;
 type Detected = { detection: StoredDetection; alert: StoredAlert };
 
 /** Journal rows with their contents. */
@@ -37,23 +30,28 @@ export function entrySql(prepare: Prepare): string {
     FROM journal j LEFT JOIN journal_contents c ON c.facility = j.facility AND c.seq = j.seq`;
 }
 
-/** Opens a read-only connection to a database; throws `store_missing` when there is none. */
-export function openSqliteReads(file: string, ring?: KeyRing): SqliteReads {
+/**
+ * Opens a read-only connection to a database; throws `store_missing` when there is none. With `told`, lists leave out
+ * rows that cannot be read, and it is told of each once.
+ */
+export function openSqliteReads(file: string, ring?: KeyRing, told?: (row: DamagedRow) => void): SqliteReads {
   const database = openReading(file);
   try {
-    return readsOf(database, prepareOnce(database, readingCipher(database, file, ring)));
+    const prepare = prepareOnce(database, readingCipher(database, file, ring));
+    return readsOf(database, prepare, openDamagedRows(prepare, told));
   } catch (error) {
     database.close();
     throw error;
   }
 }
 
-function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
-  const RECORD = `SELECT revision, ${prepare.shown("records.content")}, created FROM records`;
-  const EFFECT = `SELECT effect_key, kind, incident, due, state, attempt, owner, fence,
-    ${prepare.shown("effects.payload")}, ${prepare.shown("effects.because")} FROM effects`;
+function readsOf(database: DatabaseSync, prepare: Prepare, damaged: DamagedRows): SqliteReads {
+  const rows = contentRows(prepare, damaged);
+  const RECORD = `SELECT ${RECORD_COLUMNS}, ${damaged.shown("records.content")} FROM records`;
+  const EFFECT = `SELECT ${EFFECT_COLUMNS}, ${damaged.shown("effects.payload")},
+    ${damaged.shown("effects.because")} FROM effects`;
   const ENTRY = entrySql(prepare);
-  const [recordContent, alertContent] = [prepare.shown("records.content"), prepare.shown("alerts.content")];
+  const alertContent = damaged.shown("alerts.content");
   const one = (sql: string, ...values: SQLInputValue[]): Row | undefined => prepare(sql).get(...values);
   const all = (sql: string, ...values: SQLInputValue[]): Row[] => prepare(sql).all(...values);
 
@@ -68,14 +66,14 @@ function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
   }
 
   return {
+    damaged: damaged.known,
     ...attachmentReads(prepare),
     ...peopleReads(prepare),
     ...retentionReads(prepare),
     close: () => database.close(),
 
     async record(facility, kind, id) {
-      const row = one(`${RECORD} WHERE facility = ? AND kind = ? AND id = ?`, facility, kind, id);
-      return row === undefined ? undefined : storedOf(row);
+      return rows.record(one(`${RECORD} WHERE facility = ? AND kind = ? AND id = ?`, facility, kind, id));
     },
     async incidentNamed(facility, reference) {
       const sql = "SELECT id FROM records WHERE facility = ? AND kind = 'incident' AND name = ?";
@@ -83,31 +81,31 @@ function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
     },
     async ofIncident(facility, kind, incident) {
       const sql = `${RECORD} WHERE facility = ? AND incident = ? AND kind = ? ORDER BY created`;
-      return all(sql, facility, incident, kind).map((row) => storedOf(row));
+      return rows.records(all(sql, facility, incident, kind));
     },
     async ofIncidents(facility, incidents) {
       const held = new Map<string, HeldOf>();
       const of = (incident: unknown) => {
         const known = held.get(String(incident));
         if (known !== undefined) return known;
-        const fresh: HeldOf = { records: new Map(), effects: [] };
+        const fresh: HeldOf = { records: new Map(), effects: [], damaged: false };
         held.set(String(incident), fresh);
         return fresh;
       };
       const asked = "facility = ? AND incident IN (SELECT value FROM json_each(?))";
       const ids = JSON.stringify(incidents);
       return view(() => {
-        const records = `SELECT incident, kind, revision, ${recordContent} FROM records WHERE ${asked}
-          ORDER BY incident, kind, created`;
-        for (const row of all(records, facility, ids)) {
-          const { records } = of(row.incident);
+        for (const row of all(`${RECORD} WHERE ${asked} ORDER BY incident, kind, created`, facility, ids)) {
+          const each = of(row.incident);
+          const [record] = rows.records([row]);
           const kind = String(row.kind) as RecordKind;
-          const list = records.get(kind);
-          if (list === undefined) records.set(kind, [storedOf(row)]);
-          else list.push(storedOf(row));
+          const list = each.records.get(kind);
+          if (record === undefined) each.damaged = true;
+          else if (list === undefined) each.records.set(kind, [record]);
+          else list.push(record);
         }
         for (const row of all(`${EFFECT} WHERE ${asked} ORDER BY due, effect_key`, facility, ids))
-          of(row.incident).effects.push(effectOf(row));
+          of(row.incident).effects.push(...rows.effects([row]));
         return held;
       });
     },
@@ -115,58 +113,63 @@ function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
       return view(() => {
         const from = after == null ? Number.MAX_SAFE_INTEGER : createdOf(facility, kind, after);
         const any = `${RECORD} WHERE facility = ? AND kind = ? AND created < ? ORDER BY created DESC LIMIT ?`;
-        if (states.length === 0) return all(any, facility, kind, from, limit).map((row) => storedOf(row));
+        if (states.length === 0)
+          return damaged.page("records", limit, (most) => rows.records(all(any, facility, kind, from, most)));
         // One walk of the index per state: an IN would read every record of the kind and sort them.
         const each = `${RECORD} WHERE facility = ? AND kind = ? AND state = ? AND created < ?
           ORDER BY created DESC LIMIT ?`;
-        const rows = [...new Set(states)].flatMap((state) => all(each, facility, kind, state, from, limit));
-        return rows
-          .sort((a, b) => Number(b.created) - Number(a.created))
-          .slice(0, limit)
-          .map((row) => storedOf(row));
+        return damaged.page("records", limit, (most) => {
+          const found = [...new Set(states)].flatMap((state) => all(each, facility, kind, state, from, most));
+          return rows.records(found.sort((a, b) => Number(b.created) - Number(a.created)).slice(0, most));
+        });
       });
     },
     async countByState(facility, kind) {
-      const rows = all(
+      const counts = all(
         "SELECT state, COUNT(*) AS count FROM records WHERE facility = ? AND kind = ? GROUP BY state",
         facility,
         kind,
       );
-      return Object.fromEntries(rows.map(({ state, count }) => [String(state ?? ""), Number(count)]));
+      return Object.fromEntries(counts.map(({ state, count }) => [String(state ?? ""), Number(count)]));
     },
     async changedSince(facility, entry, limit) {
-      const sql = `SELECT kind, id, revision, incident, ${recordContent}, created, journal_seq FROM records
-        WHERE facility = ? AND journal_seq > ? ORDER BY journal_seq LIMIT ?`;
-      return all(sql, facility, entry, limit).map(({ journal_seq, content, ...row }) => ({
-        ...(row as Pick<ChangedRecord, "kind" | "id" | "revision" | "incident" | "created">),
-        content: JSON.parse(String(content)),
-        entry: Number(journal_seq),
-      }));
+      const sql = `${RECORD} WHERE facility = ? AND journal_seq > ? ORDER BY journal_seq LIMIT ?`;
+      return damaged.page("records", limit, (most) => rows.changed(all(sql, facility, entry, most)));
     },
 
     async detectionsAfter(facility, seq, limit) {
       // The first alert may have detections on both sides of `seq`.
-      const sql = `SELECT first_detection, ${alertContent} FROM alerts
+      const sql = `SELECT id, first_detection, ${alertContent} FROM alerts
         WHERE facility = ? AND detections > 0 AND first_detection + detections > ? AND first_detection >= COALESCE((
           SELECT MAX(first_detection) FROM alerts WHERE facility = ? AND first_detection <= ?
         ), 0) ORDER BY first_detection LIMIT ?`;
-      const rows = all(sql, facility, seq + 1, facility, seq + 1, limit);
-      const found = rows.flatMap((row) => {
-        const { alert, detections } = alertOf(String(row.content));
-        const first = Number(row.first_detection);
-        return detections.map((detection, position) => detected(alert, detection, first + position));
-      });
-      return found.filter(({ detection }) => detection.seq > seq).slice(0, limit);
+      return damaged.page("alerts", limit, (most) =>
+        rows
+          .alerts(
+            facility,
+            all(sql, facility, seq + 1, facility, seq + 1, most),
+            ({ alert, detections }, { first_detection }) =>
+              detections.map((detection, position) =>
+                detected(alert, detection, Number(first_detection) + position),
+              ),
+          )
+          .filter(({ detection }) => detection.seq > seq),
+      );
     },
     async detectionsOf(facility, incident, limit, after = { occurred: Number.MIN_SAFE_INTEGER, seq: 0 }) {
-      const sql = `SELECT j.detection, j.position, ${prepare.shown("alerts.content", "a")} FROM joined j
-        JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
+      const sql = `SELECT a.id, a.first_detection, j.detection, j.position, ${damaged.shown("alerts.content", "a")}
+        FROM joined j JOIN alerts a ON a.facility = j.facility AND a.id = j.alert
         WHERE j.facility = ? AND j.incident = ? AND (j.occurred, j.detection) > (?, ?) AND ${LAST_JOINED}
         ORDER BY j.occurred, j.detection LIMIT ?`;
-      return all(sql, facility, incident, after.occurred, after.seq, limit).map((row) => {
-        const { alert, detections } = alertOf(String(row.content));
-        return detected(alert, detections[Number(row.position)] as Detection, Number(row.detection));
-      });
+      return damaged.page("alerts", limit, (most) =>
+        rows.alerts(
+          facility,
+          all(sql, facility, incident, after.occurred, after.seq, most),
+          ({ alert, detections }, row) => [
+            detected(alert, detections[Number(row.position)] as Detection, Number(row.detection)),
+          ],
+        ),
+      );
     },
     async cameFrom(facility, incident, other) {
       const sql = `SELECT j.detection FROM joined j
@@ -178,25 +181,24 @@ function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
       const key = eventKey(event);
       if (key === null) return undefined;
       const row = one(
-        `SELECT first_detection, ${alertContent} FROM alerts WHERE facility = ? AND event = ?`,
+        `SELECT id, first_detection, ${alertContent} FROM alerts WHERE facility = ? AND event = ?`,
         facility,
         key,
       );
       if (row === undefined) return undefined;
-      const { alert, detections } = alertOf(String(row.content));
-      const holder =
-        "SELECT incident FROM joined WHERE facility = ? AND detection = ? ORDER BY journal_seq DESC LIMIT 1";
+      const { alert, detections } = rows.alert(facility, row);
       return {
         alert,
         detections: detections.map((_, position) => {
           const seq = Number(row.first_detection) + position;
-          return { seq, incident: (one(holder, facility, seq)?.incident as string | undefined) ?? null };
+          return { seq, incident: rows.holderOf(facility, seq) };
         }),
       };
     },
     async alert(facility, id) {
-      const row = one(`SELECT ${alertContent} FROM alerts WHERE facility = ? AND id = ?`, facility, id);
-      return row === undefined ? undefined : alertOf(String(row.content)).alert;
+      const sql = `SELECT id, first_detection, ${alertContent} FROM alerts WHERE facility = ? AND id = ?`;
+      const row = one(sql, facility, id);
+      return row && rows.alert(facility, row).alert;
     },
     async countAlerts(facility) {
       return Number(one("SELECT COUNT(*) AS count FROM alerts WHERE facility = ?", facility)?.count);
@@ -214,22 +216,31 @@ function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
     async effectsDue(facility, now, limit, kinds = EFFECT_KINDS) {
       const sql = `${EFFECT} WHERE facility = ? AND state = 'planned' AND kind = ? AND due <= ?
         ORDER BY due, effect_key LIMIT ?`;
-      const found = view(() => [...new Set(kinds)].flatMap((kind) => all(sql, facility, kind, now, limit)));
-      return found.map(effectOf).sort(byDue).slice(0, limit);
+      return view(() =>
+        damaged.page("effects", limit, (most) => {
+          const found = [...new Set(kinds)].flatMap((kind) => all(sql, facility, kind, now, most));
+          return rows.effects(found).sort(byDue);
+        }),
+      );
     },
     async effectsIn(facility, states, limit) {
       const sql = `${EFFECT} WHERE facility = ? AND state = ? ORDER BY due, effect_key LIMIT ?`;
-      const found = view(() => [...new Set(states)].flatMap((state) => all(sql, facility, state, limit)));
-      return found.map(effectOf).sort(byDue).slice(0, limit);
+      return view(() =>
+        damaged.page("effects", limit, (most) => {
+          const found = [...new Set(states)].flatMap((state) => all(sql, facility, state, most));
+          return rows.effects(found).sort(byDue);
+        }),
+      );
     },
     async effectsOf(facility, incident) {
       const sql = `${EFFECT} WHERE facility = ? AND incident = ? ORDER BY due, effect_key`;
-      return all(sql, facility, incident).map(effectOf);
+      return rows.effects(all(sql, facility, incident));
     },
 
     async accountByLogin(facility, login) {
-      const row = one(`${RECORD} WHERE facility = ? AND kind = 'account' AND name = ?`, facility, login);
-      return row === undefined ? undefined : storedOf(row);
+      return rows.record(
+        one(`${RECORD} WHERE facility = ? AND kind = 'account' AND name = ?`, facility, login),
+      );
     },
 
     async journal(facility, from, limit) {
@@ -309,13 +320,13 @@ function readsOf(database: DatabaseSync, prepare: Prepare): SqliteReads {
     },
     async facilities() {
       // Jumps from one facility to the next in the key, where DISTINCT would read the whole journal.
-      const rows = all(`WITH RECURSIVE found (facility) AS (
+      const found = all(`WITH RECURSIVE found (facility) AS (
           SELECT MIN(facility) FROM journal
           UNION ALL
           SELECT (SELECT MIN(facility) FROM journal WHERE facility > found.facility) FROM found
           WHERE found.facility IS NOT NULL
         ) SELECT facility FROM found WHERE facility IS NOT NULL`);
-      return rows.map(({ facility }) => String(facility));
+      return found.map(({ facility }) => String(facility));
     },
   };
 
@@ -354,20 +365,7 @@ export function checkpointOf({ facility, seq, hash, at, signer, signature }: Row
   return { facility, seq, hash, at, key: signer, signature } as Checkpoint;
 }
 
-function storedOf<T>(row: Row): Stored<T> {
-  return { revision: Number(row.revision), content: JSON.parse(String(row.content)) };
-}
-
 const byDue = (a: Effect, b: Effect) => a.due - b.due || (a.key < b.key ? -1 : 1);
-
-function effectOf({ effect_key, payload, ...rest }: Row): Effect {
-  return { key: effect_key, payload: JSON.parse(String(payload)), ...rest } as Effect;
-}
-
-function alertOf(content: string): { alert: StoredAlert; detections: Detection[] } {
-  const { detections, ...alert } = JSON.parse(content);
-  return { alert, detections };
-}
 
 function detected(alert: StoredAlert, detection: Detection, seq: number): Detected {
   return { detection: { ...detection, seq, occurred: alert.occurred }, alert };

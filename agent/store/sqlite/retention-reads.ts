@@ -9,7 +9,6 @@ type Asked =
   | "accessLeft"
   | "unjoinedAlerts"
   | "alertsLeft"
-  | "attachmentHeld"
   | "attachmentsLeft"
   | "quarantine"
   | "quarantineBefore";
@@ -49,10 +48,6 @@ export function retentionReads(prepare: Prepare): Pick<Reads, Asked> {
          AND j.incident NOT IN (SELECT value FROM json_each(?)) AND ${LAST_JOINED})
      ORDER BY o.occurred, o.detection LIMIT ?`,
   );
-  const held = prepare(
-    `SELECT 1 FROM records WHERE facility = ? AND kind IN ('logbook', 'exchange', 'delivery')
-       AND incident NOT IN (SELECT value FROM json_each(?)) AND INSTR(${prepare.clear("records.content")}, ?) > 0 LIMIT 1`,
-  );
   const bytes = prepare(
     "SELECT 1 FROM attachments WHERE facility = ? AND sha256 = ? AND size IS NOT NULL AND erased IS NULL",
   );
@@ -84,9 +79,6 @@ export function retentionReads(prepare: Prepare): Pick<Reads, Asked> {
         occurred: Number(row.occurred),
         seq: Number(row.detection),
       }));
-    },
-    async attachmentHeld(facility, sha256, released) {
-      return held.get(facility, JSON.stringify(released), sha256) !== undefined;
     },
     async attachmentsLeft(facility, sha256s) {
       return sha256s.filter((sha256) => bytes.get(facility, sha256) !== undefined);

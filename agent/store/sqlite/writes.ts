@@ -1,6 +1,7 @@
 import { canonicalJson } from "../../core/canonical-json.ts";
 import { type Instant, MICROSECONDS } from "../../core/clock.ts";
-import { EFFECT_TRANSITIONS, type EffectState } from "../../core/effect.ts";
+import type { EffectState } from "../../core/effect.ts";
+import { EFFECT_TRANSITIONS } from "../../core/effect-transitions.ts";
 import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
 import { attachmentWrites } from "./attachment-writes.ts";

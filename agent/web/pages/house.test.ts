@@ -5,13 +5,18 @@ import { rosterOf } from "../../../test/support/rosters.ts";
 import { type Scene, startScene } from "../../../test/support/web-server.ts";
 import { visitor } from "../../../test/support/web-visitor.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
+import type { DamagedRow } from "../../core/damaged-row.ts";
 import type { HouseView } from "../../core/house-view.ts";
 import type { StoreTrouble } from "../../core/store-trouble.ts";
 
 let scene: Scene;
 afterEach(() => scene.close());
 
-async function health(house: Partial<HouseView>, people?: { on_call: string[]; delegate: string[] }) {
+async function health(
+  house: Partial<HouseView>,
+  people?: { on_call: string[]; delegate: string[] },
+  damaged: DamagedRow[] = [],
+) {
   const minutes = MICROSECONDS.minute;
   const calls = { remindAfter: 5 * minutes, nextAfter: 5 * minutes, delegateAfter: 15 * minutes, rounds: 3 };
   scene = await startScene({
@@ -24,6 +29,7 @@ async function health(house: Partial<HouseView>, people?: { on_call: string[]; d
         }),
     }),
   });
+  Object.assign(scene.store.reads, { damaged: () => damaged });
   const person = visitor(scene);
   await person.signIn("anne");
   return (await person.get("/chv/sante")).text;
@@ -103,6 +109,28 @@ describe("the page of how the daemon is", () => {
   ])("tells of $what, and what to do", async ({ house, says }) => {
     const text = await health(house);
     for (const each of says) expect(text).toContain(each);
+  });
+
+  it.each([
+    {
+      what: "a dossier that cannot be read",
+      row: { table: "records" as const, kind: "fact", incident: "i", reference: "2026-0003 <b>" },
+      says: ["Dossier illisible", "2026-0003 &lt;b&gt;", "tocsin verify", "restaurer"],
+    },
+    {
+      what: "an alert that cannot be read, of a dossier that is followed",
+      row: { table: "alerts" as const, kind: "alert", incident: "i", reference: "2026-0003" },
+      says: ["Lignes illisibles", "Dossiers touchés", "2026-0003", "tocsin verify"],
+    },
+    {
+      what: "an account that cannot be read",
+      row: { table: "records" as const, kind: "account", incident: null, reference: null },
+      says: ["Lignes illisibles", "tocsin verify"],
+    },
+  ])("tells of $what, and what to do, and not that all is well", async ({ row, says }) => {
+    const text = await health({ canary: canary({}) }, undefined, [{ id: "x", ...row }]);
+    for (const each of says) expect(text).toContain(each);
+    expect(text).not.toContain(FINE);
   });
 
   it("says that all is well when it is, and not while the record cannot be written", async () => {

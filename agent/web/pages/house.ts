@@ -1,5 +1,6 @@
 import { Router } from "express";
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
+import type { DamagedRow } from "../../core/damaged-row.ts";
 import { DELIVERY_KINDS } from "../../core/delivery.ts";
 import { problemSentence } from "../../core/errors.ts";
 import type { CanaryView, HouseView, RefusedSettings } from "../../core/house-view.ts";
@@ -25,10 +26,12 @@ const COST_WEEKS = 4;
 const SHOWN_UNFED = 50;
 /** Problems of a refused configuration that are shown. */
 const SHOWN_PROBLEMS = 20;
+/** Dossiers of which something cannot be read that are named. */
+const SHOWN_DAMAGED = 20;
 
 /** Why no canary flies through a way, in French. */
 const UNCOVERED: Record<CanaryView["uncovered"][number]["because"], string> = {
-  ipv6: "adresse IPv6 seule",
+  ipv6: "adresse IPv6 de lien local",
   name: "« localhost » est l'une ou l'autre de deux adresses : écrivez 127.0.0.1",
   client_certificate: "un certificat client est exigé",
   polled: "interrogée par Tocsin, elle n'est pas une voie où l'on écrit",
@@ -47,6 +50,23 @@ function canaryOf({ every, ways, uncovered }: CanaryView) {
     since: Math.min(...failing.flatMap(({ since }) => since ?? [])),
     uncovered: uncovered.map(({ name, because }) => ({ name, because: UNCOVERED[because] })),
   };
+}
+
+/** Dossiers that are set apart, by reference; what else cannot be read is named by its dossier, and counted. */
+function damagedOf(rows: readonly DamagedRow[]) {
+  const apart = new Map(
+    rows.flatMap(({ table, incident, reference }) =>
+      table === "records" && incident !== null ? [[incident, reference ?? incident]] : [],
+    ),
+  );
+  const rest = rows.filter(({ incident }) => incident === null || !apart.has(incident));
+  const touched = new Set(rest.flatMap(({ incident, reference }) => reference ?? incident ?? []));
+  const shown = (names: Iterable<string>) => {
+    const all = [...names].sort();
+    const more = all.length > SHOWN_DAMAGED ? [`… (${all.length})`] : [];
+    return [...all.slice(0, SHOWN_DAMAGED), ...more].join(", ");
+  };
+  return { apart: shown(apart.values()), rest: rest.length, touched: shown(touched) };
 }
 
 const refusedOf = (refused: RefusedSettings | null) =>
@@ -134,6 +154,7 @@ export function housePages(parts: {
         causes: house.causes().filter((cause) => cause !== "store"),
         trouble: house.storeTrouble(),
         vacancies: vacancies.map(({ title, instead }) => ({ title, instead: instead.join(", ") })),
+        damaged: damagedOf(store.reads.damaged()),
         refused: refusedOf(house.refusedSettings()),
         ways: desk.waysOut.map(({ id, kind = "declaration", reach: way, guide }) => ({
           ...{ id, kind: DELIVERY_KINDS[kind], assisted: way === "assisted" },

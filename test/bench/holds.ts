@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FactKind } from "../../agent/core/fact.ts";
+import { uuidv7 } from "../../agent/core/id.ts";
+import { openPipeline } from "../../agent/stages/open-pipeline.ts";
+import { storeClient } from "../../agent/store/client.ts";
+import { makeSigningKey } from "../../agent/store/keys.ts";
+import { openSqliteReads } from "../../agent/store/sqlite/reads.ts";
+import { startStoreThread } from "../../agent/store/thread.ts";
+import { BEGINS, facilityOf, rule } from "./grouping.ts";
+import type { BenchOptions } from "./options.ts";
+import type { Measure } from "./report.ts";
+
+const SIZES = { incidents: 5_000, storm: 50_000, systems: 5_000 };
+const TINY = { incidents: 60, storm: 300, systems: 50 };
+/** ms for which the main thread may do nothing else. */
+const GOAL = 10;
+const BATCH = 500;
+
+/** For how long at once what is correlated keeps pages waiting: the record is in a thread of its own, as in the daemon. */
+export async function benchHolds({ tiny }: BenchOptions): Promise<Measure[]> {
+  const { incidents, storm, systems } = tiny ? TINY : SIZES;
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-holds-"));
+  const place = { file: join(folder, "bench.sqlite"), keyFile: join(folder, "key.pem") };
+  makeSigningKey(place.keyFile);
+  const thread = await startStoreThread(place);
+  const store = storeClient(thread.connect(), openSqliteReads(place.file));
+  try {
+    const clock = { now: () => BEGINS + (2 * incidents + storm) * 1000 };
+    const newId = uuidv7(clock);
+    const setup = { ...facilityOf(systems), newId };
+    const pipeline = await openPipeline({ store, setup, clock });
+    let at = BEGINS;
+    async function detect(count: number, fact: FactKind, host: (i: number) => string): Promise<void> {
+      for (let from = 0; from < count; from += BATCH) {
+        const writes = Array.from({ length: Math.min(BATCH, count - from) }, (_, i) => {
+          at += 1000;
+          const id = newId();
+          const alert = { host: { name: host(from + i) }, message: "bench", fields: {} };
+          return {
+            write: "alert" as const,
+            alert: { id, source: "bench", received: at, occurred: at, eventId: null, alert },
+            detections: [{ id: newId(), alert: id, because: [], rule: rule([fact]) }],
+          };
+        });
+        await store.commit({ facility: setup.facility.id, at: clock.now(), writes });
+      }
+    }
+    async function measured(what: string): Promise<Measure[]> {
+      const turns = watchTurns();
+      while ((await pipeline.advance()) > 0);
+      const { longest, usual } = turns.end();
+      const measure = (which: string, value: number, goal?: number): Measure => ({
+        what: `${what}: ${which}`,
+        own: { value },
+        goal: tiny ? undefined : goal,
+        against: "",
+        peer: undefined,
+      });
+      return [measure("longest turn", longest, GOAL), measure("99 % of the time in turns of at most", usual)];
+    }
+    const each = (i: number) => `poste-${i % incidents}`;
+    await detect(incidents, "malicious_action_suspected", each);
+    const opened = await measured(`${incidents} incidents open`);
+    await detect(incidents, "data_disclosed", each);
+    const changed = await measured(`${incidents} incidents change`);
+    await detect(storm, "data_altered", () => "poste-1");
+    return [...opened, ...changed, ...(await measured(`${storm} alerts of one incident`))];
+  } finally {
+    await store.close();
+    await thread.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Measures the turns of the event loop until its end, ms: the longest, and the length below which 99 % of the time is spent. */
+function watchTurns(): { end(): { longest: number; usual: number } } {
+  const turns: number[] = [];
+  let last = performance.now();
+  let ended = false;
+  const turn = () => {
+    const now = performance.now();
+    turns.push(now - last);
+    last = now;
+    if (!ended) setImmediate(turn);
+  };
+  setImmediate(turn);
+  return {
+    end() {
+      ended = true;
+      const sorted = turns.toSorted((a, b) => b - a);
+      const hundredth = turns.reduce((all, one) => all + one, 0) / 100;
+      let over = 0;
+      let at = 0;
+      while (at < sorted.length && over < hundredth) over += sorted[at++] ?? 0;
+      return { longest: sorted[0] ?? 0, usual: sorted[Math.max(0, at - 1)] ?? 0 };
+    },
+  };
+}
