@@ -5,6 +5,8 @@ import type { Log } from "./telemetry/log.ts";
 const TRY_EVERY = 2000;
 /** Descriptors that must be free, lest what one thread opens fail. */
 const NEEDED = 8;
+/** Tries in a row that succeed before it is over: whoever floods us comes back as soon as there is room. */
+const OVER_AFTER = 3;
 /** What keeps the daemon from being ready while hardly anything can be opened. */
 const CAUSE = "open files";
 
@@ -19,6 +21,7 @@ export function watchOpenFiles(parts: {
 }): { stop(): Promise<void> } {
   const { causes, log, tryOpen = openSome, every = TRY_EVERY } = parts;
   let short = false;
+  let good = 0;
   let underWay = Promise.resolve();
 
   async function look(): Promise<void> {
@@ -28,7 +31,8 @@ export function watchOpenFiles(parts: {
     );
     // Any other failure is not of this.
     const now = code === "EMFILE" || code === "ENFILE";
-    if (now === short) return;
+    good = now ? 0 : good + 1;
+    if (now === short || (short && good < OVER_AFTER)) return;
     short = now;
     if (!now) {
       causes.delete(CAUSE);
