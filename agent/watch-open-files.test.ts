@@ -30,7 +30,7 @@ afterEach(async () => {
 const pass = (turns: number) => vi.advanceTimersByTimeAsync(turns * EVERY);
 
 it.each(["EMFILE", "ENFILE"])(
-  "tells %s once with what to do, and its end, and is not ready meanwhile",
+  "tells %s once with what to do, and its end once it lasts, and is not ready meanwhile",
   async (short) => {
     await pass(2);
     expect([said, [...causes]]).toEqual([[], []]);
@@ -39,7 +39,13 @@ it.each(["EMFILE", "ENFILE"])(
     expect([...causes]).toEqual(["open files"]);
     expect(said).toEqual([expect.stringMatching(`^error hardly any more .*${short} .*LimitNOFILE`)]);
     code = undefined;
-    await pass(5);
+    await pass(2);
+    code = short;
+    await pass(1);
+    code = undefined;
+    await pass(2);
+    expect([said.length, [...causes]]).toEqual([1, ["open files"]]);
+    await pass(1);
     expect([...causes]).toEqual([]);
     expect(said.slice(1)).toEqual(["info files and connections can be opened again"]);
   },
