@@ -4,8 +4,8 @@ import type { Attachment } from "../core/logbook.ts";
 import { attachmentsNamed, mayNameAttachments } from "./attachments-named.ts";
 import type { Erased } from "./erasure.ts";
 import { type FaultCode, type FaultList, fault } from "./proof.ts";
+import { shownPieces } from "./sql/shown-pieces.ts";
 import type { Prepare } from "./sqlite/prepare.ts";
-import { shownPieces } from "./sqlite/shown-pieces.ts";
 
 /** Compares the bytes of attachments with the fingerprints that records hold, as the entries pass by in order. */
 export function attachmentCheck(input: {

@@ -16,10 +16,10 @@ import {
   type Limit,
 } from "./proof.ts";
 import { type CheckpointsFile, checkpointHolds, readCheckpointsFile } from "./read-checkpoints.ts";
+import { checkpointOf, entryOf, entrySql } from "./sql/reads.ts";
 import { openReading } from "./sqlite/connection.ts";
 import { prepareToVerify } from "./sqlite/open-cipher.ts";
 import type { Prepare } from "./sqlite/prepare.ts";
-import { checkpointOf, entryOf, entrySql } from "./sqlite/reads.ts";
 import { sealedFaults } from "./verify-sealed.ts";
 import { compareTables } from "./verify-tables.ts";
 

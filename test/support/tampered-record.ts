@@ -6,7 +6,7 @@ import { afterAll, beforeAll } from "vitest";
 import { bodyHash, contentHash, entryHash } from "../../agent/core/journal.ts";
 import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
 import { makeSigningKey, type SigningKey } from "../../agent/store/keys.ts";
-import { entryOf } from "../../agent/store/sqlite/reads.ts";
+import { entryOf } from "../../agent/store/sql/reads.ts";
 import { openSqlite } from "../../agent/store/sqlite.ts";
 import { type VerifyReport, verifyDatabase } from "../../agent/store/verify.ts";
 import { NIGHT, samples, steppingClock } from "./store-samples.ts";

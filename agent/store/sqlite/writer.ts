@@ -5,13 +5,17 @@ import { checkpointsFileOf, openCheckpointsLog, signCheckpoint } from "../checkp
 import type { KeyRing } from "../cipher/key-ring.ts";
 import type { SigningKey } from "../keys.ts";
 import type { SealedUnit } from "../seal.ts";
+import { applyUnit } from "../sql/apply-unit.ts";
+import { type Chain, openChain } from "../sql/chain.ts";
+import { atOnce } from "../sql/sql.ts";
+import { prepareWrites } from "../sql/writes.ts";
 import type { Receipt } from "../store.ts";
-import { type Chain, openChain } from "./chain.ts";
+import { sqliteBulk } from "./bulk.ts";
 import { BUSY_MS, openWriting, sqliteCode } from "./connection.ts";
 import { writingCipher } from "./open-cipher.ts";
 import { prepareOnce } from "./prepare.ts";
+import { sqliteSql } from "./sqlite-sql.ts";
 import { watchFiles } from "./watch-files.ts";
-import { prepareWrites } from "./writes.ts";
 
 /** What became of a unit; `failed` when the unit itself is malformed, which leaves the others of its group alone. */
 export type Committed = Receipt | { outcome: "failed"; problem: Problem };
@@ -45,7 +49,8 @@ export function openSqliteWriter({ file, signingKey, clock, ring }: SqliteOption
   const checkStanding = watchFiles([file, `${file}-wal`]);
   const log = openCheckpointsLog(checkpointsFileOf(file));
   const prepare = prepareOnce(database, cipher);
-  const writes = prepareWrites(prepare);
+  const [sql, bulk] = [sqliteSql(prepare), sqliteBulk(prepare)];
+  const writes = prepareWrites(sql, bulk);
   const [begin, commit, rollback] = [prepare("BEGIN IMMEDIATE"), prepare("COMMIT"), prepare("ROLLBACK")];
   const [save, release] = [prepare("SAVEPOINT unit"), prepare("RELEASE unit")];
   const undo = prepare("ROLLBACK TO unit");
@@ -89,31 +94,16 @@ export function openSqliteWriter({ file, signingKey, clock, ring }: SqliteOption
   function chainOf(facility: string): Chain {
     let chain = chains.get(facility);
     if (chain === undefined) {
-      chain = openChain(prepare, facility);
+      chain = atOnce(openChain(sql, bulk, facility));
       chains.set(facility, chain);
     }
     return chain;
   }
 
-  function applyUnit(unit: SealedUnit): Receipt {
-    const { facility, at } = unit;
-    const place = { facility, at, chain: chainOf(facility) };
-    const alerts: ("stored" | "duplicate")[] = [];
-    for (const [index, write] of unit.writes.entries()) {
-      if (write.write === "alert") {
-        alerts.push(writes.alert(place, write));
-        continue;
-      }
-      const because = writes.apply(place, write);
-      if (because !== undefined) return { outcome: "conflict", write: index, because };
-    }
-    return { outcome: "committed", alerts };
-  }
-
   function commitUnit(unit: SealedUnit): Committed {
     const back = chainOf(unit.facility).mark();
     save.run();
-    const done = attempt(() => applyUnit(unit));
+    const done = attempt(() => atOnce(applyUnit(writes, unit, chainOf(unit.facility))));
     if (done.outcome !== "committed") {
       undo.run();
       back();
@@ -126,7 +116,10 @@ export function openSqliteWriter({ file, signingKey, clock, ring }: SqliteOption
     const { receipts, written, erased } = transaction(() => {
       const receipts = units.map(commitUnit);
       const facilities = [...new Set(units.map(({ facility }) => facility))];
-      const written = facilities.map((facility) => ({ facility, entries: chainOf(facility).flush() }));
+      const written = facilities.map((facility) => ({
+        facility,
+        entries: atOnce(chainOf(facility).flush()),
+      }));
       // An erasure that is not signed would look like tampering.
       const erasing = units.filter((unit, i) => receipts[i]?.outcome === "committed" && erases(unit));
       const erased = new Set(erasing.map(({ facility }) => facility));

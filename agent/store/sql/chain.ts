@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Instant } from "../../core/clock.ts";
 import { bodyHash, contentHash, entryHash, GENESIS } from "../../core/journal.ts";
-import type { Prepare } from "./prepare.ts";
+import type { Bulk } from "./bulk.ts";
+import { type Asking, type Sql, together } from "./sql.ts";
 
 /** Where an alert's digest stands in the journal. */
 export interface Place {
@@ -21,7 +22,7 @@ export interface Chain {
   /** Returns what brings the chain back to where it stands now: a unit in conflict leaves nothing. */
   mark(): () => void;
   /** Hashes and writes the entries of the group; returns how many. */
-  flush(): number;
+  flush(): Asking<number>;
   head(): { seq: number; hash: string };
 }
 
@@ -37,26 +38,16 @@ const SALT_BYTES = 16;
 export const ERASED_DETECTIONS = "erased_detections";
 
 /** Reads the end of a facility's journal and returns the means to extend it. */
-export function openChain(prepare: Prepare, facility: string): Chain {
-  const last = prepare("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(
-    facility,
-  );
-  // The numbers of detections that were erased are not given again.
-  const erased = prepare("SELECT position FROM cursors WHERE facility = ? AND name = ?").get(
-    facility,
-    ERASED_DETECTIONS,
-  );
-  const latest = prepare(
-    `SELECT first_detection + detections AS next FROM alerts WHERE facility = ?
-     ORDER BY first_detection DESC, detections DESC LIMIT 1`,
-  ).get(facility);
-  const insertEntry = prepare(
-    `INSERT INTO journal (facility, seq, type, at, incident, content_hash, previous, body_hash, hash)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const insertContent = prepare(
-    "INSERT INTO journal_contents (facility, seq, salt, content) VALUES (?, ?, ?, ?)",
-  );
+export function* openChain(sql: Sql, bulk: Bulk, facility: string): Asking<Chain> {
+  const [last, erased, latest] = yield* together([
+    sql("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(facility),
+    // The numbers of detections that were erased are not given again.
+    sql("SELECT position FROM cursors WHERE facility = ? AND name = ?").get(facility, ERASED_DETECTIONS),
+    sql(
+      `SELECT first_detection + detections AS next FROM alerts WHERE facility = ?
+       ORDER BY first_detection DESC, detections DESC LIMIT 1`,
+    ).get(facility),
+  ]);
 
   let seq = last === undefined ? 0 : Number(last.seq);
   let hash = last === undefined ? GENESIS : String(last.hash);
@@ -88,31 +79,23 @@ export function openChain(prepare: Prepare, facility: string): Chain {
     };
   }
 
-  function flush(): number {
+  function* flush(): Asking<number> {
     if (alerts !== undefined) (drafts[alerts] as Draft).content = canonicalJson({ digests });
     const salts = randomBytes(SALT_BYTES * drafts.length).toString("hex");
-    for (const [index, { type, at, incident, content }] of drafts.entries()) {
+    const rows = drafts.map(({ type, at, incident, content }, index) => {
       const salt = salts.slice(index * SALT_BYTES * 2, (index + 1) * SALT_BYTES * 2);
-      const contents = contentHash(salt, content);
-      const body = bodyHash({ facility, seq: seq + 1, type, at, incident, contentHash: contents });
-      const next = entryHash(hash, body);
-      insertEntry.run(facility, seq + 1, type, at, incident, contents, hash, body, next);
-      const row = [facility, seq + 1];
-      // The salt too: with it, whoever has the hash could try contents.
-      insertContent.run(
-        facility,
-        seq + 1,
-        prepare.seal("journal_contents.salt", row, salt),
-        prepare.seal("journal_contents.content", row, content),
-      );
+      const entry = { facility, seq: seq + 1, type, at, incident, contentHash: contentHash(salt, content) };
+      const body = bodyHash(entry);
+      const row = { ...entry, previous: hash, bodyHash: body, hash: entryHash(hash, body), salt, content };
       seq += 1;
-      hash = next;
-    }
-    const written = drafts.length;
+      hash = row.hash;
+      return row;
+    });
     drafts.length = 0;
     digests.length = 0;
     alerts = undefined;
-    return written;
+    if (rows.length > 0) yield* bulk.entries(rows);
+    return rows.length;
   }
 
   function detections(count: number): number {

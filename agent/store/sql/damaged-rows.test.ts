@@ -7,9 +7,9 @@ import { sampleRing } from "../../../test/support/key-ring.ts";
 import { NIGHT, samples, steppingClock } from "../../../test/support/store-samples.ts";
 import type { DamagedRow } from "../../core/damaged-row.ts";
 import { makeSigningKey } from "../keys.ts";
+import { openSqliteReads, type SqliteReads } from "../sqlite/reads.ts";
 import { openSqlite } from "../sqlite.ts";
 import type { Write } from "../store.ts";
-import { openSqliteReads, type SqliteReads } from "./reads.ts";
 
 const HERE = "ght-nord";
 const ids = ["i-1", "i-2", "i-3", "i-4", "i-5"];
