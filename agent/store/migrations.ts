@@ -10,6 +10,7 @@ import { erasedAttachments } from "./migrations/009-erased-attachments.ts";
 import { retention } from "./migrations/010-retention.ts";
 import { dataKeys } from "./migrations/011-data-keys.ts";
 import { effectsByKind } from "./migrations/012-effects-by-kind.ts";
+import { leases } from "./migrations/013-leases.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
@@ -26,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   retention,
   dataKeys,
   effectsByKind,
+  leases,
 ];
 
 /** The schema this program reads and writes. */

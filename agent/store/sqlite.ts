@@ -1,7 +1,8 @@
 import { TocsinError } from "../core/errors.ts";
+import type { Committed } from "./committed.ts";
 import { type SealedUnit, sealUnit } from "./seal.ts";
 import { openSqliteReads } from "./sqlite/reads.ts";
-import { type Committed, openSqliteWriter, type SqliteOptions } from "./sqlite/writer.ts";
+import { openSqliteWriter, type SqliteOptions } from "./sqlite/writer.ts";
 import type { Receipt, Store } from "./store.ts";
 
 /** Opens a database in this process, made when new: for `init`, replay and tests. The daemon has a store thread. */

@@ -37,16 +37,16 @@ export function attachmentWrites(sql: Sql) {
   return {
     *piece({ facility, at }: Place, { sha256, position, bytes }: Of<"attachment_piece">): Asking<Conflict> {
       if (position === 0) {
-        yield* dropPieces.run(facility, facility, at - UNKEPT);
-        yield* drop.run(facility, at - UNKEPT);
-        yield* announce.run(facility, sha256, at);
+        dropPieces.put(facility, facility, at - UNKEPT);
+        drop.put(facility, at - UNKEPT);
+        announce.put(facility, sha256, at);
       }
       const row = yield* find.get(facility, sha256);
       if (row === undefined) return `attachment ${sha256} was not begun`;
       // What is kept is part of the record: the same bytes once more change nothing.
       if (row.size === null) {
         const stored = sql.seal(PIECES, [facility, sha256, position], bytes);
-        yield* put.run(facility, sha256, position, stored, sql.sealing);
+        put.put(facility, sha256, position, stored, sql.sealing);
       }
       return undefined;
     },
@@ -66,7 +66,7 @@ export function attachmentWrites(sql: Sql) {
       }
       if (length !== size || digest.digest("hex") !== sha256)
         return `the pieces of attachment ${sha256} are not its bytes`;
-      yield* keep.run(size, facility, sha256);
+      keep.put(size, facility, sha256);
       return undefined;
     },
     *erase({ facility, at, chain }: Place, { sha256, content }: Of<"attachment_erasure">): Asking<Conflict> {
@@ -75,8 +75,8 @@ export function attachmentWrites(sql: Sql) {
       if (row.erased !== null) return `attachment ${sha256} was erased`;
       // Of the house, not of an incident: the same bytes may lie beside notes of several.
       const seq = chain.append({ type: ERASED, at, incident: null, content });
-      yield* erase.run(seq, facility, sha256);
-      yield* dropOf.run(facility, sha256);
+      erase.put(seq, facility, sha256);
+      dropOf.put(facility, sha256);
       return undefined;
     },
   };

@@ -44,9 +44,9 @@ export function* openChain(sql: Sql, bulk: Bulk, facility: string): Asking<Chain
     // The numbers of detections that were erased are not given again.
     sql("SELECT position FROM cursors WHERE facility = ? AND name = ?").get(facility, ERASED_DETECTIONS),
     sql(
-      `SELECT first_detection + detections AS next FROM alerts WHERE facility = ?
-       ORDER BY first_detection DESC, detections DESC LIMIT 1`,
-    ).get(facility),
+      `SELECT first_detection + detections AS next FROM alerts WHERE facility = ? AND first_detection = (
+         SELECT MAX(first_detection) FROM alerts WHERE facility = ?) ORDER BY detections DESC LIMIT 1`,
+    ).get(facility, facility),
   ]);
 
   let seq = last === undefined ? 0 : Number(last.seq);

@@ -39,13 +39,12 @@ export function erasureWrite(sql: Sql) {
     sql(`DELETE FROM ${table} WHERE facility = ? AND account = ?`),
   );
 
-  function* dropEntry(facility: string, seq: number, row: Row): Asking<void> {
+  function dropEntry(facility: string, seq: number, row: Row): void {
     if (row.type === "joined") {
       const { detections } = JSON.parse(String(row.content)) as { detections: { seq: number }[] };
-      for (const detection of detections)
-        yield* dropJoined.run(facility, String(row.incident), detection.seq, seq);
-    } else if (String(row.type).endsWith(".put")) yield* dropRecord.run(facility, seq);
-    yield* dropContent.run(facility, seq);
+      for (const detection of detections) dropJoined.put(facility, String(row.incident), detection.seq, seq);
+    } else if (String(row.type).endsWith(".put")) dropRecord.put(facility, seq);
+    dropContent.put(facility, seq);
   }
 
   return function* ({ facility, at, chain }: Place, { erasure }: Of<"erasure">): Asking<Conflict> {
@@ -62,8 +61,8 @@ export function erasureWrite(sql: Sql) {
       const row = yield* alertOf.get(facility, id);
       if (row === undefined) continue;
       digests.push(sha256Hex(String(row.content)));
-      yield* passed.run(facility, ERASED_DETECTIONS, Number(row.first_detection) + Number(row.detections));
-      yield* dropAlert.run(facility, id);
+      passed.put(facility, ERASED_DETECTIONS, Number(row.first_detection) + Number(row.detections));
+      dropAlert.put(facility, id);
     }
     const gone: string[] = [];
     for (const sha256 of new Set(attachments)) {
@@ -75,13 +74,13 @@ export function erasureWrite(sql: Sql) {
       if (gone.length > 0) told.attachments = gone;
       const seq = chain.append({ type: ERASED, at, incident: null, content: canonicalJson(told) });
       for (const sha256 of gone) {
-        yield* markAttachment.run(seq, facility, sha256);
-        yield* dropPieces.run(facility, sha256);
+        markAttachment.put(seq, facility, sha256);
+        dropPieces.put(facility, sha256);
       }
     }
-    for (const { seq, row } of left) yield* dropEntry(facility, seq, row);
-    if (effectsOf !== undefined) yield* dropEffects.run(facility, effectsOf);
-    if (meansOf !== undefined) for (const drop of dropMeans) yield* drop.run(facility, meansOf);
+    for (const { seq, row } of left) dropEntry(facility, seq, row);
+    if (effectsOf !== undefined) dropEffects.put(facility, effectsOf);
+    if (meansOf !== undefined) for (const drop of dropMeans) drop.put(facility, meansOf);
     return undefined;
   };
 }

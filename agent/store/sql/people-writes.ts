@@ -43,7 +43,7 @@ export function peopleWrites(sql: Sql) {
       // A new secret starts its steps anew; with the same secret a used code stays used.
       const step = before?.totp === totp ? Math.max(Number(before.totp_step), totpStep) : totpStep;
       const row = [facility, account];
-      yield* putCredentials.run(
+      putCredentials.put(
         facility,
         account,
         sql.seal("credentials.password", row, password),
@@ -63,29 +63,29 @@ export function peopleWrites(sql: Sql) {
         ? `the code of step ${step} was used, or a later one`
         : undefined;
     },
-    *session({ facility, at }: Place, { id, content, expires, account }: Of<"session">): Asking<Conflict> {
-      yield* dropSessions.run(facility, at);
+    session({ facility, at }: Place, { id, content, expires, account }: Of<"session">): Conflict {
+      dropSessions.put(facility, at);
       const stored = sql.seal("sessions.content", [facility, id], content);
-      yield* putSession.run(facility, id, expires, stored, account ?? null);
+      putSession.put(facility, id, expires, stored, account ?? null);
       return undefined;
     },
-    *sessionEnd({ facility }: Place, { id }: Of<"session_end">): Asking<Conflict> {
-      yield* dropSession.run(facility, id);
+    sessionEnd({ facility }: Place, { id }: Of<"session_end">): Conflict {
+      dropSession.put(facility, id);
       return undefined;
     },
-    *sessionsEnd({ facility }: Place, { account, except }: Of<"sessions_end">): Asking<Conflict> {
-      yield* dropSessionsOf.run(facility, account, except ?? "");
+    sessionsEnd({ facility }: Place, { account, except }: Of<"sessions_end">): Conflict {
+      dropSessionsOf.put(facility, account, except ?? "");
       return undefined;
     },
     *factors({ facility }: Place, { account, revision, factors }: Of<"factors">): Asking<Conflict> {
       const stands = Number((yield* factorsNow.get(facility, account))?.revision ?? 0);
       if (stands !== revision - 1) return `the means of ${account} stand at revision ${stands}`;
       const stored = sql.seal("factors.content", [facility, account], JSON.stringify(factors));
-      yield* putFactors.run(facility, account, revision, stored);
+      putFactors.put(facility, account, revision, stored);
       return undefined;
     },
     *ticket({ facility, at }: Place, { hash, account, expires }: Of<"ticket">): Asking<Conflict> {
-      yield* dropTickets.run(facility, at);
+      dropTickets.put(facility, at);
       return (yield* putTicket.run(facility, hash, account, expires)) === 0
         ? "this ticket exists"
         : undefined;

@@ -18,6 +18,8 @@ export interface Statement {
   all(...values: Value[]): Asking<Row[]>;
   /** How many rows it changed. */
   run(...values: Value[]): Asking<number>;
+  /** Writes, and is not waited for: what refuses it fails the transaction. */
+  put(...values: Value[]): void;
 }
 
 /** How the columns of a record are named in statements: those that are sealed are opened where they are read. */

@@ -9,7 +9,7 @@ import type { Bulk, HeldDetection } from "./bulk.ts";
 import { erasureWrite } from "./erasure-write.ts";
 import { peopleWrites } from "./people-writes.ts";
 import type { Conflict, Of, Place } from "./place.ts";
-import type { Asking, Sql } from "./sql.ts";
+import { type Asking, type Sql, together } from "./sql.ts";
 
 /** How each kind of write is carried out, inside a transaction that the writer holds. */
 export interface Writes {
@@ -55,10 +55,10 @@ export function prepareWrites(sql: Sql, bulk: Bulk): Writes {
       case "cursor":
         return yield* cursor(place, write);
       case "bookmark":
-        yield* bookmark.run(place.facility, write.name, write.content);
+        bookmark.put(place.facility, write.name, write.content);
         return undefined;
       case "plan":
-        return yield* effects.plan(place, write);
+        return effects.plan(place, write);
       case "claim":
         return yield* effects.claim(place, write);
       case "settle":
@@ -74,7 +74,7 @@ export function prepareWrites(sql: Sql, bulk: Bulk): Writes {
       case "quarantine":
         return yield* quarantine(place, write);
       case "unsent":
-        return yield* unsent(place, write);
+        return unsent(place, write);
       case "attachment_piece":
         return yield* attachments.piece(place, write);
       case "attachment":
@@ -84,17 +84,17 @@ export function prepareWrites(sql: Sql, bulk: Bulk): Writes {
       case "erasure":
         return yield* erasure(place, write);
       case "quarantine_end":
-        return yield* quarantineEnd(place, write);
+        return quarantineEnd(place, write);
       case "credentials":
         return yield* people.credentials(place, write);
       case "totp":
         return yield* people.totp(place, write);
       case "session":
-        return yield* people.session(place, write);
+        return people.session(place, write);
       case "session_end":
-        return yield* people.sessionEnd(place, write);
+        return people.sessionEnd(place, write);
       case "sessions_end":
-        return yield* people.sessionsEnd(place, write);
+        return people.sessionsEnd(place, write);
       case "factors":
         return yield* people.factors(place, write);
       case "ticket":
@@ -120,19 +120,20 @@ function recordWrite(sql: Sql) {
   );
   return function* ({ facility, at, chain }: Place, write: SealedRecord): Asking<Conflict> {
     const { kind, id, revision, incident, state, name, content } = write;
-    const stands = Number((yield* find.get(facility, kind, id))?.revision ?? 0);
+    const [known, holder] = yield* together([
+      find.get(facility, kind, id),
+      ...(name === null ? [] : [findName.get(facility, kind, name)]),
+    ]);
+    const stands = Number(known?.revision ?? 0);
     if (stands !== revision - 1)
       return `${kind} ${id} stands at revision ${stands}, so ${revision} cannot follow`;
-    if (name !== null) {
-      const holder = (yield* findName.get(facility, kind, name))?.id;
-      if (holder !== undefined && holder !== id)
-        return `${kind} ${String(holder)} already has the name ${name}`;
-    }
+    if (holder !== undefined && holder.id !== id)
+      return `${kind} ${String(holder.id)} already has the name ${name}`;
     const seq = chain.append({ type: `${kind}.put`, at, incident, content: recordEntry(write) });
     const stored = sql.seal("records.content", [facility, kind, id, revision], content);
     const values = [stored, incident, state, name, seq, at, revision, facility, kind, id] as const;
-    if (revision === 1) yield* insert.run(...values, seq);
-    else yield* replace.run(...values);
+    if (revision === 1) insert.put(...values, seq);
+    else replace.put(...values);
     return undefined;
   };
 }
@@ -164,7 +165,7 @@ function joinWrite(sql: Sql, bulk: Bulk) {
       if (!fresh[index]) {
         if ((yield* holder.get(facility, detection))?.incident === incident) continue;
         // It had left for another incident, and comes back.
-        yield* again.run(seq, facility, incident, detection);
+        again.put(seq, facility, incident, detection);
       }
       joined.push({ alert, position, seq: detection });
     }
@@ -184,7 +185,7 @@ function cursorWrite(sql: Sql) {
   return function* ({ facility }: Place, { name, from, to }: Of<"cursor">): Asking<Conflict> {
     const stands = Number((yield* find.get(facility, name))?.position ?? 0);
     if (stands !== from) return `cursor ${name} stands at ${stands}, not ${from}`;
-    yield* put.run(facility, name, to);
+    put.put(facility, name, to);
     return undefined;
   };
 }
@@ -217,16 +218,16 @@ function effectWrites(sql: Sql) {
   }
 
   return {
-    *plan({ facility }: Place, { key, kind, incident, due, payload }: Of<"plan">): Asking<Conflict> {
+    plan({ facility }: Place, { key, kind, incident, due, payload }: Of<"plan">): Conflict {
       const stored = sql.seal("effects.payload", [facility, key], payload);
-      yield* insert.run(facility, key, kind, incident, due, stored);
+      insert.put(facility, key, kind, incident, due, stored);
       return undefined;
     },
     *claim({ facility }: Place, { key, fence, owner }: Of<"claim">): Asking<Conflict> {
       const found = yield* standing(facility, key, fence);
       if ("conflict" in found) return found.conflict;
       if (found.state !== "planned") return `effect ${key} is ${found.state}, not planned`;
-      yield* take.run(owner, facility, key);
+      take.put(owner, facility, key);
       return undefined;
     },
     *settle({ facility }: Place, { key, fence, state, due, because }: Of<"settle">): Asking<Conflict> {
@@ -237,7 +238,7 @@ function effectWrites(sql: Sql) {
         return `effect ${key} cannot go from ${found.state} to ${state}`;
       }
       const told = sql.seal("effects.because", [facility, key], because);
-      yield* end.run(state, told, due ?? null, state, facility, key);
+      end.put(state, told, due ?? null, state, facility, key);
       return undefined;
     },
   };
@@ -250,15 +251,12 @@ function unsentWrite(sql: Sql) {
   );
   const drop = sql("DELETE FROM unsent WHERE facility = ? AND account = ? AND incident = ? AND field = ?");
   const dropOld = sql("DELETE FROM unsent WHERE facility = ? AND at < ?");
-  return function* (
-    { facility, at }: Place,
-    { account, incident, field, content }: Of<"unsent">,
-  ): Asking<Conflict> {
-    yield* dropOld.run(facility, at - UNSENT_KEPT);
-    if (content === null) yield* drop.run(facility, account, incident, field);
+  return ({ facility, at }: Place, { account, incident, field, content }: Of<"unsent">): Conflict => {
+    dropOld.put(facility, at - UNSENT_KEPT);
+    if (content === null) drop.put(facility, account, incident, field);
     else {
       const stored = sql.seal("unsent.content", [facility, account, incident, field], content);
-      yield* put.run(facility, account, incident, field, at, stored);
+      put.put(facility, account, incident, field, at, stored);
     }
     return undefined;
   };
@@ -272,14 +270,14 @@ function quarantineWrite(sql: Sql) {
   const trim = sql("DELETE FROM quarantine WHERE facility = ? AND source = ? AND seq <= ?");
   return function* ({ facility }: Place, { source, received, content }: Of<"quarantine">): Asking<Conflict> {
     const seq = Number((yield* last.get(facility, source))?.seq) + 1;
-    yield* insert.run(
+    insert.put(
       facility,
       source,
       seq,
       received,
       sql.seal("quarantine.content", [facility, source, seq], content),
     );
-    yield* trim.run(facility, source, seq - QUARANTINE_KEPT);
+    trim.put(facility, source, seq - QUARANTINE_KEPT);
     return undefined;
   };
 }
@@ -289,8 +287,8 @@ function quarantineEndWrite(sql: Sql) {
     `DELETE FROM quarantine WHERE facility = ? AND (source, seq) IN (
        SELECT source, seq FROM quarantine WHERE facility = ? AND received < ? ORDER BY received LIMIT ?)`,
   );
-  return function* ({ facility }: Place, { before }: Of<"quarantine_end">): Asking<Conflict> {
-    yield* drop.run(facility, facility, before, QUARANTINE_ENDED);
+  return ({ facility }: Place, { before }: Of<"quarantine_end">): Conflict => {
+    drop.put(facility, facility, before, QUARANTINE_ENDED);
     return undefined;
   };
 }

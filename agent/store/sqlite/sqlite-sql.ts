@@ -19,6 +19,9 @@ export function sqliteSql(prepare: Prepare): Sql {
       *run(...values) {
         return Number(prepared.run(...values).changes);
       },
+      put(...values) {
+        prepared.run(...values);
+      },
     };
   };
   const statement = (sql: string): Statement => {

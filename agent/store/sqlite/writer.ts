@@ -1,8 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
-import { messageOf, type Problem, TocsinError } from "../../core/errors.ts";
+import { messageOf, TocsinError } from "../../core/errors.ts";
 import type { Checkpoint } from "../../core/journal.ts";
 import { checkpointsFileOf, openCheckpointsLog, signCheckpoint } from "../checkpoints.ts";
 import type { KeyRing } from "../cipher/key-ring.ts";
+import { type Committed, erases } from "../committed.ts";
 import type { SigningKey } from "../keys.ts";
 import type { SealedUnit } from "../seal.ts";
 import { applyUnit } from "../sql/apply-unit.ts";
@@ -16,9 +17,6 @@ import { writingCipher } from "./open-cipher.ts";
 import { prepareOnce } from "./prepare.ts";
 import { sqliteSql } from "./sqlite-sql.ts";
 import { watchFiles } from "./watch-files.ts";
-
-/** What became of a unit; `failed` when the unit itself is malformed, which leaves the others of its group alone. */
-export type Committed = Receipt | { outcome: "failed"; problem: Problem };
 
 /** The one writing connection, synchronous. */
 export interface SqliteWriter {
@@ -201,9 +199,6 @@ function orClosed<T>(database: { close(): void }, open: () => T): T {
     throw error;
   }
 }
-
-const ERASING: ReadonlySet<string> = new Set(["attachment_erasure", "erasure", "quarantine_end"]);
-const erases = ({ writes }: SealedUnit) => writes.some(({ write }) => ERASING.has(write));
 
 /** A malformed unit fails alone; what SQLite itself cannot do (disk full, I/O) is the whole group's failure. */
 function attempt(work: () => Receipt): Committed {

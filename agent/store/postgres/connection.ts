@@ -1,0 +1,105 @@
+import pg from "pg";
+import { messageOf, TocsinError } from "../../core/errors.ts";
+
+/** Where a shared record is, and how it is reached; plain data, so that threads can be given it. */
+export interface PostgresPlace {
+  /** `postgres://user@host:port/database`, without a password. */
+  url: string;
+  password?: string | undefined;
+  /** PEM texts; a server that is reached in clear has none. */
+  tls?: { ca?: string | undefined; certificate?: string | undefined; key?: string | undefined } | undefined;
+}
+
+const INT8 = 20;
+const BYTEA = 17;
+/** ms to wait for a connection, and for the answer to one statement. */
+const CONNECT_MS = 5_000;
+const ANSWER_MS = 20_000;
+/** ms that a transaction may stand still: whoever was paused in one must not keep others from theirs. */
+const IDLE_IN_TRANSACTION_MS = 2_000;
+
+/** Integers are numbers: all are below 2^53, instants in microseconds included. Bytes are bytes, no Buffer. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format: never) => {
+    if (oid === INT8) return Number;
+    const parse = pg.types.getTypeParser(oid, format) as (value: string) => unknown;
+    if (oid !== BYTEA) return parse;
+    return (value: string) => {
+      const { buffer, byteOffset, length } = parse(value) as Buffer;
+      return new Uint8Array(buffer, byteOffset, length);
+    };
+  }) as never,
+};
+
+/** How a client of a place is set up. */
+export function clientOf({ url, password, tls }: PostgresPlace, name: string): pg.ClientConfig {
+  const { hostname, port, username, pathname, searchParams } = new URL(url);
+  return {
+    host: searchParams.get("host") ?? decodeURIComponent(hostname),
+    port: port === "" ? 5432 : Number(port),
+    user: decodeURIComponent(username),
+    database: decodeURIComponent(pathname.slice(1)),
+    password: password ?? "",
+    ssl: tls && {
+      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
+      ...(tls.key === undefined ? {} : { key: tls.key }),
+      rejectUnauthorized: true,
+    },
+    types,
+    application_name: name,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    options: [
+      `-c statement_timeout=${ANSWER_MS}`,
+      `-c idle_in_transaction_session_timeout=${IDLE_IN_TRANSACTION_MS}`,
+      "-c synchronous_commit=on",
+      // Every question has its index: a plan that was made while a table was small must serve when it is not.
+      "-c enable_seqscan=off",
+      ...["bitmapscan", "hashjoin", "mergejoin"].map((way) => `-c enable_${way}=off`),
+    ].join(" "),
+  };
+}
+
+/** Names a place in messages: without what lets in. */
+export function placeName(url: string): string {
+  const { hostname, port, pathname, searchParams } = new URL(url);
+  return `postgres://${searchParams.get("host") ?? hostname}${port === "" ? "" : `:${port}`}${pathname}`;
+}
+
+/** Classes of SQLSTATE (PostgreSQL, appendix A) that blame what was sent: data, and what the tables refuse. */
+const OF_DATA = ["22", "23"];
+
+/** The SQLSTATE of what the server refused; undefined when it did not answer. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined;
+}
+
+/** True when the unit is to blame and not the server. */
+export const blamesData = (error: unknown) => OF_DATA.includes(sqlState(error)?.slice(0, 2) ?? "");
+
+/** What kept PostgreSQL from its work, and what to do. */
+export function postgresFailure(error: unknown, url: string): TocsinError {
+  if (error instanceof TocsinError) return error;
+  const state = sqlState(error);
+  const full = state === "53100";
+  return new TocsinError(
+    {
+      code: full ? "store_full" : "store_failed",
+      where: placeName(url),
+      message: state === undefined ? messageOf(error) : `${messageOf(error)} (${state})`,
+      remedy: remedyOf(state),
+    },
+    { cause: error },
+  );
+}
+
+function remedyOf(state: string | undefined): string {
+  if (state === "53100") return "free space on the disk of PostgreSQL: commits are tried anew";
+  if (state === "53300") return "raise max_connections of PostgreSQL, or close what else uses it: tried anew";
+  if (state?.startsWith("28") === true) return "check the user, the password and pg_hba.conf: tried anew";
+  if (state === "42501") return "grant the user what docs/postgresql.md lists: tried anew";
+  if (state === "25006") return "this is a standby: let the name lead to the primary; tried anew";
+  return "check that PostgreSQL runs and can be reached: tried anew";
+}

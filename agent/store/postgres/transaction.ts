@@ -1,0 +1,144 @@
+import pg from "pg";
+import { TocsinError } from "../../core/errors.ts";
+import { type Chain, openChain } from "../sql/chain.ts";
+import { type Asking, inTurn } from "../sql/sql.ts";
+import { prepareWrites, type Writes } from "../sql/writes.ts";
+import { postgresBulk } from "./bulk.ts";
+import { clientOf, type PostgresPlace, placeName, postgresFailure } from "./connection.ts";
+import type { HeldLease } from "./lease.ts";
+import { openSent, postgresSql, type Sent, send } from "./postgres-sql.ts";
+import { statusOf } from "./transaction-status.ts";
+
+/** A connection that writes, with what is prepared on it. */
+export interface Line {
+  client: pg.Client;
+  /** What is under way on it. */
+  sent: Sent;
+  writes: Writes;
+  openChain(facility: string): Asking<Chain>;
+}
+
+/** What a transaction comes to. */
+export interface Outcome<T> {
+  result: T;
+  /** Sends what is still to be written, all at once, and the commit after it; nothing stands when there is none. */
+  last?: (() => Promise<unknown>) | undefined;
+}
+
+export interface Transactions {
+  /** Runs work alone for one facility; durable once resolved, and nothing of it stands when it rejects. */
+  run<T>(facility: string, work: (line: Line, chain: Chain) => Promise<Outcome<T>>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Keeps all other writers of a facility waiting until the transaction ends, and names it. */
+const LOCK = `SELECT pg_current_xact_id()::text AS name,
+  pg_advisory_xact_lock(hashtextextended('tocsin ' || ?::text, 0))::text AS locked`;
+const FENCE = "SELECT fence FROM leases WHERE facility = ? AND name = ? FOR SHARE";
+
+/** The transactions of one connection, one at a time; it is made anew when it breaks. */
+export function openTransactions(place: PostgresPlace, lease: HeldLease | undefined): Transactions {
+  let line: Line | undefined;
+
+  async function lineNow(): Promise<Line> {
+    if (line !== undefined) return line;
+    const client = new pg.Client({ ...clientOf(place, "tocsin writer"), pipeline: true });
+    const dropped = () => {
+      if (line?.client === client) line = undefined;
+    };
+    client.on("error", dropped);
+    client.on("end", dropped);
+    await client.connect();
+    const sent = openSent();
+    const [sql, bulk] = [postgresSql(client, sent), postgresBulk(client, sent)];
+    line = {
+      ...{ client, sent },
+      writes: prepareWrites(sql, bulk),
+      openChain: (facility) => openChain(sql, bulk, facility),
+    };
+    return line;
+  }
+
+  /** Begins, and reads in the same journey all that a unit needs of its facility. */
+  async function begin({ client, openChain }: Line, facility: string) {
+    const [, locked, fenced, chain] = await Promise.all([
+      client.query("BEGIN"),
+      send(client, LOCK, [facility]),
+      lease && send(client, FENCE, [facility, lease.name]),
+      inTurn(openChain(facility)),
+    ]);
+    if (lease !== undefined && fenced?.rows[0]?.fence !== lease.fence) throw lease.lost();
+    return { name: String(locked.rows[0]?.name), chain };
+  }
+
+  /** A connection of which it is not known where it stands is not used again. */
+  async function giveUp(now: Line | undefined, error: unknown): Promise<void> {
+    if (now === undefined) return;
+    try {
+      await now.sent.settled().catch(() => undefined);
+      if (!serverGoesOn(error)) throw error;
+      await now.client.query("ROLLBACK");
+    } catch {
+      if (line === now) line = undefined;
+      await now.client.end().catch(() => undefined);
+    }
+  }
+
+  async function run<T>(
+    facility: string,
+    work: (line: Line, chain: Chain) => Promise<Outcome<T>>,
+  ): Promise<T> {
+    let now: Line | undefined;
+    let ending: { name: string; result: T } | undefined;
+    try {
+      now = await lineNow();
+      const { name, chain } = await begin(now, facility);
+      const { result, last } = await work(now, chain);
+      if (last === undefined) {
+        await Promise.all([now.sent.settled(), now.client.query("ROLLBACK")]);
+        return result;
+      }
+      ending = { name, result };
+      await Promise.all([last(), now.sent.settled(), now.client.query("COMMIT")]);
+      return result;
+    } catch (error) {
+      await giveUp(now, error);
+      if (ending === undefined || serverGoesOn(error)) throw error;
+      // The commit was sent and not answered.
+      const status = await statusOf(place, ending.name);
+      if (status === "committed") return ending.result;
+      throw status === "aborted" ? error : uncertain(place, error);
+    }
+  }
+
+  let queue: Promise<unknown> = Promise.resolve();
+  return {
+    run(facility, work) {
+      const done = queue.then(() => run(facility, work));
+      queue = done.catch(() => undefined);
+      return done.catch((error: unknown) => {
+        throw error instanceof pg.DatabaseError ? error : postgresFailure(error, place.url);
+      });
+    },
+    async close() {
+      await queue;
+      await line?.client.end().catch(() => undefined);
+    },
+  };
+}
+
+/** An error that leaves the connection as it is: the statement was refused. */
+const serverGoesOn = (error: unknown) =>
+  (error instanceof pg.DatabaseError && error.severity === "ERROR") || error instanceof TocsinError;
+
+function uncertain({ url }: PostgresPlace, cause: unknown): TocsinError {
+  return new TocsinError(
+    {
+      code: "store_uncertain",
+      where: placeName(url),
+      message: "a commit was sent and not answered: it may or may not stand",
+      remedy: "check that PostgreSQL runs and can be reached; what is sent again is not written twice",
+    },
+    { cause },
+  );
+}
