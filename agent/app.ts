@@ -18,10 +18,10 @@ import { listenHttp, PATIENCE } from "./http-server.ts";
 import { launchIntake } from "./intake/launch.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
-import { keyRingOf } from "./key-ring.ts";
 import { openEffects } from "./open-effects.ts";
 import { openPages } from "./open-pages.ts";
 import { openReload, type Reload } from "./open-reload.ts";
+import { recordOf } from "./record.ts";
 import { openRulesNow } from "./rules-now.ts";
 import { schedule } from "./schedule.ts";
 import { intakeData, masksOf, openChannels, ownSecret, ruleFilesOf, setupOf, stateFiles } from "./setup.ts";
@@ -38,7 +38,7 @@ import { type Part, stopParts } from "./stop-parts.ts";
 import { storeClient } from "./store/client.ts";
 import { lockState } from "./store/lock.ts";
 import { ownState } from "./store/own-state.ts";
-import { openSqliteReads } from "./store/sqlite/reads.ts";
+import { openReads } from "./store/record-place.ts";
 import type { Store } from "./store/store.ts";
 import { startStoreThread } from "./store/thread.ts";
 import { openEvents } from "./telemetry/events.ts";
@@ -153,13 +153,12 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     /** What is fed by the intake stops once it has, the last first. */
     const stopAfterIntake = (part: string, stop: () => Promise<unknown>) =>
       stops.splice(stops.indexOf(stopIntake), 0, { part, stop });
-    const ring = keyRingOf(first);
-    const storeThread = await startStoreThread(
-      { file: files.database, keyFile: files.signingKey, ring },
-      (problem) => log.error("checkpoint failed", { problem: problem.message }),
+    const record = recordOf(first);
+    const storeThread = await startStoreThread({ record, keyFile: files.signingKey }, (problem) =>
+      log.error("checkpoint failed", { problem: problem.message }),
     );
     void storeThread.ended.then((problem) => problem && died(`store: ${problem.message}`));
-    const client = storeClient(storeThread.connect(), openSqliteReads(files.database, ring, tellDamage(log)));
+    const client = storeClient(storeThread.connect(), await openReads(record, tellDamage(log)));
     const storeWatch = watchStore(measureStore(client, metrics.registry), {
       ...{ facility, clock, log, disk: () => tryDisk(stateDirectory) },
       changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
@@ -281,7 +280,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     await effects.sweeper.recover();
     const { listening, rules, refused, ungated, correlations } = await intake.listen(
       storeThread.connect(),
-      ring,
+      record,
     );
     rulesNow.began({ loaded: rules, ungated });
     combine(correlations);

@@ -162,6 +162,8 @@ export function notedSettings(config: Config): NotedSettings {
       ["sauvegardes", config.backup ?? null],
       ["valise de crise", config.crisis ?? null],
       ["chiffrement", config.encryption ?? null],
+      ["base partagée", config.store ?? null],
+      ["bus", config.bus ?? null],
       ["canari", config.canary],
       ["sites", config.sites],
       ["identifiants masqués", config.identities],
@@ -197,7 +199,7 @@ export function notedSettings(config: Config): NotedSettings {
 
 /** What of a configuration the intake thread works with: digests of tokens, never tokens. */
 export function intakeData(loaded: LoadedConfig): IntakeData {
-  const { config, secrets, stateDirectory } = loaded;
+  const { config, secrets } = loaded;
   const digest = (path: string) => createHash("sha256").update(reveal(secrets, path)).digest();
   return {
     facility: config.facility.id,
@@ -222,7 +224,6 @@ export function intakeData(loaded: LoadedConfig): IntakeData {
     })),
     http: config.listeners.intake,
     limits: config.limits,
-    database: stateFiles(stateDirectory).database,
   };
 }
 

@@ -115,7 +115,7 @@ describe("a backup", () => {
     timeout: 60_000,
   }, async () => {
     const keyFile = join(house.folder, "state/signing-key.pem");
-    const thread = await startStoreThread({ file: house.database, keyFile });
+    const thread = await startStoreThread({ record: { engine: "sqlite", file: house.database }, keyFile });
     const store = storeClient(thread.connect(), openSqliteReads(house.database));
     const { alert } = samples();
     let done = 0;

@@ -8,7 +8,7 @@ import { TocsinError } from "../core/errors.ts";
 import type { TriedRecord, UnderstoodRecord, UnfedRules } from "../core/house-view.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { HttpAddress } from "../http-server.ts";
-import type { KeyRing } from "../store/cipher/key-ring.ts";
+import type { RecordPlace } from "../store/record-place.ts";
 import type { RuleChange } from "./note-rules.ts";
 import type { SignatureCheck } from "./signature.ts";
 import type { PolledIndex } from "./sources.ts";
@@ -40,7 +40,6 @@ export interface IntakeData {
   sources: SourceData[];
   http: HttpAddress;
   limits: { body_bytes: number; record_bytes: number; connections: number; idle_seconds: number };
-  database: string;
 }
 
 /** What it begins with: besides, the token by which this process knows its canaries. */
@@ -70,7 +69,7 @@ export type ToIntake =
   /** Said once, before all else. */
   | { ask: "begin"; data: IntakeWork }
   /** Opens the listeners; `store` is the way to the store thread. */
-  | { ask: "listen"; store: MessagePort; ring: KeyRing | undefined }
+  | { ask: "listen"; store: MessagePort; record: RecordPlace }
   | { ask: "metrics" | "understood" | "unfed"; id: number }
   /** Reads a record as a source would, or as what recognises it, and takes nothing in. */
   | { ask: "tried"; id: number; text: string; source: string | null }
@@ -106,7 +105,7 @@ export interface IntakeThread {
   /** The token by which it knows canaries. */
   canary: string;
   /** Opens the listeners; rejects with `intake_failed` when one cannot be opened. */
-  listen(store: MessagePort, ring: KeyRing | undefined): Promise<Extract<FromIntake, { say: "ready" }>>;
+  listen(store: MessagePort, record: RecordPlace): Promise<Extract<FromIntake, { say: "ready" }>>;
   metrics(): Promise<Metrics>;
   /** What was understood last of each source. */
   understood(): Promise<UnderstoodRecord[]>;
@@ -195,8 +194,8 @@ export function startIntake(
 
   return {
     canary,
-    listen(store, ring) {
-      ask({ ask: "listen", store, ring }, [store]);
+    listen(store, record) {
+      ask({ ask: "listen", store, record }, [store]);
       return ready.promise;
     },
     metrics: () => answered<"metrics">((id) => ({ ask: "metrics", id })),

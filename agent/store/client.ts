@@ -2,8 +2,9 @@ import type { MessagePort } from "node:worker_threads";
 import { TocsinError } from "../core/errors.ts";
 import type { Checkpoint } from "../core/journal.ts";
 import type { Answer, Question } from "./messages.ts";
+import type { OpenReads } from "./record-place.ts";
 import { sealUnit } from "./seal.ts";
-import type { Reads, Receipt, Store } from "./store.ts";
+import type { Receipt, Store } from "./store.ts";
 
 interface Pending {
   resolve(answer: Receipt | Checkpoint | undefined): void;
@@ -13,7 +14,7 @@ interface Pending {
 type Asking = { [A in Question["ask"]]: Omit<Extract<Question, { ask: A }>, "id"> }[Question["ask"]];
 
 /** Makes a store of a port of the store thread and a reading connection of one's own, both closed with it. */
-export function storeClient(port: MessagePort, reads: Reads & { close(): void }): Store {
+export function storeClient(port: MessagePort, reads: OpenReads): Store {
   const pending = new Map<number, Pending>();
   let asked = 0;
   let outgoing: Question[] = [];
@@ -63,7 +64,7 @@ export function storeClient(port: MessagePort, reads: Reads & { close(): void })
         });
       }
       port.close();
-      reads.close();
+      await reads.close();
     },
   };
 }

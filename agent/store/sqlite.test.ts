@@ -14,6 +14,11 @@ import { openSqliteWriter } from "./sqlite/writer.ts";
 import { openSqlite } from "./sqlite.ts";
 import { startStoreThread } from "./thread.ts";
 
+const threadIn = ({ file, keyFile }: { file: string; keyFile: string }) => ({
+  record: { engine: "sqlite" as const, file },
+  keyFile,
+});
+
 function newFolder(): { file: string; keyFile: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-store-"));
   return {
@@ -39,7 +44,7 @@ storeContract("SQLite that encrypts", async () => {
 storeContract("SQLite in the store thread", async () => {
   const { file, keyFile, remove } = newFolder();
   makeSigningKey(keyFile);
-  const thread = await startStoreThread({ file, keyFile });
+  const thread = await startStoreThread({ record: { engine: "sqlite", file }, keyFile });
   const store = storeClient(thread.connect(), openSqliteReads(file));
   return {
     store,
@@ -55,7 +60,7 @@ storeContract("SQLite in the store thread, encrypting", async () => {
   const { file, keyFile, remove } = newFolder();
   makeSigningKey(keyFile);
   const ring = sampleRing();
-  const thread = await startStoreThread({ file, keyFile, ring });
+  const thread = await startStoreThread({ record: { engine: "sqlite", file, ring }, keyFile });
   const store = storeClient(thread.connect(), openSqliteReads(file, ring));
   return {
     store,
@@ -258,13 +263,13 @@ describe("store thread", () => {
   afterEach(() => folder.remove());
 
   it("says what prevents it from starting", async () => {
-    await expect(startStoreThread(folder)).rejects.toMatchObject({ code: "key_missing" });
+    await expect(startStoreThread(threadIn(folder))).rejects.toMatchObject({ code: "key_missing" });
   });
 
   it("says over its ports that the database is gone", async () => {
     makeSigningKey(folder.keyFile);
     const make = samples();
-    const thread = await startStoreThread(folder);
+    const thread = await startStoreThread(threadIn(folder));
     const client = storeClient(thread.connect(), openSqliteReads(folder.file));
     const commit = () => client.commit({ facility: "a", at: NIGHT, writes: [make.alert()] });
     await commit();
@@ -278,7 +283,7 @@ describe("store thread", () => {
   it("commits what was asked before it is stopped, from every port, and signs it", async () => {
     makeSigningKey(folder.keyFile);
     const make = samples();
-    const thread = await startStoreThread(folder);
+    const thread = await startStoreThread(threadIn(folder));
     const clients = [1, 2, 3].map(() => storeClient(thread.connect(), openSqliteReads(folder.file)));
     const commits = clients.map((client) =>
       client.commit({ facility: "a", at: NIGHT, writes: [make.alert()] }),

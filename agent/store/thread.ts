@@ -1,15 +1,15 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { messageOf, type Problem, TocsinError } from "../core/errors.ts";
-import type { KeyRing } from "./cipher/key-ring.ts";
 import type { Order, Report } from "./messages.ts";
+import type { HeldLease } from "./postgres/transaction.ts";
+import type { RecordPlace } from "./record-place.ts";
 
 export interface StoreThreadOptions {
-  /** The database; made when it does not exist. */
-  file: string;
+  record: RecordPlace;
   /** The Ed25519 key that signs checkpoints. */
   keyFile: string;
-  /** The outer keys, when the record is encrypted. */
-  ring?: KeyRing | undefined;
+  /** What is written under, when only one process may write. */
+  lease?: HeldLease | undefined;
 }
 
 /** The thread that holds the only writing connection. */
@@ -30,9 +30,9 @@ export async function startStoreThread(
   /** Told of what failed without a caller to answer: a periodic checkpoint. */
   onTrouble: (problem: Problem) => void = () => {},
 ): Promise<StoreThread> {
-  const { file, keyFile, ring } = options;
+  const { record, keyFile, lease } = options;
   const worker = new Worker(new URL("../threads/store.ts", import.meta.url), {
-    workerData: { file, keyFile, ring },
+    workerData: { record, keyFile, lease },
   });
   let stopping = false;
   let crash: Problem | undefined;

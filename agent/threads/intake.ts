@@ -19,9 +19,8 @@ import { startPoll } from "../intake/start-poll.ts";
 import { startSilence } from "../intake/start-silence.ts";
 import { openTaker, type Taker } from "../intake/taker.ts";
 import type { FromIntake, IntakeData, IntakeWork, Listening, ToIntake } from "../intake/thread.ts";
-import type { KeyRing } from "../store/cipher/key-ring.ts";
 import { storeClient } from "../store/client.ts";
-import { openSqliteReads } from "../store/sqlite/reads.ts";
+import { openReads, type RecordPlace } from "../store/record-place.ts";
 import type { Receipt, Unit } from "../store/store.ts";
 import { measureStore } from "../telemetry/measure-store.ts";
 import { seldom } from "../telemetry/seldom.ts";
@@ -58,8 +57,8 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
   let stop = async () => {};
   let follow = async (_other: IntakeData, _because: string): Promise<Listening[]> => [];
 
-  async function listen(port: MessagePort, ring: KeyRing | undefined): Promise<void> {
-    const store = measureStore(storeClient(port, openSqliteReads(data.database, ring)), metrics.registry);
+  async function listen(port: MessagePort, record: RecordPlace): Promise<void> {
+    const store = measureStore(storeClient(port, await openReads(record)), metrics.registry);
     let failing = false;
     let told = 0;
     /** Readiness tells when alerts cannot be stored, and when they can again; others may think so meanwhile. */
@@ -203,7 +202,7 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
   parent.on("message", async (message: ToIntake) => {
     switch (message.ask) {
       case "listen":
-        return listen(message.store, message.ring).catch((error: unknown) =>
+        return listen(message.store, message.record).catch((error: unknown) =>
           say({ say: "failed", error: messageOf(error) }),
         );
       case "metrics":

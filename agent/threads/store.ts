@@ -1,8 +1,11 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { MICROSECONDS, systemClock } from "../core/clock.ts";
+import type { Checkpoint } from "../core/journal.ts";
+import type { Committed } from "../store/committed.ts";
 import { loadSigningKey } from "../store/keys.ts";
 import { type Answer, type Order, problemOf, type Question, type Report } from "../store/messages.ts";
-import { openSqliteWriter, type SqliteWriter } from "../store/sqlite/writer.ts";
+import type { SealedUnit } from "../store/seal.ts";
+import { openSqliteWriter } from "../store/sqlite/writer.ts";
 import type { StoreThreadOptions } from "../store/thread.ts";
 import { settle } from "./settle.ts";
 
@@ -12,14 +15,26 @@ const GROUP_WRITES = 2000;
 const CHECKPOINT_ENTRIES = 10_000;
 const CHECKPOINT_EVERY = 5 * MICROSECONDS.minute;
 
+/** The one that writes, of either engine. */
+interface Writer {
+  commitGroup(units: readonly SealedUnit[]): Awaitable<Committed[]>;
+  checkpoint(facility: string): Awaitable<Checkpoint | undefined>;
+  unsigned(entries: number): string[];
+  close(): Awaitable<void>;
+}
+type Awaitable<T> = T | Promise<T>;
+
 type Asked = { port: MessagePort; question: Question };
 
 /** Holds the writing connection: what arrives while a group is on its way to the disk makes the next group. */
-function serveStore(writer: SqliteWriter, parent: MessagePort): void {
+function serveStore(writer: Writer, parent: MessagePort): void {
   const ports = new Set<MessagePort>();
   const waiting: Asked[] = [];
-  let due = false;
+  /** A turn of work is under way, or about to come. */
+  let busy = false;
   let troubled = false;
+  /** Called once nothing is left to do. */
+  let idle: (() => void) | undefined;
 
   function tell(report: Report): void {
     parent.postMessage(report);
@@ -27,32 +42,29 @@ function serveStore(writer: SqliteWriter, parent: MessagePort): void {
 
   function enqueue(asked: Asked): void {
     waiting.push(asked);
-    if (due) return;
-    due = true;
+    if (busy) return;
+    busy = true;
     // After the messages that have arrived: all of them share the group.
     setImmediate(work);
   }
 
-  function work(): void {
-    due = false;
-    if (waiting.length === 0) return;
+  async function work(): Promise<void> {
     const answers = new Map<MessagePort, Answer[]>();
-    for (const { port, answer } of answerGroup(writer, nextGroup(waiting))) {
+    for (const { port, answer } of await answerGroup(writer, nextGroup(waiting))) {
       const list = answers.get(port);
       if (list === undefined) answers.set(port, [answer]);
       else list.push(answer);
     }
     for (const [port, list] of answers) port.postMessage(list);
-    checkpoint(CHECKPOINT_ENTRIES);
-    if (waiting.length > 0 && !due) {
-      due = true;
-      setImmediate(work);
-    }
+    await checkpoint(CHECKPOINT_ENTRIES);
+    busy = waiting.length > 0;
+    if (busy) setImmediate(work);
+    else idle?.();
   }
 
-  function checkpoint(entries: number): void {
+  async function checkpoint(entries: number): Promise<void> {
     try {
-      for (const facility of writer.unsigned(entries)) writer.checkpoint(facility);
+      for (const facility of writer.unsigned(entries)) await writer.checkpoint(facility);
       troubled = false;
     } catch (error) {
       // Tried anew at the next occasion: commits do not depend on it. Said once, until it works again.
@@ -69,18 +81,21 @@ function serveStore(writer: SqliteWriter, parent: MessagePort): void {
     port.on("close", () => ports.delete(port));
   }
 
-  const clock = setInterval(() => checkpoint(1), CHECKPOINT_EVERY / 1000);
+  const clock = setInterval(() => void checkpoint(1), CHECKPOINT_EVERY / 1000);
 
-  function stop(): void {
+  async function stop(): Promise<void> {
     clearInterval(clock);
     for (const port of ports) {
       for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
         for (const question of next.message as Question[]) enqueue({ port, question });
       }
     }
-    while (waiting.length > 0) work();
-    checkpoint(1);
-    writer.close();
+    if (busy)
+      await new Promise<void>((resolve) => {
+        idle = resolve;
+      });
+    await checkpoint(1);
+    await writer.close();
     for (const port of ports) port.close();
     parent.close();
   }
@@ -88,7 +103,7 @@ function serveStore(writer: SqliteWriter, parent: MessagePort): void {
   parent.on("message", (order: Order) => {
     if (order.order === "serve") serve(order.port);
     else if (order.order === "answer") tell({ report: "here" });
-    else stop();
+    else void stop();
   });
   tell({ report: "ready" });
 }
@@ -109,18 +124,18 @@ function nextGroup(waiting: Asked[]): Asked[] {
   return waiting.splice(0, length);
 }
 
-function answerGroup(writer: SqliteWriter, group: Asked[]): { port: MessagePort; answer: Answer }[] {
+async function answerGroup(writer: Writer, group: Asked[]): Promise<{ port: MessagePort; answer: Answer }[]> {
   const answered = (answers: Answer[]) =>
     group.map(({ port }, index) => ({ port, answer: answers[index] as Answer }));
   try {
     const first = group[0]?.question;
     if (first?.ask === "checkpoint") {
       return answered([
-        { answer: "checkpoint", id: first.id, checkpoint: writer.checkpoint(first.facility) },
+        { answer: "checkpoint", id: first.id, checkpoint: await writer.checkpoint(first.facility) },
       ]);
     }
     const asked = group.map(({ question }) => question as Question & { ask: "commit" });
-    const done = writer.commitGroup(asked.map(({ unit }) => unit));
+    const done = await writer.commitGroup(asked.map(({ unit }) => unit));
     return answered(
       done.map((receipt, index) => {
         const id = asked[index]?.id as number;
@@ -135,13 +150,18 @@ function answerGroup(writer: SqliteWriter, group: Asked[]): { port: MessagePort;
   }
 }
 
-function main(parent: MessagePort): void {
-  const { file, keyFile, ring } = workerData as StoreThreadOptions;
+async function openWriter({ record, keyFile, lease }: StoreThreadOptions): Promise<Writer> {
+  const own = { signingKey: loadSigningKey(keyFile), clock: systemClock };
+  if (record.engine === "sqlite") return openSqliteWriter({ file: record.file, ring: record.ring, ...own });
+  // Of one machine the other engine is not loaded.
+  const { openPostgresWriter } = await import("../store/postgres/writer.ts");
+  const { place, checkpointsFile } = record;
+  return openPostgresWriter({ place, checkpointsFile, lease, ...own });
+}
+
+async function main(parent: MessagePort): Promise<void> {
   try {
-    serveStore(
-      openSqliteWriter({ file, signingKey: loadSigningKey(keyFile), clock: systemClock, ring }),
-      parent,
-    );
+    serveStore(await openWriter(workerData as StoreThreadOptions), parent);
     settle();
   } catch (error) {
     parent.postMessage({ report: "refused", problem: problemOf(error) } satisfies Report);
@@ -149,4 +169,4 @@ function main(parent: MessagePort): void {
   }
 }
 
-if (parentPort !== null) main(parentPort);
+if (parentPort !== null) void main(parentPort);

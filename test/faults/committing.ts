@@ -9,7 +9,7 @@ import { samples } from "../support/store-samples.ts";
 const [file, keyFile, fullFlag] = process.argv.slice(2) as [string, string, string];
 const say = (line: string) => writeSync(1, `${line}\n`);
 const make = samples(systemClock);
-const thread = await startStoreThread({ file, keyFile });
+const thread = await startStoreThread({ record: { engine: "sqlite", file }, keyFile });
 const store = storeClient(thread.connect(), openSqliteReads(file));
 
 async function commitForever(client: number): Promise<never> {

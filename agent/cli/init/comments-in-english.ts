@@ -120,6 +120,10 @@ const ENGLISH: readonly (readonly [string, string])[] = [
     "Who is told: on_call when an incident opens, delegate when a decision is due.",
   ],
   [
+    "Au-delà d'une machine : docs/deployment-ght.md. Sans ces lignes, la base est un fichier du dossier ci-dessus.",
+    "Beyond one machine: docs/deployment-ght.md. Without these lines, the record is a file of the folder above.",
+  ],
+  [
     "En mode live, sans personne ici, personne n'est prévenu.",
     "In the mode live, with nobody here, nobody is told.",
   ],

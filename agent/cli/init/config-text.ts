@@ -54,6 +54,9 @@ mode: ${given.mode}
 
 # Base, clé de signature, secret des sessions. À sauvegarder.
 state_directory: ${quoted(given.state)}
+# Au-delà d'une machine : docs/deployment-ght.md. Sans ces lignes, la base est un fichier du dossier ci-dessus.
+# store: { url: "postgres://tocsin@base.exemple/tocsin", password: { file: secrets/base.password } }
+# bus: { servers: ["nats://bus.exemple:4222"], nkey: { file: secrets/bus.nkey } }
 
 ${listenersText(listening)}
 # Ce qui arrive. Une source : un nom (id), ce qu'elle parle (connector), et par où elle vient.

@@ -3,10 +3,13 @@ import { messageOf, TocsinError } from "../../core/errors.ts";
 
 /** Where a shared record is, and how it is reached; plain data, so that threads can be given it. */
 export interface PostgresPlace {
-  /** `postgres://user@host:port/database`, without a password. */
-  url: string;
+  /** A name, an address, or the folder of a socket when it begins with `/`. */
+  host: string;
+  port: number;
+  user: string;
+  database: string;
   password?: string | undefined;
-  /** PEM texts; a server that is reached in clear has none. */
+  /** PEM texts; empty when the authorities of the system are trusted, absent when it is reached in clear. */
   tls?: { ca?: string | undefined; certificate?: string | undefined; key?: string | undefined } | undefined;
 }
 
@@ -32,15 +35,13 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** How a client of a place is set up. */
-export function clientOf({ url, password, tls }: PostgresPlace, name: string): pg.ClientConfig {
-  const { hostname, port, username, pathname, searchParams } = new URL(url);
+export function clientOf(place: PostgresPlace, name: string): pg.ClientConfig {
+  const { host, port, user, database, password, tls } = place;
   return {
-    host: searchParams.get("host") ?? decodeURIComponent(hostname),
-    port: port === "" ? 5432 : Number(port),
-    user: decodeURIComponent(username),
-    database: decodeURIComponent(pathname.slice(1)),
+    ...{ host, port, user, database },
+    // Nothing of the surroundings (PGPASSWORD, ~/.pgpass) decides who connects.
     password: password ?? "",
-    ssl: tls && {
+    ssl: tls !== undefined && {
       ...(tls.ca === undefined ? {} : { ca: tls.ca }),
       ...(tls.certificate === undefined ? {} : { cert: tls.certificate }),
       ...(tls.key === undefined ? {} : { key: tls.key }),
@@ -63,9 +64,8 @@ export function clientOf({ url, password, tls }: PostgresPlace, name: string): p
 }
 
 /** Names a place in messages: without what lets in. */
-export function placeName(url: string): string {
-  const { hostname, port, pathname, searchParams } = new URL(url);
-  return `postgres://${searchParams.get("host") ?? hostname}${port === "" ? "" : `:${port}`}${pathname}`;
+export function placeName({ host, port, database }: PostgresPlace): string {
+  return host.startsWith("/") ? `${database} at ${host}` : `postgres://${host}:${port}/${database}`;
 }
 
 /** Classes of SQLSTATE (PostgreSQL, appendix A) that blame what was sent: data, and what the tables refuse. */
@@ -80,14 +80,14 @@ export function sqlState(error: unknown): string | undefined {
 export const blamesData = (error: unknown) => OF_DATA.includes(sqlState(error)?.slice(0, 2) ?? "");
 
 /** What kept PostgreSQL from its work, and what to do. */
-export function postgresFailure(error: unknown, url: string): TocsinError {
+export function postgresFailure(error: unknown, place: PostgresPlace): TocsinError {
   if (error instanceof TocsinError) return error;
   const state = sqlState(error);
   const full = state === "53100";
   return new TocsinError(
     {
       code: full ? "store_full" : "store_failed",
-      where: placeName(url),
+      where: placeName(place),
       message: state === undefined ? messageOf(error) : `${messageOf(error)} (${state})`,
       remedy: remedyOf(state),
     },

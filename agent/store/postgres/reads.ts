@@ -51,7 +51,7 @@ export async function openPostgresReads(
   }
 
   const failed = (error: unknown) => {
-    throw postgresFailure(error, place.url);
+    throw postgresFailure(error, place);
   };
   const first = await pool.connect().catch(failed);
   const names = Object.keys(askedBy(first)) as (keyof Asked)[];

@@ -20,7 +20,7 @@ export async function migratePostgres(place: PostgresPlace): Promise<void> {
   await withClient(place, "tocsin migrate", async (client) => {
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATING]);
     const version = await schemaVersion(client);
-    refuseNewer(version, place.url);
+    refuseNewer(version, place);
     if (version === SCHEMA_VERSION) return;
     await client.query("BEGIN");
     await client.query(
@@ -40,11 +40,11 @@ export async function migratePostgres(place: PostgresPlace): Promise<void> {
 /** Refuses a schema that this program does not read: `store_missing`, `store_older`, `store_newer`. */
 export async function checkSchema(place: PostgresPlace): Promise<void> {
   const version = await withClient(place, "tocsin", schemaVersion);
-  refuseNewer(version, place.url);
+  refuseNewer(version, place);
   if (version === SCHEMA_VERSION) return;
   throw new TocsinError({
     code: version === 0 ? "store_missing" : "store_older",
-    where: placeName(place.url),
+    where: placeName(place),
     message: version === 0 ? "there is no record" : `schema ${version}, this program reads ${SCHEMA_VERSION}`,
     remedy: "start the daemon once: it makes the tables and brings them up to date",
   });
@@ -62,7 +62,7 @@ async function withClient<T>(
     await client.connect();
     return await work(client);
   } catch (error) {
-    throw postgresFailure(error, place.url);
+    throw postgresFailure(error, place);
   } finally {
     await client.end().catch(() => undefined);
   }
@@ -78,11 +78,11 @@ async function schemaVersion(client: pg.Client): Promise<number> {
   }
 }
 
-function refuseNewer(version: number, url: string): void {
+function refuseNewer(version: number, place: PostgresPlace): void {
   if (version <= SCHEMA_VERSION) return;
   throw new TocsinError({
     code: "store_newer",
-    where: placeName(url),
+    where: placeName(place),
     message: `schema ${version} was written by a newer Tocsin; this program knows ${SCHEMA_VERSION}`,
     remedy:
       "run the newer version, or put back the copy made before the upgrade: what was written since is then lost",

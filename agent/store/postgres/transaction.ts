@@ -5,9 +5,15 @@ import { type Asking, inTurn } from "../sql/sql.ts";
 import { prepareWrites, type Writes } from "../sql/writes.ts";
 import { postgresBulk } from "./bulk.ts";
 import { clientOf, type PostgresPlace, placeName, postgresFailure } from "./connection.ts";
-import type { HeldLease } from "./lease.ts";
 import { openSent, postgresSql, type Sent, send } from "./postgres-sql.ts";
 import { statusOf } from "./transaction-status.ts";
+
+/** What a process holds while it alone may act for a facility. */
+export interface HeldLease {
+  name: string;
+  /** The number of this holding: whoever took over since has a higher one. */
+  fence: number;
+}
 
 /** A connection that writes, with what is prepared on it. */
 export interface Line {
@@ -67,7 +73,7 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
       lease && send(client, FENCE, [facility, lease.name]),
       inTurn(openChain(facility)),
     ]);
-    if (lease !== undefined && fenced?.rows[0]?.fence !== lease.fence) throw lease.lost();
+    if (lease !== undefined && fenced?.rows[0]?.fence !== lease.fence) throw lost(place, facility);
     return { name: String(locked.rows[0]?.name), chain };
   }
 
@@ -117,7 +123,7 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
       const done = queue.then(() => run(facility, work));
       queue = done.catch(() => undefined);
       return done.catch((error: unknown) => {
-        throw error instanceof pg.DatabaseError ? error : postgresFailure(error, place.url);
+        throw error instanceof pg.DatabaseError ? error : postgresFailure(error, place);
       });
     },
     async close() {
@@ -131,14 +137,23 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
 const serverGoesOn = (error: unknown) =>
   (error instanceof pg.DatabaseError && error.severity === "ERROR") || error instanceof TocsinError;
 
-function uncertain({ url }: PostgresPlace, cause: unknown): TocsinError {
+function uncertain(place: PostgresPlace, cause: unknown): TocsinError {
   return new TocsinError(
     {
       code: "store_uncertain",
-      where: placeName(url),
+      where: placeName(place),
       message: "a commit was sent and not answered: it may or may not stand",
       remedy: "check that PostgreSQL runs and can be reached; what is sent again is not written twice",
     },
     { cause },
   );
+}
+
+function lost(place: PostgresPlace, facility: string): TocsinError {
+  return new TocsinError({
+    code: "lease_lost",
+    where: placeName(place),
+    message: `another process has taken over ${facility}: nothing more is written here`,
+    remedy: "let this process be started again: it waits until it is needed",
+  });
 }

@@ -12,10 +12,9 @@ import { checkpointOf } from "../sql/reads.ts";
 import { inTurn } from "../sql/sql.ts";
 import type { Receipt } from "../store.ts";
 import { blamesData, type PostgresPlace, postgresFailure } from "./connection.ts";
-import type { HeldLease } from "./lease.ts";
 import { send } from "./postgres-sql.ts";
 import { migratePostgres } from "./schema.ts";
-import { type Line, openTransactions } from "./transaction.ts";
+import { type HeldLease, type Line, openTransactions } from "./transaction.ts";
 
 /** The connection that writes; one group at a time. */
 export interface PostgresWriter {
@@ -98,12 +97,12 @@ export async function openPostgresWriter(options: PostgresOptions): Promise<Post
       return await commitOf(facility, units, false);
     } catch (error) {
       if (blamesData(error) && units.length === 1) return failed(malformed(error));
-      if (!blamesData(error)) return failed(problemOf(postgresFailure(error, place.url)));
+      if (!blamesData(error)) return failed(problemOf(postgresFailure(error, place)));
     }
     try {
       return await commitOf(facility, units, true);
     } catch (error) {
-      return failed(problemOf(postgresFailure(error, place.url)));
+      return failed(problemOf(postgresFailure(error, place)));
     }
   }
 
