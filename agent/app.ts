@@ -1,62 +1,55 @@
 import { createRequire } from "node:module";
+import { hostname } from "node:os";
 import type { Worker } from "node:worker_threads";
 import { AggregatorRegistry, Registry } from "prom-client";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
 import { startChores } from "./chores.ts";
-import { type Clock, type Instant, systemClock } from "./core/clock.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
 import { liveMasks } from "./core/identities/live-masks.ts";
 import type { Incident } from "./core/incident.ts";
 import { sameJson } from "./core/same-json.ts";
+import { openCorrelation } from "./correlation.ts";
 import { refuseFenced } from "./crisis/keep-copies.ts";
 import { followSettings } from "./follow-settings.ts";
 import { openHouseView } from "./house-view.ts";
-import { listenHttp, PATIENCE } from "./http-server.ts";
+import { listenHttp } from "./http-server.ts";
 import { launchIntake } from "./intake/launch.ts";
 import type { RuleChange } from "./intake/note-rules.ts";
 import { type Listening, startIntake } from "./intake/thread.ts";
 import { openEffects } from "./open-effects.ts";
 import { openPages } from "./open-pages.ts";
+import { openPeople, upToDate } from "./open-people.ts";
+import { openRecord } from "./open-record.ts";
 import { openReload, type Reload } from "./open-reload.ts";
-import { recordOf } from "./record.ts";
+import { DUTIES, type Role } from "./roles.ts";
 import { openRulesNow } from "./rules-now.ts";
-import { schedule } from "./schedule.ts";
 import { intakeData, masksOf, openChannels, ownSecret, ruleFilesOf, setupOf, stateFiles } from "./setup.ts";
 import type { Desk } from "./stages/desk/desk.ts";
 import { openSearches } from "./stages/hunt/open-searches.ts";
 import { linkCodes } from "./stages/links/link-codes.ts";
-import { BATCH, openPipeline } from "./stages/open-pipeline.ts";
+import { openPipeline } from "./stages/open-pipeline.ts";
 import { openRegister } from "./stages/register/open-register.ts";
 import { startCalls } from "./stages/roster/start-calls.ts";
 import type { Work } from "./stages/work.ts";
 import { stalledBy } from "./stalled-by.ts";
 import { searchStarter } from "./start-search.ts";
 import { type Part, stopParts } from "./stop-parts.ts";
-import { storeClient } from "./store/client.ts";
 import { lockState } from "./store/lock.ts";
 import { ownState } from "./store/own-state.ts";
-import { openReads } from "./store/record-place.ts";
 import type { Store } from "./store/store.ts";
-import { startStoreThread } from "./store/thread.ts";
 import { openEvents } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
-import { measureStore } from "./telemetry/measure-store.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
 import { nameRequests } from "./telemetry/name-requests.ts";
 import { stateMetrics } from "./telemetry/state-metrics.ts";
 import { timeRequests } from "./telemetry/time-requests.ts";
-import { windowMetrics } from "./telemetry/window-metrics.ts";
-import { tellDamage } from "./tell-damage.ts";
 import { watchRules } from "./watch-rules.ts";
-import { tryDisk, watchStore } from "./watch-store.ts";
 import { operationsApp } from "./web/operations.ts";
-import { WITH_FILES_MS } from "./web/slow-requests.ts";
 
-/** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
-const CORRELATION_REST = 25;
 const { version: VERSION } = createRequire(import.meta.url)("../package.json") as { version: string };
 
 /** A running daemon. */
@@ -85,6 +78,12 @@ export interface AppOptions {
   log: Log;
   /** A launched thread of intake. */
   intake?: Worker;
+  /** What this process does. (Default: all.) */
+  role?: Exclude<Role, "receiver">;
+  /** Gives up waiting for another process to leave the facility to this one. */
+  signal?: AbortSignal;
+  /** Told when it waits for that. */
+  standing?(): void;
   clock?: Clock;
   newId?: NewId;
   /** Mounts the sign-in by one-time ticket of the demonstration. */
@@ -104,6 +103,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
   /** The settings in force. */
   let loaded = first;
   const { log, clock = systemClock, newId = uuidv7(clock) } = options;
+  const duties = DUTIES[options.role ?? "all"];
   const facility = config.facility.id;
   const files = stateFiles(stateDirectory);
   const worker = options.intake ?? launchIntake();
@@ -126,7 +126,8 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     // Two daemons on one record would each take the other for dead.
     refuseFenced(first);
     const lock = lockState(stateDirectory);
-    stops.push({ part: "lock", stop: async () => lock.release() });
+    // Let go last: another daemon would open what this one has not closed.
+    stops.unshift({ part: "lock", stop: async () => lock.release() });
     const metrics = mainMetrics();
     const events = openEvents(log, metrics);
 
@@ -136,7 +137,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     let unwatch = watch(first);
     stops.push({ part: "watch over the rules", stop: async () => unwatch() });
     // Both threads start at once: the rules are read while the database opens.
-    const intake = startIntake(worker, intakeData(loaded), {
+    const intake = startIntake(worker, intakeData(loaded, duties), {
       detected: () => void correlation.wake(),
       rules(change, correlations) {
         rulesNow.changed(change);
@@ -145,7 +146,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       },
       troubled: rulesNow.troubled,
       log: (level, message, fields) => log[level](message, fields),
-      failing: (why) => storeWatch.heard(why),
+      failing: (why) => record.watch.heard(why),
       died: (error) => died(`intake: ${messageOf(error)}`),
     });
     const stopIntake = { part: "intake", stop: intake.stop };
@@ -153,24 +154,13 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     /** What is fed by the intake stops once it has, the last first. */
     const stopAfterIntake = (part: string, stop: () => Promise<unknown>) =>
       stops.splice(stops.indexOf(stopIntake), 0, { part, stop });
-    const record = recordOf(first);
-    const storeThread = await startStoreThread({ record, keyFile: files.signingKey }, (problem) =>
-      log.error("checkpoint failed", { problem: problem.message }),
-    );
-    void storeThread.ended.then((problem) => problem && died(`store: ${problem.message}`));
-    const client = storeClient(storeThread.connect(), await openReads(record, tellDamage(log)));
-    const storeWatch = watchStore(measureStore(client, metrics.registry), {
-      ...{ facility, clock, log, disk: () => tryDisk(stateDirectory) },
-      changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
+    const record = await openRecord(first, {
+      ...{ duties, owner: `${hostname()} (process ${process.pid})`, clock, log, causes, died },
+      ...{ signal: options.signal, standing: options.standing, registry: metrics.registry },
     });
+    stops.splice(2, 0, ...record.parts);
+    const { thread: storeThread, watch: storeWatch } = record;
     const { store } = storeWatch;
-    stops.splice(
-      1,
-      0,
-      { part: "store", stop: storeThread.stop },
-      { part: "store client", stop: store.close },
-      { part: "watch over the store", stop: storeWatch.stop },
-    );
 
     const secret = ownSecret(files.maskSecret);
     const masked = (kind: string) => metrics.masked.inc({ kind });
@@ -196,10 +186,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       },
     });
     combine = (correlations) => pipeline.use(correlations);
-    const people = await listenHttp(config.listeners.people, "listeners.people", {
-      log,
-      patience: { ...PATIENCE, request: WITH_FILES_MS },
-    });
+    const people = await openPeople(loaded, duties, log);
     stops.push({ part: "people", stop: people.close });
     const publicUrl = () => loaded.config.listeners.people.public_url?.replace(/\/$/, "") ?? people.url;
     const channels = openChannels(loaded);
@@ -210,28 +197,11 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       ...{ store, pipeline, setup, clock, owner: newId(), channels, page, codes, log },
       events: { settled: events.effectSettled },
     });
-    const showWindows = windowMetrics(metrics, log);
-    let advanced: Instant | undefined;
-    const correlation = schedule(async () => {
-      // Without the correlations a detection would be passed by uncounted.
-      if (causes.has("starting")) return "nothing";
-      try {
-        const end = metrics.correlation.startTimer();
-        const taken = await pipeline.advance();
-        advanced = clock.now();
-        causes.delete("pipeline");
-        showWindows(pipeline.windows());
-        if (taken === 0) return "nothing";
-        end();
-        metrics.detections.inc(taken);
-        void effects.loop.wake();
-        return taken < BATCH ? "some" : "much";
-      } catch (error) {
-        causes.add("pipeline");
-        log.error("pipeline failed; tried again within a second", { error: messageOf(error) });
-        return "nothing";
-      }
-    }, CORRELATION_REST);
+    const woken = () => void effects.loop.wake();
+    const shared = record.place.engine === "postgres";
+    const correlation = openCorrelation({
+      ...{ pipeline, duties, shared, causes, metrics, woken, clock, log },
+    });
     stopAfterIntake("pipeline", () => Promise.all([correlation.stop(), effects.stop()]));
 
     const register = openRegister({ reads: store.reads, facility, systems: setup.systems, masks });
@@ -262,25 +232,28 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       loaded: () => loaded,
       ...{ store, pipeline, setup, clock, channels, page, publicUrl, codes, sessionSecret, masks, log },
       ...{ register, house, searches, decided: events.decided, unmasked: events.unmasked },
-      planned: () => void effects.loop.wake(),
+      planned: woken,
       troubles: rulesNow.troubles,
       reach: effects.reach.of,
       uploads: files.uploads,
       demo: options.demo ?? false,
     });
-    people.serve(nameRequests(timeRequests(pages.listener, metrics.registry)));
+    // Whoever answers next knows what the one before wrote.
+    const served = duties.correlates ? pages.listener : upToDate(pages.listener, pipeline, log);
+    people.serve(nameRequests(timeRequests(served, metrics.registry)));
     stateMetrics({
       ...{ registry: metrics.registry, facility, clock, reads: store.reads, house },
       entries: register.entries,
-      advanced: () => advanced,
+      advanced: correlation.advanced,
     });
 
-    let calling = await startCalls({ store, setup, clock, log });
-    stopAfterIntake("calls", () => calling.stop());
-    await effects.sweeper.recover();
+    const call = async () => (duties.correlates ? startCalls({ store, setup, clock, log }) : undefined);
+    let calling = await call();
+    stopAfterIntake("calls", async () => calling?.stop());
+    if (duties.correlates) await effects.sweeper.recover();
     const { listening, rules, refused, ungated, correlations } = await intake.listen(
       storeThread.connect(),
-      record,
+      record.place,
     );
     rulesNow.began({ loaded: rules, ungated });
     combine(correlations);
@@ -291,7 +264,13 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     operations.serve(
       operationsApp({
         causes: () => [...causes],
-        stalled: () => stalledBy({ causes: [...causes], now: clock.now(), advanced, threads: answers }),
+        stalled: () =>
+          stalledBy({
+            causes: [...causes],
+            now: clock.now(),
+            advanced: correlation.advanced(),
+            threads: answers,
+          }),
         async metrics() {
           const all = AggregatorRegistry.aggregate([
             await metrics.registry.getMetricsAsJSON(),
@@ -303,11 +282,10 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     );
 
     for (const problem of openPacks(config.packs).problems) log.error("law pack refused", { ...problem });
-    const woken = () => void effects.loop.wake();
     let listeningNow = listening;
     const canary = { token: intake.canary, listening: () => listeningNow };
     const chores = await startChores({
-      ...{ loaded: () => loaded, store, setup, pipeline, register, clock, log },
+      ...{ loaded: () => loaded, duties, store, setup, pipeline, register, clock, log },
       ...{ woken, house, died, canary, causes },
     });
     stopAfterIntake("chores", chores.stop);
@@ -317,7 +295,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
         const moved = !sameJson(ruleFilesOf(next.config), ruleFilesOf(loaded.config));
         // As at the start: before they are read.
         const other = moved ? watch(next) : undefined;
-        const given = { before: loaded, because, secret, masked, store, setup, masks, pipeline };
+        const given = { before: loaded, because, duties, secret, masked, store, setup, masks, pipeline };
         try {
           listeningNow = await followSettings(next, { ...given, intake, effects, channels, clock, log });
         } catch (error) {
@@ -333,8 +311,8 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
         options.onSettings?.(next);
         void register.follow(setup.systems);
         try {
-          await calling.stop();
-          calling = await startCalls({ store, setup, clock, log });
+          await calling?.stop();
+          calling = await call();
           await chores.follow();
         } catch (error) {
           // The settings are in force: this is made up for at the next reload or start.
@@ -346,8 +324,10 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     stops.push({ part: "reload", stop: reload.settled });
 
     correlation.start();
-    effects.loop.start();
-    effects.look();
+    if (duties.correlates) {
+      effects.loop.start();
+      effects.look();
+    }
     causes.delete("starting");
     void correlation.wake();
     metrics.started.set(Math.floor(clock.now() / 1_000_000));

@@ -5,6 +5,7 @@ import { keepCopies } from "./crisis/keep-copies.ts";
 import { kitPart } from "./crisis/kit-record.ts";
 import type { openHouseView } from "./house-view.ts";
 import { requalifyWhenDue } from "./requalify-when-due.ts";
+import type { Duties } from "./roles.ts";
 import { reportsFolder, scheduleRetention } from "./run-retention.ts";
 import { notedSettings } from "./setup.ts";
 import type { Pipeline } from "./stages/pipeline.ts";
@@ -23,6 +24,7 @@ const REGISTER_EVERY = 5000;
 export interface ChoreParts {
   /** The settings in force. */
   loaded: () => LoadedConfig;
+  duties: Duties;
   store: Store;
   setup: Setup;
   pipeline: Pipeline;
@@ -51,6 +53,7 @@ export interface Chores {
 export async function startChores(parts: ChoreParts): Promise<Chores> {
   const { loaded, store, setup, clock, log, house, died } = parts;
   const facility = setup.facility.id;
+  if (!parts.duties.correlates) return everywhere(parts);
   const settings = await noteSettings(notedSettings(loaded().config), { store, facility, now: clock.now() });
   if (settings !== undefined) log.info("other settings in force", { ...settings });
   const copies = keepCopies({
@@ -79,6 +82,17 @@ export async function startChores(parts: ChoreParts): Promise<Chores> {
     },
     async stop() {
       await Promise.all([...chores, requalifying, keeping].map((chore) => chore?.stop()));
+    },
+  };
+}
+
+/** What every process does that serves people. */
+function everywhere(parts: ChoreParts): Chores {
+  const chores = [refreshRegister(parts.register), watchOpenFiles(parts)];
+  return {
+    follow: async () => undefined,
+    async stop() {
+      await Promise.all(chores.map(({ stop }) => stop()));
     },
   };
 }

@@ -5,6 +5,7 @@ import type { LiveMasks } from "./core/identities/live-masks.ts";
 import { replace } from "./core/replace.ts";
 import type { IntakeThread, Listening } from "./intake/thread.ts";
 import type { Effects } from "./open-effects.ts";
+import type { Duties } from "./roles.ts";
 import { intakeData, masksOf, notedSettings, openChannels, openOutbounds, setupOf } from "./setup.ts";
 import type { OpenChannel } from "./stages/notify.ts";
 import type { Pipeline } from "./stages/pipeline.ts";
@@ -23,6 +24,7 @@ export async function followSettings(
   parts: {
     before: LoadedConfig;
     because: string;
+    duties: Duties;
     /** Makes the marks of masked identities. */
     secret: string;
     masked: (kind: string) => void;
@@ -37,25 +39,22 @@ export async function followSettings(
     log: Pick<Log, "info" | "warn" | "error">;
   },
 ): Promise<Listening[]> {
-  const { before, because, store, setup, masks, intake, clock, log } = parts;
+  const { before, because, duties, store, setup, masks, intake, clock, log } = parts;
   // Whatever may refuse comes first: what follows is in force as a whole.
   const masking = masksOf(next.config, parts.secret, parts.masked);
   const wanted = setupOf(next, setup.newId, masks);
   const channels = openChannels(next);
   const outbounds = openOutbounds(next);
   await checkCalls({ store, setup: wanted, clock });
-  const listening = await intake.follow(intakeData(next), because);
+  const listening = await intake.follow(intakeData(next, duties), because);
   try {
     const now = clock.now();
-    const change = await noteSettings(notedSettings(next.config), {
-      store,
-      facility: setup.facility.id,
-      now,
-    });
+    const noted = { store, facility: setup.facility.id, now };
+    const change = duties.correlates ? await noteSettings(notedSettings(next.config), noted) : undefined;
     if (change !== undefined) log.info("other settings in force", { ...change });
   } catch (error) {
     // What no journal has is not in force.
-    await intake.follow(intakeData(before), "the change could not be noted");
+    await intake.follow(intakeData(before, duties), "the change could not be noted");
     throw error;
   }
   await parts.pipeline.follow(() => {

@@ -102,6 +102,8 @@ export function serviceManager(parts: {
 
   return {
     ready(given) {
+      // Again, when a process that stood by serves.
+      clearInterval(timer);
       state = given;
       tell("READY=1", ...status(given.status()));
       const every = Math.min(LOOK_EVERY, watchdog === undefined ? LOOK_EVERY : watchdog / 2);

@@ -23,6 +23,7 @@ import type { Calls, Dependency } from "./core/roster.ts";
 import type { SignatureCheck } from "./intake/signature.ts";
 import type { HttpSource } from "./intake/sources.ts";
 import type { IntakeData } from "./intake/thread.ts";
+import type { Duties } from "./roles.ts";
 import { planAlarm } from "./stages/access-alarm.ts";
 import { locator } from "./stages/locate.ts";
 import { openMutes } from "./stages/mute/mutes.ts";
@@ -197,8 +198,11 @@ export function notedSettings(config: Config): NotedSettings {
   };
 }
 
-/** What of a configuration the intake thread works with: digests of tokens, never tokens. */
-export function intakeData(loaded: LoadedConfig): IntakeData {
+/** What of a configuration the intake thread works with, by what its process does: digests of tokens, never tokens. */
+export function intakeData(
+  loaded: LoadedConfig,
+  { listens, correlates }: Pick<Duties, "listens" | "correlates">,
+): IntakeData {
   const { config, secrets } = loaded;
   const digest = (path: string) => createHash("sha256").update(reveal(secrets, path)).digest();
   return {
@@ -210,19 +214,25 @@ export function intakeData(loaded: LoadedConfig): IntakeData {
       id,
       connector,
       zone: zone ?? config.facility.time_zone,
-      listen,
+      listen: listens ? listen : [],
       tokenDigest: token === undefined ? undefined : digest(`sources.${i}.token`),
       signature:
         source.signature &&
         signatureCheck(source.signature, reveal(secrets, `sources.${i}.signature.secret`)),
       client: source.client && allowedClients(source.client, config.listeners.intake.tls?.clients),
-      poll: source.poll && {
-        settings: source.poll,
-        authorization: authorizationOf(source.poll, (name) => reveal(secrets, `sources.${i}.poll.${name}`)),
-      },
+      poll:
+        source.poll && correlates
+          ? {
+              settings: source.poll,
+              authorization: authorizationOf(source.poll, (name) =>
+                reveal(secrets, `sources.${i}.poll.${name}`),
+              ),
+            }
+          : undefined,
       silentAfter: source.silent_after_minutes && source.silent_after_minutes * MICROSECONDS.minute,
     })),
-    http: config.listeners.intake,
+    http: listens ? config.listeners.intake : null,
+    correlates,
     limits: config.limits,
   };
 }

@@ -95,12 +95,18 @@ function nestings(systems: Config["systems"]): Nesting[] {
 
 /** Every secret that a configuration names, with its place. */
 function secretsOf({
+  store,
+  bus,
   sources,
   tools,
   notify,
   outbound,
 }: Config): { source: SecretSource; path: PropertyKey[] }[] {
   const named: [PropertyKey[], unknown][] = [
+    [["store", "password"], store?.password],
+    [["bus", "credentials"], bus?.credentials],
+    [["bus", "nkey"], bus?.nkey],
+    [["bus", "password"], bus?.password],
     ...sources.flatMap(({ token, signature, poll }, i): [PropertyKey[], unknown][] => [
       [["sources", i, "token"], token],
       [["sources", i, "signature", "secret"], signature?.secret],

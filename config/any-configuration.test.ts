@@ -40,6 +40,8 @@ limits: { connections: 100 }
 `;
 const LIVE = `facility: { id: ch-x, name: CH X, kind: etablissement_de_sante }
 mode: live
+store: { url: "postgres://tocsin@db.test/tocsin", password: { env: TOKEN } }
+bus: { servers: ["nats://bus.test:4222"], username: tocsin, password: { env: TOKEN }, durability: replicas, spool: { megabytes: 64 } }
 listeners: { people: { public_url: "https://tocsin.test" } }
 notify:
   - { id: hook, connector: webhook, for: [on_call, delegate], settings: { url: "https://hook.test/", secret: { env: WEBHOOK } } }

@@ -15,6 +15,7 @@ import { checkNotify } from "./check-notify.ts";
 import { checkPacks } from "./check-packs.ts";
 import { checkPoll } from "./check-poll.ts";
 import { checkPortal } from "./check-portal.ts";
+import { checkShared } from "./check-shared.ts";
 import { checkSources } from "./check-sources.ts";
 import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { checkSystems } from "./check-systems.ts";
@@ -144,6 +145,10 @@ export function parseConfig(
         if (poll?.[name]) secret(["sources", i, "poll", name], poll[name], 1);
       }
     }
+    // Others chose these too.
+    if (config.store?.password) secret(["store", "password"], config.store.password, 1);
+    for (const name of ["credentials", "nkey", "password"] as const)
+      if (config.bus?.[name]) secret(["bus", name], config.bus[name], 1);
     for (const [i, { key }] of (config.encryption?.keys ?? []).entries())
       if (key) secret(["encryption", "keys", i, "key"], key, 44);
     for (const [i, tool] of config.tools.entries()) secret(["tools", i, "secret"], tool.secret);
@@ -163,6 +168,7 @@ export function parseConfig(
     const known = environment === null ? null : secrets;
     checkSurroundings({ config, base, secrets: known, tell: problem });
     checkEncryption(config.encryption, known, problem);
+    checkShared(config, { base, secrets: known, tell: problem });
     checkSources(config, known, problem);
     checkPortal(config, known, problem);
     checkMail(config, { absolute, secrets: known, now, tell: problem });
@@ -194,11 +200,15 @@ export function parseConfig(
       const client = config.canary === "off" ? undefined : config.canary.client;
       if (client !== undefined)
         Object.assign(client, { certificate: absolute(client.certificate), key: absolute(client.key) });
-      for (const { poll } of config.sources) {
+      const towards = [...config.sources.map(({ poll }) => poll?.tls), config.store?.tls, config.bus?.tls];
+      for (const tls of towards)
         for (const part of ["authority", "certificate", "key"] as const)
-          if (poll?.tls?.[part] !== undefined) poll.tls[part] = absolute(poll.tls[part]);
-      }
+          if (tls?.[part] !== undefined) tls[part] = absolute(tls[part]);
       const stateDirectory = resolve(base, config.state_directory);
+      if (config.bus !== undefined) {
+        const { folder } = config.bus.spool;
+        config.bus.spool.folder = folder === undefined ? join(stateDirectory, "spool") : absolute(folder);
+      }
       return { loaded: { config, file, stateDirectory, secrets, assets } };
     }
   }

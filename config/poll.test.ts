@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { problemSentence } from "../agent/core/errors.ts";
+import { DUTIES } from "../agent/roles.ts";
 import { intakeData } from "../agent/setup.ts";
 import { parseConfig } from "./load.ts";
 import { Poll } from "./poll.ts";
@@ -131,7 +132,10 @@ describe("a source that is polled", () => {
     expect(problems).toBeUndefined();
     if (loaded === undefined) return;
     expect(JSON.stringify(loaded)).not.toContain("five5");
-    expect(intakeData(loaded).sources[0]?.poll).toMatchObject({ authorization, settings: { url: AT } });
+    expect(intakeData(loaded, DUTIES.all).sources[0]?.poll).toMatchObject({
+      authorization,
+      settings: { url: AT },
+    });
   });
 
   it.each([

@@ -4,7 +4,7 @@ import { SecretSource } from "../connectors/contract.ts";
 const LOOPBACK = /^(?:127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/;
 
 /** TLS towards a server of others; all are PEM files. */
-const ClientTls = z.strictObject({
+export const ClientTls = z.strictObject({
   /** The only authority trusted. (Default: those of the system.) */
   authority: z.string().min(1).optional(),
   /** Our own certificate, for servers that ask for one. */

@@ -6,6 +6,7 @@ import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
 import { HolidaySettings } from "../agent/core/working-time.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { Backup, Crisis } from "./backup.ts";
+import { Bus } from "./bus.ts";
 import { Canary } from "./canary.ts";
 import { Encryption } from "./encryption.ts";
 import { Identities } from "./identities.ts";
@@ -16,6 +17,7 @@ import { People, Proxies } from "./people.ts";
 import { Retention } from "./retention.ts";
 import { RuleFolder } from "./rule-folder.ts";
 import { Address, Id, Port, ServerTls, Source } from "./source.ts";
+import { Store } from "./store.ts";
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
@@ -96,6 +98,10 @@ export const Config = z.strictObject({
   /** `observe` tells nobody; `exercise` marks everything and reaches no authority; `live` is for real. */
   mode: z.enum(["observe", "exercise", "live"]),
   state_directory: z.string().default("../state"),
+  /** The record in PostgreSQL, when more than one process shares it. (Default: SQLite in the state directory.) */
+  store: Store.optional(),
+  /** NATS JetStream between receivers and the correlator; absent, one process takes in and correlates. */
+  bus: Bus.optional(),
   listeners: z
     .strictObject({
       people: PeopleListener,

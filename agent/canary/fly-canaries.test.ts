@@ -18,6 +18,7 @@ import { openListeners } from "../intake/listeners.ts";
 import { intakeMetrics } from "../intake/metrics.ts";
 import { openSampler } from "../intake/sampler.ts";
 import { openTaker } from "../intake/taker.ts";
+import { DUTIES } from "../roles.ts";
 import { intakeData } from "../setup.ts";
 import type { Setup } from "../stages/work.ts";
 import type { Receipt, Unit } from "../store/store.ts";
@@ -84,7 +85,13 @@ sources: [${sources.join(", ")}]`;
     ...{ lost: () => undefined, backlog: openBacklog() },
   };
   const listeners = await openListeners({
-    ...{ data: intakeData(loaded), catalogue: openCatalogue([]).catalogue, taker, clock, metrics },
+    ...{
+      data: intakeData(loaded, DUTIES.all),
+      catalogue: openCatalogue([]).catalogue,
+      taker,
+      clock,
+      metrics,
+    },
     ...{ lines: () => openLines(lines), bookmark: async (name) => bookmarks.get(name) },
     ...{ log: () => undefined, report: { info: () => undefined, warn: () => undefined } },
   });

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { advise } from "../../config/advise.ts";
 import { adviseCertificates } from "../../config/advise-certificates.ts";
 import { adviseSecrets } from "../../config/advise-secrets.ts";
+import { adviseShared } from "../../config/advise-shared.ts";
 import { type LoadedConfig, loadConfig } from "../../config/load.ts";
 import { fieldsNeeded } from "../../connectors/outbound/portal-http/body-template.ts";
 import { portalHttp } from "../../connectors/outbound/portal-http/index.ts";
@@ -86,6 +87,7 @@ async function findings({
   const told = [
     ...advise(loaded),
     ...adviseSecrets(loaded),
+    ...adviseShared(loaded.config),
     ...adviseCertificates(loaded, systemClock.now()),
   ];
   const advice = told.map(({ code, path, message, remedy }): Problem => {
@@ -132,13 +134,13 @@ function unfilled({ config }: LoadedConfig, regimes: readonly Regime[]): Problem
 async function rosterProblems(loaded: LoadedConfig): Promise<Problem[]> {
   const setup = setupOf(loaded, () => "", passingMasks(loaded));
   if (setup.calls === undefined) return [];
-  const reads = openInstalledReads(loaded);
+  const reads = await openInstalledReads(loaded);
   try {
     const held = await reads.byState(loaded.config.facility.id, "account", [], { limit: 1000 });
     const accounts = held.map(({ content }) => content);
     return checkPeople(setup, { book: setup.calls.rosters.current(), accounts });
   } finally {
-    reads.close();
+    await reads.close();
   }
 }
 

@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { type App, startApp } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
 import { liveMasks } from "../core/identities/live-masks.ts";
+import type { Role } from "../roles.ts";
 import { serviceManager } from "../service-manager.ts";
 import { passingMasks } from "../setup.ts";
 import { type Level, type Log, openLog } from "../telemetry/log.ts";
@@ -12,7 +13,12 @@ import { configOrExplain } from "./config-option.ts";
 const LONGEST_STOP = 10_000;
 
 /** Runs the daemon until SIGTERM or SIGINT; sets the exit code. `intake` is its launched thread. */
-export async function runDaemon(options: { config: string; logLevel: Level; intake: Worker }): Promise<void> {
+export async function runDaemon(options: {
+  config: string;
+  logLevel: Level;
+  role: Exclude<Role, "receiver">;
+  intake: Worker;
+}): Promise<void> {
   const { intake } = options;
   const loaded = configOrExplain(options.config);
   if (loaded === undefined) {
@@ -22,12 +28,14 @@ export async function runDaemon(options: { config: string; logLevel: Level; inta
   const masks = liveMasks(passingMasks(loaded));
   const log = openLog(options.logLevel, { facility: loaded.config.facility.id }, masks);
   const ended = Promise.withResolvers<string>();
+  const stop = new AbortController();
   let asked = false;
   // Listened to before the start, so that a stop asked meanwhile is heard.
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.on(signal, () => {
       if (asked) endAtOnce(log, signal);
       asked = true;
+      stop.abort();
       ended.resolve(signal);
     });
   const manager = serviceManager({ environment: process.env, log });
@@ -37,6 +45,9 @@ export async function runDaemon(options: { config: string; logLevel: Level; inta
     const app = await startApp(loaded, {
       log,
       intake,
+      role: options.role,
+      signal: stop.signal,
+      standing: () => manager.ready({ status: () => "standing by", answers: async () => undefined }),
       onDead: (why) => ended.resolve(why),
       onSettings: (next) => masks.use(passingMasks(next)),
     });
@@ -56,6 +67,7 @@ export async function runDaemon(options: { config: string; logLevel: Level; inta
     if (late.length > 0) endWithout(late, log);
     if (why !== "SIGTERM" && why !== "SIGINT") process.exitCode = 1;
   } catch (error) {
+    if (stop.signal.aborted) return log.info("stopped before it had started", { why: await ended.promise });
     log.error("the daemon could not start", { error: messageOf(error) });
     process.exitCode = 1;
   }

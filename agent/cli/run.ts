@@ -1,6 +1,7 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { INSTALLATION } from "../../config/installation.ts";
 import { launchIntake } from "../intake/launch.ts";
+import { ROLES, type Role } from "../roles.ts";
 import type { Level } from "../telemetry/log.ts";
 
 /** Registers `run`: the daemon, until SIGTERM or SIGINT. */
@@ -9,11 +10,17 @@ export function runCommand(program: Command): void {
     .command("run")
     .description("run the daemon")
     .option("--config <file>", "configuration", INSTALLATION.config)
+    .addOption(
+      new Option("--role <role>", "what this process does, when several share a record")
+        .choices(ROLES)
+        .default("all"),
+    )
     .option("--log-level <level>", "error, warn, info or debug", "info")
-    .action(async (options: { config: string; logLevel: Level }) => {
+    .action(async ({ role, ...options }: { config: string; logLevel: Level; role: Role }) => {
+      if (role === "receiver") throw new Error("not yet");
       // Two halves of the program, loaded beside each other.
       const intake = launchIntake();
       const { runDaemon } = await import("./run-daemon.ts");
-      await runDaemon({ ...options, intake });
+      await runDaemon({ ...options, role, intake });
     });
 }

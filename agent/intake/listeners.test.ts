@@ -48,6 +48,7 @@ function intake(over: { http?: number; tcp?: number; idle_seconds?: number } = {
       },
     ],
     http: { address: "127.0.0.1", port: over.http ?? 0 },
+    correlates: true,
     limits: { body_bytes: 1024, record_bytes: 1024, connections: 10, idle_seconds: over.idle_seconds ?? 60 },
   };
   const gate = compileGate(rules);

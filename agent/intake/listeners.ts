@@ -3,7 +3,7 @@ import type { Listen } from "../../config/source.ts";
 import type { Catalogue } from "../../connectors/registry.ts";
 import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
-import { type HttpServer, listenerFailed, listenHttp } from "../http-server.ts";
+import { type HttpAddress, type HttpServer, listenerFailed, listenHttp } from "../http-server.ts";
 import type { Log } from "../telemetry/log.ts";
 import { seldom } from "../telemetry/seldom.ts";
 import type { Backlog } from "./backlog.ts";
@@ -133,7 +133,7 @@ export async function openListeners(parts: {
   });
   const shares = [fairShare<Socket>(limits.connections), whole];
 
-  async function listenAlerts(where: IntakeData["http"]): Promise<HttpServer> {
+  async function listenAlerts(where: HttpAddress): Promise<HttpServer> {
     const connected = (socket: Socket) => {
       const peer = networkOf(socket.remoteAddress ?? "");
       const leaving = enterAll(shares, socket, peer);
@@ -181,9 +181,12 @@ export async function openListeners(parts: {
         fresh.push(opened);
         kept.set(key, opened);
       }
-      if (before?.of !== httpOf) {
-        if (before?.server.port === data.http.port) await before.server.close();
-        http = { of: httpOf, server: await listenAlerts(data.http), address: data.http.address };
+      if ((before?.of ?? "null") !== httpOf) {
+        if (before !== undefined && before.server.port === data.http?.port) await before.server.close();
+        http =
+          data.http === null
+            ? undefined
+            : { of: httpOf, server: await listenAlerts(data.http), address: data.http.address };
       }
     } catch (error) {
       await Promise.all(fresh.map(({ stop }) => stop()));
@@ -216,7 +219,7 @@ export async function openListeners(parts: {
       }
     }
     if (before === undefined || before.server.listening()) return;
-    const where = JSON.parse(before.of) as IntakeData["http"];
+    const where = JSON.parse(before.of) as HttpAddress;
     http = { ...before, server: await listenAlerts(where) };
   }
 

@@ -38,7 +38,10 @@ export interface IntakeData {
   /** Folders and files of mappings, beside those of the program. */
   mappings: string[];
   sources: SourceData[];
-  http: HttpAddress;
+  /** Null when nothing is posted here. */
+  http: HttpAddress | null;
+  /** Whether this process asks indexes, watches for silence and notes which rules are in force, as one of a facility does. */
+  correlates: boolean;
   limits: { body_bytes: number; record_bytes: number; connections: number; idle_seconds: number };
 }
 
@@ -68,8 +71,8 @@ interface Answers {
 export type ToIntake =
   /** Said once, before all else. */
   | { ask: "begin"; data: IntakeWork }
-  /** Opens the listeners; `store` is the way to the store thread. */
-  | { ask: "listen"; store: MessagePort; record: RecordPlace }
+  /** Opens the listeners; `store` is the way to the store thread. Without a record, nothing is read of one. */
+  | { ask: "listen"; store: MessagePort; record: RecordPlace | undefined }
   | { ask: "metrics" | "understood" | "unfed"; id: number }
   /** Reads a record as a source would, or as what recognises it, and takes nothing in. */
   | { ask: "tried"; id: number; text: string; source: string | null }
@@ -105,7 +108,7 @@ export interface IntakeThread {
   /** The token by which it knows canaries. */
   canary: string;
   /** Opens the listeners; rejects with `intake_failed` when one cannot be opened. */
-  listen(store: MessagePort, record: RecordPlace): Promise<Extract<FromIntake, { say: "ready" }>>;
+  listen(store: MessagePort, record: RecordPlace | undefined): Promise<Extract<FromIntake, { say: "ready" }>>;
   metrics(): Promise<Metrics>;
   /** What was understood last of each source. */
   understood(): Promise<UnderstoodRecord[]>;

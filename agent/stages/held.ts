@@ -27,6 +27,8 @@ export interface Held {
   changes(works: readonly Work[], now: Instant): Change[];
   /** Holds an incident as it was just committed. */
   committed(change: Change): void;
+  /** Reads incidents again that another process changed. */
+  reread(incidents: readonly string[]): Promise<void>;
   /** Takes back what was noted of an incident before its commit failed; it is read again when it is next needed. */
   undo(known: Work): void;
 }
@@ -95,6 +97,20 @@ export function openHeld(parts: {
       );
       if (kept.links === undefined || spoken) grouping.load(kept.incident, spansOf(kept));
       parts.changed?.(before, kept);
+    },
+
+    async reread(incidents) {
+      for (let from = 0; from < incidents.length; from += LOADED) {
+        const works = await loadWorks(store.reads, facility, incidents.slice(from, from + LOADED));
+        for (const work of works) {
+          const { id, state } = work.incident;
+          if (ACTIVE.includes(state)) active.set(id, work);
+          else active.delete(id);
+          setup.outages.note(work);
+          grouping.moved(work.incident);
+          if (state !== "merged") grouping.load(work.incident, spansOf(work));
+        }
+      }
     },
 
     undo(known) {

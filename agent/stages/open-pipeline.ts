@@ -5,7 +5,7 @@ import type { Clock, Instant } from "../core/clock.ts";
 import type { Declaration } from "../core/declaration.ts";
 import { standsAlone } from "../core/detection.ts";
 import type { Account } from "../core/person.ts";
-import type { Receipt, Store, Write } from "../store/store.ts";
+import type { Receipt, Store, TouchedRecord, Write } from "../store/store.ts";
 import { breather } from "./breather.ts";
 import { openCombiner } from "./combine.ts";
 import { type Arrival, correlate } from "./correlate.ts";
@@ -21,13 +21,23 @@ import { changeMute, loadMutes } from "./mute/keep-mutes.ts";
 import { openUnknownNotes } from "./note-unknown.ts";
 import { carry, type Pipeline, type PipelineEvents, type Regrouper } from "./pipeline.ts";
 import { openActs } from "./take-acts.ts";
-import { copyWork, currentDeclaration, damagedIncidents, loadWork, type Setup, type Work } from "./work.ts";
+import {
+  copyWork,
+  currentDeclaration,
+  damagedIncidents,
+  loadWork,
+  type Setup,
+  standsIn,
+  type Work,
+} from "./work.ts";
 
 /** Detections taken from the store in one unit of work, and in one turn. */
 export const BATCH = 1000;
 const TURN = 20;
 /** Incidents that a unit of work changes before no more is read for it: what it writes is sealed in one go. */
 const CHANGED = 10;
+/** Records looked at together of those that other processes changed. */
+const PAGE = 500;
 /** Name of the cursor that says how far detections were correlated. */
 export const CURSOR = "correlated";
 
@@ -85,9 +95,36 @@ export async function openPipeline(parts: {
   };
   /** How far this process knows the incidents: elsewhere than the store's cursor, someone else went on. */
   let position = -1;
+  /** How far the journal was taken in. */
+  let known = 0;
   await loadActive();
 
+  /** What another process changed, once a page of it is read. */
+  async function takeIn(page: readonly TouchedRecord[]): Promise<void> {
+    const stale = page.flatMap(({ incident, ...record }) => {
+      if (incident === null) return [];
+      const work = active.get(incident);
+      const stands =
+        work === undefined ? record.kind !== "incident" : standsIn(work, { incident, ...record });
+      return stands ? [] : [incident];
+    });
+    await held.reread([...new Set(stale)]);
+    if (page.some(({ kind }) => kind === "mute"))
+      await loadMutes(setup.mutes, { reads: store.reads, facility, now: clock.now() });
+  }
+
+  async function catchUp(): Promise<number> {
+    for (let taken = 0; ; ) {
+      const page = await store.reads.touchedSince(facility, known, PAGE);
+      await takeIn(page);
+      known = page.at(-1)?.entry ?? known;
+      taken += page.length;
+      if (page.length < PAGE) return taken;
+    }
+  }
+
   async function loadActive(): Promise<void> {
+    known = (await store.reads.journalEnd(facility)).head?.seq ?? 0;
     position = await store.reads.cursor(facility, CURSOR);
     await held.load(position);
     await loadMutes(setup.mutes, { reads: store.reads, facility, now: clock.now() });
@@ -353,6 +390,7 @@ export async function openPipeline(parts: {
     view: (incident) =>
       exclusive(async () => active.get(incident) ?? loadWork(store.reads, facility, incident)),
     known: (incident) => active.get(incident),
+    catchUp: () => exclusive(catchUp),
     reread: () => exclusive(loadActive),
     mute: (id, change) =>
       exclusive(() => changeMute({ store, setup, clock, told: parts.events?.muted }, id, change)),

@@ -109,6 +109,11 @@ export interface Pipeline {
   view(incident: string): Promise<Work | undefined>;
   /** The same at once, of an incident that may still change. */
   known(incident: string): Work | undefined;
+  /**
+   * Takes in what other processes wrote since, when several share the record; resolves with how many records that was,
+   * its own included.
+   */
+  catchUp(): Promise<number>;
   /** Reads all that may still change again: retention wrote of some that were set aside. */
   reread(): Promise<void>;
   /** Changes a silence or a window of works, then commits; nothing is kept when `change` refuses or changes nothing. */

@@ -21,7 +21,7 @@ import type { Account } from "../core/person.ts";
 import type { Qualification } from "../core/qualification.ts";
 import type { Recommendation } from "../core/recommendation.ts";
 import type { Calls, Dependency } from "../core/roster.ts";
-import type { HeldOf, Reads, RecordKind, Records, Stored, Write } from "../store/store.ts";
+import type { HeldOf, Reads, RecordKind, Records, Stored, TouchedRecord, Write } from "../store/store.ts";
 import type { Locate } from "./locate.ts";
 import type { Mutes } from "./mute/mutes.ts";
 import type { Outages } from "./mute/outages.ts";
@@ -208,6 +208,26 @@ export async function loadWorks(reads: Reads, facility: string, ids: readonly st
   return works;
 }
 
+/** The kinds of record that a work is read from. */
+const MADE_OF: ReadonlySet<RecordKind> = new Set<RecordKind>([
+  "incident",
+  "fact",
+  "qualification",
+  "declaration",
+  "decision",
+  "decision_step",
+  "delivery",
+  "deadline",
+  "closing",
+  "links",
+  "regrouping",
+  "duty_file",
+  "exchange",
+  "recommendation",
+  "accompaniment",
+  "partner",
+]);
+
 function workOf(id: string, held: HeldOf | undefined): Work | undefined {
   const base = new Map<string, Stored<unknown>>();
   const all = <K extends RecordKind>(kind: K): Records[K][] => {
@@ -239,6 +259,11 @@ function workOf(id: string, held: HeldOf | undefined): Work | undefined {
     planned: new Set(held?.effects.map((effect) => effect.key)),
     base,
   };
+}
+
+/** True when a record of an incident stands as this work has it, or is none that it is made of. */
+export function standsIn(work: Work, { kind, id, revision }: TouchedRecord): boolean {
+  return !MADE_OF.has(kind) || work.base.get(`${kind}/${id}`)?.revision === revision;
 }
 
 /** What was planned for one incident, under the keys that another would plan it by. */

@@ -237,6 +237,16 @@ export interface ChangedRecord {
   created: number;
 }
 
+/** A record whose present revision is later than an entry of the journal, without its content. */
+export interface TouchedRecord {
+  kind: RecordKind;
+  id: string;
+  revision: number;
+  incident: string | null;
+  /** The entry of this revision. */
+  entry: number;
+}
+
 /** What is held of an incident: its records by kind, oldest first, and what was planned for it. */
 export interface HeldOf {
   records: Map<RecordKind, Stored<unknown>[]>;
@@ -277,6 +287,8 @@ export interface Reads {
   countByState(facility: string, kind: RecordKind): Promise<Record<string, number>>;
   /** Records of all kinds whose present revision was written after a journal entry, in the order of writing. */
   changedSince(facility: string, entry: number, limit: number): Promise<ChangedRecord[]>;
+  /** The same without what they hold, to see whether anything did. */
+  touchedSince(facility: string, entry: number, limit: number): Promise<TouchedRecord[]>;
   /** Detections after a seq, oldest first, with the alert of each. */
   detectionsAfter(
     facility: string,

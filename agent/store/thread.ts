@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { messageOf, type Problem, TocsinError } from "../core/errors.ts";
 import type { Order, Report } from "./messages.ts";
-import type { HeldLease } from "./postgres/transaction.ts";
+import type { HeldLease } from "./postgres/lease.ts";
 import type { RecordPlace } from "./record-place.ts";
 
 export interface StoreThreadOptions {

@@ -20,7 +20,7 @@ import { startSilence } from "../intake/start-silence.ts";
 import { openTaker, type Taker } from "../intake/taker.ts";
 import type { FromIntake, IntakeData, IntakeWork, Listening, ToIntake } from "../intake/thread.ts";
 import { storeClient } from "../store/client.ts";
-import { openReads, type RecordPlace } from "../store/record-place.ts";
+import { type OpenReads, openReads, type RecordPlace } from "../store/record-place.ts";
 import type { Receipt, Unit } from "../store/store.ts";
 import { measureStore } from "../telemetry/measure-store.ts";
 import { seldom } from "../telemetry/seldom.ts";
@@ -28,6 +28,11 @@ import { seldom } from "../telemetry/seldom.ts";
 import { settle } from "./settle.ts";
 
 type Answer = Extract<FromIntake, { say: "answer" }>["answer"];
+
+/** What a process without a record knows of it. */
+const NOTHING_READ = { bookmark: async () => undefined, close() {} } as unknown as OpenReads;
+/** What is noted by the process that correlates is not noted by others too. */
+const NOTHING_NOTED = async (): Promise<Receipt> => ({ outcome: "committed", alerts: [] });
 
 /** Holds every listener of alerts: gate, parse and match happen here, away from the pages. */
 function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): void {
@@ -57,8 +62,9 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
   let stop = async () => {};
   let follow = async (_other: IntakeData, _because: string): Promise<Listening[]> => [];
 
-  async function listen(port: MessagePort, record: RecordPlace): Promise<void> {
-    const store = measureStore(storeClient(port, await openReads(record)), metrics.registry);
+  async function listen(port: MessagePort, record: RecordPlace | undefined): Promise<void> {
+    const reads = record === undefined ? NOTHING_READ : await openReads(record);
+    const store = measureStore(storeClient(port, reads), metrics.registry);
     let failing = false;
     let told = 0;
     /** Readiness tells when alerts cannot be stored, and when they can again; others may think so meanwhile. */
@@ -141,21 +147,23 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
           log,
         }),
     });
-    const watchSilence = () =>
-      startSilence({
-        data,
-        taker,
-        metrics,
-        commit,
-        bookmark: store.reads.bookmark,
-        clock,
-        log: { warn: (message, fields = {}) => log("warn", message, fields) },
-      });
+    const watchSilence = async () =>
+      data.correlates
+        ? startSilence({
+            data,
+            taker,
+            metrics,
+            commit,
+            bookmark: store.reads.bookmark,
+            clock,
+            log: { warn: (message, fields = {}) => log("warn", message, fields) },
+          })
+        : undefined;
     let silence = await watchSilence();
     await rules.note({
       facility: data.facility,
       bookmark: store.reads.bookmark,
-      commit,
+      commit: data.correlates ? commit : NOTHING_NOTED,
       changed: (change, correlations) => say({ say: "rules", change, correlations }),
       mapped: listeners.use,
     });
@@ -166,14 +174,14 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
       await listeners.follow(other, mapped);
       for (const { id } of data.sources) metrics.silent.remove({ source: id });
       data = other;
-      await silence.stop();
+      await silence?.stop();
       silence = await watchSilence();
       await rules.reload(because, other);
       return listeners.listening();
     };
     stop = async () => {
       await rules.stop();
-      await silence.stop();
+      await silence?.stop();
       await listeners.stop();
       await taker.close();
       await store.close();

@@ -58,6 +58,10 @@ export function storeJournalContract(bench: () => { store: Store; here: string; 
       expect(more).toEqual([]);
       expect(await store.reads.changedSince(here, 3, 10)).toEqual([]);
       expect(await store.reads.changedSince(there, 0, 10)).toEqual([]);
+      const touched = { kind: "incident", id: "i1", revision: 2, incident: "i1", entry: 3 };
+      expect(await store.reads.touchedSince(here, 2, 10)).toEqual([touched]);
+      expect(await store.reads.touchedSince(here, 3, 10)).toEqual([]);
+      expect(await store.reads.touchedSince(there, 0, 10)).toEqual([]);
     });
 
     it("gives the entries about the house of some types and of a time, the latest of them, in order", async () => {

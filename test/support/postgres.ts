@@ -4,13 +4,13 @@ import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
+import type { PostgresPlace } from "../../agent/store/postgres/connection.ts";
 import { freePorts } from "./free-ports.ts";
 
 /** A real PostgreSQL of its own on the loopback, empty at first. */
 export interface PostgresServer {
   /** Makes a database and returns where it is. */
-  database(): Promise<{ url: string }>;
-  url(database: string): string;
+  database(): Promise<PostgresPlace>;
   /** Asks the server as its administrator. */
   ask(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Stops it: `immediate` as a power cut does, without a shutdown checkpoint. */
@@ -48,7 +48,9 @@ export async function startPostgres(settings: Record<string, string | number> = 
     { ...as, stdio: "ignore", cwd: "/" },
   );
   const [port] = await freePorts(1);
-  const url = (database: string) => `postgres://tocsin@127.0.0.1:${port}/${database}`;
+  const place = (database: string): PostgresPlace => ({
+    ...{ host: "127.0.0.1", port: Number(port), user: "tocsin", database },
+  });
   const options = {
     listen_addresses: "127.0.0.1",
     port,
@@ -61,7 +63,7 @@ export async function startPostgres(settings: Record<string, string | number> = 
   let databases = 0;
 
   async function ask(sql: string, database = "postgres"): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: url(database) });
+    const client = new pg.Client({ ...place(database) });
     client.on("error", () => undefined);
     await client.connect();
     try {
@@ -99,13 +101,12 @@ export async function startPostgres(settings: Record<string, string | number> = 
   await start();
   return {
     ask,
-    url,
     halt,
     start,
     async database() {
       databases += 1;
       await ask(`CREATE DATABASE tocsin_${databases}`);
-      return { url: url(`tocsin_${databases}`) };
+      return place(`tocsin_${databases}`);
     },
     async stop() {
       await halt("immediate");

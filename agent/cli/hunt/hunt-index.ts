@@ -9,6 +9,7 @@ import { followIndex } from "../../intake/poll/follow-index.ts";
 import { openIndex } from "../../intake/poll/open-index.ts";
 import { PollFault } from "../../intake/poll/poll-fault.ts";
 import type { PolledIndex } from "../../intake/sources.ts";
+import { DUTIES } from "../../roles.ts";
 import { intakeData } from "../../setup.ts";
 import type { SearchedRecord } from "../../stages/hunt/open-search.ts";
 
@@ -22,7 +23,7 @@ export interface AskedSource {
 
 /** Finds a source of the configuration that may be asked; throws `unknown_source`, or `not_polled`. */
 export function askedSource(loaded: LoadedConfig, id: string): AskedSource {
-  const { sources } = intakeData(loaded);
+  const { sources } = intakeData(loaded, DUTIES.all);
   const polled = sources.filter(({ poll }) => poll !== undefined).map((each) => each.id);
   const remedy =
     polled.length === 0

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { SealedAlert } from "../seal.ts";
-import type { Bulk, EntryRow, HeldDetection } from "../sql/bulk.ts";
+import type { Bulk, HeldDetection } from "../sql/bulk.ts";
+import type { EntryRow } from "../sql/chain.ts";
 import type { Asking, Row } from "../sql/sql.ts";
 import { type Sent, send } from "./postgres-sql.ts";
 

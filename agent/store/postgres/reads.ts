@@ -1,7 +1,8 @@
 import pg from "pg";
 import type { DamagedRow } from "../../core/damaged-row.ts";
+import { type Asked, OF_ONE_VIEW } from "../sql/asked.ts";
 import type { KnownDamage } from "../sql/damaged-rows.ts";
-import { type Asked, OF_ONE_VIEW, readsOf } from "../sql/reads.ts";
+import { readsOf } from "../sql/reads.ts";
 import { type Asking, inTurn } from "../sql/sql.ts";
 import type { Reads } from "../store.ts";
 import { clientOf, type PostgresPlace, postgresFailure } from "./connection.ts";

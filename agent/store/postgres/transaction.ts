@@ -5,15 +5,9 @@ import { type Asking, inTurn } from "../sql/sql.ts";
 import { prepareWrites, type Writes } from "../sql/writes.ts";
 import { postgresBulk } from "./bulk.ts";
 import { clientOf, type PostgresPlace, placeName, postgresFailure } from "./connection.ts";
+import { type HeldLease, leaseLost } from "./lease.ts";
 import { openSent, postgresSql, type Sent, send } from "./postgres-sql.ts";
 import { statusOf } from "./transaction-status.ts";
-
-/** What a process holds while it alone may act for a facility. */
-export interface HeldLease {
-  name: string;
-  /** The number of this holding: whoever took over since has a higher one. */
-  fence: number;
-}
 
 /** A connection that writes, with what is prepared on it. */
 export interface Line {
@@ -60,7 +54,7 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
     line = {
       ...{ client, sent },
       writes: prepareWrites(sql, bulk),
-      openChain: (facility) => openChain(sql, bulk, facility),
+      openChain: (facility) => openChain(sql, bulk.entries, facility),
     };
     return line;
   }
@@ -73,7 +67,7 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
       lease && send(client, FENCE, [facility, lease.name]),
       inTurn(openChain(facility)),
     ]);
-    if (lease !== undefined && fenced?.rows[0]?.fence !== lease.fence) throw lost(place, facility);
+    if (lease !== undefined && fenced?.rows[0]?.fence !== lease.fence) throw leaseLost(place, facility);
     return { name: String(locked.rows[0]?.name), chain };
   }
 
@@ -147,13 +141,4 @@ function uncertain(place: PostgresPlace, cause: unknown): TocsinError {
     },
     { cause },
   );
-}
-
-function lost(place: PostgresPlace, facility: string): TocsinError {
-  return new TocsinError({
-    code: "lease_lost",
-    where: placeName(place),
-    message: `another process has taken over ${facility}: nothing more is written here`,
-    remedy: "let this process be started again: it waits until it is needed",
-  });
 }

@@ -12,9 +12,10 @@ import { checkpointOf } from "../sql/reads.ts";
 import { inTurn } from "../sql/sql.ts";
 import type { Receipt } from "../store.ts";
 import { blamesData, type PostgresPlace, postgresFailure } from "./connection.ts";
+import type { HeldLease } from "./lease.ts";
 import { send } from "./postgres-sql.ts";
 import { migratePostgres } from "./schema.ts";
-import { type HeldLease, type Line, openTransactions } from "./transaction.ts";
+import { type Line, openTransactions } from "./transaction.ts";
 
 /** The connection that writes; one group at a time. */
 export interface PostgresWriter {

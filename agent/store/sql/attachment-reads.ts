@@ -1,6 +1,6 @@
 import type { ErasedAttachment } from "../../core/logbook.ts";
 import { Erasure } from "../erasure.ts";
-import type { Asked } from "./reads.ts";
+import type { Asked } from "./asked.ts";
 import { shownPieces } from "./shown-pieces.ts";
 import type { Sql } from "./sql.ts";
 

@@ -1,21 +1,7 @@
 import type { SealedAlert } from "../seal.ts";
+import type { EntryRow } from "./chain.ts";
 import type { Place } from "./place.ts";
 import type { Asking } from "./sql.ts";
-
-/** An entry of the journal as it is written. */
-export interface EntryRow {
-  facility: string;
-  seq: number;
-  type: string;
-  at: number;
-  incident: string | null;
-  contentHash: string;
-  previous: string;
-  bodyHash: string;
-  hash: string;
-  salt: string;
-  content: string;
-}
 
 /** A detection with the alert that holds it. */
 export interface HeldDetection {

@@ -2,8 +2,22 @@ import { randomBytes } from "node:crypto";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Instant } from "../../core/clock.ts";
 import { bodyHash, contentHash, entryHash, GENESIS } from "../../core/journal.ts";
-import type { Bulk } from "./bulk.ts";
 import { type Asking, type Sql, together } from "./sql.ts";
+
+/** An entry of the journal as it is written. */
+export interface EntryRow {
+  facility: string;
+  seq: number;
+  type: string;
+  at: number;
+  incident: string | null;
+  contentHash: string;
+  previous: string;
+  bodyHash: string;
+  hash: string;
+  salt: string;
+  content: string;
+}
 
 /** Where an alert's digest stands in the journal. */
 export interface Place {
@@ -38,7 +52,11 @@ const SALT_BYTES = 16;
 export const ERASED_DETECTIONS = "erased_detections";
 
 /** Reads the end of a facility's journal and returns the means to extend it. */
-export function* openChain(sql: Sql, bulk: Bulk, facility: string): Asking<Chain> {
+export function* openChain(
+  sql: Sql,
+  write: (entries: readonly EntryRow[]) => Asking<void>,
+  facility: string,
+): Asking<Chain> {
   const [last, erased, latest] = yield* together([
     sql("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(facility),
     // The numbers of detections that were erased are not given again.
@@ -94,7 +112,7 @@ export function* openChain(sql: Sql, bulk: Bulk, facility: string): Asking<Chain
     drafts.length = 0;
     digests.length = 0;
     alerts = undefined;
-    if (rows.length > 0) yield* bulk.entries(rows);
+    if (rows.length > 0) yield* write(rows);
     return rows.length;
   }
 

@@ -1,5 +1,5 @@
 import { type Factors, NO_FACTORS } from "../../core/person.ts";
-import type { Asked } from "./reads.ts";
+import type { Asked } from "./asked.ts";
 import type { Sql } from "./sql.ts";
 
 type People = "credentials" | "factors" | "sessionsOf" | "session" | "ticket";

@@ -3,7 +3,16 @@ import type { Detection } from "../../core/detection.ts";
 import { EFFECT_KINDS, type Effect } from "../../core/effect.ts";
 import type { Checkpoint, JournalEntry } from "../../core/journal.ts";
 import { eventKey } from "../seal.ts";
-import type { HeldOf, Reads, RecordKind, Stored, StoredAlert, StoredDetection, Unsent } from "../store.ts";
+import type {
+  HeldOf,
+  RecordKind,
+  Stored,
+  StoredAlert,
+  StoredDetection,
+  TouchedRecord,
+  Unsent,
+} from "../store.ts";
+import type { Asked } from "./asked.ts";
 import { attachmentReads } from "./attachment-reads.ts";
 import { contentRows, EFFECT_COLUMNS, RECORD_COLUMNS } from "./content-rows.ts";
 import { damagedRows, type KnownDamage } from "./damaged-rows.ts";
@@ -11,25 +20,6 @@ import { peopleReads } from "./people-reads.ts";
 import { retentionReads } from "./retention-reads.ts";
 import { type Asking, type Columns, type Row, type Sql, together, type Value } from "./sql.ts";
 import { LAST_JOINED } from "./writes.ts";
-
-/** The questions to the record, as work for an engine. */
-export type Asked = {
-  [Q in Exclude<keyof Reads, "damaged">]: (
-    ...given: Parameters<Reads[Q]>
-  ) => Asking<Awaited<ReturnType<Reads[Q]>>>;
-};
-
-/** Those that ask several things of one view of the record. */
-export const OF_ONE_VIEW: ReadonlySet<keyof Asked> = new Set<keyof Asked>([
-  "ofIncidents",
-  "byState",
-  "effectsDue",
-  "effectsIn",
-  "journalOfHouse",
-  "journalEnd",
-  "countOverTime",
-  "event",
-]);
 
 type Detected = { detection: StoredDetection; alert: StoredAlert };
 
@@ -121,6 +111,11 @@ export function readsOf(sql: Sql, known: KnownDamage, told?: (row: DamagedRow) =
       return yield* damaged.page("records", limit, function* (most) {
         return yield* rows.changed(yield* all(text, facility, entry, most));
       });
+    },
+    *touchedSince(facility, entry, limit) {
+      const text = `SELECT kind, id, revision, incident, journal_seq AS entry FROM records
+        WHERE facility = ? AND journal_seq > ? ORDER BY journal_seq LIMIT ?`;
+      return (yield* all(text, facility, entry, limit)) as unknown as TouchedRecord[];
     },
 
     *detectionsAfter(facility, seq, limit) {

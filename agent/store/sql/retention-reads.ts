@@ -1,7 +1,7 @@
 import { SEAL_BYTES } from "../cipher/cipher.ts";
 import { OF_ACCESS } from "../migrations/010-retention.ts";
 import type { EntryLeft, QuarantineEntry } from "../store.ts";
-import type { Asked } from "./reads.ts";
+import type { Asked } from "./asked.ts";
 import type { Sql } from "./sql.ts";
 import { LAST_JOINED } from "./writes.ts";
 

@@ -1,8 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { DamagedRow } from "../../core/damaged-row.ts";
 import type { KeyRing } from "../cipher/key-ring.ts";
+import { type Asked, OF_ONE_VIEW } from "../sql/asked.ts";
 import type { KnownDamage } from "../sql/damaged-rows.ts";
-import { type Asked, OF_ONE_VIEW, readsOf } from "../sql/reads.ts";
+import { readsOf } from "../sql/reads.ts";
 import { type Asking, atOnce } from "../sql/sql.ts";
 import type { Reads } from "../store.ts";
 import { openReading } from "./connection.ts";

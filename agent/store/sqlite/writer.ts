@@ -92,7 +92,7 @@ export function openSqliteWriter({ file, signingKey, clock, ring }: SqliteOption
   function chainOf(facility: string): Chain {
     let chain = chains.get(facility);
     if (chain === undefined) {
-      chain = atOnce(openChain(sql, bulk, facility));
+      chain = atOnce(openChain(sql, bulk.entries, facility));
       chains.set(facility, chain);
     }
     return chain;

@@ -1,0 +1,67 @@
+import type { Registry } from "prom-client";
+import type { LoadedConfig } from "../config/load.ts";
+import type { Clock } from "./core/clock.ts";
+import { recordOf } from "./record.ts";
+import type { Duties } from "./roles.ts";
+import { stateFiles } from "./setup.ts";
+import { standBy } from "./stand-by.ts";
+import type { Part } from "./stop-parts.ts";
+import { storeClient } from "./store/client.ts";
+import { openReads, type RecordPlace } from "./store/record-place.ts";
+import { type StoreThread, startStoreThread } from "./store/thread.ts";
+import type { Log } from "./telemetry/log.ts";
+import { measureStore } from "./telemetry/measure-store.ts";
+import { tellDamage } from "./tell-damage.ts";
+import { type StoreWatch, tryDisk, watchStore } from "./watch-store.ts";
+
+/** The record of a running daemon. */
+export interface OpenRecord {
+  place: RecordPlace;
+  thread: StoreThread;
+  watch: StoreWatch;
+  /** What it consists of, the first to be started first. */
+  parts: Part[];
+}
+
+/** Opens the record for a daemon; where others share it, a process that correlates waits until it alone may. */
+export async function openRecord(
+  loaded: LoadedConfig,
+  given: {
+    duties: Duties;
+    /** Names this process among those that share the record. */
+    owner: string;
+    signal?: AbortSignal | undefined;
+    standing?: (() => void) | undefined;
+    clock: Clock;
+    log: Log;
+    registry: Registry;
+    causes: Set<string>;
+    died: (why: string) => void;
+  },
+): Promise<OpenRecord> {
+  const { clock, log, causes, died } = given;
+  const { stateDirectory } = loaded;
+  const facility = loaded.config.facility.id;
+  const place = recordOf(loaded);
+  const lease = given.duties.correlates ? await standBy(loaded, place, given) : undefined;
+  void lease?.lost.then(({ message }) => died(message));
+  const keyFile = stateFiles(stateDirectory).signingKey;
+  const thread = await startStoreThread({ record: place, keyFile, lease: lease?.held }, (problem) =>
+    log.error("checkpoint failed", { problem: problem.message }),
+  );
+  void thread.ended.then((problem) => problem && died(`store: ${problem.message}`));
+  const client = storeClient(thread.connect(), await openReads(place, tellDamage(log)));
+  const watch = watchStore(measureStore(client, given.registry), {
+    ...{ facility, clock, log, disk: () => tryDisk(stateDirectory) },
+    changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
+  });
+  return {
+    ...{ place, thread, watch },
+    parts: [
+      ...(lease === undefined ? [] : [{ part: "lease", stop: lease.release }]),
+      { part: "store", stop: thread.stop },
+      { part: "store client", stop: watch.store.close },
+      { part: "watch over the store", stop: watch.stop },
+    ],
+  };
+}
