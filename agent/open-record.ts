@@ -52,7 +52,10 @@ export async function openRecord(
   void thread.ended.then((problem) => problem && died(`store: ${problem.message}`));
   const client = storeClient(thread.connect(), await openReads(place, tellDamage(log)));
   const watch = watchStore(measureStore(client, given.registry), {
-    ...{ facility, clock, log, disk: () => tryDisk(stateDirectory) },
+    ...{ facility, clock, log },
+    ...(place.engine === "sqlite"
+      ? { disk: () => tryDisk(stateDirectory) }
+      : { remedy: "check that PostgreSQL runs, can be reached and has room; tried anew" }),
     changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
   });
   return {

@@ -7,7 +7,7 @@ import type { Log } from "./telemetry/log.ts";
 import { operationsApp } from "./web/operations.ts";
 
 /** The lease of the process that sorts detections and carries out what is due. */
-const CORRELATOR = "correlator";
+export const CORRELATOR = "correlator";
 
 /**
  * Waits until this process alone may act for its facility; undefined at once when the record is its own. Meanwhile the

@@ -42,6 +42,8 @@ export function watchStore(
     changed: (trouble: StoreTrouble | null) => void;
     /** Why nothing can be written where the database is, as the system tells; nothing when something can. */
     disk?: () => Promise<string | undefined>;
+    /** What to do about it. (Default: by the kind of trouble, of a disk of this machine.) */
+    remedy?: string | undefined;
     /** (Default: 2 s.) */
     every?: number;
   },
@@ -76,7 +78,7 @@ export function watchStore(
     if (known?.kind === kind) return;
     log.error("the record cannot be written: nothing is acknowledged", {
       because,
-      remedy: remedyOf(kind),
+      remedy: parts.remedy ?? remedyOf(kind),
     });
     changed(trouble);
   }

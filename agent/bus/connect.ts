@@ -11,6 +11,7 @@ import {
   UserAuthenticationExpiredError,
   usernamePasswordAuthenticator,
 } from "@nats-io/transport-node";
+import { isNear } from "../../config/bus.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, TocsinError } from "../core/errors.ts";
 import {
@@ -27,6 +28,7 @@ const LONGEST_WAIT = 5000;
 const HANDSHAKE_MS = 5000;
 /** A server that says nothing for twice as long is given up. */
 const PING_MS = 5000;
+const ENDING: ReadonlySet<string> = new Set(["bus_slow_consumer", "bus_lame_duck", "bus_refused"]);
 
 /** A connection that is made anew for ever. */
 export interface BusLink {
@@ -56,7 +58,7 @@ export function connectBus(settings: BusSettings, party: BusParty, clock: Clock 
   const options: ConnectionOptions = {
     servers: settings.servers,
     ...authenticationOf(settings.authentication),
-    ...(settings.tls === undefined ? {} : { tls: present(settings.tls) }),
+    ...(mustEncrypt(settings) ? { tls: present(settings.tls ?? {}) } : {}),
     name: `tocsin ${party.role} ${party.facility}`,
     inboxPrefix: inboxPrefix(party),
     timeout: HANDSHAKE_MS,
@@ -86,15 +88,20 @@ export function connectBus(settings: BusSettings, party: BusParty, clock: Clock 
   function heed(nats: NatsConnection, event: Status): void {
     switch (event.type) {
       case "reconnect":
-        return stands(nats);
+        stands(nats);
+        break;
       case "disconnect":
-        return say({ connected: false, problem: status.problem ?? awayProblem(event.server) });
+        say({ connected: false, problem: because(status.problem) ?? awayProblem(event.server) });
+        break;
       case "error":
-        return say({ ...status, problem: problemOfBus(event.error) });
+        say({ ...status, problem: problemOfBus(event.error) });
+        break;
       case "ldm":
-        return say({ ...status, problem: lameDuck(event.server) });
+        say({ ...status, problem: lameDuck(event.server) });
+        break;
       case "slowConsumer":
-        return say({ ...status, problem: slowProblem(event.pending) });
+        say({ ...status, problem: slowProblem(event.pending) });
+        break;
     }
   }
 
@@ -171,6 +178,11 @@ function authenticationOf(by: BusAuthentication | undefined): { authenticator?: 
   return { authenticator: made };
 }
 
+/** The library would take a server's word for it that there is no TLS. */
+function mustEncrypt({ servers, tls }: BusSettings): boolean {
+  return tls !== undefined || servers.some((server) => server.startsWith("tls:") || !isNear(server));
+}
+
 function present<T extends object>(of: T): { [K in keyof T]: NonNullable<T[K]> } {
   return Object.fromEntries(Object.entries(of).filter(([, value]) => value !== undefined)) as never;
 }
@@ -209,6 +221,11 @@ export function problemOfBus(error: unknown): Problem {
     };
   }
   return { code: "bus_away", message: `NATS cannot be reached: ${message}` };
+}
+
+/** What was said before and explains why the connection ended. */
+function because(problem: Problem | undefined): Problem | undefined {
+  return problem !== undefined && ENDING.has(problem.code) ? problem : undefined;
 }
 
 function awayProblem(server: string): Problem {

@@ -147,8 +147,9 @@ export function openConsumer(parts: ConsumerParts): BusConsumer {
         message: `${newer} consumes it, which came after ${name}`,
       };
     }
-    for (const other of names) if (other !== name) await removed(manager, other);
-    if (!names.includes(name)) await manager.consumers.add(stream, consumerConfig(name));
+    // Ours of before a cut too: what was on its way would else come late, and after what follows it.
+    for (const other of names) await removed(manager, other);
+    await manager.consumers.add(stream, consumerConfig(name));
     return undefined;
   }
 
@@ -191,7 +192,10 @@ export function openConsumer(parts: ConsumerParts): BusConsumer {
     if (redelivered) counts.again += 1;
     const id = message.headers?.get("Nats-Msg-Id") ?? "";
     // Committed before its acknowledgement was lost.
-    if (committed.has(id)) return message.ack();
+    if (committed.has(id)) {
+      message.ack();
+      return;
+    }
     const known = [...batch, ...held].find((each) => each.seq === seq && each.id === id);
     if (known !== undefined) {
       known.message = message;

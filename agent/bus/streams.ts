@@ -20,8 +20,11 @@ import { problemOfBus } from "./connect.ts";
 /** The least server that syncs before it acknowledges, when told to. */
 const SYNCS = { major: 2, minor: 10 };
 const CLOSE_REPLICAS = 3;
-/** Messages handed to a correlator and not yet acknowledged: what it holds in memory at most. */
-export const MOST_UNACKED = 64;
+/**
+ * Messages handed to a correlator and not yet acknowledged: what it holds in memory at most. Twice as many large ones, and
+ * the server ends the connection (64 MiB wait in it at most).
+ */
+export const MOST_UNACKED = 32;
 /** After which a message that nobody acknowledged is handed out anew, s; a correlator at work says so meanwhile. */
 export const ACK_WAIT_SECONDS = 30;
 

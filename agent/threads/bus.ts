@@ -48,8 +48,10 @@ function serveBus({ settings, facility }: BusThreadOptions, parent: MessagePort)
 
   function ask(port: MessagePort, question: Question): void {
     const { id } = question;
-    if (question.ask === "checkpoint")
-      return answer(port, { answer: "checkpoint", id, checkpoint: undefined });
+    if (question.ask === "checkpoint") {
+      answer(port, { answer: "checkpoint", id, checkpoint: undefined });
+      return;
+    }
     publisher.publish(question.unit).then(
       () => answer(port, { answer: "receipt", id, receipt: receiptOf(question.unit) }),
       (error: unknown) => answer(port, { answer: "problem", id, problem: problemOf(error) }),

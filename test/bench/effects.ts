@@ -28,7 +28,10 @@ export async function benchEffects({ tiny }: BenchOptions): Promise<Measure[]> {
     ways: [{ id: WAY, reach: "authority" }],
     carriers: new Map([[WAY, { repeatable: true, send }]]),
     async store(place) {
-      const thread = await startStoreThread({ record: { engine: "sqlite", file: place.file }, keyFile: place.keyFile });
+      const thread = await startStoreThread({
+        record: { engine: "sqlite", file: place.file },
+        keyFile: place.keyFile,
+      });
       stopThread = thread.stop;
       return storeClient(thread.connect(), openSqliteReads(place.file));
     },

@@ -24,7 +24,10 @@ export async function benchHolds({ tiny }: BenchOptions): Promise<Measure[]> {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-holds-"));
   const place = { file: join(folder, "bench.sqlite"), keyFile: join(folder, "key.pem") };
   makeSigningKey(place.keyFile);
-  const thread = await startStoreThread({ record: { engine: "sqlite", file: place.file }, keyFile: place.keyFile });
+  const thread = await startStoreThread({
+    record: { engine: "sqlite", file: place.file },
+    keyFile: place.keyFile,
+  });
   const store = storeClient(thread.connect(), openSqliteReads(place.file));
   try {
     const clock = { now: () => BEGINS + (2 * incidents + storm) * 1000 };

@@ -9,7 +9,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SqliteReads } from "../../agent/store/sqlite/reads.ts";
 import type { Message } from "../../connectors/contract.ts";
 import {
-  codeOf,
   type Daemon,
   eventually,
   FACILITY,
@@ -20,6 +19,7 @@ import {
   relevant,
   startDaemon,
 } from "../support/daemon.ts";
+import { decideByTool } from "../support/decide-by-tool.ts";
 
 let house: House;
 let daemon: Daemon;
@@ -213,35 +213,9 @@ describe("one storm", () => {
 });
 
 describe("a decision from another tool", () => {
-  const decide = async (
-    over: Record<string, unknown>,
-    secret = house.toolSecret,
-    id = `msg-${Math.random()}`,
-  ) => {
+  const decide = async (over: Record<string, unknown>, secret?: string, id?: string) => {
     const [stored] = await reads.byState(FACILITY, "declaration", [], { limit: 1 });
-    const { id: declaration, version, sha256 } = stored?.content ?? {};
-    const body = JSON.stringify({
-      declaration,
-      version,
-      sha256,
-      decision: "approved",
-      delegate: "anne.martin",
-      code: codeOf(house.accounts["anne.martin"]),
-      ...over,
-    });
-    const at = new Date();
-    const response = await fetch(`${daemon.people}/api/v1/decisions`, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "tocsin-tool": "soc",
-        "webhook-id": id,
-        "webhook-timestamp": String(Math.floor(at.getTime() / 1000)),
-        "webhook-signature": new Webhook(secret).sign(id, at, body),
-      },
-      body,
-    });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    return decideByTool(daemon, house, stored?.content, { over, secret, id });
   };
 
   it("is refused without the tool's signature, without the person's code, or on another text", async () => {

@@ -273,6 +273,14 @@ describePeer(natsServer, "the bus over a real nats-server", () => {
     await from.publisher.publish(unitOf(1));
   });
 
+  it("speaks to no server without TLS where that was asked for", async () => {
+    await begin();
+    const servers = [server.url.replace("nats:", "tls:")];
+    const from = sending({ servers });
+    expect(await eventually("problem", () => from.link.status().problem)).toMatchObject({ code: "bus_tls" });
+    expect(from.link.status().connected).toBe(false);
+  });
+
   it("starts no thread on a spool that another holds, nor with a key that is none", async () => {
     await begin();
     const first = await startBusThread({ settings, facility: FACILITY });

@@ -6,12 +6,16 @@ import { createInterface } from "node:readline";
 import { TOTP } from "otpauth";
 import { systemClock } from "../../agent/core/clock.ts";
 import { uuidv7 } from "../../agent/core/id.ts";
-import type { Role } from "../../agent/core/person.ts";
+import type { Role as PersonRole } from "../../agent/core/person.ts";
 import type { Listening } from "../../agent/intake/thread.ts";
-import { stateFiles } from "../../agent/setup.ts";
+import type { Role } from "../../agent/roles.ts";
+import { ownSecret, stateFiles } from "../../agent/setup.ts";
+import { checkpointsFileOf } from "../../agent/store/checkpoints.ts";
 import { makeSigningKey } from "../../agent/store/keys.ts";
+import { openStore } from "../../agent/store/open-store.ts";
+import type { PostgresPlace } from "../../agent/store/postgres/connection.ts";
+import type { RecordPlace } from "../../agent/store/record-place.ts";
 import { openSqliteReads, type SqliteReads } from "../../agent/store/sqlite/reads.ts";
-import { openSqlite } from "../../agent/store/sqlite.ts";
 import { createAccount } from "../../agent/web/accounts.ts";
 
 export const MAIN = resolve(import.meta.dirname, "../../agent/main.ts");
@@ -26,7 +30,7 @@ export interface House {
   toolSecret: string;
   accounts: Record<
     "anne.martin" | "paul.durand",
-    { id: string; name: string; role: Role; password: string; totp: string }
+    { id: string; name: string; role: PersonRole; password: string; totp: string }
   >;
   /** Opens its record to read. */
   reads(): SqliteReads;
@@ -62,6 +66,8 @@ export async function makeHouse(
     notify?: string;
     systems?: string;
     more?: string;
+    /** Where its record is, when others share it; in its own folder unless told. */
+    record?: PostgresPlace;
   } = {},
 ): Promise<House> {
   const directory = mkdtempSync(join(tmpdir(), "tocsin-test-"));
@@ -79,9 +85,16 @@ export async function makeHouse(
   writeFileSync(config, configText(options));
   const files = stateFiles(join(directory, "state"));
   const clock = systemClock;
-  const store = openSqlite({ file: files.database, signingKey: makeSigningKey(files.signingKey), clock });
+  const { record } = options;
+  const place: RecordPlace =
+    record === undefined
+      ? { engine: "sqlite", file: files.database }
+      : { engine: "postgres", place: record, checkpointsFile: checkpointsFileOf(files.database) };
+  const store = await openStore(place, { signingKey: makeSigningKey(files.signingKey), clock });
+  // Those that share a record share these too.
+  for (const secret of [files.sessionSecret, files.maskSecret]) ownSecret(secret);
   const newId = uuidv7(clock);
-  const account = async (login: string, name: string, role: Role) => {
+  const account = async (login: string, name: string, role: PersonRole) => {
     const password = `mot de passe de ${login}`;
     const made = await createAccount(
       { store, clock, newId, facility: { id: FACILITY, name: "CH Exemple" } },
@@ -114,6 +127,7 @@ function configText({
   notify = "",
   systems = "",
   more = "",
+  record,
 }: {
   webhook?: string;
   mode?: string;
@@ -125,6 +139,7 @@ function configText({
   /** Systems beside these, each a line. */
   systems?: string;
   more?: string;
+  record?: PostgresPlace;
 }): string {
   const loopback = "{ address: 127.0.0.1, port: 0 }";
   return `facility: { id: ${FACILITY}, name: CH Exemple, kind: etablissement_de_sante, time_zone: Europe/Paris }
@@ -144,6 +159,7 @@ ${systems}
 outbound: [{ id: sortie, connector: ${mode === "exercise" ? "exercise" : "portal-assisted"} }, { id: cert, connector: help-phone }]
 tools: [{ id: soc, secret: { file: tool.secret } }]
 ${webhook === undefined ? (notify === "" ? "" : `notify:\n${notify}`) : `notify: [{ id: crochet, connector: webhook, for: [on_call, delegate], settings: { url: "${webhook}", secret: { file: webhook.secret } } }]`}
+${record === undefined ? "" : `store: postgres://${record.user}@${record.host}:${record.port}/${record.database}`}
 ${more}`;
 }
 
@@ -152,6 +168,7 @@ export async function startDaemon(
   house: House,
   environment: Record<string, string> = {},
   through: readonly string[] = [],
+  role: Role = "all",
 ): Promise<Daemon> {
   const [program = process.execPath, ...given] = [
     ...through,
@@ -160,6 +177,7 @@ export async function startDaemon(
     "run",
     "--config",
     house.config,
+    ...(role === "all" ? [] : ["--role", role]),
   ];
   const child = spawn(program, given, {
     stdio: ["ignore", "inherit", "pipe"],

@@ -27,8 +27,9 @@ export async function openPostgresReads(
 ): Promise<PostgresReads> {
   await checkSchema(place);
   const pool = new pg.Pool({ ...clientOf(place, "tocsin reader"), pipeline: true, max: MOST });
-  // A connection that breaks at rest is replaced at the next question.
+  // A connection that breaks at rest is replaced at the next question; at work, its question tells of it.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
   const known: KnownDamage = new Map();
   const prepared = new WeakMap<pg.PoolClient, Asked>();
 
