@@ -6,6 +6,7 @@ import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
 import { startChores } from "./chores.ts";
+import { consumeBus } from "./consume-bus.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
@@ -258,6 +259,14 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     rulesNow.began({ loaded: rules, ungated });
     combine(correlations);
     const answers = () => Promise.all([storeThread.answers(), intake.metrics()]);
+    const bus = duties.correlates
+      ? consumeBus(first, {
+          ...{ store: record.client, intake, token: record.token, rules: () => rulesNow.now().hash },
+          ...{ failing: storeWatch.heard, detected: () => void correlation.wake(), died, clock, log },
+        })
+      : undefined;
+    if (bus !== undefined) stopAfterIntake(bus.part, bus.stop);
+    void record.lost.then(() => bus?.lost());
     const operations = await listenHttp(config.listeners.operations, "listeners.operations", { log });
     // Both at once: each may have a client that is waited for.
     stops.push({ part: "pages", stop: () => Promise.all([operations.close(), people.close()]) });

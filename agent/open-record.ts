@@ -1,12 +1,12 @@
 import type { Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
-import type { Clock } from "./core/clock.ts";
+import { type Clock, MICROSECONDS } from "./core/clock.ts";
 import { recordOf } from "./record.ts";
 import type { Duties } from "./roles.ts";
 import { stateFiles } from "./setup.ts";
 import { standBy } from "./stand-by.ts";
 import type { Part } from "./stop-parts.ts";
-import { storeClient } from "./store/client.ts";
+import { type StoreClient, storeClient } from "./store/client.ts";
 import { openReads, type RecordPlace } from "./store/record-place.ts";
 import { type StoreThread, startStoreThread } from "./store/thread.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -18,6 +18,12 @@ import { type StoreWatch, tryDisk, watchStore } from "./watch-store.ts";
 export interface OpenRecord {
   place: RecordPlace;
   thread: StoreThread;
+  /** Beside the watch, for what was sealed elsewhere. */
+  client: StoreClient;
+  /** Higher for each process that takes over. */
+  token: number;
+  /** Resolves when another process has taken over. */
+  lost: Promise<unknown>;
   watch: StoreWatch;
   /** What it consists of, the first to be started first. */
   parts: Part[];
@@ -59,7 +65,10 @@ export async function openRecord(
     changed: (trouble) => (trouble === null ? causes.delete("store") : causes.add("store")),
   });
   return {
-    ...{ place, thread, watch },
+    ...{ place, thread, client, watch },
+    // Of a record of its own, no process is left that an earlier start could be mistaken for.
+    token: lease?.held.fence ?? Math.floor(clock.now() / MICROSECONDS.second),
+    lost: lease?.lost ?? Promise.withResolvers<never>().promise,
     parts: [
       ...(lease === undefined ? [] : [{ part: "lease", stop: lease.release }]),
       { part: "store", stop: thread.stop },

@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
-import { type App, startApp } from "../app.ts";
+import type { LoadedConfig } from "../../config/load.ts";
+import { type App, type AppOptions, startApp } from "../app.ts";
 import { messageOf } from "../core/errors.ts";
 import { liveMasks } from "../core/identities/live-masks.ts";
 import type { Role } from "../roles.ts";
@@ -9,6 +10,8 @@ import { type Level, type Log, openLog } from "../telemetry/log.ts";
 import { settle } from "../threads/settle.ts";
 import { configOrExplain } from "./config-option.ts";
 
+type Running = Pick<App, "reload" | "refusedSettings" | "causes" | "answers" | "stop">;
+
 /** How long a stop may take in all, ms. */
 const LONGEST_STOP = 10_000;
 
@@ -16,7 +19,7 @@ const LONGEST_STOP = 10_000;
 export async function runDaemon(options: {
   config: string;
   logLevel: Level;
-  role: Exclude<Role, "receiver">;
+  role: Role;
   intake: Worker;
 }): Promise<void> {
   const { intake } = options;
@@ -42,7 +45,7 @@ export async function runDaemon(options: {
   let reload: (() => void) | undefined;
   process.on("SIGHUP", () => reload?.());
   try {
-    const app = await startApp(loaded, {
+    const app = await start(loaded, {
       log,
       intake,
       role: options.role,
@@ -76,6 +79,16 @@ export async function runDaemon(options: {
 /** Parts that are threads: Node waits for them at its end, however deep in a call of the system they hang. */
 const THREADS = ["store", "intake", "everything"];
 
+/** The process that a role makes; a receiver has neither record nor pages. */
+async function start(
+  loaded: LoadedConfig,
+  { role, ...options }: Omit<AppOptions, "role"> & { role: Role; intake: Worker },
+): Promise<Running> {
+  if (role !== "receiver") return startApp(loaded, { ...options, role });
+  const { startReceiver } = await import("../receiver.ts");
+  return startReceiver(loaded, options);
+}
+
 /** What was acknowledged is on the disk: nothing is lost by an end that waits for nobody. */
 function endWithout(parts: readonly string[], log: Pick<Log, "error">): void {
   log.error("ended without waiting for what did not stop", { parts: parts.join(", ") });
@@ -90,7 +103,7 @@ function endAtOnce(log: Pick<Log, "warn">, signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
-function statusOf(mode: string, app: Pick<App, "causes" | "refusedSettings">): string {
+function statusOf(mode: string, app: Pick<Running, "causes" | "refusedSettings">): string {
   const causes = app.causes();
   const refused =
     app.refusedSettings() === null ? "" : "; the configuration is refused, the last good one in force";

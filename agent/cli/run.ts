@@ -17,7 +17,6 @@ export function runCommand(program: Command): void {
     )
     .option("--log-level <level>", "error, warn, info or debug", "info")
     .action(async ({ role, ...options }: { config: string; logLevel: Level; role: Role }) => {
-      if (role === "receiver") throw new Error("not yet");
       // Two halves of the program, loaded beside each other.
       const intake = launchIntake();
       const { runDaemon } = await import("./run-daemon.ts");

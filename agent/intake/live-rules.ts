@@ -71,6 +71,8 @@ export function openLiveRules(parts: {
   claims?: (() => readonly Claim[]) | undefined;
   /** Rules of the program's own work: they run, and neither reports nor hashes know of them. */
   own?: readonly LoadedRule[] | undefined;
+  /** Waited for before other rules come into force; false when they are not to. */
+  activated?: ((hash: string) => Promise<boolean>) | undefined;
   clock: Clock;
 }): LiveRules {
   const { claims, clock, own = [] } = parts;
@@ -114,6 +116,7 @@ export function openLiveRules(parts: {
     const newSet = await inSlices(compilingRules([...wanted.rules, ...own], options), clock);
     const newGate = await inSlices(compilingGate(newSet, claimedNow), clock);
     await inSlices(warmingRules(newSet, set), clock);
+    if (parts.activated !== undefined && !(await parts.activated(hashOf(wanted)))) return "unchanged";
     // No record is half way: matching never waits, so all of it happens between two.
     files = wanted;
     kept = lastGood;

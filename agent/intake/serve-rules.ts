@@ -42,11 +42,15 @@ export function serveRules(parts: {
   metrics: Pick<IntakeMetrics, "rules" | "mappings" | "ruleReloads" | "mappingReloads" | "rulesChanged">;
   log: Say;
   troubled: (troubles: RuleTroubles) => void;
+  /** Told of rules that are ready; they come into force when they are activated, and not before. */
+  readied?: ((hash: string) => void) | undefined;
 }): {
   live: LiveRules;
   catalogue(): Catalogue;
   /** Opens the notes, and notes the present rules and mappings when they are not those noted last. */
   note(notes: Notes): Promise<void>;
+  /** Puts the rules of this hash in force, when they are ready. */
+  activate(hash: string): void;
   /** Resolves once they are read, whatever came of it; with `other`, from there from now on. */
   reload(because: string, other?: RuleSettings): Promise<void>;
   stop(): Promise<void>;
@@ -68,7 +72,9 @@ export function serveRules(parts: {
     claims: () => mappings.catalogue().claims(),
     own: parts.own,
     clock,
+    activated: parts.readied && awaited,
   });
+  let waits: { hash: string; done: (active: boolean) => void } | undefined;
   let mapped = mappings.catalogue();
   let notes: Notes | undefined;
   let again: NodeJS.Timeout | undefined;
@@ -106,6 +112,19 @@ export function serveRules(parts: {
       kept: listed([...rules.kept, ...own.kept]),
       disabled: listed(disabled),
     });
+  }
+
+  /** Resolves once these rules are to be in force; false when others are read meanwhile. */
+  function awaited(hash: string): Promise<boolean> {
+    return new Promise((done) => {
+      waits = { hash, done };
+      parts.readied?.(hash);
+    });
+  }
+
+  function settleWait(active: boolean): void {
+    waits?.done(active);
+    waits = undefined;
   }
 
   function inForce(): void {
@@ -164,7 +183,11 @@ export function serveRules(parts: {
       notes = opened;
       return chain(write);
     },
+    activate(hash) {
+      if (waits?.hash === hash) settleWait(true);
+    },
     reload(because, other) {
+      settleWait(false);
       if (other !== undefined) return chain(() => read(because, other));
       // Whatever asks while one waits is answered by that one.
       if (queued) return underWay;
@@ -175,6 +198,7 @@ export function serveRules(parts: {
       });
     },
     async stop() {
+      settleWait(false);
       clearTimeout(again);
       await underWay;
     },

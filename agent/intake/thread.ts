@@ -4,6 +4,7 @@ import type { MetricObjectWithValues, MetricValue } from "prom-client";
 import type { Listen } from "../../config/source.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import type { RuleFolder } from "../../rules/meanings/load-rule-folders.ts";
+import type { Instant } from "../core/clock.ts";
 import { TocsinError } from "../core/errors.ts";
 import type { TriedRecord, UnderstoodRecord, UnfedRules } from "../core/house-view.ts";
 import type { RuleTroubles } from "../core/rule-troubles.ts";
@@ -65,6 +66,7 @@ interface Answers {
   tried: TriedRecord;
   unfed: UnfedRules;
   reloaded: null;
+  heard: Record<string, Instant>;
   followed: Listening[];
 }
 
@@ -73,7 +75,11 @@ export type ToIntake =
   | { ask: "begin"; data: IntakeWork }
   /** Opens the listeners; `store` is the way to the store thread. Without a record, nothing is read of one. */
   | { ask: "listen"; store: MessagePort; record: RecordPlace | undefined }
-  | { ask: "metrics" | "understood" | "unfed"; id: number }
+  | { ask: "metrics" | "understood" | "unfed" | "heard"; id: number }
+  /** Says what each source last sent to other processes. */
+  | { ask: "hear"; sources: Record<string, Instant> }
+  /** Puts rules that are ready in force. */
+  | { ask: "activate"; hash: string }
   /** Reads a record as a source would, or as what recognises it, and takes nothing in. */
   | { ask: "tried"; id: number; text: string; source: string | null }
   /** Reads the rules and mappings anew; what comes of it is said before the answer. */
@@ -92,6 +98,8 @@ export type FromIntake =
     }
   /** Which rules are in force: said at the start, and when a reload has changed them. */
   | { say: "rules"; change: RuleChange; correlations: readonly LoadedCorrelation[] }
+  /** Other rules are ready, and come into force once they are activated. */
+  | { say: "readied"; hash: string }
   /** What of the rules and mappings does not run: said at the start, and when it may have changed. */
   | { say: "troubled"; troubles: RuleTroubles }
   | { say: "failed"; error: string }
@@ -112,6 +120,12 @@ export interface IntakeThread {
   metrics(): Promise<Metrics>;
   /** What was understood last of each source. */
   understood(): Promise<UnderstoodRecord[]>;
+  /** When each source last sent something. */
+  heard(): Promise<Record<string, Instant>>;
+  /** Says what each source last sent to other processes: it is not silent. */
+  hearElsewhere(sources: Record<string, Instant>): void;
+  /** Puts the rules of this hash in force, when they are ready. */
+  activate(hash: string): void;
   /** Rules whose log source nothing came of. */
   unfedRules(): Promise<UnfedRules>;
   /** What would become of a record. */
@@ -131,6 +145,8 @@ export function startIntake(
   on: {
     detected: (count: number) => void;
     rules: (change: RuleChange, correlations: readonly LoadedCorrelation[]) => void;
+    /** Told of rules that are ready and wait to be activated, where that is asked for. */
+    readied?: (hash: string) => void;
     troubled: (troubles: RuleTroubles) => void;
     failing: (why: string | undefined) => void;
     log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
@@ -168,6 +184,8 @@ export function startIntake(
         return on.detected(message.count);
       case "rules":
         return on.rules(message.change, message.correlations);
+      case "readied":
+        return on.readied?.(message.hash);
       case "troubled":
         return on.troubled(message.troubles);
       case "store":
@@ -203,6 +221,9 @@ export function startIntake(
     },
     metrics: () => answered<"metrics">((id) => ({ ask: "metrics", id })),
     understood: () => answered<"understood">((id) => ({ ask: "understood", id })),
+    heard: () => answered<"heard">((id) => ({ ask: "heard", id })),
+    hearElsewhere: (sources) => ask({ ask: "hear", sources }),
+    activate: (hash) => ask({ ask: "activate", hash }),
     unfedRules: () => answered<"unfed">((id) => ({ ask: "unfed", id })),
     tryRecord: (record) => answered<"tried">((id) => ({ ask: "tried", id, ...record })),
     reload: (because) => answered<"reloaded">((id) => ({ ask: "reload", id, because })),

@@ -3,7 +3,7 @@ import { TocsinError } from "../core/errors.ts";
 import type { Checkpoint } from "../core/journal.ts";
 import type { Answer, Question } from "./messages.ts";
 import type { OpenReads } from "./record-place.ts";
-import { sealUnit } from "./seal.ts";
+import { type SealedUnit, sealUnit } from "./seal.ts";
 import type { Receipt, Store } from "./store.ts";
 
 interface Pending {
@@ -13,8 +13,13 @@ interface Pending {
 
 type Asking = { [A in Question["ask"]]: Omit<Extract<Question, { ask: A }>, "id"> }[Question["ask"]];
 
+/** A store over a port, which takes what was sealed elsewhere too. */
+export interface StoreClient extends Store {
+  commitSealed(unit: SealedUnit): Promise<Receipt>;
+}
+
 /** Makes a store of a port of the store thread and a reading connection of one's own, both closed with it. */
-export function storeClient(port: MessagePort, reads: OpenReads): Store {
+export function storeClient(port: MessagePort, reads: OpenReads): StoreClient {
   const pending = new Map<number, Pending>();
   let asked = 0;
   let outgoing: Question[] = [];
@@ -55,6 +60,7 @@ export function storeClient(port: MessagePort, reads: OpenReads): Store {
   return {
     reads,
     commit: async (unit) => (await ask({ ask: "commit", unit: sealUnit(unit) })) as Receipt,
+    commitSealed: async (unit) => (await ask({ ask: "commit", unit })) as Receipt,
     checkpoint: async (facility) => (await ask({ ask: "checkpoint", facility })) as Checkpoint | undefined,
     async close() {
       closed = true;

@@ -54,6 +54,8 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
     metrics,
     log,
     troubled: (troubles) => say({ say: "troubled", troubles }),
+    // Where others sort what is detected here, all receivers change their rules together.
+    readied: data.http !== null && !data.correlates ? (hash) => say({ say: "readied", hash }) : undefined,
   });
   const unkept = keepReadings();
   if (unkept !== undefined)
@@ -230,6 +232,23 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
             ...{ catalogue: rules.catalogue(), rules: rules.live.set(), now: clock.now() },
           });
         });
+      case "heard":
+        return answer(message.id, () =>
+          Object.fromEntries(
+            data.sources.flatMap(({ id }) => {
+              const at = metrics.lastSeen.of(id);
+              return at === undefined ? [] : [[id, at * MICROSECONDS.second]];
+            }),
+          ),
+        );
+      case "hear":
+        for (const [source, at] of Object.entries(message.sources)) {
+          const seconds = Math.floor(at / MICROSECONDS.second);
+          if (seconds > (metrics.lastSeen.of(source) ?? 0)) metrics.lastSeen.set({ source }, seconds);
+        }
+        return;
+      case "activate":
+        return rules.activate(message.hash);
       case "reload":
         return answer(message.id, () => rules.reload(message.because).then(() => null));
       case "follow":

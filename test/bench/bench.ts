@@ -15,6 +15,7 @@ import { plot } from "./plot.ts";
 import { benchRelp } from "./relp.ts";
 import { type Drawn, type Measure, machineNow, markdownOf, report } from "./report.ts";
 import { benchLoading, benchRules } from "./rules.ts";
+import { benchShared } from "./shared.ts";
 import { benchTcp } from "./tcp.ts";
 import { benchUdp } from "./udp.ts";
 
@@ -79,6 +80,7 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
   encryption: async (options) => [
     less("encryption at rest, CPU of a row", "µs", await benchEncryption(options)),
   ],
+  shared: async (options) => [more("commits to a shared record, writes", await benchShared(options))],
   http: async (options) => [more("alerts by HTTP, durable", await benchHttp(options))],
 };
 

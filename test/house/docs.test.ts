@@ -11,7 +11,7 @@ import { freePorts } from "../support/free-ports.ts";
 import { itPeer, peer } from "../support/peer.ts";
 
 /** Fences that hold no command; `sh` is the one that does. */
-const SHOWN = ["text", "yaml", "json", "js", "xml", "mermaid"];
+const SHOWN = ["text", "yaml", "json", "js", "xml", "mermaid", "sql"];
 
 /** What needs root on a machine that systemd runs: its own tools judge the unit instead. */
 const SYSTEMD = "needs root and a running systemd: see test/real/systemd.test.ts";
@@ -24,6 +24,9 @@ const DOCKER = "needs Docker and a registry: test/real/image.test.ts goes throug
 
 /** What makes the archive. */
 const ARCHIVE = "fetches packages: test/real/tarball.test.ts makes archives of stand-ins";
+
+/** What works on a record in PostgreSQL. */
+const POSTGRES = "needs PostgreSQL: test/real/postgres-commands.test.ts runs every command of that page";
 
 /** Commands that are not run as they stand: why, and how they are run instead. */
 const OTHERWISE: Readonly<Record<string, string>> = {
@@ -65,6 +68,11 @@ const OTHERWISE: Readonly<Record<string, string>> = {
     DOCKER,
   "docker compose -f deploy/compose.yml run --rm init": DOCKER,
   "docker compose -f deploy/compose.yml up -d": DOCKER,
+  "npm run -s tocsin -- migrate --tables --config config/owner.yml": POSTGRES,
+  "npm run -s tocsin -- check --config config/tocsin.yml": POSTGRES,
+  "npm run -s tocsin -- migrate --from sqlite --to postgres --config config/tocsin.yml": POSTGRES,
+  "npm run -s tocsin -- migrate --from postgres --to sqlite --config config/tocsin.yml": POSTGRES,
+  "npm run -s tocsin -- verify --config config/tocsin.yml": POSTGRES,
   "npm run tocsin -- certificate":
     "needs the certificate of an installation open to others: agent/cli/init/make-tls.test.ts",
 };

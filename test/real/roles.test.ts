@@ -1,10 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Daemon, eventually, FACILITY, post, relevant, startDaemon } from "../support/daemon.ts";
 import { decideByTool } from "../support/decide-by-tool.ts";
-import { type PostgresServer, postgresPrograms, startPostgres } from "../support/postgres.ts";
+import { describePeer } from "../support/peer.ts";
+import { type PostgresServer, postgresServer, startPostgres } from "../support/postgres.ts";
 import { makeSharedHouse, type SharedHouse } from "../support/shared-house.ts";
 
-describe.skipIf(postgresPrograms() === undefined)("processes that share a record (needs PostgreSQL)", () => {
+describePeer(postgresServer, "processes that share a record", () => {
   let server: PostgresServer;
   let shared: SharedHouse;
   const running: Daemon[] = [];

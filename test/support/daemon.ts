@@ -40,6 +40,8 @@ export interface House {
 /** A running daemon, in a process of its own. */
 export interface Daemon {
   process: ChildProcess;
+  /** Its configuration. */
+  config: string;
   people: string;
   operations: string;
   alerts: string;
@@ -202,6 +204,7 @@ export async function startDaemon(
     listening.find((each) => each.transport === transport)?.port ?? 0;
   return {
     process: child,
+    config: house.config,
     people,
     operations,
     alerts: `http://127.0.0.1:${port("http")}/api/v1/alerts`,

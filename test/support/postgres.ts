@@ -6,6 +6,7 @@ import { join } from "node:path";
 import pg from "pg";
 import type { PostgresPlace } from "../../agent/store/postgres/connection.ts";
 import { freePorts } from "./free-ports.ts";
+import type { Peer } from "./peer.ts";
 
 /** A real PostgreSQL of its own on the loopback, empty at first. */
 export interface PostgresServer {
@@ -31,6 +32,13 @@ export function postgresPrograms(): string | undefined {
     .find((folder) => existsSync(join(folder, "initdb")));
   return found;
 }
+
+export const postgresServer: Peer = {
+  name: "PostgreSQL",
+  command: "postgres",
+  install: "apt-get install postgresql-15",
+  present: postgresPrograms() !== undefined,
+};
 
 /** Starts a server with settings of its own; PostgreSQL refuses to run as root, so it runs as `postgres` then. */
 export async function startPostgres(settings: Record<string, string | number> = {}): Promise<PostgresServer> {

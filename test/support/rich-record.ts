@@ -1,5 +1,5 @@
+import { NO_FACTORS } from "../../agent/core/person.ts";
 import { sha256Hex } from "../../agent/core/sha256.ts";
-import { ERASED } from "../../agent/store/declare-erasure.ts";
 import type { Store, Write } from "../../agent/store/store.ts";
 import { NIGHT, record, samples } from "./store-samples.ts";
 
@@ -28,7 +28,11 @@ export async function fillRecord(store: Store, facility: string): Promise<{ inci
     [make.incidentPut(ours)],
     [{ write: "join", incident, detections: [1, 3] }],
     [make.incidentPut({ ...ours, alerts: 2, state: "open" }, 2), declaration, decision, delivery],
-    [piece(capture, 0, CAPTURE.subarray(0, 2)), piece(capture, 1, CAPTURE.subarray(2)), piece(letter, 0, LETTER)],
+    [
+      piece(capture, 0, CAPTURE.subarray(0, 2)),
+      piece(capture, 1, CAPTURE.subarray(2)),
+      piece(letter, 0, LETTER),
+    ],
     [
       ...attachments.map(({ sha256, size }): Write => ({ write: "attachment", sha256, size })),
       record({ kind: "logbook", id: note.id, revision: 1, incident, state: null, content: note }),
@@ -37,8 +41,8 @@ export async function fillRecord(store: Store, facility: string): Promise<{ inci
       { write: "cursor", name: "pipeline", from: 0, to: 4 },
       { write: "bookmark", name: "siem", content: '{"after":"é"}' },
       { write: "plan", effect: { key: "k1", kind: "notify", incident, due: NIGHT, payload: { n: 1 } } },
-      { write: "credentials", credentials: { account: "a1", password: "hash", totp: "secret" } },
-      { write: "factors", account: "a1", revision: 1, factors: { codes: [], passkeys: [] } },
+      { write: "credentials", credentials: { account: "a1", password: "hash", totp: "secret", totpStep: 0 } },
+      { write: "factors", account: "a1", revision: 1, factors: NO_FACTORS },
       { write: "session", id: "s1", content: "{}", expires: NIGHT, account: "a1" },
       { write: "ticket", hash: "ab".repeat(32), account: "a1", expires: NIGHT + 60_000_000 },
       { write: "unsent", account: "a1", incident, field: "text", content: "je tape\n…" },
@@ -46,8 +50,13 @@ export async function fillRecord(store: Store, facility: string): Promise<{ inci
         write: "quarantine",
         entry: { source: "siem", received: NIGHT, code: "x", message: "illisible", sample: "\u0000<" },
       },
-    ] as Write[],
-    [{ write: "erasure", erasure: { policy: "alertes, 13 mois", alerts: [old.alert.id], attachments: [letter] } }],
+    ],
+    [
+      {
+        write: "erasure",
+        erasure: { policy: "alertes, 13 mois", alerts: [old.alert.id], attachments: [letter] },
+      },
+    ],
     [{ write: "note", what: "told", incident, content: { channel: "crochet" } }],
   ];
   for (const [index, writes] of units.entries()) {
