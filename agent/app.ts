@@ -29,6 +29,7 @@ import { openReload, type Reload } from "./open-reload.ts";
 import { DUTIES, type Role } from "./roles.ts";
 import { openRulesNow } from "./rules-now.ts";
 import { intakeData, masksOf, openChannels, ownSecret, ruleFilesOf, setupOf, stateFiles } from "./setup.ts";
+import { heardElsewhere, shareHeard } from "./share-heard.ts";
 import type { Desk } from "./stages/desk/desk.ts";
 import { openSearches } from "./stages/hunt/open-searches.ts";
 import { linkCodes } from "./stages/links/link-codes.ts";
@@ -214,6 +215,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       version: VERSION,
       ...{ metrics: intake.metrics, understood: intake.understood, tryRecord: intake.tryRecord },
       unfedRules: intake.unfedRules,
+      heard: duties.correlates ? undefined : () => heardElsewhere(store.reads, facility),
       rules: rulesNow.now,
       causes: () => [...causes],
     });
@@ -266,6 +268,10 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
         })
       : undefined;
     if (bus !== undefined) stopAfterIntake(bus.part, bus.stop);
+    if (shared && duties.correlates) {
+      const sharing = shareHeard({ store, facility, sources: house.sources, clock, log });
+      stopAfterIntake("what was heard", sharing.stop);
+    }
     void record.lost.then(() => bus?.lost());
     const operations = await listenHttp(config.listeners.operations, "listeners.operations", { log });
     // Both at once: each may have a client that is waited for.

@@ -15,6 +15,7 @@ import type {
 import { type CopyStatus, openCopyStatus } from "./crisis/copy-status.ts";
 import { kitView } from "./crisis/kit-record.ts";
 import { stateFiles } from "./setup.ts";
+import type { Heard } from "./share-heard.ts";
 import { hourCounts } from "./telemetry/hour-counts.ts";
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
@@ -32,6 +33,8 @@ export function openHouseView(parts: {
   tryRecord: HouseView["tryRecord"];
   rules: HouseView["rules"];
   unfedRules: HouseView["unfedRules"];
+  /** What other processes heard of sources, where this one takes none in. */
+  heard?: (() => Promise<Map<string, Heard>>) | undefined;
   causes: () => string[];
   /** The configuration that was refused last. */
   refused: HouseView["refusedSettings"];
@@ -53,10 +56,13 @@ export function openHouseView(parts: {
     started: clock.now(),
     version: parts.version,
     async sources() {
-      const [all, understood] = await Promise.all([metrics(), parts.understood()]);
+      const [all, understood, heard] = await Promise.all([metrics(), parts.understood(), parts.heard?.()]);
       const now = clock.now();
-      return loaded().config.sources.map((source) => ({
+      const { bus, sources } = loaded().config;
+      return sources.map((source) => ({
         ...sourceOf(source, all, { hour, now }),
+        ...heard?.get(source.id),
+        elsewhere: heard !== undefined || bus !== undefined,
         understood: understood.filter((each) => each.source === source.id),
       }));
     },
@@ -92,7 +98,7 @@ function sourceOf(
   { id, connector, listen, poll, silent_after_minutes }: LoadedConfig["config"]["sources"][number],
   all: Metrics,
   { hour, now }: { hour: ReturnType<typeof hourCounts>; now: Instant },
-): Omit<SourceView, "understood"> {
+): Omit<SourceView, "understood" | "elsewhere"> {
   const total = (name: string) => totalsOf(all, `tocsin_intake_${name}`).get(id) ?? 0;
   const received = total("records_received_total");
   const within = hour.of(id, received, now);

@@ -48,6 +48,8 @@ export interface SourceView {
   /** Null while it has sent nothing since the start. */
   lastSeen: Instant | null;
   silent: boolean;
+  /** True when other processes take it in: what follows is not counted here. */
+  elsewhere: boolean;
   /** Since the start: received, read and kept, of no format, refused, and what the gate passed over. */
   received: number;
   kept: number;

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { heardElsewhere } from "../../agent/share-heard.ts";
 import {
   type Daemon,
   eventually,
@@ -147,5 +148,9 @@ describePeer([postgresServer, natsServer], "receivers, a correlator and pages", 
     await eventually("the correlator to know", async () =>
       (await metric(all, 'tocsin_intake_last_seen_seconds{source="wazuh"}')) > 0 ? true : undefined,
     );
+    await eventually("the pages to be told", async () => {
+      const heard = await heardElsewhere(shared.reads, FACILITY);
+      return heard.get("wazuh")?.lastSeen === null ? undefined : heard.get("wazuh");
+    });
   }, 90_000);
 });

@@ -18,6 +18,7 @@ export function houseView(started: number): HouseView {
     kept: 0,
     unrecognised: 0,
     refused: 0,
+    elsewhere: false,
     passedOver: 0,
     lastHour: null,
     hourFrom: null,
