@@ -38,7 +38,7 @@ export function accountDelegationCommand(account: Command): void {
     .action(async (login: string, options: DelegationOptions) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const { store } = openInstalled(loaded);
+      const { store } = await openInstalled(loaded);
       const { facility } = loaded.config;
       const refuse = (because: string, code: number) => {
         process.stderr.write(`${because}\n`);

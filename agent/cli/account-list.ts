@@ -19,7 +19,7 @@ export function accountListCommand(account: Command): void {
     .action(async ({ config, json }: { config: string; json?: boolean }) => {
       const loaded = configOrExplain(config);
       if (loaded === undefined) return;
-      const { store } = openInstalled(loaded);
+      const { store } = await openInstalled(loaded);
       const { id, time_zone: zone } = loaded.config.facility;
       try {
         const found = await store.reads.byState(id, "account", [], { limit: MOST });

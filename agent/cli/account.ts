@@ -70,7 +70,7 @@ export function accountCommand(program: Command): void {
       }
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const { store } = openInstalled(loaded);
+      const { store } = await openInstalled(loaded);
       try {
         const made = await createAccount(
           { store, clock: systemClock, newId: uuidv7(systemClock), facility: loaded.config.facility },
@@ -104,7 +104,7 @@ export function accountCommand(program: Command): void {
     .action(async (login: string, { config, withPassword }: { config: string; withPassword?: boolean }) => {
       const loaded = configOrExplain(config);
       if (loaded === undefined) return;
-      const { store } = openInstalled(loaded);
+      const { store } = await openInstalled(loaded);
       const { facility } = loaded.config;
       try {
         const found = (await store.reads.accountByLogin(facility.id, login))?.content;

@@ -8,7 +8,7 @@ import type { BackupDone } from "../store/backup/write-backup.ts";
 import { writeBackup } from "../store/backup/write-backup.ts";
 import { askPassphrase } from "./ask-passphrase.ts";
 import { makeBackupKey } from "./backup-key.ts";
-import { configOrExplain, DEFAULT_CONFIG } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, refuseShared } from "./config-option.ts";
 import { repeated } from "./repeated.ts";
 
 const { version: VERSION } = createRequire(import.meta.url)("../../package.json") as { version: string };
@@ -57,6 +57,11 @@ export function backupCommand(program: Command): void {
 function makeBackup(options: BackupOptions): number {
   const loaded = configOrExplain(options.config);
   if (loaded === undefined) return 2;
+  refuseShared(
+    loaded,
+    "this copies the SQLite file, and the record is in PostgreSQL",
+    "have it copied by PostgreSQL's own means, pg_basebackup with its WAL or pg_dump, with the three keys of the state directory (docs/postgresql.md)",
+  );
   const withSecrets = options.withSecrets === true || options.recipient.length > 0;
   const folder = statSync(options.to, { throwIfNoEntry: false })?.isDirectory() === true;
   // A share that is not mounted would otherwise be stood in for by a file of its name.

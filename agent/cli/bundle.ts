@@ -17,7 +17,7 @@ export function bundleCommand(program: Command): void {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
       const facility = loaded.config.facility.id;
-      const { store, key } = openInstalled(loaded);
+      const { store, key } = await openInstalled(loaded);
       try {
         const { id: incident } = await incidentNamed(store.reads, facility, reference, { erased: true });
         // Originals leave with it, patients included: the journal says that they did.

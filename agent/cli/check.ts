@@ -72,7 +72,8 @@ async function findings({
   found.push(...packs.problems, ...clashes, ...unfilled(loaded, regimes));
   const { signingKey } = stateFiles(loaded.stateDirectory);
   attempt("state_directory", () => loadSigningKey(signingKey));
-  if (!existsSync(stateFiles(loaded.stateDirectory).database)) {
+  const shared = loaded.config.store !== undefined;
+  if (!shared && !existsSync(stateFiles(loaded.stateDirectory).database)) {
     found.push({
       code: "no_store",
       where: loaded.stateDirectory,
@@ -81,9 +82,13 @@ async function findings({
     });
   }
   attempt("notify", () => openChannels(loaded));
-  const keys = checkEncryption(loaded);
+  const live = offline ? { findings: [], looked: [] } : await lookLive(loaded, { clock: systemClock });
+  const keys = shared ? [] : checkEncryption(loaded);
   const opens = keys.every(({ level }) => level === "advice");
-  if (opens && found.every(({ code }) => code !== "no_store")) found.push(...(await rosterProblems(loaded)));
+  const answers = shared
+    ? !offline && live.findings.every(({ where, level }) => where !== "store" || level === "advice")
+    : found.every(({ code }) => code !== "no_store");
+  if (opens && answers) found.push(...(await rosterProblems(loaded)));
   const told = [
     ...advise(loaded),
     ...adviseSecrets(loaded),
@@ -93,7 +98,6 @@ async function findings({
   const advice = told.map(({ code, path, message, remedy }): Problem => {
     return { code, where: path.join("."), message, remedy };
   });
-  const live = offline ? { findings: [], looked: [] } : await lookLive(loaded, { clock: systemClock });
   const ofLevel = (wanted: Finding["level"]): Problem[] =>
     [...keys, ...live.findings].flatMap(({ level, ...problem }) => (level === wanted ? [problem] : []));
   return {

@@ -28,7 +28,7 @@ export function explainCommand(program: Command): void {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
       const { facility } = loaded.config;
-      const reads = openInstalledReads(loaded);
+      const reads = await openInstalledReads(loaded);
       try {
         const explained = await explainIncident(reads, reference, {
           facility: facility.id,
@@ -39,7 +39,7 @@ export function explainCommand(program: Command): void {
           `${options.json ? JSON.stringify(explained) : explainedText(explained, facility.time_zone)}\n`,
         );
       } finally {
-        reads.close();
+        await reads.close();
       }
     });
 }

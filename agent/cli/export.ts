@@ -52,7 +52,7 @@ export function exportCommand(program: Command): void {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
       const facility = loaded.config.facility.id;
-      const { store } = openInstalled(loaded);
+      const { store } = await openInstalled(loaded);
       try {
         const { id: incident } = await incidentNamed(store.reads, facility, reference);
         const work = await loadWork(store.reads, facility, incident);

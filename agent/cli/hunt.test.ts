@@ -147,7 +147,7 @@ async function live<T>(act: (parts: Awaited<ReturnType<typeof open>>) => Promise
 }
 async function open() {
   const config = loaded();
-  const { store } = openInstalled(config);
+  const { store } = await openInstalled(config);
   const newId = uuidv7(clock);
   const setup = setupOf(config, newId, passingMasks(config));
   const pipeline = await openPipeline({ store, setup, clock });

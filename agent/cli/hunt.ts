@@ -107,7 +107,7 @@ export async function hunt(
 ): Promise<HuntResult> {
   const bounds = boundsOf(files, options, clock.now());
   const read = readerOf(loaded, files, { options, bounds, clock });
-  const reads = openInstalledReads(loaded);
+  const reads = await openInstalledReads(loaded);
   try {
     const work = await workNamed(reads, loaded.config.facility.id, incident);
     const by = await searcherOf(reads, loaded.config.facility.id, options.by);
@@ -115,7 +115,7 @@ export async function hunt(
     const asked: AskedHunt = { loaded, work, by, filter, read, clock };
     return options.dryRun ? await tryAsked(asked, reads) : await keepAsked(asked);
   } finally {
-    reads.close();
+    await reads.close();
   }
 }
 

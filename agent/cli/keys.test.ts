@@ -150,11 +150,11 @@ describe("keys", () => {
     configured("  keys: [{ id: a, key: { file: secrets/coffre.key } }]");
     await keys("reencrypt");
     const given = { database: house.database, key: join(state(), "signing-key.pem") };
-    expect(runVerify(() => given)).toMatchObject({
+    expect(await runVerify(() => given)).toMatchObject({
       exitCode: 0,
       text: expect.stringContaining("la base est chiffrée et sa clé n'est pas donnée"),
     });
-    const whole = runVerify(() => ({ ...given, ring: keyRingOf(house.loaded()) }));
+    const whole = await runVerify(() => ({ ...given, ring: keyRingOf(house.loaded()) }));
     expect(whole).toMatchObject({ exitCode: 0, text: expect.not.stringContaining("chiffrée et sa clé") });
   });
 

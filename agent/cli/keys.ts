@@ -17,7 +17,7 @@ import { openReading } from "../store/sqlite/connection.ts";
 import { copiesOf } from "../store/sqlite/copy-before-upgrade.ts";
 import { reencrypt, rotate } from "../store/sqlite/reencrypt.ts";
 import { verifyDatabase } from "../store/verify.ts";
-import { configOrExplain, DEFAULT_CONFIG, openInstalled } from "./config-option.ts";
+import { configOrExplain, DEFAULT_CONFIG, openInstalled, refuseShared } from "./config-option.ts";
 import { accountName } from "./restore.ts";
 
 interface Options {
@@ -53,7 +53,13 @@ export function keysCommand(program: Command): void {
 
 async function withConfig(options: Options, work: (loaded: LoadedConfig) => unknown): Promise<void> {
   const loaded = configOrExplain(options.config);
-  if (loaded !== undefined) await work(loaded);
+  if (loaded === undefined) return;
+  refuseShared(
+    loaded,
+    "values are sealed inside the SQLite file alone, and the record is in PostgreSQL",
+    "encrypt the disk of the database server, and of its copies (docs/postgresql.md)",
+  );
+  await work(loaded);
 }
 
 function list(loaded: LoadedConfig): void {
@@ -142,7 +148,7 @@ async function note(
   loaded: LoadedConfig,
   told: { done: "rotated" | "reencrypted" | "decrypted"; from: readonly string[]; to: string | null },
 ): Promise<void> {
-  const { store } = openInstalled(loaded);
+  const { store } = await openInstalled(loaded);
   const facility = loaded.config.facility.id;
   try {
     const content = { ...told, by: accountName() };

@@ -18,14 +18,14 @@ export function kitCommand(program: Command): void {
     .action(async (options: { to: string; config: string }) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const reads = openInstalledReads(loaded);
+      const reads = await openInstalledReads(loaded);
       try {
         const setup = setupOf(loaded, uuidv7(systemClock), passingMasks(loaded));
         const kit = await crisisKit({ reads, setup, now: systemClock.now() });
         process.stdout.write(`${await printKit(kit, options.to, loaded.stateDirectory)}\n`);
         process.stderr.write("Imprimez-le en deux exemplaires ; il contient des numéros personnels.\n");
       } finally {
-        reads.close();
+        await reads.close();
       }
     });
 }

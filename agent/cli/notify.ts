@@ -34,7 +34,7 @@ export function notifyCommand(program: Command): void {
       const personal = reachesOf(channel) !== undefined;
       if (personal && options.to === undefined)
         return fail(`${id} has no target of its own: give --to LOGIN`, 2);
-      const { store } = openInstalled(loaded);
+      const { store } = await openInstalled(loaded);
       try {
         const accounts = await store.reads.byState(facility.id, "account", [], { limit: 1000 });
         const named = options.to;

@@ -31,6 +31,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   quarantine: async () => (await import("./quarantine.ts")).quarantineCommand,
   assets: async () => (await import("./assets.ts")).assetsCommand,
   keys: async () => (await import("./keys.ts")).keysCommand,
+  migrate: async () => (await import("./migrate.ts")).migrateCommand,
   backup: async () => (await import("./backup.ts")).backupCommand,
   resume: async () => (await import("./resume.ts")).resumeCommand,
   restore: async () => (await import("./restore.ts")).restoreCommand,

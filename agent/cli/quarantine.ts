@@ -16,7 +16,7 @@ export function quarantineCommand(program: Command): void {
     .action(async (options: { config: string; limit: string; json?: boolean }) => {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
-      const reads = openInstalledReads(loaded);
+      const reads = await openInstalledReads(loaded);
       try {
         const entries = await reads.quarantine(loaded.config.facility.id, Number(options.limit));
         if (entries.length === 0 && !options.json)
@@ -32,7 +32,7 @@ export function quarantineCommand(program: Command): void {
           process.stdout.write(`${line}\n`);
         }
       } finally {
-        reads.close();
+        await reads.close();
       }
     });
 }

@@ -15,6 +15,7 @@ import { findEntries } from "../stages/register/find-entries.ts";
 import { gatherReport } from "../stages/register/gather-report.ts";
 import { openRegister } from "../stages/register/open-register.ts";
 import { tellReport } from "../stages/register/tell-report.ts";
+import type { Reads } from "../store/store.ts";
 import { configOrExplain, DEFAULT_CONFIG, openInstalledReads } from "./config-option.ts";
 
 interface Options {
@@ -83,7 +84,7 @@ type Parts = {
   loaded: LoadedConfig;
   year: Year;
   masks: ReturnType<typeof passingMasks>;
-  reads: ReturnType<typeof openInstalledReads>;
+  reads: Reads;
 };
 
 async function withRegister(options: Options, make: (parts: Parts) => Promise<string>): Promise<void> {
@@ -95,7 +96,7 @@ async function withRegister(options: Options, make: (parts: Parts) => Promise<st
   const year = yearIn(Number(options.year ?? running), zone);
   if (year === undefined) throw new Error("no such year");
   const masks = passingMasks(loaded);
-  const reads = openInstalledReads(loaded);
+  const reads = await openInstalledReads(loaded);
   try {
     const described = new Map(systems.map((each) => [each.id, each]));
     const opened = openRegister({ reads, facility: facility.id, systems: described, masks });
@@ -104,7 +105,7 @@ async function withRegister(options: Options, make: (parts: Parts) => Promise<st
     if (options.output === undefined) process.stdout.write(text);
     else writeFileSync(options.output, text, { mode: 0o600 });
   } finally {
-    reads.close();
+    await reads.close();
   }
 }
 

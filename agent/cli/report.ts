@@ -29,12 +29,12 @@ export function reportCommand(program: Command): void {
       const week = typeof options.week === "string" ? weekOf(options.week, zone) : lastWeek(now, zone);
       if (week === undefined) throw new Error("no such week");
       const setup = setupOf(loaded, uuidv7(systemClock), passingMasks(loaded));
-      const reads = openInstalledReads(loaded);
+      const reads = await openInstalledReads(loaded);
       try {
         const report = await reportWeek(reads, setup, week);
         process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : tellWeek(report, zone));
       } finally {
-        reads.close();
+        await reads.close();
       }
     });
 }

@@ -16,8 +16,8 @@ import { differenceOf, type Requalified, requalify } from "../stages/law/requali
 import { openPipeline } from "../stages/open-pipeline.ts";
 import { ACTIVE } from "../stages/pipeline.ts";
 import { copyWork, loadWorks } from "../stages/work.ts";
-import { lockState } from "../store/lock.ts";
 import { configOrExplain, DEFAULT_CONFIG, openInstalled, openInstalledReads } from "./config-option.ts";
+import { type HeldRecord, holdRecord } from "./hold-record.ts";
 import { showProgress } from "./show-progress.ts";
 
 /** Dossiers listed together. */
@@ -76,7 +76,7 @@ export async function tryRequalify(
   clock: Clock,
   told: Told = {},
 ): Promise<RequalifyResult> {
-  const reads = openInstalledReads(loaded);
+  const reads = await openInstalledReads(loaded);
   const setup = setupOf(loaded, uuidv7(clock), passingMasks(loaded));
   const facility = setup.facility.id;
   const counts = await reads.countByState(facility, "incident");
@@ -100,7 +100,7 @@ export async function tryRequalify(
     const packs = await packsChange({ reads, facility, regimes: setup.regimes });
     return { dry_run: true, dossiers, packs: packs ?? null, differing };
   } finally {
-    reads.close();
+    await reads.close();
   }
 }
 
@@ -110,9 +110,9 @@ export async function requalifyInstalled(
   clock: Clock,
   told: Told = {},
 ): Promise<RequalifyResult> {
-  const lock = lockOrSay(loaded.stateDirectory);
+  const held = await holdOrSay(loaded);
   try {
-    const { store } = openInstalled(loaded);
+    const { store } = await openInstalled(loaded);
     try {
       const masks = masksOf(loaded.config, ownSecret(stateFiles(loaded.stateDirectory).maskSecret));
       const setup = setupOf(loaded, uuidv7(clock), masks);
@@ -127,18 +127,18 @@ export async function requalifyInstalled(
       await store.close();
     }
   } finally {
-    lock.release();
+    await held.release();
   }
 }
 
-function lockOrSay(directory: string) {
+async function holdOrSay(loaded: LoadedConfig): Promise<HeldRecord> {
   try {
-    return lockState(directory);
+    return await holdRecord(loaded);
   } catch (error) {
     if (!(error instanceof TocsinError) || error.code !== "state_in_use") throw error;
     throw new TocsinError({
       code: "state_in_use",
-      where: directory,
+      where: loaded.stateDirectory,
       message: "a daemon uses it",
       remedy: "restart it: it does this by itself under other packs; or look with --dry-run",
     });

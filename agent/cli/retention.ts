@@ -93,7 +93,7 @@ async function purged(
 ): Promise<void> {
   const loaded = configOrExplain(config);
   if (loaded === undefined) return;
-  const { store } = openInstalled(loaded);
+  const { store } = await openInstalled(loaded);
   try {
     const report = await runRetention(loaded, { store, now: systemClock.now(), apply, archive });
     process.stdout.write(json ? `${JSON.stringify(report)}\n` : reportText(report, loaded));
@@ -158,7 +158,7 @@ async function withLists(
 ): Promise<void> {
   const loaded = configOrExplain(config);
   if (loaded === undefined) return;
-  const { store } = openInstalled(loaded);
+  const { store } = await openInstalled(loaded);
   try {
     const facility = loaded.config.facility.id;
     const own = { store, facility, rules: rulesOf(loaded), clock: systemClock, newId: uuidv7(systemClock) };

@@ -43,7 +43,7 @@ export function subjectCommand(program: Command): void {
       if (loaded === undefined) return;
       const { config, stateDirectory } = loaded;
       const { id: facility, name, time_zone: zone } = config.facility;
-      const { store } = openInstalled(loaded);
+      const { store } = await openInstalled(loaded);
       try {
         const now = systemClock.now();
         const masks = masksOf(config, ownSecret(stateFiles(stateDirectory).maskSecret));

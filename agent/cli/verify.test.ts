@@ -55,12 +55,12 @@ afterEach(() => {
 });
 
 /** Runs the command as a person types it. */
-function run(...words: string[]): { out: string; exitCode: unknown } {
+async function run(...words: string[]): Promise<{ out: string; exitCode: unknown }> {
   const written: string[] = [];
   vi.spyOn(process.stdout, "write").mockImplementation((chunk) => written.push(String(chunk)) > 0);
   const program = new Command("tocsin");
   verifyCommand(program);
-  program.parse(["verify", ...words.map((word) => (word.includes(".") ? path(word) : word))], {
+  await program.parseAsync(["verify", ...words.map((word) => (word.includes(".") ? path(word) : word))], {
     from: "user",
   });
   vi.restoreAllMocks();
@@ -123,31 +123,31 @@ describe("tocsin verify", () => {
       2,
       /^VÉRIFICATION IMPOSSIBLE : /,
     ],
-  ] as const)("answers %s", (_what, words, exitCode, verdict) => {
-    const answer = run(...words);
+  ] as const)("answers %s", async (_what, words, exitCode, verdict) => {
+    const answer = await run(...words);
     expect(answer.out.split("\n")[0]).toMatch(verdict);
     expect(answer.exitCode).toBe(exitCode);
   });
 
-  it("always says what it does not prove", () => {
+  it("always says what it does not prove", async () => {
     for (const words of [["intact.json"], ["--database", "intact.db", "--key", "key.pem"]]) {
-      expect(run(...words).out).toMatch(
+      expect((await run(...words)).out).toMatch(
         /Cette vérification ne prouve pas :\n(- .*\n)*- que les événements rapportés/,
       );
     }
   });
 
-  it("prints data with --json", () => {
-    const { out } = run("--database", "altered.db", "--key", "key.pem", "--json");
+  it("prints data with --json", async () => {
+    const { out } = await run("--database", "altered.db", "--key", "key.pem", "--json");
     expect(JSON.parse(out)).toMatchObject({
       ok: false,
       facilities: [{ facility: FACILITY, entries: 3, firstBroken: { seq: 2, code: "record_differs" } }],
     });
   });
 
-  it("leaves what it verifies as it was", () => {
+  it("leaves what it verifies as it was", async () => {
     const before = readFileSync(path("intact.db"));
-    run("--database", "intact.db", "--key", "key.pem");
+    await run("--database", "intact.db", "--key", "key.pem");
     expect(readFileSync(path("intact.db"))).toEqual(before);
   });
 });

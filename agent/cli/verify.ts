@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { isoFromInstant } from "../core/clock.ts";
@@ -8,9 +9,11 @@ import { type BundleVerdict, verifyBundle } from "../store/bundle.ts";
 import { checkpointsFileOf } from "../store/checkpoints.ts";
 import type { KeyRing } from "../store/cipher/key-ring.ts";
 import { type Break, breaksOf, type Comparison, compareChains } from "../store/compare-chains.ts";
-import { loadPublicKey } from "../store/keys.ts";
+import { fingerprintOf, loadPublicKey } from "../store/keys.ts";
+import type { SharedRecord } from "../store/migrate/record-file.ts";
 import type { Fault, Limit } from "../store/proof.ts";
 import { type FacilityReport, type VerifyReport, verifyDatabase } from "../store/verify.ts";
+import { showProgress } from "./show-progress.ts";
 
 /** What to verify, paths resolved. */
 export interface VerifyInput {
@@ -18,6 +21,8 @@ export interface VerifyInput {
   bundle?: string | undefined;
   /** A database; its checkpoints file stands beside it. */
   database?: string | undefined;
+  /** A record in PostgreSQL, and where it is written down to be verified. */
+  shared?: Omit<SharedRecord, "signer"> | undefined;
   /** PEM of the facility's key, public or private; needed for a database. */
   key?: string | undefined;
   /** Another database of the same facility, to be compared with. */
@@ -39,13 +44,14 @@ interface VerifyOptions {
   database?: string;
   against?: string;
   encryptionKey?: string;
+  config?: string;
   json?: boolean;
 }
 
 /** Adds `verify` to the program; `defaults` completes the paths that the command line leaves out. */
 export function verifyCommand(
   program: Command,
-  defaults: (given: VerifyInput) => VerifyInput = (given) => given,
+  defaults: (given: VerifyInput & { config?: string | undefined }) => VerifyInput = (given) => given,
 ): void {
   program
     .command("verify")
@@ -55,10 +61,12 @@ export function verifyCommand(
     .option("--database <file>", "base à vérifier")
     .option("--against <file>", "autre base du même établissement : dit où les deux journaux se séparent")
     .option("--encryption-key <file>", "clé qui ouvre une base chiffrée (32 octets en base64)")
+    .option("--config <file>", "configuration dont le dossier est vérifié, là où il est")
     .option("--json", "résultat en JSON")
-    .action((file: string | undefined, options: VerifyOptions) => {
-      const outcome = runVerify(() => ({
-        ...defaults({ bundle: file, database: options.database, key: options.key }),
+    .action(async (file: string | undefined, options: VerifyOptions) => {
+      const { database, key, config } = options;
+      const outcome = await runVerify(() => ({
+        ...defaults({ bundle: file, database, key, config }),
         against: options.against,
         ...(options.encryptionKey !== undefined && { ring: ringOfFile(options.encryptionKey) }),
       }));
@@ -68,11 +76,15 @@ export function verifyCommand(
 }
 
 /** Verifies what the paths name and says it; never throws for an input that cannot be used. */
-export function runVerify(input: () => VerifyInput): VerifyOutcome {
+export async function runVerify(input: () => VerifyInput): Promise<VerifyOutcome> {
   try {
-    const { bundle, database, key, against, ring } = input();
+    const { bundle, database, shared, key, against, ring } = input();
     if (bundle !== undefined) return bundleOutcome(bundle, key);
-    if (database !== undefined) return databaseOutcome(database, key, { against, ring });
+    if (database !== undefined) {
+      const checkpointsFile = checkpointsFileOf(database);
+      return databaseOutcome({ database, checkpointsFile }, givenKey(key), { against, ring });
+    }
+    if (shared !== undefined) return await sharedOutcome(shared, givenKey(key), against);
     throw new TocsinError({
       code: "verify_nothing",
       message: "rien à vérifier",
@@ -115,20 +127,40 @@ function readBundleFile(file: string): Buffer {
   }
 }
 
+function givenKey(file: string | undefined): KeyObject {
+  if (file !== undefined) return loadPublicKey(file);
+  throw new TocsinError({
+    code: "verify_key",
+    message: "la clé de l'établissement manque",
+    remedy: "donnez --key : sans elle les points de contrôle signés ne prouvent rien",
+  });
+}
+
+/** Verifies what PostgreSQL held at one instant as a database would be. */
+async function sharedOutcome(
+  shared: NonNullable<VerifyInput["shared"]>,
+  publicKey: KeyObject,
+  against: string | undefined,
+): Promise<VerifyOutcome> {
+  const { withRecordFile } = await import("../store/migrate/record-file.ts");
+  const bar = showProgress("lignes", process.stderr);
+  try {
+    const record = { ...shared, signer: fingerprintOf(publicKey) };
+    return await withRecordFile(record, bar.progress, (database, checkpointsFile) => {
+      bar.stop();
+      return databaseOutcome({ database, checkpointsFile }, publicKey, { against });
+    });
+  } finally {
+    bar.stop();
+  }
+}
+
 function databaseOutcome(
-  database: string,
-  key: string | undefined,
+  { database, checkpointsFile }: { database: string; checkpointsFile: string },
+  publicKey: KeyObject,
   { against, ring }: Pick<VerifyInput, "against" | "ring">,
 ): VerifyOutcome {
-  if (key === undefined) {
-    throw new TocsinError({
-      code: "verify_key",
-      message: "la clé de l'établissement manque",
-      remedy: "donnez --key : sans elle les points de contrôle signés ne prouvent rien",
-    });
-  }
-  const publicKey = loadPublicKey(key);
-  const report = verifyDatabase(database, publicKey, checkpointsFileOf(database), ring);
+  const report = verifyDatabase(database, publicKey, checkpointsFile, ring);
   const { breaks, fences } = breaksOf(database, publicKey, ring);
   const compared = against === undefined ? [] : compareChains(database, against);
   const lines = [...breaks.map(breakLine), ...fences.map(fenceLine), ...compared.map(comparisonLine)];

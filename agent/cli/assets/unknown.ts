@@ -16,7 +16,7 @@ export function unknownCommand(assets: Command): void {
       const loaded = configOrExplain(options.config);
       if (loaded === undefined) return;
       const { config, assets } = loaded;
-      const reads = openInstalledReads(loaded);
+      const reads = await openInstalledReads(loaded);
       try {
         const found = await unknownAssets({
           reads,
@@ -41,7 +41,7 @@ export function unknownCommand(assets: Command): void {
             `and ${forgotten.alerts} alert(s) on hosts that gave their place to more frequent ones\n`,
           );
       } finally {
-        reads.close();
+        await reads.close();
       }
     });
 }

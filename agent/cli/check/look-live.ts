@@ -8,6 +8,7 @@ import { checkDisk, checkOwners } from "./check-files.ts";
 import { checkOpenFiles } from "./check-open-files.ts";
 import { checkPorts } from "./check-ports.ts";
 import { checkRoster } from "./check-roster.ts";
+import { checkStore } from "./check-store.ts";
 import { type ClockHints, checkTime } from "./check-time.ts";
 import type { Finding, Looked } from "./finding.ts";
 import { placesToReach } from "./places-to-reach.ts";
@@ -43,6 +44,9 @@ export async function lookLive(
     ...(["backup", "crisis"] as const)
       .filter((kind) => loaded.config[kind] !== undefined)
       .map((kind) => ({ check: `${kind}.folder`, look: () => checkCopies(loaded, kind) })),
+    ...(loaded.config.store === undefined
+      ? []
+      : [{ check: "store", look: () => checkStore(loaded, clock.now) }]),
     ...places.map(({ where, look }) => ({
       check: where,
       look: (signal: AbortSignal) => look({ now: clock.now(), signal }),

@@ -8,9 +8,10 @@ import { OUTBOUNDS } from "../../../connectors/ways-out.ts";
 import { systemClock } from "../../core/clock.ts";
 import { problemSentence } from "../../core/errors.ts";
 import { keyRingOf } from "../../key-ring.ts";
+import { recordOf } from "../../record.ts";
 import { stateFiles } from "../../setup.ts";
 import { makeSigningKey } from "../../store/keys.ts";
-import { openSqliteReads } from "../../store/sqlite/reads.ts";
+import { openReads } from "../../store/record-place.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import type { Reads, Store, Write } from "../../store/store.ts";
 import { configOrExplain, DEFAULT_CONFIG } from "../config-option.ts";
@@ -127,6 +128,8 @@ function derive(
   document.delete("tools");
   // Copies for the crisis are made of the real record alone.
   for (const section of ["backup", "crisis"]) document.delete(section);
+  // What an exercise writes never stands beside what is real: its record is a file of its own.
+  for (const section of ["store", "bus"]) document.delete(section);
   const kept = config.outbound.flatMap(({ connector }, i) =>
     OUTBOUNDS.find(({ name }) => name === connector)?.reach === "assisted"
       ? [document.getIn(["outbound", i], true)]
@@ -139,11 +142,11 @@ function derive(
 }
 
 /** Copies the accounts with what opens them, so that people enter as they would at night. */
-async function copyPeople({ config, secrets, stateDirectory }: LoadedConfig, store: Store): Promise<number> {
-  const { database } = stateFiles(stateDirectory);
-  if (!existsSync(database)) return 0;
-  const facility = config.facility.id;
-  const reads = openSqliteReads(database, keyRingOf({ config, secrets }));
+async function copyPeople(loaded: LoadedConfig, store: Store): Promise<number> {
+  const record = recordOf(loaded);
+  if (record.engine === "sqlite" && !existsSync(record.file)) return 0;
+  const facility = loaded.config.facility.id;
+  const reads = await openReads(record);
   const accounts = await reads.byState(facility, "account", [], { limit: MOST_ACCOUNTS });
   for (const { content } of accounts.reverse()) {
     const writes = await meansOf(reads, facility, content.id);

@@ -8,14 +8,14 @@ import type { LoadedConfig } from "../../../config/load.ts";
 import { MICROSECONDS, systemClock } from "../../core/clock.ts";
 import { messageOf, problemSentence } from "../../core/errors.ts";
 import { uuidv7 } from "../../core/id.ts";
-import { keyRingOf } from "../../key-ring.ts";
-import { stateFiles } from "../../setup.ts";
+import { recordOf } from "../../record.ts";
 import { exerciseWrite } from "../../stages/exercise/exercise-runs.ts";
 import { hostsOf } from "../../stages/exercise/fill-record.ts";
 import { unfitRecord } from "../../stages/exercise/fit-to-play.ts";
 import { lengthOf, type ReadScenario } from "../../stages/exercise/scenario.ts";
 import { duration } from "../../stages/french.ts";
-import { openSqliteReads } from "../../store/sqlite/reads.ts";
+import { placeName } from "../../store/postgres/connection.ts";
+import { openReads } from "../../store/record-place.ts";
 import { configOrExplain, DEFAULT_CONFIG, openInstalled } from "../config-option.ts";
 import { openScreen, type Screen } from "../demo/screen.ts";
 import { findScenario, unknownTo } from "./find-scenario.ts";
@@ -67,9 +67,11 @@ async function play(named: string, options: PlayOptions): Promise<number> {
     return refuse([...missing, "tocsin exercise house fait une configuration qui prend tout."]);
   const heard = await markedDaemon(loaded);
   if (heard !== undefined) return refuse([heard]);
-  const { database } = stateFiles(loaded.stateDirectory);
-  if (!existsSync(database)) return refuse([`${database} : le démon n’y a encore rien noté`]);
-  const reads = openSqliteReads(database, keyRingOf(loaded));
+  const record = recordOf(loaded);
+  const database = record.engine === "sqlite" ? record.file : placeName(record.place);
+  if (record.engine === "sqlite" && !existsSync(database))
+    return refuse([`${database} : le démon n’y a encore rien noté`]);
+  const reads = await openReads(record);
   const unfit = await unfitRecord(reads, facility);
   const running = await reads.byState(facility, "incident", ["candidate", "open", "in_review", "approved"], {
     limit: 100,
@@ -104,7 +106,7 @@ async function play(named: string, options: PlayOptions): Promise<number> {
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
-  const { store } = openInstalled(loaded);
+  const { store } = await openInstalled(loaded);
   const sender = openSender();
   const run = uuidv7(systemClock)();
   try {

@@ -14,9 +14,9 @@ import { describeRecord } from "../../stages/hunt/settle-hunt.ts";
 import { memorySink, tryHunt } from "../../stages/hunt/try-hunt.ts";
 import { openPipeline } from "../../stages/open-pipeline.ts";
 import type { Setup, Work } from "../../stages/work.ts";
-import { lockState, type StateLock } from "../../store/lock.ts";
 import type { Reads, Store, Write } from "../../store/store.ts";
 import { openInstalled } from "../config-option.ts";
+import { type HeldRecord, holdRecord } from "../hold-record.ts";
 import { listDetections, listFacts } from "./tell-hunt.ts";
 
 /** How long a running daemon is waited for. */
@@ -67,8 +67,8 @@ export async function keepAsked(asked: AskedHunt): Promise<HuntResult> {
   const { loaded, work, clock } = asked;
   const { incident } = work;
   const rules = rulesOf(loaded);
-  const lock = lockUnlessRunning(loaded.stateDirectory);
-  const { store } = openInstalled(loaded);
+  const held = await holdUnlessRunning(loaded);
+  const { store } = await openInstalled(loaded);
   try {
     const masks = masksOf(loaded.config, ownSecret(stateFiles(loaded.stateDirectory).maskSecret));
     const setup = setupOf(loaded, uuidv7(clock), masks);
@@ -82,7 +82,7 @@ export async function keepAsked(asked: AskedHunt): Promise<HuntResult> {
     // Planned before it is carried out: a search cut short here is ended by the next daemon.
     await store.commit({ facility: setup.facility.id, at: clock.now(), writes: [plan] });
     const carried = { key: plan.effect.key, incident: incident.id, store, setup, clock };
-    const because = lock === undefined ? await daemonHasIt(carried) : await carryOut(payload, carried, rules);
+    const because = held === undefined ? await daemonHasIt(carried) : await carryOut(payload, carried, rules);
     if (because === undefined) return { ...resultOf(hunt, undefined, { incident, setup }), state: "waiting" };
     const after = await standing(reads, incident);
     const outcome = after.hunts?.find(({ id }) => id === hunt.id);
@@ -91,7 +91,7 @@ export async function keepAsked(asked: AskedHunt): Promise<HuntResult> {
     return setup.masks.every(result, { incident: incident.id });
   } finally {
     await store.close();
-    lock?.release();
+    await held?.release();
   }
 }
 
@@ -104,10 +104,10 @@ function rulesOf({ config }: LoadedConfig): Rules {
   };
 }
 
-/** Undefined while a daemon holds the state: it then takes in what is found. */
-function lockUnlessRunning(directory: string): StateLock | undefined {
+/** Undefined while a daemon holds the record: it then takes in what is found. */
+async function holdUnlessRunning(loaded: LoadedConfig): Promise<HeldRecord | undefined> {
   try {
-    return lockState(directory);
+    return await holdRecord(loaded);
   } catch (error) {
     if (error instanceof TocsinError && error.code === "state_in_use") return undefined;
     throw error;

@@ -47,6 +47,8 @@ const KEEP_WRITERS_OUT = "SELECT pg_advisory_lock(hashtextextended('tocsin ' || 
 export async function moveToPostgres(move: Move): Promise<Moved> {
   const { file, place, key, step } = move;
   const tables = copiedTables();
+  // Brings an older schema up to date, as the daemon would.
+  if (existsSync(file)) openWriting(file).close();
   const source = openReading(file);
   const line = await openCopyLine(place).catch((error: unknown) => {
     source.close();
@@ -65,7 +67,11 @@ export async function moveToPostgres(move: Move): Promise<Moved> {
     await line.ask("BEGIN");
     await refuseFilled(line, { place, facilities });
     const sent = await send(source, line, { facilities, told: step("rows written") });
-    const back = await copyToFile(line, facilities, { file: copy, indexed: false, told: step("rows read back") });
+    const back = await copyToFile(line, facilities, {
+      file: copy,
+      indexed: false,
+      told: step("rows read back"),
+    });
     refuseDifference(sent, back);
     const report = verifyDatabase(copy, key.publicKey, checkpointsFileOf(file));
     refuseAltered(report, placeName(place));
@@ -212,8 +218,7 @@ function setAside(file: string, now: Instant): string {
   database.exec("PRAGMA journal_mode = DELETE");
   database.close();
   const aside = join(dirname(file), `${basename(file)}.moved-${stampOf(now)}`);
-  if (existsSync(checkpointsFileOf(file)))
-    copyFileSync(checkpointsFileOf(file), checkpointsFileOf(aside));
+  if (existsSync(checkpointsFileOf(file))) copyFileSync(checkpointsFileOf(file), checkpointsFileOf(aside));
   renameSync(file, aside);
   syncFolder(dirname(file));
   return aside;

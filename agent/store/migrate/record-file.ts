@@ -1,7 +1,6 @@
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { sweepPartial } from "../backup/durable-file.ts";
-import { checkpointsFileOf } from "../checkpoints.ts";
 import type { PostgresPlace } from "../postgres/connection.ts";
 import { checkSchema } from "../postgres/schema.ts";
 import { type CopyLine, openCopyLine } from "./postgres-side.ts";
@@ -26,17 +25,21 @@ export interface SharedRecord {
 
 const BEGINNING = "verification-";
 
-/** Copies a shared record as it stands at one instant into a database of its own, has it worked on, and takes it away. */
+/**
+ * Copies a shared record as it stands at one instant into a database of its own, has it worked on with the checkpoints
+ * that were kept before that instant, and takes both away.
+ */
 export async function withRecordFile<T>(
   record: SharedRecord,
   told: Told,
-  work: (file: string) => T,
+  work: (file: string, checkpointsFile: string) => T | Promise<T>,
 ): Promise<T> {
   const { place, folder, checkpointsFile } = record;
   await checkSchema(place);
   sweepPartial(folder, BEGINNING);
-  const file = join(folder, `${BEGINNING}${process.pid}.sqlite.${process.pid}.partial`);
-  const beside = checkpointsFileOf(file);
+  const [file, beside] = ["sqlite", "checkpoints"].map((name) =>
+    join(folder, `${BEGINNING}${name}.${process.pid}.partial`),
+  ) as [string, string];
   const line = await openCopyLine(place);
   try {
     // Before the view: a checkpoint signed meanwhile would look like a tail cut off.
@@ -45,7 +48,7 @@ export async function withRecordFile<T>(
     const facilities = await facilitiesOf(line, record);
     await copyToFile(line, facilities, { file, indexed: false, told });
     await line.ask("COMMIT");
-    return work(file);
+    return await work(file, beside);
   } finally {
     await line.close();
     for (const each of [file, beside]) rmSync(each, { force: true });

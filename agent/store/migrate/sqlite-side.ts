@@ -65,7 +65,9 @@ export function refuseNul(database: DatabaseSync, tables: readonly CopiedTable[]
   let count = 0;
   for (const table of tables) {
     const texts = table.columns.filter(({ kind }) => kind === "text");
-    const has = texts.map(({ name }) => `instr(${name}, char(0)) > 0`).join(" OR ");
+    const has = texts
+      .map(({ name }) => `(typeof(${name}) = 'text' AND instr(${name}, char(0)) > 0)`)
+      .join(" OR ");
     const all = table.columns.map(({ name }) => name).join(", ");
     const statement = database.prepare(`SELECT ${all} FROM ${table.name} WHERE ${has}`);
     statement.setReturnArrays(true);

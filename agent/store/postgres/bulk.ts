@@ -10,8 +10,10 @@ const KNOWN = `SELECT a.id, a.event FROM unnest(?::text[]) AS asked (id)
     JOIN LATERAL (SELECT id, event FROM alerts WHERE facility = ? AND id = asked.id LIMIT 1) a ON TRUE
   UNION ALL SELECT a.id, a.event FROM unnest(?::text[]) AS asked (event)
     JOIN LATERAL (SELECT id, event FROM alerts WHERE facility = ? AND event = asked.event LIMIT 1) a ON TRUE`;
+// Contents are JSON on one line each: as an array every quote of theirs would be escaped here and read back there.
 const ALERTS = `INSERT INTO alerts (facility, id, event, first_detection, detections, journal_seq, position, content)
-  SELECT ?, * FROM unnest(?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::text[])`;
+  SELECT ?, * FROM unnest(?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+    string_to_array(?::text, E'\\n'))`;
 // The event time is a member of the content, and of those after it none can hold its name.
 const HELD = `SELECT d.detection, a.id, a.first_detection, a.detections,
     split_part(split_part(a.content, ',"occurred":', -1), ',', 1)::bigint AS occurred
@@ -63,7 +65,7 @@ export function postgresBulk(client: pg.ClientBase, sent: Sent): Bulk {
         column(({ alert }) => alert.detections),
         column(({ seq }) => seq),
         column(({ position }) => position),
-        column(({ alert }) => alert.content),
+        column(({ alert }) => alert.content).join("\n"),
       ]);
       sent.add(added);
       return outcomes;

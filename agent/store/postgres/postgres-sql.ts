@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import type pg from "pg";
 import type { SealedColumn } from "../cipher/sealed-columns.ts";
 import type { Row, Sql, Statement, Value } from "../sql/sql.ts";
@@ -15,12 +16,21 @@ function named(sql: string): { name: string; text: string } {
   return known;
 }
 
+/** Keeps back what is sent until this turn ends: a journey through the kernel costs both sides as much as a statement. */
+export function together(client: pg.ClientBase): void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
+}
+
 /** Sends a statement, prepared once a connection; those sent before it need not be answered yet. */
 export function send(
   client: pg.ClientBase,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<pg.QueryResult<Row>> {
+  together(client);
   return client.query<Row>({ ...named(sql), values: [...values] });
 }
 

@@ -6,7 +6,7 @@ import { prepareWrites, type Writes } from "../sql/writes.ts";
 import { postgresBulk } from "./bulk.ts";
 import { clientOf, type PostgresPlace, placeName, postgresFailure } from "./connection.ts";
 import { type HeldLease, leaseLost } from "./lease.ts";
-import { openSent, postgresSql, type Sent, send } from "./postgres-sql.ts";
+import { openSent, postgresSql, type Sent, send, together } from "./postgres-sql.ts";
 import { statusOf } from "./transaction-status.ts";
 
 /** A connection that writes, with what is prepared on it. */
@@ -61,6 +61,7 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
 
   /** Begins, and reads in the same journey all that a unit needs of its facility. */
   async function begin({ client, openChain }: Line, facility: string) {
+    together(client);
     const [, locked, fenced, chain] = await Promise.all([
       client.query("BEGIN"),
       send(client, LOCK, [facility]),

@@ -14,6 +14,7 @@ import type { Receipt } from "../store.ts";
 import { blamesData, type PostgresPlace, postgresFailure } from "./connection.ts";
 import type { HeldLease } from "./lease.ts";
 import { send } from "./postgres-sql.ts";
+import { refreshStatistics } from "./refresh-statistics.ts";
 import { migratePostgres } from "./schema.ts";
 import { type Line, openTransactions } from "./transaction.ts";
 
@@ -49,6 +50,7 @@ export async function openPostgresWriter(options: PostgresOptions): Promise<Post
   await migratePostgres(place);
   const transactions = openTransactions(place, lease);
   const log = openCheckpointsLog(options.checkpointsFile);
+  const statistics = refreshStatistics(place);
   const unsigned = new Map<string, number>();
   /** Checkpoints in the table that the file could not take yet (disk full). */
   const unlogged: Checkpoint[] = [];
@@ -89,6 +91,7 @@ export async function openPostgresWriter(options: PostgresOptions): Promise<Post
     });
     if (made.entries > 0) unsigned.set(facility, (unsigned.get(facility) ?? 0) + made.entries);
     if (made.checkpoint !== undefined) unlogged.push(made.checkpoint);
+    statistics.wrote(made.entries + units.reduce((sum, { writes }) => sum + writes.length, 0));
     return done;
   }
 
@@ -139,6 +142,7 @@ export async function openPostgresWriter(options: PostgresOptions): Promise<Post
     unsigned: (entries) =>
       [...unsigned].filter(([, count]) => count >= entries).map(([facility]) => facility),
     async close() {
+      await statistics.settled();
       await transactions.close();
       log.close();
     },
