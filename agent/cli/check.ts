@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { advise } from "../../config/advise.ts";
 import { adviseCertificates } from "../../config/advise-certificates.ts";
 import { adviseSecrets } from "../../config/advise-secrets.ts";
@@ -12,6 +12,7 @@ import { openPacks } from "../../rules/regimes/open-packs.ts";
 import { type Regime, verifiedLongAgo } from "../../rules/regimes/regime.ts";
 import { systemClock } from "../core/clock.ts";
 import { messageOf, type Problem, problemSentence } from "../core/errors.ts";
+import { ROLES, type Role } from "../roles.ts";
 import { openChannels, passingMasks, ruleFoldersOf, setupOf, stateFiles } from "../setup.ts";
 import { checkPeople } from "../stages/roster/check-people.ts";
 import { loadSigningKey } from "../store/keys.ts";
@@ -30,9 +31,14 @@ export function checkCommand(program: Command): void {
       "check the configuration, the rules, the law packs and the signing key, then ports, certificates, disk, clock, rosters and who is to be reached; advise on what they leave out; starts nothing",
     )
     .option("--config <file>", "configuration", DEFAULT_CONFIG)
+    .addOption(
+      new Option("--role <role>", "what this process is to do, when several share a record")
+        .choices(ROLES)
+        .default("all"),
+    )
     .option("--offline", "leave out what looks at this machine and at others")
     .option("--json", "print the problems, the advice and what was looked at as JSON")
-    .action(async (options: { config: string; json?: boolean; offline?: boolean }) => {
+    .action(async (options: { config: string; role: Role; json?: boolean; offline?: boolean }) => {
       const { problems, advice, looked } = await findings(options);
       if (options.json) process.stdout.write(`${JSON.stringify({ problems, advice, looked })}\n`);
       else {
@@ -50,9 +56,11 @@ export function checkCommand(program: Command): void {
 
 async function findings({
   config: file,
+  role,
   offline = false,
 }: {
   config: string;
+  role: Role;
   offline?: boolean;
 }): Promise<{ problems: Problem[]; advice: Problem[]; looked: Live["looked"] }> {
   const { loaded, problems } = loadConfig(file);
@@ -71,9 +79,11 @@ async function findings({
   const { regimes, problems: clashes } = readRegimes(loaded.config.regimes, packs.source);
   found.push(...packs.problems, ...clashes, ...unfilled(loaded, regimes));
   const { signingKey } = stateFiles(loaded.stateDirectory);
-  attempt("state_directory", () => loadSigningKey(signingKey));
+  // A receiver keeps no record: it signs nothing, and lets nobody in.
+  const receives = role === "receiver";
+  if (!receives) attempt("state_directory", () => loadSigningKey(signingKey));
   const shared = loaded.config.store !== undefined;
-  if (!shared && !existsSync(stateFiles(loaded.stateDirectory).database)) {
+  if (!shared && !receives && !existsSync(stateFiles(loaded.stateDirectory).database)) {
     found.push({
       code: "no_store",
       where: loaded.stateDirectory,
@@ -82,13 +92,13 @@ async function findings({
     });
   }
   attempt("notify", () => openChannels(loaded));
-  const live = offline ? { findings: [], looked: [] } : await lookLive(loaded, { clock: systemClock });
-  const keys = shared ? [] : checkEncryption(loaded);
+  const live = offline ? { findings: [], looked: [] } : await lookLive(loaded, { clock: systemClock, role });
+  const keys = shared || receives ? [] : checkEncryption(loaded);
   const opens = keys.every(({ level }) => level === "advice");
   const answers = shared
     ? !offline && live.findings.every(({ where, level }) => where !== "store" || level === "advice")
     : found.every(({ code }) => code !== "no_store");
-  if (opens && answers) found.push(...(await rosterProblems(loaded)));
+  if (opens && answers && !receives) found.push(...(await rosterProblems(loaded)));
   const told = [
     ...advise(loaded),
     ...adviseSecrets(loaded),

@@ -2,6 +2,8 @@ import type { LoadedConfig } from "../../../config/load.ts";
 import type { Clock } from "../../core/clock.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { openFilesLimit } from "../../intake/open-files.ts";
+import type { Role } from "../../roles.ts";
+import { lookAtBus } from "./check-bus.ts";
 import { checkCopies } from "./check-copies.ts";
 import { checkExpiry } from "./check-expiry.ts";
 import { checkDisk, checkOwners } from "./check-files.ts";
@@ -28,10 +30,11 @@ export async function lookLive(
   loaded: LoadedConfig,
   {
     clock,
+    role = "all",
     hints,
     patience = PATIENCE,
     limitOf,
-  }: { clock: Clock; hints?: ClockHints; patience?: number; limitOf?: typeof openFilesLimit },
+  }: { clock: Clock; role?: Role; hints?: ClockHints; patience?: number; limitOf?: typeof openFilesLimit },
 ): Promise<Live> {
   const places = placesToReach(loaded);
   const checks: { check: string; look: (signal: AbortSignal) => Promise<Looked> | Looked }[] = [
@@ -44,9 +47,12 @@ export async function lookLive(
     ...(["backup", "crisis"] as const)
       .filter((kind) => loaded.config[kind] !== undefined)
       .map((kind) => ({ check: `${kind}.folder`, look: () => checkCopies(loaded, kind) })),
-    ...(loaded.config.store === undefined
+    ...(loaded.config.store === undefined || role === "receiver"
       ? []
       : [{ check: "store", look: () => checkStore(loaded, clock.now) }]),
+    ...(loaded.config.bus === undefined || role === "web"
+      ? []
+      : [{ check: "bus", look: () => lookAtBus(loaded, role) }]),
     ...places.map(({ where, look }) => ({
       check: where,
       look: (signal: AbortSignal) => look({ now: clock.now(), signal }),
