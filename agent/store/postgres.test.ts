@@ -1,34 +1,203 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { storeContract } from "../../test/contract/store.contract.ts";
-import { type PostgresServer, postgresPrograms, startPostgres } from "../../test/support/postgres.ts";
-import { steppingClock } from "../../test/support/store-samples.ts";
+import { type CuttingProxy, startCuttingProxy } from "../../test/support/cutting-proxy.ts";
+import { describePeer } from "../../test/support/peer.ts";
+import { type PostgresServer, postgresServer, startPostgres } from "../../test/support/postgres.ts";
+import { NIGHT, samples, steppingClock } from "../../test/support/store-samples.ts";
+import { bodyHash, contentHash, entryHash, GENESIS } from "../core/journal.ts";
 import { makeSigningKey } from "./keys.ts";
+import type { PostgresPlace } from "./postgres/connection.ts";
+import { takeLease } from "./postgres/lease.ts";
+import { openPostgresWriter } from "./postgres/writer.ts";
 import { openPostgres } from "./postgres.ts";
+import { sealUnit } from "./seal.ts";
+import type { Store, Write } from "./store.ts";
 
-describe.skipIf(postgresPrograms() === undefined)("a real server (needs PostgreSQL)", () => {
+const HERE = "ght-nord";
+
+describePeer(postgresServer, "a record in a real PostgreSQL", () => {
   let server: PostgresServer;
+  let folder: string;
   beforeAll(async () => {
     server = await startPostgres();
+    folder = mkdtempSync(join(tmpdir(), "tocsin-store-"));
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  });
+  let stores = 0;
+  const optionsOf = (place: PostgresPlace) => {
+    stores += 1;
+    return {
+      place,
+      signingKey: makeSigningKey(join(folder, `key-${stores}.pem`)),
+      clock: steppingClock(),
+      checkpointsFile: join(folder, `checkpoints-${stores}.jsonl`),
+    };
+  };
 
   storeContract("PostgreSQL", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "tocsin-store-"));
-    const store = await openPostgres({
-      place: await server.database(),
-      signingKey: makeSigningKey(join(folder, "key.pem")),
-      clock: steppingClock(),
-      checkpointsFile: join(folder, "checkpoints.jsonl"),
+    const store = await openPostgres(optionsOf(await server.database()));
+    return { store, dispose: store.close };
+  });
+
+  describe("shared by two processes", () => {
+    let place: PostgresPlace;
+    let both: [Store, Store];
+    let make: ReturnType<typeof samples>;
+    beforeEach(async () => {
+      place = await server.database();
+      both = [await openPostgres(optionsOf(place)), await openPostgres(optionsOf(place))];
+      make = samples();
     });
-    return {
-      store,
-      async dispose() {
-        await store.close();
-        rmSync(folder, { recursive: true });
-      },
-    };
+    afterEach(() => Promise.all(both.map((store) => store.close())));
+
+    const commit = (store: Store, writes: Write[], facility = HERE) =>
+      store.commit({ facility, at: NIGHT, writes });
+
+    it("has one chain and one order of detections, whoever writes", async () => {
+      const note = (): Write => ({ write: "note", what: "told", incident: null, content: { n: 1 } });
+      const turns = Array.from({ length: 40 }, (_, turn) =>
+        Promise.all(both.map((store) => commit(store, turn % 2 === 0 ? [make.alert({}, 2)] : [note()]))),
+      );
+      for (const done of await Promise.all(turns))
+        for (const { outcome } of done) expect(outcome).toBe("committed");
+      const entries = await both[0].reads.journal(HERE, 1, 1000);
+      let previous = GENESIS;
+      for (const [index, entry] of entries.entries()) {
+        const { facility, seq, type, at, incident, salt, content } = entry;
+        const contents = contentHash(salt ?? "", content ?? "");
+        const body = bodyHash({ facility, seq, type, at, incident, contentHash: contents });
+        expect([seq, entry.previous, entry.hash]).toEqual([index + 1, previous, entryHash(previous, body)]);
+        previous = entry.hash;
+      }
+      const detections = await both[1].reads.detectionsAfter(HERE, 0, 1000);
+      expect(detections.map(({ detection }) => detection.seq)).toEqual(
+        Array.from({ length: 80 }, (_, i) => i + 1),
+      );
+    });
+
+    it("takes an event that both are given once, and a revision from one of them", async () => {
+      const alerts = await Promise.all(
+        both.map((store) => commit(store, [make.alert({ eventId: "the same" })])),
+      );
+      expect(alerts.flatMap((each) => (each.outcome === "committed" ? each.alerts : [])).sort()).toEqual([
+        "duplicate",
+        "stored",
+      ]);
+      const incident = make.incident({ id: "i-1", reference: "2026-0001" });
+      await commit(both[0], [make.incidentPut(incident)]);
+      const second = make.incidentPut({ ...incident, because: "other" }, 2);
+      const done = await Promise.all(both.map((store) => commit(store, [second])));
+      expect(done.map(({ outcome }) => outcome).sort()).toEqual(["committed", "conflict"]);
+    });
+
+    it("keeps facilities from waiting for each other", async () => {
+      const other = await server.ask("SELECT 1", place.database);
+      expect(other).toHaveLength(1);
+      const [here, there] = await Promise.all([
+        commit(both[0], [make.alert()]),
+        commit(both[1], [make.alert()], "ght-sud"),
+      ]);
+      expect([here.outcome, there.outcome]).toEqual(["committed", "committed"]);
+      expect(await both[0].reads.facilities()).toEqual([HERE, "ght-sud"]);
+    });
+
+    it("refuses a unit that PostgreSQL cannot take, and none of those committed with it", async () => {
+      const bad: Write = { write: "bookmark", name: "a\0b", content: "" };
+      const done = await Promise.allSettled([
+        commit(both[0], [make.alert({ id: "a-1" })]),
+        commit(both[0], [bad]),
+        commit(both[0], [make.alert({ id: "a-2" })]),
+      ]);
+      expect(
+        done.map((each) => (each.status === "fulfilled" ? each.value.outcome : each.reason.code)),
+      ).toEqual(["committed", "unit_malformed", "committed"]);
+      expect(await both[0].reads.countAlerts(HERE)).toBe(2);
+    });
+
+    it("undoes a unit in conflict, whatever was committed with it", async () => {
+      const cursor: Write = { write: "cursor", name: "c", from: 7, to: 8 };
+      const done = await Promise.all([
+        commit(both[0], [make.alert({ id: "a-1" })]),
+        commit(both[0], [make.alert({ id: "a-2" }), cursor]),
+        commit(both[0], [make.alert({ id: "a-3" })]),
+      ]);
+      expect(done.map(({ outcome }) => outcome)).toEqual(["committed", "conflict", "committed"]);
+      const found = await both[1].reads.detectionsAfter(HERE, 0, 10);
+      expect(found.map(({ alert, detection }) => [alert.id, detection.seq])).toEqual([
+        ["a-1", 1],
+        ["a-3", 2],
+      ]);
+    });
+  });
+
+  describe("whose connection is cut", () => {
+    let place: PostgresPlace;
+    let proxy: CuttingProxy;
+    beforeEach(async () => {
+      place = await server.database();
+      proxy = await startCuttingProxy(place);
+    });
+    afterEach(() => proxy.stop());
+
+    it("finds out what became of a commit that was not answered", async () => {
+      const store = await openPostgres(optionsOf({ ...place, port: proxy.port }));
+      const { alert } = samples();
+      await store.commit({ facility: HERE, at: NIGHT, writes: [alert()] });
+      proxy.cutAfter("COMMIT");
+      const receipt = await store.commit({ facility: HERE, at: NIGHT, writes: [alert()] });
+      expect(receipt).toEqual({ outcome: "committed", alerts: ["stored"] });
+      expect(await store.reads.countAlerts(HERE)).toBe(2);
+      await store.close();
+    });
+
+    it("says that nothing stands of a unit that was cut before, and takes it the next time", async () => {
+      const store = await openPostgres(optionsOf({ ...place, port: proxy.port }));
+      const { alert } = samples();
+      const unit = { facility: HERE, at: NIGHT, writes: [alert({ eventId: "e-1" })] };
+      proxy.cutAfter("BEGIN");
+      await expect(store.commit(unit)).rejects.toMatchObject({ code: "store_failed" });
+      expect(await store.commit(unit)).toEqual({ outcome: "committed", alerts: ["stored"] });
+      await store.close();
+    });
+  });
+
+  it("takes nothing from a writer whose lease changed hands", async () => {
+    const place = await server.database();
+    const first = await openPostgresWriter(optionsOf(place));
+    await first.close();
+    const lease = await takeLease(place, { facility: HERE, name: "correlator", owner: "one" });
+    const writer = await openPostgresWriter({ ...optionsOf(place), lease: lease.held });
+    const unit = () => sealUnit({ facility: HERE, at: NIGHT, writes: [samples().alert()] });
+    expect(await writer.commitGroup([unit()])).toMatchObject([{ outcome: "committed" }]);
+    await server.ask("UPDATE leases SET fence = fence + 1, owner = 'two'", place.database);
+    expect(await writer.commitGroup([unit()])).toMatchObject([
+      { outcome: "failed", problem: { code: "lease_lost" } },
+    ]);
+    expect((await lease.lost).code).toBe("lease_lost");
+    await lease.release();
+    await writer.close();
+  });
+
+  it("refuses a schema that a newer program wrote", async () => {
+    const place = await server.database();
+    await (await openPostgres(optionsOf(place))).close();
+    await server.ask("INSERT INTO schema_version (version, name) VALUES (999, 'later')", place.database);
+    await expect(openPostgres(optionsOf(place))).rejects.toMatchObject({ code: "store_newer" });
+  });
+
+  it.each([
+    ["nobody listens", { port: 1 }, "store_failed", /ECONNREFUSED/],
+    ["there is no such database", { database: "absent" }, "store_failed", /3D000/],
+  ])("says where and what when %s", async (_what, wrong, code, message) => {
+    const place = { ...(await server.database()), ...wrong };
+    const refused = openPostgres(optionsOf(place));
+    await expect(refused).rejects.toMatchObject({ code });
+    await expect(refused).rejects.toThrow(message);
   });
 });

@@ -4,7 +4,7 @@ import { type Chain, openChain } from "../sql/chain.ts";
 import { type Asking, inTurn } from "../sql/sql.ts";
 import { prepareWrites, type Writes } from "../sql/writes.ts";
 import { postgresBulk } from "./bulk.ts";
-import { clientOf, type PostgresPlace, placeName, postgresFailure } from "./connection.ts";
+import { clientOf, type PostgresPlace, placeName, postgresFailure, sqlState } from "./connection.ts";
 import { type HeldLease, leaseLost } from "./lease.ts";
 import { openSent, postgresSql, type Sent, send, together } from "./postgres-sql.ts";
 import { statusOf } from "./transaction-status.ts";
@@ -26,11 +26,16 @@ export interface Outcome<T> {
 }
 
 export interface Transactions {
-  /** Runs work alone for one facility; durable once resolved, and nothing of it stands when it rejects. */
-  run<T>(facility: string, work: (line: Line, chain: Chain) => Promise<Outcome<T>>): Promise<T>;
+  /**
+   * Runs work alone for one facility; durable once resolved, and nothing of it stands when it rejects. What it asks before
+   * the chain is there goes with what begins the transaction; it writes nothing until then.
+   */
+  run<T>(facility: string, work: (line: Line, chain: Promise<Chain>) => Promise<Outcome<T>>): Promise<T>;
   close(): Promise<void>;
 }
 
+/** Nothing is answered any more in a transaction of which something was refused. */
+const ABORTED = "25P02";
 /** Keeps all other writers of a facility waiting until the transaction ends, and names it. */
 const LOCK = `SELECT pg_current_xact_id()::text AS name,
   pg_advisory_xact_lock(hashtextextended('tocsin ' || ?::text, 0))::text AS locked`;
@@ -85,24 +90,35 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
     }
   }
 
+  /** What was refused first, when all that was sent after it was refused for that. */
+  async function reasonOf(now: Line | undefined, error: unknown): Promise<unknown> {
+    if (now === undefined || sqlState(error) !== ABORTED) return error;
+    return now.sent.settled().then(
+      () => error,
+      (first: unknown) => first,
+    );
+  }
+
   async function run<T>(
     facility: string,
-    work: (line: Line, chain: Chain) => Promise<Outcome<T>>,
+    work: (line: Line, chain: Promise<Chain>) => Promise<Outcome<T>>,
   ): Promise<T> {
     let now: Line | undefined;
     let ending: { name: string; result: T } | undefined;
     try {
       now = await lineNow();
-      const { name, chain } = await begin(now, facility);
-      const { result, last } = await work(now, chain);
+      const begun = begin(now, facility);
+      const chain = begun.then((known) => known.chain);
+      const [{ name }, { result, last }] = await Promise.all([begun, work(now, chain)]);
       if (last === undefined) {
         await Promise.all([now.sent.settled(), now.client.query("ROLLBACK")]);
         return result;
       }
       ending = { name, result };
-      await Promise.all([last(), now.sent.settled(), now.client.query("COMMIT")]);
+      await allOrFirst([last(), now.sent.settled(), now.client.query("COMMIT")]);
       return result;
-    } catch (error) {
+    } catch (thrown) {
+      const error = await reasonOf(now, thrown);
       await giveUp(now, error);
       if (ending === undefined || serverGoesOn(error)) throw error;
       // The commit was sent and not answered.
@@ -142,4 +158,10 @@ function uncertain(place: PostgresPlace, cause: unknown): TocsinError {
     },
     { cause },
   );
+}
+
+/** Resolves once all are answered; rejects with what refused the first that was sent, of which the others come. */
+async function allOrFirst(answers: Promise<unknown>[]): Promise<void> {
+  const [last, sent, commit] = await Promise.allSettled(answers);
+  for (const each of [sent, last, commit]) if (each?.status === "rejected") throw each.reason;
 }

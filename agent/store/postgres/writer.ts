@@ -74,8 +74,9 @@ export async function openPostgresWriter(options: PostgresOptions): Promise<Post
     careful: boolean,
   ): Promise<Committed[]> {
     const made: { entries: number; checkpoint?: Checkpoint } = { entries: 0 };
-    const done = await transactions.run(facility, async (line, chain) => {
-      const receipts = await applyAll(line, chain, units, careful);
+    const done = await transactions.run(facility, async (line, begun) => {
+      const receipts = await applyAll(line, begun, units, careful);
+      const chain = await begun;
       const stands = (index: number) => receipts[index]?.outcome === "committed";
       if (!units.some((_, index) => stands(index))) return { result: receipts };
       const signs = units.some((unit, index) => stands(index) && erases(unit));
@@ -124,8 +125,8 @@ export async function openPostgresWriter(options: PostgresOptions): Promise<Post
     async checkpoint(facility) {
       const made = await transactions.run<{ checkpoint?: Checkpoint; fresh?: true }>(
         facility,
-        async (line, chain) => {
-          const head = chain.head();
+        async (line, begun) => {
+          const head = (await begun).head();
           if (head.seq === 0) return { result: {} };
           const [last] = (await send(line.client, LAST_CHECKPOINT, [facility])).rows;
           if (last?.seq === head.seq) return { result: { checkpoint: checkpointOf(last) } };
@@ -152,26 +153,58 @@ export async function openPostgresWriter(options: PostgresOptions): Promise<Post
 /** Applies the units of one facility in their order; those of alerts alone that follow each other go as one. */
 async function applyAll(
   line: Line,
-  chain: Chain,
+  begun: Promise<Chain>,
   units: readonly SealedUnit[],
   careful: boolean,
 ): Promise<Committed[]> {
   const receipts: Committed[] = [];
+  const chain = !careful && asksFirst(units) ? chainToCome(begun) : await begun;
   for (let index = 0; index < units.length; ) {
     const run = careful ? [] : alertUnitsFrom(units, index);
     const [first] = run;
     if (first !== undefined) {
       const writes = run.flatMap((unit) => unit.writes);
-      const receipt = await inTurn(applyUnit(line.writes, { ...first, writes }, chain));
+      const receipt = await inTurn(applyUnit(line.writes, { ...first, writes }, chain), begun);
       receipts.push(...shared(receipt, run));
       index += run.length;
       continue;
     }
     const unit = units[index] as SealedUnit;
-    receipts.push(await applyOne(line, chain, unit, { alone: units.length === 1, careful }));
+    receipts.push(await applyOne(line, chain, unit, { alone: units.length === 1, careful, begun }));
     index += 1;
   }
   return receipts;
+}
+
+/** True when what comes first is a question that needs no chain: one journey less. */
+function asksFirst(units: readonly SealedUnit[]): boolean {
+  const first = units[0]?.writes[0]?.write;
+  return (
+    (first === "alert" && onlyAlerts(units[0] as SealedUnit)) || (first === "record" && units.length === 1)
+  );
+}
+
+/** The chain of a transaction that is beginning, for what uses it once that has begun. */
+function chainToCome(begun: Promise<Chain>): Chain {
+  let come: Chain | undefined;
+  const there = () => {
+    if (come === undefined) throw new Error("the chain is used before its transaction has begun");
+    return come;
+  };
+  begun.then(
+    (chain) => {
+      come = chain;
+    },
+    () => undefined,
+  );
+  return {
+    append: (entry) => there().append(entry),
+    digest: (digest, at) => there().digest(digest, at),
+    detections: (count) => there().detections(count),
+    mark: () => there().mark(),
+    flush: () => there().flush(),
+    head: () => there().head(),
+  };
 }
 
 const onlyAlerts = ({ writes }: SealedUnit) => writes.every(({ write }) => write === "alert");
@@ -198,11 +231,11 @@ async function applyOne(
   { client, sent, writes }: Line,
   chain: Chain,
   unit: SealedUnit,
-  { alone, careful }: { alone: boolean; careful: boolean },
+  { alone, careful, begun }: { alone: boolean; careful: boolean; begun: Promise<Chain> },
 ): Promise<Committed> {
-  const back = chain.mark();
+  const back = alone && !careful ? () => undefined : chain.mark();
   const saved = alone ? undefined : client.query("SAVEPOINT unit");
-  const applied = inTurn(applyUnit(writes, unit, chain));
+  const applied = inTurn(applyUnit(writes, unit, chain), begun);
   try {
     const [receipt] = await Promise.all([applied, saved]);
     if (careful) await sent.settled();

@@ -50,13 +50,13 @@ export function atOnce<T>(asking: Asking<T>): T {
   return step.value;
 }
 
-/** Runs work on an engine that is waited for. */
-export async function inTurn<T>(asking: Asking<T>): Promise<T> {
+/** Runs work on an engine that is waited for; it asks its first question now, and goes on once `ready`. */
+export async function inTurn<T>(asking: Asking<T>, ready?: Promise<unknown>): Promise<T> {
   for (let step = asking.next(); ; ) {
     if (step.done) return step.value;
     let answer: unknown;
     try {
-      answer = await step.value;
+      [answer] = await Promise.all([step.value, ready]);
     } catch (error) {
       step = asking.throw(error);
       continue;
