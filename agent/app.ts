@@ -265,6 +265,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       ? consumeBus(first, {
           ...{ store: record.client, intake, token: record.token, rules: () => rulesNow.now().hash },
           ...{ failing: storeWatch.heard, detected: () => void correlation.wake(), died, clock, log },
+          ...{ registry: metrics.registry, record: record.place },
         })
       : undefined;
     if (bus !== undefined) stopAfterIntake(bus.part, bus.stop);

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../config/load.ts";
+import { anchorCheckpoints } from "./anchor/anchor-checkpoints.ts";
 import { type CanaryParts, flyCanaries } from "./canary/fly-canaries.ts";
 import type { Clock } from "./core/clock.ts";
 import { keepCopies } from "./crisis/keep-copies.ts";
@@ -63,7 +64,7 @@ export async function startChores(parts: ChoreParts): Promise<Chores> {
   const chores = [refreshRegister(parts.register), copies];
   let requalifying = await requalifyWhenDue(parts.pipeline, parts);
   const folder = reportsFolder(loaded().stateDirectory);
-  chores.push(watchOpenFiles(parts));
+  chores.push(watchOpenFiles(parts), anchorCheckpoints(parts));
   chores.push(scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder }));
   const keep = () =>
     loaded().config.retention === undefined

@@ -1,18 +1,24 @@
+import type { Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import { connectBus } from "./bus/connect.ts";
 import { openConsumer } from "./bus/consumer.ts";
 import { followReceivers } from "./bus/presence.ts";
 import { busOf } from "./bus-settings.ts";
-import type { Clock } from "./core/clock.ts";
+import { type Clock, MICROSECONDS } from "./core/clock.ts";
 import { messageOf, TocsinError } from "./core/errors.ts";
 import type { IntakeThread } from "./intake/thread.ts";
+import { REACHES_BUS } from "./offer-on-bus.ts";
 import type { Part } from "./stop-parts.ts";
 import type { StoreClient } from "./store/client.ts";
+import type { RecordPlace } from "./store/record-place.ts";
 import type { SealedUnit } from "./store/seal.ts";
+import { consumerMetrics } from "./telemetry/bus-metrics.ts";
 import type { Log } from "./telemetry/log.ts";
 
 /** How often it is told here what receivers have heard, ms. */
 const HEARD_EVERY = 2_000;
+/** How long a correlator is without NATS before it lets another have its place, µs: others may be slower to notice. */
+const CUT_OFF = 10 * MICROSECONDS.second;
 /** The source under which what no receiver can have sent is listed. */
 const SOURCE = "tocsin:bus";
 
@@ -31,6 +37,8 @@ export function consumeBus(
     /** Called once alerts are durable. */
     detected: () => void;
     died: (why: string) => void;
+    registry: Registry;
+    record: RecordPlace;
     clock: Clock;
     log: Log;
   },
@@ -73,6 +81,7 @@ export function consumeBus(
     refused: (reason, sample) => quarantine("message_refused", reason, sample),
     onTrouble: ({ message }) => log.error("trouble with the bus", { error: message }),
   });
+  consumerMetrics(parts.registry, consumer.report, link.status);
   void consumer.ended.then((problem) => problem && died(`bus: ${problem.message}`));
 
   let told = "";
@@ -93,9 +102,21 @@ export function consumeBus(
       log.warn("rules wait for receivers that do not have them", { rules: wanted, receivers: names });
     told = names;
   }
-  const presence = followReceivers({ link, facility, changed: follow, clock });
+  const presence = followReceivers({ link, facility, token, changed: follow, clock });
+  let asking = false;
+  /** Cut off alone, it ends, and who reaches NATS takes over; when nobody does, what is here goes on here. */
+  async function letGo(): Promise<void> {
+    const { connected, since } = link.status();
+    if (connected || asking || parts.record.engine === "sqlite" || clock.now() - since < CUT_OFF) return;
+    asking = true;
+    const { isHeld } = await import("./store/postgres/lease.ts");
+    const other = await isHeld(parts.record.place, facility, REACHES_BUS).catch(() => false);
+    asking = false;
+    if (other) died("bus: NATS cannot be reached from here, and can from where another stands by");
+  }
   const timer = setInterval(() => {
     follow();
+    void letGo();
     intake.hearElsewhere(Object.fromEntries(presence.lastHeard()));
   }, HEARD_EVERY);
 

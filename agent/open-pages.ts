@@ -4,6 +4,7 @@ import { rulesOf } from "./run-retention.ts";
 import { accessOf, toolsOf } from "./setup.ts";
 import type { Desk } from "./stages/desk/desk.ts";
 import { openDesk } from "./stages/desk/open-desk.ts";
+import { openGroup } from "./stages/group/open-group.ts";
 import { unknownAssets } from "./stages/note-unknown.ts";
 import { openEliminations } from "./stages/retention/eliminations-desk.ts";
 import { openOnCall } from "./stages/roster/open-on-call.ts";
@@ -39,6 +40,7 @@ export function openPages(
     | "attempts"
     | "publicUrl"
     | "retention"
+    | "group"
   > &
     Pick<DeskParts, "pipeline" | "decided" | "unmasked" | "planned" | "codes"> &
     Pick<OnCallParts, "channels" | "page"> & {
@@ -67,6 +69,12 @@ export function openPages(
       sites: config.sites,
       assets,
       onCall: openOnCall(parts),
+      group:
+        config.group &&
+        openGroup({
+          ...{ store, facility: setup.facility.id, group: config.group },
+          ...{ masks: parts.masks, clock: parts.clock },
+        }),
       unknown: () =>
         unknownAssets({ reads: store.reads, facility: setup.facility.id, locate: setup.locate, assets }),
       access: accessOf(loaded, setup),

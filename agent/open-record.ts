@@ -49,7 +49,7 @@ export async function openRecord(
   const { stateDirectory } = loaded;
   const facility = loaded.config.facility.id;
   const place = recordOf(loaded);
-  const lease = given.duties.correlates ? await standBy(loaded, place, given) : undefined;
+  const lease = await standBy(loaded, place, given);
   void lease?.lost.then(({ message }) => died(message));
   const keyFile = stateFiles(stateDirectory).signingKey;
   const thread = await startStoreThread({ record: place, keyFile, lease: lease?.held }, (problem) =>

@@ -11,17 +11,21 @@ import { type IntakeThread, type Listening, startIntake } from "./intake/thread.
 import { openReload, type Reload } from "./open-reload.ts";
 import { intakeData, ruleFilesOf } from "./setup.ts";
 import { type Part, stopParts } from "./stop-parts.ts";
+import { storeClient } from "./store/client.ts";
 import { lockState } from "./store/lock.ts";
 import { ownState } from "./store/own-state.ts";
+import type { OpenReads } from "./store/record-place.ts";
 import { busMetrics } from "./telemetry/bus-metrics.ts";
 import type { Log } from "./telemetry/log.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
 import { watchRules } from "./watch-rules.ts";
+import { watchStore } from "./watch-store.ts";
 import { operationsApp } from "./web/operations.ts";
 
 /** How often it is said what each source last sent, ms. */
 const HEARD_EVERY = 5_000;
 const DUTIES = { listens: true, correlates: false };
+const NO_RECORD = { close() {} } as unknown as OpenReads;
 
 /** A running receiver. */
 export interface Receiver {
@@ -90,6 +94,17 @@ export async function startReceiver(
     stops.push({ part: "bus", stop: bus.stop });
     void bus.ended.then((problem) => problem && died(`bus: ${problem.message}`));
     busMetrics(metrics.registry, bus.report, bus.status);
+    // Nobody sends to who is not ready: it finds out by itself when it can hand on again.
+    const handing = storeClient(bus.connect(), NO_RECORD);
+    const watch = watchStore(handing, {
+      ...{ facility, clock, log },
+      remedy: "see what the bus and the disk of the spool say (docs/bus.md): tried anew",
+      changed: (trouble) => (trouble === null ? causes.delete("bus") : causes.add("bus")),
+    });
+    stops.push(
+      { part: "way to the bus", stop: handing.close },
+      { part: "watch over the bus", stop: watch.stop },
+    );
     const intake = startIntake(options.intake, intakeData(first, DUTIES), {
       detected: () => undefined,
       rules({ hash }) {
@@ -104,7 +119,7 @@ export async function startReceiver(
       },
       troubled: () => undefined,
       log: (level, message, fields) => log[level](message, fields),
-      failing: (why) => (why === undefined ? causes.delete("bus") : causes.add("bus")),
+      failing: watch.heard,
       died: (error) => died(`intake: ${messageOf(error)}`),
     });
     receiving = intake;

@@ -8,6 +8,16 @@ import { readCertificates } from "./core/read-certificates.ts";
 import type { Log } from "./telemetry/log.ts";
 import { seldom } from "./telemetry/seldom.ts";
 
+/** Authenticated encryption under a key of one session alone (RFC 9325 §4.2): Node's own list still has CBC and RSA's. */
+const CIPHERS = [
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "TLS_AES_128_GCM_SHA256",
+  ...["AES256-GCM-SHA384", "CHACHA20-POLY1305", "AES128-GCM-SHA256"].flatMap((cipher) => [
+    `ECDHE-ECDSA-${cipher}`,
+    `ECDHE-RSA-${cipher}`,
+  ]),
+].join(":");
 /** How often the files of a listener are looked at, ms. */
 const LOOK_EVERY = 3000;
 const NO_CERTIFICATE = "it gave no certificate";
@@ -166,6 +176,7 @@ function contextOf({ minimum }: ServerTls, [cert, key, authority]: Buffer[]): Tl
     key,
     ...(authority === undefined ? {} : { ca: authority }),
     minVersion: `TLSv${minimum}`,
+    ciphers: CIPHERS,
     secureOptions: SSL_OP_NO_RENEGOTIATION | session,
   };
 }

@@ -9,12 +9,28 @@ export function checkShared(
   parts: { base: string; secrets: ReadonlyMap<string, Secret> | null; tell: Tell },
 ): void {
   const { base, secrets, tell } = parts;
-  const { store, bus } = config;
+  const { store, bus, group, facility } = config;
   const files = { base, keys: secrets !== null, tell };
   if (store !== undefined) {
     for (const { section, message, remedy } of WITH_SQLITE)
       if (config[section] !== undefined) tell([section], "store_not_sqlite", message, remedy);
     checkClientTls(store.tls, { ...files, path: ["store"], server: "the database" });
+  }
+  if (group !== undefined) {
+    if (store === undefined)
+      tell(
+        ["group"],
+        "group_without_shared_record",
+        "a group is seen in the record that its facilities share, and there is no store",
+        "give store: postgres://…, or leave group out",
+      );
+    if (!group.facilities.some(({ id }) => id === facility.id))
+      tell(
+        ["group", "facilities"],
+        "group_without_us",
+        `${facility.id} is not in its own group`,
+        "name this facility too: the same list stands in every configuration of the group",
+      );
   }
   if (bus !== undefined) {
     checkClientTls(bus.tls, { ...files, path: ["bus"], server: "the bus" });

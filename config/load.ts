@@ -152,6 +152,9 @@ export function parseConfig(
     for (const [i, { key }] of (config.encryption?.keys ?? []).entries())
       if (key) secret(["encryption", "keys", i, "key"], key, 44);
     for (const [i, tool] of config.tools.entries()) secret(["tools", i, "secret"], tool.secret);
+    if (config.anchors?.webhook) secret(["anchors", "webhook", "secret"], config.anchors.webhook.secret);
+    if (config.anchors?.mail?.password)
+      secret(["anchors", "mail", "password"], config.anchors.mail.password, 1);
     if (config.people.oidc) secret(["people", "oidc", "client_secret"], config.people.oidc.client_secret, 1);
     for (const [i, channel] of config.notify.entries())
       for (const [name, value] of Object.entries(channel.settings)) {
@@ -197,6 +200,8 @@ export function parseConfig(
         tls.key = absolute(tls.key);
         if (tls.clients !== undefined) tls.clients.authority = absolute(tls.clients.authority);
       }
+      for (const way of [config.anchors?.mail, config.anchors?.timestamp])
+        if (way?.authority !== undefined) way.authority = absolute(way.authority);
       const client = config.canary === "off" ? undefined : config.canary.client;
       if (client !== undefined)
         Object.assign(client, { certificate: absolute(client.certificate), key: absolute(client.key) });

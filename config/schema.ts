@@ -5,10 +5,12 @@ import { DeliveryKind } from "../agent/core/delivery.ts";
 import { DESIGNATIONS, FacilityKind } from "../agent/core/facility.ts";
 import { HolidaySettings } from "../agent/core/working-time.ts";
 import { SecretSource } from "../connectors/contract.ts";
+import { Anchors } from "./anchors.ts";
 import { Backup, Crisis } from "./backup.ts";
 import { Bus } from "./bus.ts";
 import { Canary } from "./canary.ts";
 import { Encryption } from "./encryption.ts";
+import { Group } from "./group.ts";
 import { Identities } from "./identities.ts";
 import { PlacementRule } from "./inventory/placement.ts";
 import { Dependencies, Escalation, Handover, NotifyChannel, RosterSettings } from "./notify.ts";
@@ -102,6 +104,8 @@ export const Config = z.strictObject({
   store: Store.optional(),
   /** NATS JetStream between receivers and the correlator; absent, one process takes in and correlates. */
   bus: Bus.optional(),
+  /** Several facilities that share the record (GHT), and who sees their open incidents; absent for none. */
+  group: Group.optional(),
   listeners: z
     .strictObject({
       people: PeopleListener,
@@ -152,6 +156,8 @@ export const Config = z.strictObject({
   backup: Backup.optional(),
   /** The encrypted copy in a second place, to go on from when everything is being cut; absent for none. */
   crisis: Crisis.optional(),
+  /** Third parties that are given the journal's signed heads; absent for none. */
+  anchors: Anchors.optional(),
   /** Encryption of the record at rest; absent for none. */
   encryption: Encryption.optional(),
   /** The synthetic record that tries every way in; `off` for none. */

@@ -41,7 +41,9 @@ export const nameOf = (path: string) =>
 export function licenceOf(name: string, declared: unknown): string | undefined {
   const { license, licenses } = declared as { license?: unknown; licenses?: unknown };
   const given = license ?? licenses;
-  const types = [given].flat().map((each) => (typeof each === "string" ? each : each?.type));
+  const types = [given].flat().map((each) => {
+    return typeof each === "string" ? each : (each as { type?: unknown } | undefined)?.type;
+  });
   if (types.every((type) => typeof type === "string")) return types.join(" OR ");
   return UNDECLARED[name];
 }

@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
 import {
   type Authenticator,
   AuthorizationError,
@@ -58,7 +60,7 @@ export function connectBus(settings: BusSettings, party: BusParty, clock: Clock 
   const options: ConnectionOptions = {
     servers: settings.servers,
     ...authenticationOf(settings.authentication),
-    ...(mustEncrypt(settings) ? { tls: present(settings.tls ?? {}) } : {}),
+    ...(mustEncrypt(settings) ? { tls: { ...present(settings.tls ?? {}), ...identityOf(settings) } } : {}),
     name: `tocsin ${party.role} ${party.facility}`,
     inboxPrefix: inboxPrefix(party),
     timeout: HANDSHAKE_MS,
@@ -181,6 +183,20 @@ function authenticationOf(by: BusAuthentication | undefined): { authenticator?: 
 /** The library would take a server's word for it that there is no TLS. */
 function mustEncrypt({ servers, tls }: BusSettings): boolean {
   return tls !== undefined || servers.some((server) => server.startsWith("tls:") || !isNear(server));
+}
+
+/** Of a server that is named by its address, Node is told no name and compares the certificate with `localhost`. */
+function identityOf({ servers }: BusSettings): object {
+  const hosts = servers.map((server) => new URL(server).hostname.replace(/^\[(.+)\]$/, "$1"));
+  const addresses = hosts.filter((host) => isIP(host) !== 0);
+  if (addresses.length === 0 || hosts.includes("localhost")) return {};
+  return {
+    checkServerIdentity(host: string, certificate: PeerCertificate): Error | undefined {
+      if (host !== "localhost") return checkServerIdentity(host, certificate);
+      const wrong = addresses.map((address) => checkServerIdentity(address, certificate));
+      return wrong.includes(undefined) ? undefined : wrong[0];
+    },
+  };
 }
 
 function present<T extends object>(of: T): { [K in keyof T]: NonNullable<T[K]> } {

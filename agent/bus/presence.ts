@@ -27,8 +27,8 @@ export type Heard = z.infer<typeof Heard>;
 export const RuleSets = z.strictObject({ receiver: Name, at: At, active: Hash, ready: Hash.nullable() });
 export type RuleSets = z.infer<typeof RuleSets>;
 
-/** The rule set that all receivers shall use. */
-export const Receiving = z.strictObject({ at: At, rules: Hash });
+/** The rule set that all receivers shall use; `token` is of the correlator that says so: whoever took over has a higher one. */
+export const Receiving = z.strictObject({ at: At, rules: Hash, token: z.int().min(0) });
 export type Receiving = z.infer<typeof Receiving>;
 
 /** Says something over and over, while the connection stands; the newest `say` replaces what was said. */
@@ -62,9 +62,11 @@ export const announceRules = (link: BusLink, facility: string): Announcer<RuleSe
 export function followActive(link: BusLink, facility: string, told: (active: Receiving) => void): () => void {
   let last: Receiving | undefined;
   return follow(link, busNames(facility).active, Receiving, (active) => {
-    if (last !== undefined && (active.at < last.at || active.rules === last.rules)) return;
+    // Clocks of two correlators may differ by minutes: their order is that of their leases.
+    if (last !== undefined && (active.token - last.token || active.at - last.at) < 0) return;
+    const same = active.rules === last?.rules;
     last = active;
-    told(active);
+    if (!same) told(active);
   });
 }
 
@@ -72,10 +74,12 @@ export function followActive(link: BusLink, facility: string, told: (active: Rec
 export function followReceivers(parts: {
   link: BusLink;
   facility: string;
+  /** The fencing token of the lease. */
+  token: number;
   changed?: (() => void) | undefined;
   clock?: Clock | undefined;
 }): Presence {
-  const { link, facility, changed = () => {}, clock = systemClock } = parts;
+  const { link, facility, token, changed = () => {}, clock = systemClock } = parts;
   const names = busNames(facility);
   const heard = new Map<string, { said: Heard; came: Instant }>();
   const rules = new Map<string, { said: RuleSets; came: Instant }>();
@@ -113,7 +117,7 @@ export function followReceivers(parts: {
         .filter((sets) => sets.ready !== hash && sets.active !== hash)
         .map(({ receiver }) => receiver)
         .sort(),
-    activate: (hash) => active.say({ at: clock.now(), rules: hash }),
+    activate: (hash) => active.say({ at: clock.now(), rules: hash, token }),
     stop() {
       active.stop();
       for (const stop of stops) stop();

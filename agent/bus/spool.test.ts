@@ -107,6 +107,14 @@ it("refuses at once what would not fit, and takes it when there is room again", 
   await opened.append(records(1, 10_000));
 });
 
+it("says whether what fills it waits for NATS, or was taken and is kept", async () => {
+  const opened = open({ bytes: 100_000, kept_seconds: 180 });
+  await opened.append(records(9, 10_000));
+  await expect(opened.append(records(1, 10_000))).rejects.toThrow(/what waits for NATS fills it/);
+  for (let taken = opened.take(); taken !== undefined; taken = opened.take()) opened.acked(taken);
+  await expect(opened.append(records(1, 10_000))).rejects.toThrow(/which is kept for 180 s more/);
+});
+
 it("says how much waits, since when, and how long the room lasts", async () => {
   const opened = open();
   const began = now;

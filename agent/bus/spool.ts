@@ -288,11 +288,19 @@ export function openSpool(options: SpoolOptions): Spool {
   };
 
   function fullError(): TocsinError {
+    const kept = segments.reduce((sum, { ackedBytes }) => sum + ackedBytes, 0);
+    const taken = kept > onDisk / 2;
     return new TocsinError({
       code: "spool_full",
       where: folder,
-      message: `the spool holds ${onDisk} bytes of ${options.bytes}: what waits for NATS fills it`,
-      remedy: "bring NATS back, or give the spool more bytes",
+      message: `the spool holds ${onDisk} bytes of ${options.bytes}: ${
+        taken
+          ? `NATS has taken most of it, which is kept for ${options.kept_seconds} s more, until it is surely synced`
+          : "what waits for NATS fills it"
+      }`,
+      remedy: taken
+        ? "wait, or give the spool more bytes: it needs room for 4 minutes of the highest rate"
+        : "bring NATS back, or give the spool more bytes",
     });
   }
 

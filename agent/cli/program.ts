@@ -36,6 +36,7 @@ const COMMANDS: Record<string, () => Promise<(program: Command) => void>> = {
   resume: async () => (await import("./resume.ts")).resumeCommand,
   restore: async () => (await import("./restore.ts")).restoreCommand,
   kit: async () => (await import("./kit.ts")).kitCommand,
+  anchors: async () => (await import("./anchors.ts")).anchorsCommand,
   verify: async () => {
     const [{ verifyCommand }, { installedStore }] = await Promise.all([
       import("./verify.ts"),

@@ -25,6 +25,7 @@ export const NOTE_KINDS = [
   "erased",
   "exercise",
   "exported",
+  "group_read",
   "hunt",
   "kept_apart",
   "law_packs",

@@ -11,6 +11,7 @@ import { retention } from "./migrations/010-retention.ts";
 import { dataKeys } from "./migrations/011-data-keys.ts";
 import { effectsByKind } from "./migrations/012-effects-by-kind.ts";
 import { leases } from "./migrations/013-leases.ts";
+import { groups } from "./migrations/014-groups.ts";
 import type { Migration } from "./migrations/migration.ts";
 
 /** All steps of the schema, in order. */
@@ -28,6 +29,7 @@ export const MIGRATIONS: readonly Migration[] = [
   dataKeys,
   effectsByKind,
   leases,
+  groups,
 ];
 
 /** The schema this program reads and writes. */

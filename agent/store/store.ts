@@ -14,6 +14,7 @@ import type { Effect, EffectState } from "../core/effect.ts";
 import type { Elimination } from "../core/elimination.ts";
 import type { Exchange } from "../core/exchange.ts";
 import type { Fact } from "../core/fact.ts";
+import type { GroupLink } from "../core/group-link.ts";
 import type { Links, Regrouping } from "../core/grouping.ts";
 import type { Incident } from "../core/incident.ts";
 import type { Checkpoint, JournalEntry, NoteKind } from "../core/journal.ts";
@@ -53,6 +54,7 @@ export interface Records {
   bulletin: Bulletin;
   account: Account;
   elimination: Elimination;
+  group_link: GroupLink;
 }
 export type RecordKind = keyof Records;
 

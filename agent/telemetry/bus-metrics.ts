@@ -1,6 +1,31 @@
 import { Gauge, type Registry } from "prom-client";
 import type { BusStatus } from "../bus/bus.ts";
+import type { ConsumerReport } from "../bus/consumer.ts";
 import type { PublisherReport } from "../bus/publisher.ts";
+
+/** Shows what a correlator takes off the bus, and how much waits for it there. */
+export function consumerMetrics(
+  registry: Registry,
+  report: () => ConsumerReport,
+  status: () => BusStatus,
+): void {
+  function gauge(name: string, help: string, of: (report: ConsumerReport) => number): void {
+    new Gauge({
+      name: `tocsin_bus_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(of(report()));
+      },
+    });
+  }
+  gauge("handled_messages", "Messages taken into the record since the start", (of) => of.handled);
+  gauge("refused_messages", "Messages that could not be read since the start", (of) => of.refused);
+  const behind =
+    "Messages that JetStream still has for this process; -1 until one has come since it is connected";
+  gauge("behind_messages", behind, ({ lag }) => lag ?? -1);
+  connectedMetric(registry, status);
+}
 
 /** Shows what goes to the bus, and what waits for it on disk. */
 export function busMetrics(
@@ -39,6 +64,10 @@ export function busMetrics(
   gauge("spool_limit_bytes", "Bytes of the spool at most", ({ spool }) => spool.limit);
   const lasts = "How long the room left in the spool lasts; -1 when nothing comes";
   gauge("spool_lasts_seconds", lasts, ({ spool }) => spool.lasts_seconds ?? -1);
+  connectedMetric(registry, status);
+}
+
+function connectedMetric(registry: Registry, status: () => BusStatus): void {
   new Gauge({
     name: "tocsin_bus_connected",
     help: "1 while the connection to NATS stands",

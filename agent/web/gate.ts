@@ -162,6 +162,8 @@ export function gate(parts: {
         person: response.locals.person ?? null,
         access: response.locals.access ?? null,
         passkeys: parts.passkeys,
+        // Whether the navigation leads this person to the group.
+        seesGroup: response.locals.seesGroup ?? false,
         // Decisions recorded by telephone in this person's name, for them to confirm or contest.
         recordedForMe: response.locals.oral ?? [],
         // Where no session was loaded (unknown address), a token would spoil those of the open pages.

@@ -61,8 +61,9 @@ export function openOidc(settings: OidcSettings, { sealed }: { sealed: SealedVal
   async function discover(): Promise<client.Configuration> {
     known = await client.discovery(issuer, settings.clientId, undefined, authentication, {
       timeout: TIMEOUT_SECONDS,
+      // The ID token's own signature too: a machine that opens TLS on the way could write another.
       // Plain HTTP passes the configuration's check on the loopback only.
-      ...(local && { execute: [client.allowInsecureRequests] }),
+      execute: [client.enableNonRepudiationChecks, ...(local ? [client.allowInsecureRequests] : [])],
     });
     return known;
   }

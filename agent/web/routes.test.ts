@@ -27,7 +27,7 @@ async function tokenOf(kind: VisitorKind): Promise<string> {
 }
 
 /** Readings that the journal keeps. */
-const READINGS = ["note.dossier_read", "note.register_exported"];
+const READINGS = ["note.dossier_read", "note.group_read", "note.register_exported"];
 
 /** What was written since it was last asked: a reading is none. */
 async function effects(): Promise<string[]> {

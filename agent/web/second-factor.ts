@@ -1,3 +1,4 @@
+import { timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import type { Clock } from "../core/clock.ts";
 import type { NoteKind } from "../core/journal.ts";
@@ -79,7 +80,7 @@ export function secondFactors(parts: {
 
   async function recovery(account: Account, hash: string): Promise<FactorResult> {
     const { revision, factors } = await store.reads.factors(facility, account.id);
-    const code = factors.recovery.find((each) => each.hash === hash);
+    const code = factors.recovery.find((each) => isSame(each.hash, hash));
     if (code === undefined) return WRONG;
     if (code.used !== null) return USED_RECOVERY;
     const at = clock.now();
@@ -127,4 +128,9 @@ export function secondFactors(parts: {
       return { outcome: "proven", factor: "totp", recoveryLeft: recoveryLeft(factors) };
     },
   };
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [Buffer.from(one), Buffer.from(other)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -11,6 +11,7 @@ import type { RuleTroubles } from "../core/rule-troubles.ts";
 import type { Desk } from "../stages/desk/desk.ts";
 import type { WayReach } from "../stages/effects/reachability.ts";
 import { openBulletins } from "../stages/followup/bulletins-desk.ts";
+import type { GroupDesk } from "../stages/group/group-desk.ts";
 import type { Searches } from "../stages/hunt/searches.ts";
 import type { unknownAssets } from "../stages/note-unknown.ts";
 import type { Register } from "../stages/register/open-register.ts";
@@ -39,6 +40,7 @@ import { factsPage } from "./pages/facts.ts";
 import { fieldsPages } from "./pages/fields.ts";
 import { filingPages } from "./pages/filing.ts";
 import { followUpPages } from "./pages/follow-up.ts";
+import { groupPages } from "./pages/group.ts";
 import { handoverPage } from "./pages/handover.ts";
 import { historyPages } from "./pages/history.ts";
 import { housePages } from "./pages/house.ts";
@@ -102,6 +104,8 @@ export interface PeopleParts {
   onCall?: OnCall | undefined;
   /** Searches of old records; without them their page is not there. */
   searches?: Searches | undefined;
+  /** What a group of facilities sees of its dossiers; without it those pages are not there. */
+  group?: GroupDesk | undefined;
   /** Receives the files that people send. */
   uploads: express.RequestHandler;
   /** What is counted of failed attempts, where it outlives these pages. (Default: counted from now.) */
@@ -120,7 +124,7 @@ const METHODS = ["GET", "HEAD", "POST"];
 
 /** Builds the people's listener: pages for one facility, and the decisions that tools sign. */
 export function peopleApp(parts: PeopleParts): express.Express {
-  const { desk, store, clock, publicUrl, sessionSecret, systems, sites, log } = parts;
+  const { desk, store, clock, publicUrl, sessionSecret, systems, sites, group, log } = parts;
   const names = new Map(systems.map(({ id, name }) => [id, name]));
   const secure = publicUrl.startsWith("https:");
   const facility = desk.facility.id;
@@ -176,6 +180,10 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(pages.signedIn, parts.uploads, pages.ownForm, oralReminder({ desk, clock }));
   site.use(tellErased({ store, facility, timeZone: desk.facility.timeZone }));
   site.use(journalAccess({ store, clock, facility, log }));
+  site.use((_request, { locals }, next) => {
+    locals.seesGroup = group !== undefined && locals.person !== undefined && group.isMember(locals.person);
+    next();
+  });
   site.use(access.rooms());
   site.use(ownAccessPages({ desk, store, clock, access, attempts: limits }));
   site.use(peoplePages({ desk, store, clock, access, attempts: limits, newId: uuidv7(clock) }));
@@ -206,7 +214,8 @@ export function peopleApp(parts: PeopleParts): express.Express {
   site.use(factsPage({ desk, clock, gate: pages }));
   site.use(closingsPage({ desk, gate: pages }));
   site.use(retentionPages({ desk, clock, gate: pages, ...parts.retention }));
-  site.use(incidentPage({ desk, store, clock, gate: pages, systems: { sites, names } }));
+  if (group !== undefined) site.use(groupPages({ desk, group, gate: pages }));
+  site.use(incidentPage({ desk, store, clock, gate: pages, group, systems: { sites, names } }));
   site.use(attachmentPages({ desk, store, clock, log }));
   if (parts.searches !== undefined)
     site.use(searchPages({ desk, clock, gate: pages, searches: parts.searches }));
@@ -288,6 +297,9 @@ function errorPage(pages: Gate, facility: string, log: WebLog): express.ErrorReq
     const error = pageErrorOf(thrown);
     if (error.status === 500)
       log.warn("page failed", { path: withoutCodes(request.path), error: messageOf(thrown) });
+    const account: string | undefined = response.locals.person?.id;
+    if (error.status === 403 && account !== undefined)
+      log.info("page refused", { path: withoutCodes(request.path), method: request.method, account });
     try {
       pages.render(request, response, {
         view: "error",

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { benchBus } from "./bus.ts";
 import { benchCorrelation } from "./correlation.ts";
 import { benchEffects } from "./effects.ts";
 import { benchEncryption } from "./encryption.ts";
@@ -16,6 +17,7 @@ import { benchRelp } from "./relp.ts";
 import { type Drawn, type Measure, machineNow, markdownOf, report } from "./report.ts";
 import { benchLoading, benchRules } from "./rules.ts";
 import { benchShared } from "./shared.ts";
+import { benchSimulate } from "./simulate.ts";
 import { benchTcp } from "./tcp.ts";
 import { benchUdp } from "./udp.ts";
 
@@ -80,7 +82,25 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
   encryption: async (options) => [
     less("encryption at rest, CPU of a row", "µs", await benchEncryption(options)),
   ],
-  shared: async (options) => [more("commits to a shared record, writes", await benchShared(options))],
+  shared: async (options) => {
+    const { rates, sizes } = await benchShared(options);
+    return [more("commits to a shared record, writes", rates), less("a shared record", "bytes", sizes)];
+  },
+  bus: async (options) => {
+    const { through, cost } = await benchBus(options);
+    return [
+      more("through the bus into PostgreSQL, alerts", through),
+      less("the bus, CPU of receivers", "ns", cost),
+    ];
+  },
+  simulate: async (options) => {
+    const { times, loads, connections } = benchSimulate(options);
+    return [
+      less("simulated: 200 facilities, 1,000,000 lines/s", "ms", times),
+      more("simulated: what breaks", loads, "lines a second"),
+      less("simulated: connections to PostgreSQL", "", connections),
+    ];
+  },
   http: async (options) => [more("alerts by HTTP, durable", await benchHttp(options))],
 };
 

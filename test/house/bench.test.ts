@@ -1,17 +1,46 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sec } from "../bench/filtering-peers.ts";
 import { alertmanager, imrelp, rsyslog, syslogNg } from "../bench/peers.ts";
+import { postgres } from "../bench/shared.ts";
 import { eventually } from "../support/daemon.ts";
+import { natsServer } from "../support/nats-server.ts";
 import { itPeer, type Peer } from "../support/peer.ts";
 
+/** The bench of the bus needs both. */
+const bus: Peer = { ...natsServer, present: natsServer.present && postgres.present };
 const BENCH = resolve(import.meta.dirname, "../bench/bench.ts");
 /** Each bench, what its tables begin rows with, and the peers beside which it measures. */
 const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] }[] = [
+  {
+    name: "shared",
+    rows: ["one record, one by one", "one alert, 50 at once", "8 kB written and synced"],
+    peers: [[postgres, "SQLite, its thread"]],
+  },
+  {
+    name: "bus",
+    rows: [],
+    peers: [
+      [bus, "PostgreSQL, straight"],
+      [bus, "of one receiver"],
+      [bus, "with hundreds in each"],
+    ],
+  },
+  {
+    name: "simulate",
+    rows: [
+      "quiet: in the record",
+      "a storm at all: in an incident",
+      "all facilities evenly: breaks first",
+      "one facility, the others silent",
+      "200 facilities, three processes each",
+    ],
+    peers: [],
+  },
   {
     name: "parsers",
     rows: ["RFC 5424", "JSON alerts", "syslog, hard: rfc5424", "windows, hard: xml"],
@@ -75,6 +104,8 @@ let said: string;
 const running = new Set<ChildProcess>();
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tocsin-benches-"));
+  // PostgreSQL refuses to be root, and must find its own in it.
+  chmodSync(folder, 0o755);
   const benches = start("--tiny");
   said = await benches.said;
   expect(await benches.code).toBe(0);

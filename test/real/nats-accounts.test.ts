@@ -177,7 +177,7 @@ describePeer([natsServer, openssl], "the account configuration that is delivered
     // It comes late, and asks.
     let skew = 0;
     const clock = { now: () => Date.now() * 1000 + skew };
-    const presence = followReceivers({ link: its, facility: FACILITY, clock });
+    const presence = followReceivers({ link: its, facility: FACILITY, token: 1, clock });
     await eventually("heard", () => presence.lastHeard().get("fw"));
     expect(presence.lastHeard().get("siem")).toBe(at);
     await eventually("rules", () => presence.rules()[0]);

@@ -68,6 +68,8 @@ export async function makeHouse(
     notify?: string;
     systems?: string;
     more?: string;
+    /** Its id. (Default: that of the tests.) */
+    facility?: string;
     /** Where its record is, when others share it; in its own folder unless told. */
     record?: PostgresPlace;
   } = {},
@@ -87,7 +89,7 @@ export async function makeHouse(
   writeFileSync(config, configText(options));
   const files = stateFiles(join(directory, "state"));
   const clock = systemClock;
-  const { record } = options;
+  const { record, facility = FACILITY } = options;
   const place: RecordPlace =
     record === undefined
       ? { engine: "sqlite", file: files.database }
@@ -99,7 +101,7 @@ export async function makeHouse(
   const account = async (login: string, name: string, role: PersonRole) => {
     const password = `mot de passe de ${login}`;
     const made = await createAccount(
-      { store, clock, newId, facility: { id: FACILITY, name: "CH Exemple" } },
+      { store, clock, newId, facility: { id: facility, name: "CH Exemple" } },
       { login, name, role, function: "", email: "", phone: "", password },
     );
     return { id: made.account.id, name, role, password, totp: made.totp };
@@ -129,6 +131,7 @@ function configText({
   notify = "",
   systems = "",
   more = "",
+  facility = FACILITY,
   record,
 }: {
   webhook?: string;
@@ -141,10 +144,11 @@ function configText({
   /** Systems beside these, each a line. */
   systems?: string;
   more?: string;
+  facility?: string;
   record?: PostgresPlace;
 }): string {
   const loopback = "{ address: 127.0.0.1, port: 0 }";
-  return `facility: { id: ${FACILITY}, name: CH Exemple, kind: etablissement_de_sante, time_zone: Europe/Paris }
+  return `facility: { id: ${facility}, name: CH Exemple, kind: etablissement_de_sante, time_zone: Europe/Paris }
 mode: ${mode}
 state_directory: ./state
 listeners: { people: ${loopback}, intake: ${loopback}, operations: ${loopback} }

@@ -12,6 +12,8 @@ export const natsServer = peer("nats-server", "nats-server", "apt-get install na
 export interface NatsServer {
   port: number;
   url: string;
+  /** Of the process that runs now. */
+  pid(): number;
   /** Ends it in order, and waits until it has ended. */
   stop(): Promise<void>;
   /** Ends it as `kill -9` does. */
@@ -64,6 +66,7 @@ export async function startNatsServer(
   return {
     port,
     url: `nats://127.0.0.1:${port}`,
+    pid: () => running?.pid ?? 0,
     stop: () => end("SIGTERM"),
     kill: () => end("SIGKILL"),
     start,

@@ -116,6 +116,7 @@ export const NOT_PAGES: Readonly<Record<string, string>> = {
   "/incidents/:id/indicateurs.stix.json": "JSON",
   "/incidents/:id/indicateurs.misp.json": "JSON",
   "/incidents/:id/declaration/:version/imprimer.css": "a style sheet",
+  "/groupe": "there is none without a record that facilities share: test/browser/group.test.ts",
   "/conservation/bordereaux/:id":
     "there is none until a dossier is years old: agent/web/pages/retention.test.ts",
   "/conservation/bordereaux/:id/liste.csv": "CSV",

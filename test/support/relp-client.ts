@@ -23,8 +23,8 @@ export function relpFrame(txnr: number, command: string, data = ""): string {
 }
 
 /** Connects and opens a session; rejects when the connection is over before it is open. */
-export async function openRelp(port: number, window = 128): Promise<RelpClient> {
-  const socket = connect(port, "127.0.0.1");
+export async function openRelp(port: number, window = 128, host = "127.0.0.1"): Promise<RelpClient> {
+  const socket = connect(port, host);
   socket.on("error", () => undefined);
   let over = false;
   socket.once("close", () => {

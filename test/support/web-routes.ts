@@ -39,6 +39,10 @@ const DUTY = [...EDIT, "dpo"] as const;
 const ORAL = ["rssi", "operator"] as const;
 const MANAGE = ["director", "rssi"] as const;
 
+/** Whom the configuration of the scene lets see the group, and those of them who may say something. */
+const GROUP = ["delegate", "rssi", "auditor"] as const;
+const GROUP_ANSWER = ["delegate", "rssi"] as const;
+
 const TEXT = { declaration: "dec-0", version: "1", sha256: "0".repeat(64) };
 const CODE = { code: "000000" };
 const SEEN = { version: "1", sha256: "0".repeat(64) };
@@ -153,6 +157,16 @@ export const ROUTES: readonly RouteRow[] = [
   form("/bulletins/abonnes/fin", EDIT, { form: { subscriber: "x" } }),
   form("/sourdines/travaux", EDIT),
   form("/sourdines/fin", EDIT),
+
+  // The group.
+  ...pages(GROUP, "/groupe"),
+  form("/groupe/lier", GROUP_ANSWER, {
+    form: { form: "form-0", ici: "x", etablissement: "chy", autre: "2026-0007", motif: "Le même compte." },
+  }),
+  form("/incidents/:id/groupe/confirmer", GROUP_ANSWER, {
+    form: { form: "form-0", etablissement: "chy", lien: "x", motif: "Le même compte." },
+  }),
+  form("/incidents/:id/groupe/retirer", GROUP_ANSWER, { form: { lien: "x", motif: "Un autre compte." } }),
 
   // One dossier.
   ...pages(

@@ -13,6 +13,7 @@ import type { Account } from "../../agent/core/person.ts";
 import { listed, type RuleTroubles } from "../../agent/core/rule-troubles.ts";
 import type { Alarm } from "../../agent/stages/access-alarm.ts";
 import type { Desk, Dossier } from "../../agent/stages/desk/desk.ts";
+import { openGroup } from "../../agent/stages/group/open-group.ts";
 import type { Searches } from "../../agent/stages/hunt/searches.ts";
 import { locator } from "../../agent/stages/locate.ts";
 import { unknownAssets } from "../../agent/stages/note-unknown.ts";
@@ -71,6 +72,16 @@ export interface Scene {
   close(): Promise<void>;
 }
 
+/** Two facilities that share the record; the director of this one is not among who sees both. */
+export const GROUP = {
+  name: "GHT du Val",
+  facilities: [
+    { id: FACILITY, name: "Centre hospitalier du Val" },
+    { id: "chy", name: "CH Y" },
+  ],
+  members: ["claire", "remi", "anne"],
+};
+
 /** How long what is kept is kept, as the configuration proposes. */
 const RETENTION = Retention.parse({});
 
@@ -99,6 +110,8 @@ export async function startScene(
     onCall?: (parts: { store: Store; clock: { now(): number } }) => OnCall;
     /** What the daemon tells of itself, where it is not as the tests' own. */
     house?: Partial<HouseView>;
+    /** Null for a facility that is in no group. (Default: it is in one.) */
+    group?: null;
     /** Searches that people may ask for. (Default: none.) */
     searches?: (parts: { folder: string; clock: { now(): number } }) => Searches;
   } = {},
@@ -196,6 +209,10 @@ export async function startScene(
       masks: MASKS,
     }),
     house: { ...houseView(NIGHT), ...options.house },
+    group:
+      options.group === null
+        ? undefined
+        : openGroup({ store, facility: FACILITY, group: GROUP, masks: MASKS, clock }),
     unknown: () =>
       unknownAssets({ reads: store.reads, facility: FACILITY, locate: locator(SYSTEMS), assets: ASSETS }),
     access: {

@@ -21,7 +21,7 @@ interface Reply {
   html: string;
 }
 
-export function visitor(scene: Scene): Visitor {
+export function visitor(scene: Pick<Scene, "url" | "code" | "clock">): Visitor {
   const cookies = new Map<string, string>();
 
   async function send(path: string, init: RequestInit = {}): Promise<Reply> {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Instant } from "../../core/clock.ts";
 import { sha256Hex } from "../../core/sha256.ts";
-import type { Store } from "../../store/store.ts";
+import type { Reads, Store } from "../../store/store.ts";
 
 /** Settings that change what is declared, who is told and when: each section by name, each setting by id. */
 export type NotedSettings = Readonly<Record<string, ReadonlyMap<string, unknown>>>;
@@ -72,6 +72,22 @@ export async function noteSettings(
     ],
   });
   return change;
+}
+
+/** What the settings that a facility noted last say of it, for others who may read its record; undefined when it noted none. */
+export async function readNoted(
+  reads: Pick<Reads, "bookmark">,
+  facility: string,
+): Promise<{ mode: string | undefined; systems: Map<string, string> } | undefined> {
+  const text = await reads.bookmark(facility, BOOKMARK);
+  if (text === undefined) return undefined;
+  const kept = Kept.parse(JSON.parse(text));
+  const names = Object.entries(kept.systems ?? {}).flatMap(([id, value]): [string, string][] => {
+    const name = DIGEST.test(value) ? undefined : (JSON.parse(value) as { name?: unknown }).name;
+    return typeof name === "string" ? [[id, name]] : [];
+  });
+  const mode: unknown = JSON.parse(kept.facility?.mode ?? "null");
+  return { mode: typeof mode === "string" ? mode : undefined, systems: new Map(names) };
 }
 
 function keptOf(value: unknown): string {

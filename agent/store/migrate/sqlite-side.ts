@@ -99,7 +99,7 @@ export function freshDatabase(file: string, { indexed }: { indexed: boolean }): 
   // What a table of the other side holds against its own rules is for the verification to tell.
   const database = new DatabaseSync(file, { enableForeignKeyConstraints: false });
   const steps = MIGRATIONS.flatMap(({ sql }) => sql);
-  const isIndex = (step: string) => step.startsWith("CREATE INDEX");
+  const isIndex = (step: string) => /^(?:CREATE|DROP) INDEX /.test(step);
   for (const pragma of ["journal_mode = OFF", "synchronous = OFF", "temp_store = FILE"])
     database.exec(`PRAGMA ${pragma}`);
   database.exec("BEGIN");

@@ -27,10 +27,11 @@ const JOINED = `INSERT INTO joined (facility, incident, detection, alert, positi
   SELECT ?, ?, d.detection, d.alert, d.position, d.occurred, ?::bigint
   FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[]) AS d (detection, alert, position, occurred)
   ON CONFLICT DO NOTHING RETURNING detection`;
-const ENTRIES = `INSERT INTO journal (facility, seq, type, at, incident, content_hash, previous, body_hash, hash)
-  SELECT * FROM unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[],
-    ?::text[])`;
-const CONTENTS = `INSERT INTO journal_contents (facility, seq, salt, content)
+const ENTRIES = `WITH written AS (
+    INSERT INTO journal (facility, seq, type, at, incident, content_hash, previous, body_hash, hash)
+    SELECT * FROM unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[],
+      ?::text[]))
+  INSERT INTO journal_contents (facility, seq, salt, content)
   SELECT * FROM unnest(?::text[], ?::bigint[], ?::text[], ?::text[])`;
 
 /** Whole lists at once: a journey to the server costs more than the rows that it carries. */
@@ -95,7 +96,7 @@ export function postgresBulk(client: pg.ClientBase, sent: Sent): Bulk {
     *entries(entries) {
       const column = <T>(of: (row: EntryRow) => T): T[] => entries.map(of);
       const places = [column(({ facility }) => facility), column(({ seq }) => seq)];
-      const written = send(client, ENTRIES, [
+      yield send(client, ENTRIES, [
         ...places,
         column(({ type }) => type),
         column(({ at }) => at),
@@ -104,9 +105,10 @@ export function postgresBulk(client: pg.ClientBase, sent: Sent): Bulk {
         column(({ previous }) => previous),
         column(({ bodyHash }) => bodyHash),
         column(({ hash }) => hash),
+        ...places,
+        column(({ salt }) => salt),
+        column(({ content }) => content),
       ]);
-      const contents = [...places, column(({ salt }) => salt), column(({ content }) => content)];
-      yield Promise.all([written, send(client, CONTENTS, contents)]);
     },
   };
 }

@@ -76,6 +76,22 @@ export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
+/** Classes that say that the server has no means, or is not there yet: it may have or be so later. */
+const OF_SERVER = ["08", "53", "57"];
+const OF_NETWORK: ReadonlySet<unknown> = new Set([
+  ...["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EHOSTUNREACH", "ENETUNREACH"],
+  ...["EAI_AGAIN", "ENOTFOUND", "ENOENT"],
+]);
+
+/** True when PostgreSQL could not be reached or could not serve, and nobody has to put anything else right. */
+export function isAway(error: unknown): boolean {
+  const cause = error instanceof TocsinError ? error.cause : error;
+  const state = sqlState(cause);
+  if (state !== undefined) return OF_SERVER.includes(state.slice(0, 2));
+  if (!(cause instanceof Error)) return false;
+  return OF_NETWORK.has((cause as NodeJS.ErrnoException).code) || /timeout|terminated/i.test(cause.message);
+}
+
 /** True when the unit is to blame and not the server. */
 export const blamesData = (error: unknown) => OF_DATA.includes(sqlState(error)?.slice(0, 2) ?? "");
 
@@ -99,7 +115,8 @@ function remedyOf(state: string | undefined): string {
   if (state === "53100") return "free space on the disk of PostgreSQL: commits are tried anew";
   if (state === "53300") return "raise max_connections of PostgreSQL, or close what else uses it: tried anew";
   if (state?.startsWith("28") === true) return "check the user, the password and pg_hba.conf: tried anew";
-  if (state === "42501") return "grant the user what docs/postgresql.md lists: tried anew";
+  if (state === "42501")
+    return "grant the role what docs/postgresql.md lists, and where facilities have roles of their own (docs/row-security.md) its facility; tried anew";
   if (state === "25006") return "this is a standby: let the name lead to the primary; tried anew";
   return "check that PostgreSQL runs and can be reached: tried anew";
 }

@@ -43,6 +43,7 @@ const TAKE = `INSERT INTO leases (facility, name, owner, fence, until) VALUES ($
   ON CONFLICT (facility, name) DO UPDATE SET owner = excluded.owner, fence = leases.fence + 1, until = excluded.until
   WHERE leases.until < ${NOW} RETURNING fence`;
 const HOLDER = "SELECT owner FROM leases WHERE facility = $1 AND name = $2";
+const HELD = `SELECT 1 FROM leases WHERE facility = $1 AND name = $2 AND until > ${NOW}`;
 const RENEW = `UPDATE leases SET until = ${NOW} + ${LASTS} WHERE facility = $1 AND name = $2 AND fence = $3`;
 const RELEASE = "UPDATE leases SET until = 0 WHERE facility = $1 AND name = $2 AND fence = $3";
 
@@ -103,6 +104,16 @@ export async function takeLease(place: PostgresPlace, options: LeaseOptions): Pr
         await kept.close();
       },
     };
+  }
+}
+
+/** True when a process holds a lease now; rejects while PostgreSQL is away. */
+export async function isHeld(place: PostgresPlace, facility: string, name: string): Promise<boolean> {
+  const line = openLine(place);
+  try {
+    return (await line.ask(HELD, [facility, name])).length > 0;
+  } finally {
+    await line.close();
   }
 }
 

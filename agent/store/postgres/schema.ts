@@ -6,6 +6,7 @@ import { clientOf, type PostgresPlace, placeName, postgresFailure, sqlState } fr
 /** Whoever brings the schema up to date does it alone. */
 const MIGRATING = 0x70c51;
 const UNDEFINED_TABLE = "42P01";
+const DENIED = "42501";
 
 /** A step of the schema as PostgreSQL says it: no clustering, bytes by their name, texts in the order of their bytes. */
 export function inPostgres(sql: string): string {
@@ -22,19 +23,29 @@ export async function migratePostgres(place: PostgresPlace): Promise<void> {
     const version = await schemaVersion(client);
     refuseNewer(version, place);
     if (version === SCHEMA_VERSION) return;
-    await client.query("BEGIN");
-    await client.query(
-      "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)",
-    );
-    for (const step of MIGRATIONS.filter((each) => each.version > version)) {
-      for (const sql of step.sql) await client.query(inPostgres(sql));
-      await client.query("INSERT INTO schema_version (version, name) VALUES ($1, $2)", [
-        step.version,
-        step.name,
-      ]);
+    try {
+      await applySteps(client, version);
+    } catch (error) {
+      throw sqlState(error) === DENIED ? notOurs(version, place) : error;
     }
-    await client.query("COMMIT");
   });
+}
+
+async function applySteps(client: pg.Client, version: number): Promise<void> {
+  await client.query("BEGIN");
+  await client.query(
+    "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)",
+  );
+  for (const step of MIGRATIONS.filter((each) => each.version > version)) {
+    for (const sql of [...step.sql, ...(step.postgres ?? [])]) await client.query(inPostgres(sql));
+    await client.query("INSERT INTO schema_version (version, name) VALUES ($1, $2)", [
+      step.version,
+      step.name,
+    ]);
+  }
+  // New tables too, where facilities have roles of their own; nothing elsewhere.
+  await client.query("SELECT protect_facilities()");
+  await client.query("COMMIT");
 }
 
 /** Refuses a schema that this program does not read: `store_missing`, `store_older`, `store_newer`. */
@@ -76,6 +87,15 @@ async function schemaVersion(client: pg.Client): Promise<number> {
     if (sqlState(error) === UNDEFINED_TABLE) return 0;
     throw error;
   }
+}
+
+function notOurs(version: number, place: PostgresPlace): TocsinError {
+  return new TocsinError({
+    code: "store_older",
+    where: placeName(place),
+    message: `schema ${version}, this program reads ${SCHEMA_VERSION}, and ${place.user} may not change tables`,
+    remedy: "run migrate --tables as the role that owns them",
+  });
 }
 
 function refuseNewer(version: number, place: PostgresPlace): void {

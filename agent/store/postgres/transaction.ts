@@ -109,7 +109,11 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
       now = await lineNow();
       const begun = begin(now, facility);
       const chain = begun.then((known) => known.chain);
-      const [{ name }, { result, last }] = await Promise.all([begun, work(now, chain)]);
+      const working = work(now, chain);
+      // What refused the beginning is told before what it had refused after it.
+      working.catch(() => undefined);
+      const { name } = await begun;
+      const { result, last } = await working;
       if (last === undefined) {
         await Promise.all([now.sent.settled(), now.client.query("ROLLBACK")]);
         return result;

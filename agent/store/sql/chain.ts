@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { canonicalJson } from "../../core/canonical-json.ts";
 import type { Instant } from "../../core/clock.ts";
 import { bodyHash, contentHash, entryHash, GENESIS } from "../../core/journal.ts";
-import { type Asking, type Sql, together } from "./sql.ts";
+import type { Asking, Sql } from "./sql.ts";
 
 /** An entry of the journal as it is written. */
 export interface EntryRow {
@@ -57,19 +57,19 @@ export function* openChain(
   write: (entries: readonly EntryRow[]) => Asking<void>,
   facility: string,
 ): Asking<Chain> {
-  const [last, erased, latest] = yield* together([
-    sql("SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1").get(facility),
+  // One statement: each commit of a shared record begins with it.
+  const ends = yield* sql(
+    `SELECT j.seq, j.hash, c.position, a.next FROM (SELECT 1) one
+     LEFT JOIN (SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1) j ON TRUE
+     LEFT JOIN (SELECT position FROM cursors WHERE facility = ? AND name = ?) c ON TRUE
+     LEFT JOIN (SELECT first_detection + detections AS next FROM alerts WHERE facility = ? AND first_detection = (
+       SELECT MAX(first_detection) FROM alerts WHERE facility = ?) ORDER BY detections DESC LIMIT 1) a ON TRUE`,
     // The numbers of detections that were erased are not given again.
-    sql("SELECT position FROM cursors WHERE facility = ? AND name = ?").get(facility, ERASED_DETECTIONS),
-    sql(
-      `SELECT first_detection + detections AS next FROM alerts WHERE facility = ? AND first_detection = (
-         SELECT MAX(first_detection) FROM alerts WHERE facility = ?) ORDER BY detections DESC LIMIT 1`,
-    ).get(facility, facility),
-  ]);
+  ).get(facility, facility, ERASED_DETECTIONS, facility, facility);
 
-  let seq = last === undefined ? 0 : Number(last.seq);
-  let hash = last === undefined ? GENESIS : String(last.hash);
-  let detection = Math.max(Number(latest?.next ?? 1), Number(erased?.position ?? 1));
+  let seq = Number(ends?.seq ?? 0);
+  let hash = String(ends?.hash ?? GENESIS);
+  let detection = Math.max(Number(ends?.next ?? 1), Number(ends?.position ?? 1));
   const drafts: Draft[] = [];
   const digests: string[] = [];
   /** Index of the `alerts` entry among the drafts; its content is known when the group ends. */

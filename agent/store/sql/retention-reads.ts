@@ -1,5 +1,5 @@
 import { SEAL_BYTES } from "../cipher/cipher.ts";
-import { OF_ACCESS } from "../migrations/010-retention.ts";
+import { OF_ACCESS } from "../migrations/014-groups.ts";
 import type { EntryLeft, QuarantineEntry } from "../store.ts";
 import type { Asked } from "./asked.ts";
 import type { Sql } from "./sql.ts";

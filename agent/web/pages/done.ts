@@ -14,6 +14,8 @@ export const DONE: Readonly<Record<string, string>> = {
   fini: "Dossier clos. Ce qui suivrait ouvrirait un autre incident.",
   delai: "Délai fixé. L'échéance a été recalculée ; les autres instants restent au dossier.",
   rouvert: "Incident rouvert.",
+  lie: "Lien enregistré. Il ne répond à rien de soi-même : voyez ce qu'il faut évaluer.",
+  delie: "Lien retiré. Il reste lisible.",
   reuni: "Incidents réunis. L'évaluation a été revue.",
   distingue: "C'est noté : Tocsin ne réunira pas ces incidents.",
   separe: "Voici l'incident séparé : il est évalué de son côté.",

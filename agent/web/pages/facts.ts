@@ -1,7 +1,7 @@
 import { type Request, type Response, Router } from "express";
 import { z } from "zod";
 import type { Clock } from "../../core/clock.ts";
-import { FACTS } from "../../core/fact.ts";
+import { FACTS, type FactKind } from "../../core/fact.ts";
 import { type Account, mayAct } from "../../core/person.ts";
 import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { Line, readForm } from "../form.ts";
@@ -14,6 +14,7 @@ import { dossierOf } from "./incident.ts";
 import {
   blankStatement,
   InstantFields,
+  OFFERED,
   SourceFields,
   StatementForm,
   statementChoices,
@@ -64,7 +65,7 @@ export function factsPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rout
         mayState: mayAct(person, "answer") && !over,
         over,
         today,
-        typed: rejected?.statement ?? blankStatement(desk, today),
+        typed: rejected?.statement ?? { ...blankStatement(desk, today), kinds: askedKinds(request) },
         end: rejected?.end ?? null,
         withdrawal: rejected?.withdrawal ?? null,
         ...statementChoices(desk),
@@ -171,6 +172,11 @@ export function factsPage(parts: { desk: Desk; clock: Clock; gate: Gate }): Rout
     });
 
   return router;
+}
+
+/** What an address proposes to state: the person still has to send the form. */
+function askedKinds({ method, query: { constat } }: Request): FactKind[] {
+  return method === "GET" ? OFFERED.filter((kind) => kind === constat) : [];
 }
 
 /** What somebody else did meanwhile is a conflict; the rest was typed wrong. */

@@ -9,6 +9,7 @@ import type { Desk, Dossier } from "../../stages/desk/desk.ts";
 import { stateWords } from "../../stages/documents/text-state.ts";
 import { isPersonal } from "../../stages/escalate.ts";
 import { formatBytes } from "../../stages/french.ts";
+import type { GroupDesk } from "../../stages/group/group-desk.ts";
 import { becauseTree } from "../../stages/law/because-tree.ts";
 import { WRITING } from "../../stages/person-act.ts";
 import type { Store } from "../../store/store.ts";
@@ -32,6 +33,7 @@ import {
   textsRow,
   toldRows,
 } from "./dossier-view.ts";
+import { groupRows } from "./group-rows.ts";
 import { askedSummary } from "./link-rows.ts";
 import { openQuestions, questionRow } from "./questions.ts";
 import { regroupRows } from "./regroup-rows.ts";
@@ -99,6 +101,8 @@ export function incidentPage(parts: {
   store: Store;
   clock: Clock;
   gate: Gate;
+  /** Where several facilities share the record. */
+  group?: GroupDesk | undefined;
   /** Names and places for what is said of the systems. */
   systems: SystemContext;
 }): Router {
@@ -197,6 +201,7 @@ export function incidentPage(parts: {
       outlook: dossier.outlook,
       ending: endingOf(dossier, person, clock.now()),
       regroup: regroupRows(dossier, person),
+      group: await groupRows(dossier, { group: parts.group, person, newForm: desk.newForm }),
       hold: {
         held: holdOf(dossier.incident) ?? null,
         before: (dossier.incident.holds ?? []).filter(({ lifted }) => lifted !== null),

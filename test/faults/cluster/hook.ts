@@ -1,0 +1,37 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** One message that a webhook brought. */
+export interface Called {
+  /** What it can be recognised by when it comes again. */
+  key: string;
+  event: string;
+  incident: string | null;
+}
+
+/** A receiver of webhooks that takes all, and keeps what it took. */
+export async function startHook(
+  address: string,
+): Promise<{ url: string; called: Called[]; stop(): Promise<void> }> {
+  const called: Called[] = [];
+  const server = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on("data", (part: Buffer) => parts.push(part));
+    request.on("error", () => undefined);
+    request.on("end", () => {
+      const { data } = JSON.parse(Buffer.concat(parts).toString()) as { data: Omit<Called, "key"> };
+      called.push({ key: String(request.headers["webhook-id"]), event: data.event, incident: data.incident });
+      response.end("{}");
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${address}:${port}/`,
+    called,
+    stop() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
