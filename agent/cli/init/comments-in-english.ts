@@ -124,6 +124,10 @@ const ENGLISH: readonly (readonly [string, string])[] = [
     "Beyond one machine: docs/deployment-ght.md. Without these lines, the record is a file of the folder above.",
   ],
   [
+    "Plusieurs établissements dans la même base, et qui d'ici voit leurs incidents en cours : docs/fr/ght.md.",
+    "Several facilities in the same database, and who of this one sees their open incidents: docs/fr/ght.md.",
+  ],
+  [
     "En mode live, sans personne ici, personne n'est prévenu.",
     "In the mode live, with nobody here, nobody is told.",
   ],

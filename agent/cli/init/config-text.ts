@@ -57,6 +57,8 @@ state_directory: ${quoted(given.state)}
 # Au-delà d'une machine : docs/deployment-ght.md. Sans ces lignes, la base est un fichier du dossier ci-dessus.
 # store: { url: "postgres://tocsin@base.exemple/tocsin", password: { file: secrets/base.password } }
 # bus: { servers: ["nats://bus.exemple:4222"], nkey: { file: secrets/bus.nkey } }
+# Plusieurs établissements dans la même base, et qui d'ici voit leurs incidents en cours : docs/fr/ght.md.
+# group: { name: GHT, facilities: [{ id: ch-x, name: CH X }, { id: ch-y, name: CH Y }], members: [rania.martin] }
 
 ${listenersText(listening)}
 # Ce qui arrive. Une source : un nom (id), ce qu'elle parle (connector), et par où elle vient.

@@ -28,6 +28,8 @@ export interface GroupDossier {
   awaited: boolean;
   /** Its last change. */
   last: Instant;
+  /** True of ours when another facility linked it with one of theirs, and nobody here has confirmed it. */
+  proposed: boolean;
 }
 
 /** One facility of the group as its members see it. */
@@ -89,7 +91,7 @@ export interface GroupDesk {
   readonly name: string;
   readonly facilities: readonly { id: string; name: string; ours: boolean }[];
   isMember(person: Pick<Account, "login">): boolean;
-  /** What is open in the group; that it was looked at is journalled here, once an hour and person. */
+  /** What is open in the group; that it was looked at is journalled here, once an hour and person, or nothing is shown. */
   look(sought: GroupSought, person: Account): Promise<Masked<GroupFacility[]>>;
   /** What links a dossier, or one that went into it, with those of others. */
   linksOf(incidents: readonly string[]): Promise<Masked<DossierLinks>>;

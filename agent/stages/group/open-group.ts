@@ -1,6 +1,6 @@
 import { type Clock, MICROSECONDS } from "../../core/clock.ts";
 import { underDefenceSecret } from "../../core/fact.ts";
-import { type GroupLink, groupLinkState, targetState } from "../../core/group-link.ts";
+import { GroupLink, groupLinkState, targetState } from "../../core/group-link.ts";
 import type { Incident } from "../../core/incident.ts";
 import type { Masks } from "../../core/masked.ts";
 import { type Account, mayAct } from "../../core/person.ts";
@@ -8,7 +8,7 @@ import type { Store, Write } from "../../store/store.ts";
 import { FORM, NOT_ALLOWED } from "../desk/facts-desk.ts";
 import { badReason, type Refused, refuse } from "../person-act.ts";
 import type { DossierLinks, GroupDesk, GroupSettings, Linking, LinkProposal } from "./group-desk.ts";
-import { leadingOf, readFacility, titleOf } from "./read-group.ts";
+import { cut, incidentOf, leadingOf, readFacility, titleOf } from "./read-group.ts";
 
 /** Links of one dossier, those that were withdrawn included. */
 const MOST = 50;
@@ -47,15 +47,9 @@ export function openGroup(parts: {
     if (looked.size > REMEMBERED) looked.delete(looked.values().next().value ?? "");
   }
 
-  /** A dossier of a facility by its reference or id; undefined when none is seen from here. */
-  async function incidentOf(of: string, named: string): Promise<Incident | undefined> {
-    const id = (await reads.incidentNamed(of, named)) ?? named;
-    return (await reads.record(of, "incident", id))?.content;
-  }
-
   /** Ours, when something may still be said of it. */
   async function ours(named: string): Promise<Incident | Refused> {
-    const incident = await incidentOf(facility, named);
+    const incident = await incidentOf(reads, facility, named);
     if (incident === undefined) return UNKNOWN;
     if (incident.erased !== undefined)
       return refuse("erased", "Le contenu de ce dossier a été effacé par une règle de conservation.");
@@ -74,7 +68,7 @@ export function openGroup(parts: {
   async function theirs(id: string, named: string): Promise<GroupLink["other"] | Refused> {
     const other = others.find((each) => each.id === id);
     if (other === undefined) return refuse("unknown_facility", "Cet établissement n'est pas du groupe.");
-    const incident = await incidentOf(id, named);
+    const incident = await incidentOf(reads, id, named);
     const secret =
       incident !== undefined && (await leadingOf(reads, id, incident.id))?.verdict === "withheld";
     if (incident === undefined || secret)
@@ -129,9 +123,44 @@ export function openGroup(parts: {
     other: { id: string; name: string },
     incidents: readonly string[],
   ): Promise<LinkProposal[]> {
+    // No state would be all of them.
+    if (incidents.length === 0) return [];
     const states = incidents.map((incident) => targetState({ facility, incident }));
     const found = await reads.byState(other.id, "group_link", states, { limit: MOST });
-    return found.map(({ content }) => ({ facility: { id: other.id, name: other.name }, link: content }));
+    return found.flatMap(({ content }) => {
+      const link = linkFrom(content);
+      if (link === undefined || link.withdrawn !== null || link.other.facility !== facility) return [];
+      if (!incidents.includes(link.other.incident)) return [];
+      return [{ facility: { id: other.id, name: other.name }, link }];
+    });
+  }
+
+  async function linksOf(incidents: readonly string[]): Promise<DossierLinks> {
+    const declared: LinkProposal[] = [];
+    const unread: string[] = [];
+    for (const other of others)
+      try {
+        declared.push(...(await declaredBy(other, incidents)));
+      } catch {
+        // A dossier of ours is read whatever can be read of others.
+        unread.push(other.name);
+      }
+    const own = (
+      await Promise.all(incidents.map((each) => reads.ofIncident(facility, "group_link", each)))
+    ).flatMap((found) => found.map(({ content }) => content));
+    const standing = own.filter(({ withdrawn }) => withdrawn === null);
+    const isSame = (link: GroupLink, { facility: from, link: told }: LinkProposal) =>
+      link.other.facility === from.id && link.other.incident === told.incident;
+    return {
+      links: own
+        .toSorted((a, b) => b.at - a.at)
+        .map((link) => ({
+          link,
+          both: link.withdrawn === null && declared.some((each) => isSame(link, each)),
+        })),
+      proposals: declared.filter((each) => !standing.some((link) => isSame(link, each))),
+      unread,
+    };
   }
 
   return {
@@ -144,6 +173,11 @@ export function openGroup(parts: {
       const rows = [];
       // One after the other: read together, they would hold up all that is asked meanwhile.
       for (const each of wanted) rows.push(await readFacility(reads, each, sought));
+      for (const { dossiers } of rows.filter(({ ours }) => ours)) {
+        const { proposals } = await linksOf(dossiers.map(({ incident }) => incident));
+        const proposed = new Set(proposals.map(({ link }) => link.other.incident));
+        for (const each of dossiers) each.proposed = proposed.has(each.incident);
+      }
       await noteLook(
         person,
         rows.filter(({ outcome }) => outcome === "read").map(({ id }) => id),
@@ -151,41 +185,14 @@ export function openGroup(parts: {
       return masks.every(rows, { incident: null });
     },
 
-    async linksOf(incidents) {
-      const declared: LinkProposal[] = [];
-      const unread: string[] = [];
-      for (const other of others)
-        try {
-          declared.push(...(await declaredBy(other, incidents)));
-        } catch {
-          // A dossier of ours is read whatever can be read of others.
-          unread.push(other.name);
-        }
-      const own = (
-        await Promise.all(incidents.map((each) => reads.ofIncident(facility, "group_link", each)))
-      ).flatMap((found) => found.map(({ content }) => content));
-      const standing = own.filter(({ withdrawn }) => withdrawn === null);
-      const isSame = (link: GroupLink, { facility: from, link: told }: LinkProposal) =>
-        link.other.facility === from.id && link.other.incident === told.incident;
-      const links: DossierLinks = {
-        links: own
-          .toSorted((a, b) => b.at - a.at)
-          .map((link) => ({
-            link,
-            both: link.withdrawn === null && declared.some((each) => isSame(link, each)),
-          })),
-        proposals: declared.filter((each) => !standing.some((link) => isSame(link, each))),
-        unread,
-      };
-      return masks.every(links, { incident: incidents[0] ?? null });
-    },
+    linksOf: async (incidents) => masks.every(await linksOf(incidents), { incident: incidents[0] ?? null }),
 
     link: (linking, person) => declare(linking, person, null),
 
     async confirm({ link, ...confirming }, person) {
       if (!isMember(person)) return NO_MEMBER;
       const from = others.find(({ id }) => id === confirming.facility);
-      const told = from && (await reads.record(from.id, "group_link", link))?.content;
+      const told = from && linkFrom((await reads.record(from.id, "group_link", link))?.content);
       if (told === undefined || told.withdrawn !== null || told.other.facility !== facility)
         return refuse("unknown_link", "Ce lien n'est pas proposé, ou ne l'est plus : relisez la page.");
       return declare({ ...confirming, other: told.incident }, person, told.id);
@@ -215,6 +222,14 @@ export function openGroup(parts: {
         : refuse("stale", "Quelqu'un a agi entre-temps : relisez la page, puis recommencez.");
     },
   };
+}
+
+/** A link as others wrote it, at a length that can be shown; undefined of what is none. */
+function linkFrom(content: unknown): GroupLink | undefined {
+  const { data } = GroupLink.safeParse(content);
+  if (data === undefined) return undefined;
+  const { reference, reason, by } = data;
+  return { ...data, reference: cut(reference), reason: cut(reason), by: { ...by, name: cut(by.name) } };
 }
 
 function put(content: GroupLink, revision: number): Write {

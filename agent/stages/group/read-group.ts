@@ -1,6 +1,6 @@
 import { CAUSES } from "../../core/detection.ts";
-import { INCIDENT_STATES, type Incident } from "../../core/incident.ts";
-import type { Qualification } from "../../core/qualification.ts";
+import { INCIDENT_STATES, Incident } from "../../core/incident.ts";
+import { Qualification } from "../../core/qualification.ts";
 import type { Reads } from "../../store/store.ts";
 import { readNoted } from "../register/note-settings.ts";
 import type { GroupDossier, GroupFacility, GroupSought } from "./group-desk.ts";
@@ -9,6 +9,10 @@ import type { GroupDossier, GroupFacility, GroupSought } from "./group-desk.ts";
 export const SHOWN = 30;
 /** What a facility still has to do something about; what it only watches is asked for by its state. */
 const OPEN = ["in_review", "open", "approved", "declared", "facts_ended"] as const;
+
+/** Characters shown of a text of another facility. */
+const LONGEST = 500;
+export const cut = (text: string) => text.slice(0, LONGEST);
 
 type State = Incident["state"];
 
@@ -24,7 +28,20 @@ export async function leadingOf(
   incident: string,
 ): Promise<Qualification | undefined> {
   const found = await reads.ofIncident(facility, "qualification", incident);
-  return found.findLast(({ content }) => content.leads !== false)?.content;
+  const leading = found.findLast(({ content }) => content.leads !== false)?.content;
+  // Others wrote it: what is none is refused, and shows as nothing that can be read.
+  return leading && Qualification.parse(leading);
+}
+
+/** A dossier of a facility by its reference or id; undefined when none is seen from here. */
+export async function incidentOf(
+  reads: Reads,
+  facility: string,
+  named: string,
+): Promise<Incident | undefined> {
+  const id = (await reads.incidentNamed(facility, named)) ?? named;
+  const stored = await reads.record(facility, "incident", id);
+  return stored && Incident.parse(stored.content);
 }
 
 /** Reads what is open in one facility, by the rights that the record gives; what is under defence secret is left out. */
@@ -43,7 +60,9 @@ export async function readFacility(
     const found =
       wanted.length === 0 ? [] : await reads.byState(facility.id, "incident", wanted, { limit: SHOWN + 1 });
     const dossiers = await Promise.all(
-      found.slice(0, SHOWN).map(({ content }) => dossierOf(reads, content, noted?.systems)),
+      found
+        .slice(0, SHOWN)
+        .map(({ content }) => dossierOf(reads, facility.id, Incident.parse(content), noted?.systems)),
     );
     return {
       ...{ ...row, outcome: "read", mode: noted?.mode, more: found.length > SHOWN },
@@ -59,21 +78,23 @@ export async function readFacility(
 
 async function dossierOf(
   reads: Reads,
+  facility: string,
   incident: Incident,
   names: ReadonlyMap<string, string> | undefined,
 ): Promise<GroupDossier | undefined> {
-  const { id, facility, reference, state, occurred, systems } = incident;
+  const { id, reference, state, occurred, systems } = incident;
   const [qualification, [last]] = await Promise.all([
     leadingOf(reads, facility, id),
     reads.putsOf(facility, "incident", id, 1),
   ]);
   if (qualification?.verdict === "withheld") return undefined;
   return {
-    ...{ incident: id, reference, title: titleOf(incident), state, occurred },
-    sentence: qualification?.sentence ?? null,
-    systems: systems.map((each) => names?.get(each) ?? each),
+    ...{ incident: id, reference: cut(reference), title: titleOf(incident), state, occurred },
+    sentence: qualification === undefined ? null : cut(qualification.sentence),
+    systems: systems.map((each) => cut(names?.get(each) ?? each)),
     awaited: state === "in_review",
-    last: last?.at ?? incident.last_alert,
+    last: last !== undefined && Number.isSafeInteger(last.at) ? last.at : incident.last_alert,
+    proposed: false,
   };
 }
 

@@ -116,7 +116,7 @@ function remedyOf(state: string | undefined): string {
   if (state === "53300") return "raise max_connections of PostgreSQL, or close what else uses it: tried anew";
   if (state?.startsWith("28") === true) return "check the user, the password and pg_hba.conf: tried anew";
   if (state === "42501")
-    return "grant the role what docs/postgresql.md lists, and where facilities have roles of their own (docs/row-security.md) its facility; tried anew";
+    return "grant the user what docs/postgresql.md lists, and where each facility has a role (docs/row-security.md) its facility: tried anew";
   if (state === "25006") return "this is a standby: let the name lead to the primary; tried anew";
   return "check that PostgreSQL runs and can be reached: tried anew";
 }

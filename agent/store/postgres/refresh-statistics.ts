@@ -3,7 +3,7 @@ import { clientOf, type PostgresPlace } from "./connection.ts";
 
 /** Rows written since the start after which the planner's statistics are refreshed. */
 const MILESTONES = [100, 1_000, 10_000, 100_000];
-const ANALYZE = "ANALYZE journal, journal_contents, records, alerts, joined, effects";
+const ANALYZE = "SELECT refresh_statistics()";
 
 /** Keeps plans good while tables grow. */
 export interface Statistics {
@@ -14,8 +14,7 @@ export interface Statistics {
 
 /**
  * Refreshes what the planner knows when the record grows quickly: the server does so by itself a minute later, and until
- * then its plans are those of empty tables, which read all of a facility to find one row. A role that does not own the
- * tables leaves it to the server.
+ * then its plans are those of empty tables, which read all of a facility to find one row.
  */
 export function refreshStatistics(place: PostgresPlace): Statistics {
   let rows = 0;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { storeContract } from "../../../test/contract/store.contract.ts";
+import { fencesOf } from "../../../test/support/documents.ts";
 import { type SecuredDatabase, securedDatabase } from "../../../test/support/facility-roles.ts";
 import { describePeer } from "../../../test/support/peer.ts";
 import { type PostgresServer, postgresServer, startPostgres } from "../../../test/support/postgres.ts";
@@ -165,6 +166,19 @@ describePeer(postgresServer, "row security in a real PostgreSQL", () => {
       expect(await refused("role_x", sql)).toBe("42501");
     });
 
+    it("a role has the statistics refreshed that plans are made by, and of no table of its own", async () => {
+      await server.ask(`GRANT TEMPORARY ON DATABASE ${database.name} TO role_x`);
+      const own =
+        "CREATE TEMPORARY TABLE journal (facility TEXT); INSERT INTO pg_temp.journal VALUES ('chx')";
+      const analyzed = `SELECT relname, relnamespace = 'public'::regnamespace AS ours, reltuples >= 0 AS analyzed
+        FROM pg_class WHERE relname = 'journal' ORDER BY ours`;
+      const found = await ask("role_x", `${own}; SELECT refresh_statistics(); ${analyzed}`);
+      expect((found as unknown as pg.QueryResult[]).at(-1)?.rows).toEqual([
+        { relname: "journal", ours: false, analyzed: false },
+        { relname: "journal", ours: true, analyzed: true },
+      ]);
+    });
+
     it("a role sees its own rights, and of others none", async () => {
       const { rows } = await ask("role_x", "SELECT * FROM facility_roles ORDER BY facility");
       expect(rows).toEqual([
@@ -213,6 +227,28 @@ describePeer(postgresServer, "row security in a real PostgreSQL", () => {
       expect(plan).toMatch(/Index (Only )?Scan .*\n\s*Index Cond: \(*facility = \$1/);
       expect(plan).not.toMatch(/Seq Scan|Sort/);
     });
+  });
+
+  it("is set up by what docs/row-security.md says, in its order", async () => {
+    const [roles = "", rights = "", back = ""] = fencesOf("docs/row-security.md")
+      .filter(({ language }) => language === "sql")
+      .map(({ lines }) => lines.join("\n"));
+    const place = await server.database();
+    // Databases are made outside of transactions.
+    for (const statement of roles.split(";\n").filter((each) => each.trim() !== ""))
+      await server.ask(statement);
+    const as = (user: string) => ({ ...place, database: "tocsin", user });
+    await migratePostgres(as("tocsin_owner"));
+    await server.ask(`SET ROLE tocsin_owner; ${rights}`, "tocsin");
+    const y = await open(as("tocsin_chy"));
+    await y.commit({ facility: "ch-y", at: NIGHT, writes: [samples().alert()] });
+    const x = await open(as("tocsin_chx"));
+    expect(await x.reads.countAlerts("ch-y")).toBe(1);
+    const unit = { facility: "ch-y", at: NIGHT, writes: [samples().alert()] };
+    await expect(x.commit(unit)).rejects.toMatchObject({ code: "store_failed" });
+    await server.ask(`SET ROLE tocsin_owner; ${back}`, "tocsin");
+    expect(await x.reads.countAlerts("ch-y")).toBe(0);
+    await Promise.all([x.close(), y.close()]);
   });
 
   describe("the owner of the tables", () => {

@@ -7,9 +7,9 @@ import { setTimeout } from "node:timers/promises";
 import { jetstream } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type BusSettings, busNames } from "../../../agent/bus/bus.ts";
-import { type BusLink, connectBus } from "../../../agent/bus/connect.ts";
+import { busNames } from "../../../agent/bus/bus.ts";
 import { managerOf } from "../../../agent/bus/streams.ts";
+import { CORRELATOR } from "../../../agent/stand-by.ts";
 import { SCHEMA_VERSION } from "../../../agent/store/migrations.ts";
 import { eventually, FACILITY } from "../../support/daemon.ts";
 import { EFFORT } from "../../support/effort.ts";
@@ -31,6 +31,7 @@ import { alertOf, eventOf, lineOf, nothingSent, postOnce, postUntilTaken, type R
 import { type Cluster, type DaemonName, PORTS, startCluster } from "./cluster.ts";
 import { pairReady } from "./failover.ts";
 import { allSorted, faultsOf, inspect } from "./invariants.ts";
+import { withBus } from "./with-bus.ts";
 
 const NEEDED = [postgresServer, natsServer, networkNamespaces, peer("curl", "curl", "apt-get install curl")];
 const SPOOL = 16;
@@ -285,7 +286,12 @@ describePeer(NEEDED, "a cluster whose PostgreSQL, NATS or clock goes wrong", () 
     await storm();
     // The one whose clock is ahead does not take the lease of who holds it.
     const holders = async () =>
-      (await cluster.postgres.ask("SELECT fence FROM leases", cluster.shared.place.database))[0];
+      (
+        await cluster.postgres.ask(
+          `SELECT fence FROM leases WHERE name = '${CORRELATOR}'`,
+          cluster.shared.place.database,
+        )
+      )[0];
     const before = await holders();
     await setTimeout(4_000);
     expect(await holders()).toEqual(before);
@@ -316,7 +322,7 @@ describePeer(NEEDED, "a cluster whose PostgreSQL, NATS or clock goes wrong", () 
     await cluster.postgres.ask(`DELETE FROM schema_version WHERE version > ${SCHEMA_VERSION}`, database);
     await recovers();
 
-    await withBus(async (link) => {
+    await withBus(cluster, async (link) => {
       const about = headers();
       about.set("Tocsin-Version", "9");
       await jetstream(link.nats() as never).publish(busNames(FACILITY).alerts, "of a later release", {
@@ -331,7 +337,7 @@ describePeer(NEEDED, "a cluster whose PostgreSQL, NATS or clock goes wrong", () 
 
   it("takes nothing once stream and spool are full, and all of it once a correlator is back", async () => {
     const ready = async () => (await cluster.ask("r1", "/readyz")).status === 200 || undefined;
-    await withBus(async (link) => {
+    await withBus(cluster, async (link) => {
       const manager = await managerOf(link.nats() as never);
       const { stream } = busNames(FACILITY);
       const { config } = await manager.streams.info(stream);
@@ -382,19 +388,4 @@ describePeer(NEEDED, "a cluster whose PostgreSQL, NATS or clock goes wrong", () 
     expect(faultsOf(findings)).toEqual({});
     expect(findings.stored).toBeGreaterThan(100);
   }, 60_000);
-
-  async function withBus(work: (link: BusLink) => Promise<void>): Promise<void> {
-    const settings: BusSettings = {
-      servers: [`tls://${cluster.network.address("nats")}:4222`],
-      ...{ tls: { ca: cluster.authority }, durability: "spool", replicas: 1 },
-      spool: { folder: disk, bytes: 0 },
-    };
-    const link = connectBus(settings, { role: "correlator", facility: FACILITY });
-    try {
-      await eventually("NATS", () => link.nats());
-      await work(link);
-    } finally {
-      await link.close();
-    }
-  }
 });

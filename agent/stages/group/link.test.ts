@@ -2,17 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { aPerson, keepDossier, noteFacility } from "../../../test/support/group-scene.ts";
+import { aPerson, keepDossier } from "../../../test/support/group-scene.ts";
 import { NIGHT, said } from "../../../test/support/incident.ts";
 import { MASKS } from "../../../test/support/masks.ts";
-import { MICROSECONDS } from "../../core/clock.ts";
 import { uuidv7 } from "../../core/id.ts";
 import { makeSigningKey } from "../../store/keys.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import type { Store } from "../../store/store.ts";
 import type { GroupSought, Linking } from "./group-desk.ts";
 import { openGroup } from "./open-group.ts";
-import { SHOWN } from "./read-group.ts";
 
 const GROUP = {
   name: "GHT du Val",
@@ -46,140 +44,6 @@ const groupOf = (facility: string, over: Partial<Store> = {}) =>
   openGroup({ store: { ...store, ...over }, facility, group: GROUP, masks: MASKS, clock });
 /** What is in the record of a facility, to see that nothing came to it. */
 const entriesOf = async (facility: string) => (await store.reads.journal(facility, 1, 1000)).length;
-
-describe("what a member sees of the group", () => {
-  const seen = async (sought: Partial<GroupSought> = {}, person = rania) =>
-    (await groupOf("chx").look({ ...ALL, ...sought }, person)).map(({ id, outcome, dossiers }) => [
-      id,
-      outcome,
-      ...dossiers.map(({ reference }) => reference),
-    ]);
-
-  it("is how each open dossier stands, by the names its own facility gives, and nothing of what happened", async () => {
-    await noteFacility(store, "chy", { mode: "exercise", systems: { pacs: "Imagerie" } });
-    await keepDossier(store, {
-      facility: "chy",
-      incident: {
-        ...{ id: "y1", reference: "2026-0007", state: "in_review", causes: ["ransomware"] },
-        ...{ systems: ["pacs", "dpi"], because: "Vu par Mme DUPONT Jean, chambre 12" },
-      },
-      sentence: "À déclarer maintenant : sécurité des soins (potentiel).",
-    });
-    const [, chy] = await groupOf("chx").look(ALL, rania);
-    expect(chy).toEqual({
-      ...{ id: "chy", name: "CH Y", ours: false, outcome: "read", mode: "exercise", more: false },
-      dossiers: [
-        {
-          ...{ incident: "y1", reference: "2026-0007", title: "Rançongiciel", state: "in_review" },
-          sentence: "À déclarer maintenant : sécurité des soins (potentiel).",
-          ...{ occurred: NIGHT, systems: ["Imagerie", "dpi"], awaited: true, last: NIGHT },
-        },
-      ],
-    });
-    expect(JSON.stringify(chy)).not.toContain("DUPONT");
-  });
-
-  it("masks what a text of another facility names", async () => {
-    const sentence = "Il manque une réponse : le patient 8012345678 est-il concerné ?";
-    await keepDossier(store, { facility: "chy", incident: { id: "y1" }, sentence });
-    const [, chy] = await groupOf("chx").look(ALL, rania);
-    expect(chy?.dossiers[0]?.sentence).not.toContain("8012345678");
-  });
-
-  it("leaves out what is under the secret of national defence, wherever it is", async () => {
-    await keepDossier(store, {
-      ...{ facility: "chy", incident: { id: "y1" }, sentence: "Secret.", verdict: "withheld" },
-    });
-    expect(await seen()).toEqual([
-      ["chx", "unread"],
-      ["chy", "read"],
-      ["chz", "unread"],
-    ]);
-  });
-
-  it.each<[string, Partial<GroupSought>, string[][]]>([
-    [
-      "nothing",
-      {},
-      [
-        ["chx", "read", "X-1"],
-        ["chy", "read", "Y-2", "Y-1"],
-        ["chz", "unread"],
-      ],
-    ],
-    ["a facility", { facility: "chy" }, [["chy", "read", "Y-2", "Y-1"]]],
-    ["a facility that is not of the group", { facility: "nowhere" }, []],
-    [
-      "what waits for a decision",
-      { awaited: true },
-      [
-        ["chx", "read"],
-        ["chy", "read", "Y-2"],
-        ["chz", "unread"],
-      ],
-    ],
-    ["what is watched", { facility: "chy", state: "candidate" }, [["chy", "read", "Y-3"]]],
-    ["what is closed", { facility: "chx", state: "closed" }, [["chx", "read", "X-2"]]],
-    [
-      "a state that there is none of",
-      { facility: "chy", state: "constructor" },
-      [["chy", "read", "Y-2", "Y-1"]],
-    ],
-    ["a state that waits for nobody", { facility: "chy", state: "open", awaited: true }, [["chy", "read"]]],
-  ])("by %s", async (_what, sought, expected) => {
-    for (const [facility, id, state] of [
-      ["chx", "X-1", "open"],
-      ["chx", "X-2", "closed"],
-      ["chy", "Y-1", "declared"],
-      ["chy", "Y-2", "in_review"],
-      ["chy", "Y-3", "candidate"],
-    ] as const)
-      await keepDossier(store, { facility, incident: { id, reference: id, state } });
-    expect(await seen(sought)).toEqual(expected);
-  });
-
-  it(`is ${SHOWN} dossiers of a facility, and that there are more`, async () => {
-    for (let n = 0; n <= SHOWN; n += 1)
-      await keepDossier(store, { facility: "chy", incident: { id: `y${n}`, reference: `Y-${n}` } });
-    const [, chy] = await groupOf("chx").look(ALL, rania);
-    expect([chy?.dossiers.length, chy?.more]).toEqual([SHOWN, true]);
-  });
-
-  it("says of a facility that cannot be read that it cannot, and shows the others", async () => {
-    await keepDossier(store, { facility: "chy", incident: { id: "y1", reference: "Y-1" } });
-    const denied: Store["reads"]["journalEnd"] = async (facility) => {
-      if (facility === "chz") throw new Error("permission denied for table journal");
-      return store.reads.journalEnd(facility);
-    };
-    const reads = { ...store.reads, journalEnd: denied };
-    const rows = await groupOf("chx", { reads }).look(ALL, rania);
-    expect(rows.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual([
-      "chx unread",
-      "chy read",
-      "chz unread",
-    ]);
-  });
-
-  it("leaves a trace here and none there, once a person and hour", async () => {
-    await keepDossier(store, { facility: "chy", incident: { id: "y1" } });
-    const before = await entriesOf("chy");
-    const group = groupOf("chx");
-    const sought = { ...ALL, facility: "chy" };
-    for (const person of [rania, rania, aPerson("audrey", "auditor")]) await group.look(sought, person);
-    clock.instant += MICROSECONDS.hour;
-    await group.look(sought, rania);
-    const traces = (await store.reads.journal("chx", 1, 100)).map(({ type, content }) => [
-      type,
-      JSON.parse(content ?? "null"),
-    ]);
-    const read = (login: string, role: string) => [
-      "note.group_read",
-      { account: `acc-${login}`, name: `Dr ${login}`, role, facilities: ["chy"] },
-    ];
-    expect(traces).toEqual([read("rania", "rssi"), read("audrey", "auditor"), read("rania", "rssi")]);
-    expect(await entriesOf("chy")).toBe(before);
-  });
-});
 
 describe("a link between dossiers of two facilities", () => {
   const linking = (over: Partial<Linking> = {}): Linking => ({
@@ -222,6 +86,9 @@ describe("a link between dossiers of two facilities", () => {
   it("is proposed there, confirmed by a record of their own, and then declared on both sides", async () => {
     await groupOf("chx").link(linking(), rania);
     const chy = groupOf("chy");
+    const marked = async () =>
+      (await chy.look({ ...ALL, facility: "chy" }, theirs))[0]?.dossiers[0]?.proposed;
+    expect(await marked()).toBe(true);
     const { proposals, links } = await chy.linksOf(["y1"]);
     expect(links).toEqual([]);
     expect(proposals).toMatchObject([
@@ -240,6 +107,7 @@ describe("a link between dossiers of two facilities", () => {
       links: [{ both: true, link: { answers: link, other: { incident: "x1", reference: "2026-0001" } } }],
     });
     expect((await groupOf("chx").linksOf(["x1"])).links[0]?.both).toBe(true);
+    expect(await marked()).toBe(false);
   });
 
   it("is withdrawn with a reason, stays readable, and is no longer proposed there", async () => {
@@ -277,6 +145,46 @@ describe("a link between dossiers of two facilities", () => {
     await groupOf("chx").link(linking({ reason: "Le patient 8012345678 est suivi des deux côtés." }), rania);
     const [stored] = await store.reads.ofIncident("chx", "group_link", "x1");
     expect(stored?.content.reason).toMatch(/^Le patient (?!8012345678)/);
+  });
+
+  it.each<[string, object]>([
+    ["names another dossier than it is listed by", { other: { facility: "chz", incident: "z" } }],
+    ["is no link", { by: null, other: null }],
+    ["was withdrawn", { withdrawn: { at: NIGHT, account: "a", name: "b", reason: "c" } }],
+  ])("that another facility wrote and that %s is not proposed, and breaks no page", async (_what, over) => {
+    const other = { facility: "chx", name: "", incident: "x1", reference: "", title: "" };
+    const link = {
+      ...{ id: "forged", incident: "y1", reference: "2026-0007", other, by: { account: "a", name: "b" } },
+      ...{ at: NIGHT, reason: REASON, answers: null, withdrawn: null, ...over },
+    };
+    const record = { write: "record", kind: "group_link", id: "forged", revision: 1 } as const;
+    const put = { ...record, incident: "y1", state: "chx/x1", content: link as never };
+    await store.commit({ facility: "chy", at: NIGHT, writes: [put] });
+    const { proposals } = await groupOf("chx").linksOf(["x1"]);
+    expect(proposals.map(({ link: { withdrawn } }) => withdrawn)).toEqual([]);
+    const confirming = { form: newId(), incident: "x1", facility: "chy", link: "forged", reason: REASON };
+    expect(await groupOf("chx").confirm(confirming, rania)).toMatchObject({ code: "unknown_link" });
+  });
+
+  it("of what another facility wrote shows no more than a page can", async () => {
+    const other = { facility: "chx", name: "", incident: "x1", reference: "", title: "" };
+    const link = {
+      ...{
+        id: "long",
+        incident: "y1",
+        reference: "R".repeat(9999),
+        other,
+        by: { account: "a", name: "N".repeat(9999) },
+      },
+      ...{ at: NIGHT, reason: "x".repeat(99_999), answers: null, withdrawn: null },
+    };
+    const record = { write: "record", kind: "group_link", id: "long", revision: 1 } as const;
+    await store.commit({
+      ...{ facility: "chy", at: NIGHT },
+      writes: [{ ...record, incident: "y1", state: "chx/x1", content: link }],
+    });
+    const { proposals } = await groupOf("chx").linksOf(["x1"]);
+    expect(JSON.stringify(proposals).length).toBeLessThan(2500);
   });
 
   it("does not keep a dossier of ours from being read when others cannot be", async () => {
