@@ -20,6 +20,7 @@ const UNMARKED: Readonly<Record<string, string>> = {
   "GET /connexion/annuaire/retour": "leads on",
   "GET /cle/defi": "JSON that the browser hands to the key",
   "GET /incidents/version": "a number that the open list compares",
+  "GET /groupe": "needs a record that facilities share: agent/web/pages/group.test.ts has its mark",
   "GET /incidents/:id/notes/:note/pieces/:number": "a person's own file, as it was given",
 };
 

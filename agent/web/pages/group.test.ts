@@ -48,6 +48,7 @@ describe("the page of the group", () => {
     const ours = await reported(remi);
     const { status, text } = await remi.get(GROUP);
     expect(status).toBe(200);
+    expect(text).toMatch(/<title>EXERCICE .*<strong>EXERCICE<\/strong>/s);
     for (const words of [
       ...["GHT du Val", "CH Y", "2026-0007", "À déclarer maintenant", "Dossier patient Y", "EXERCICE"],
       ...["Attend une décision", `href="${ours}"`],
