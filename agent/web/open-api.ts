@@ -25,6 +25,8 @@ const Progress = z.object({
 
 const SCHEMAS = { IntakeAnswer, DecisionBody, DecisionAnswer, Problem, Live, Readiness, Progress };
 
+const UNREADABLE = "The path, or what the body is compressed by, cannot be undone.";
+
 const PEOPLE = "http://127.0.0.1:8470";
 const INTAKE = "http://127.0.0.1:8471";
 const OPERATIONS = "http://127.0.0.1:8472";
@@ -72,9 +74,10 @@ export function openApi() {
         },
       },
       ...problems({
+        400: UNREADABLE,
         401: "No source has this token, or the signature does not hold.",
         403: "The client certificate is missing, or is not of one that may post.",
-        404: "It is the token of another source.",
+        404: "It is the token of another source, or no such facility is here.",
         413: "The body is over `limits.body_bytes`.",
         415: "The body is written in a way that is not read.",
         503: "Not stored, or overloaded: send again after `Retry-After`.",
@@ -86,7 +89,13 @@ export function openApi() {
     security: alerts.security,
     responses: {
       204: { description: "Heard." },
-      ...problems({ 401: "No source has this token.", 403: "The client certificate is refused." }),
+      ...problems({
+        400: UNREADABLE,
+        401: "No source has this token.",
+        403: "The client certificate is refused.",
+        404: "It is the token of another source, or no such facility is here.",
+        413: "The body, which a heartbeat does not need, is over 64 kB.",
+      }),
     },
   };
   const decisions = {
@@ -104,6 +113,7 @@ export function openApi() {
       200: json("Decided.", "DecisionAnswer"),
       202: json("Another person has to confirm.", "DecisionAnswer"),
       ...problems({
+        400: UNREADABLE,
         401: "Unknown tool, wrong signature, or timestamp out of tolerance.",
         403: "The person, the one-time code or the signature was refused.",
         404: "No such declaration, or no such facility here.",

@@ -1,6 +1,6 @@
 import { request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type House, openHouse } from "../../test/support/web-roles.ts";
+import { addressIn, type House, openHouse } from "../../test/support/web-roles.ts";
 import {
   ROUTES,
   type RouteRow,
@@ -48,22 +48,8 @@ const OWN_TOKENS = /^\/(api|question)(\/|$)/;
 const FORMS = ROUTES.filter((row) => !isRead(row) && !OWN_TOKENS.test(split(row)[1]));
 const OF_DOSSIER = ROUTES.filter(({ route }) => route.includes("/incidents/:id"));
 
-/** The address of a route, with ids that are there unless others are given. */
-function addressOf(row: RouteRow, given: Partial<Record<"incident" | "other", string>> = {}): string {
-  const [, path] = split(row);
-  const { ids } = house;
-  const known = path
-    .replace(":facility", "chv")
-    .replace("/incidents/:id", `/incidents/${encodeURIComponent(given.incident ?? ids.main)}`)
-    .replace("/bordereaux/:id", "/bordereaux/liste-0")
-    .replace("/personnes/:id", `/personnes/${given.other ?? ids.person}`)
-    .replace("/hors-tocsin/:id", `/hors-tocsin/${given.other ?? ids.outside}`)
-    .replace(":note/pieces/:number", "note-0/pieces/1")
-    .replace(":regime", "rgpd-33")
-    .replace(":version", "1")
-    .replace(":format", "csv");
-  return path === "/" || path.startsWith("/api/") || path.startsWith("/:facility") ? known : `/chv${known}`;
-}
+const addressOf = (row: RouteRow, given: Parameters<typeof addressIn>[2] = {}) =>
+  addressIn(house, row, given);
 
 const answer = (kind: VisitorKind, row: RouteRow) =>
   isRead(row)

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { Registry } from "prom-client";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { anchorCheckpoints } from "../../agent/anchor/anchor-checkpoints.ts";
@@ -89,13 +90,28 @@ anchors:
     return loaded;
   }
 
+  let registry = new Registry();
+  /** What metrics say of anchors; a time is told by whether it is that of the first head. */
+  async function shown(): Promise<string[]> {
+    const lines = (await registry.metrics()).split("\n").filter((line) => line.startsWith("tocsin_anchor_"));
+    const first = readAnchors(anchorsFileOf(database()))?.anchors[0]?.checkpoint.at ?? 0;
+    return lines.map((line) =>
+      line
+        .replace("tocsin_anchor_", "")
+        .replace(/(?<=timestamp_seconds.*)\d{6,}.*$/, (seconds) =>
+          Number(seconds) > first / 1e6 ? "LATER" : "EARLIER",
+        ),
+    );
+  }
+
   /** Opens the record, lets anchors be looked at as often as told, and closes it. */
   async function daemon(
     look: (anchoring: ReturnType<typeof anchorCheckpoints>) => Promise<void>,
   ): Promise<void> {
     const store = openSqlite({ file: database(), signingKey: record().key, clock });
     const loaded = settings();
-    const anchoring = anchorCheckpoints({ loaded: () => loaded, store, clock, log, every: 1e9 });
+    registry = new Registry();
+    const anchoring = anchorCheckpoints({ loaded: () => loaded, store, clock, log, registry, every: 1e9 });
     await anchoring.look();
     await look(anchoring);
     await anchoring.stop();
@@ -138,29 +154,43 @@ anchors:
     expect(told).toEqual(["checkpoint anchored"]);
   });
 
-  it("tries again who did not take it, tells it once, and goes on", async () => {
+  it("tries again who alone did not take it, tells it once, shows it in its metrics, and goes on", async () => {
     const store = openSqlite({ file: database(), signingKey: record().key, clock });
     const note = { write: "note", what: "bundled", incident: null, content: { copies: 2 } } as const;
     await store.commit({ facility: HERE, at: clock.now(), writes: [note] });
     await store.close();
     refusing = true;
     const before = gateway.asked.length;
+    const mails = relay.taken.length;
     await daemon(async ({ look }) => {
       await look();
       expect(gateway.asked.length).toBe(before + 1);
       clock.instant += 11 * MICROSECONDS.minute;
       await look();
+      expect(await shown()).toEqual([
+        'last_timestamp_seconds{to="webhook"} EARLIER',
+        'last_timestamp_seconds{to="mail"} LATER',
+        'last_timestamp_seconds{to="timestamp"} LATER',
+        'failing{to="webhook"} 1',
+        'failing{to="mail"} 0',
+        'failing{to="timestamp"} 0',
+        'failures_total{to="webhook"} 2',
+        'failures_total{to="mail"} 0',
+        'failures_total{to="timestamp"} 0',
+      ]);
       refusing = false;
       clock.instant += 11 * MICROSECONDS.minute;
       await look();
       await look();
     });
     expect(gateway.asked.length).toBe(before + 3);
+    expect(relay.taken.length).toBe(mails + 1);
     expect(told).toEqual(["checkpoint not anchored everywhere", "checkpoint anchored"]);
-    expect(readAnchors(anchorsFileOf(database()))?.anchors.at(-1)).toMatchObject({
-      checkpoint: { seq: 9 },
-      given: ["mail", "timestamp", "webhook"],
-    });
+    expect(readAnchors(anchorsFileOf(database()))?.anchors.slice(-2)).toMatchObject([
+      { checkpoint: { seq: 9 }, given: ["mail", "timestamp"] },
+      { checkpoint: { seq: 9 }, given: ["webhook"] },
+    ]);
+    expect(await shown()).toContain('failing{to="webhook"} 0');
   });
 
   /** What the third party by webhook received, one a line. */

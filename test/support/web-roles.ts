@@ -11,7 +11,7 @@ import { anIncident } from "./incident.ts";
 import { realDesk } from "./real-desk.ts";
 import { scriptedSearches } from "./searches.ts";
 import { changePerson } from "./web-people.ts";
-import type { VisitorKind } from "./web-routes.ts";
+import type { RouteRow, VisitorKind } from "./web-routes.ts";
 import { PASSWORD, type Scene, startScene } from "./web-server.ts";
 import { type Visitor, visitor } from "./web-visitor.ts";
 
@@ -170,4 +170,24 @@ export async function openHouse({ ways = [] }: { ways?: WayOut[] } = {}): Promis
       person: "acc-omar",
     },
   };
+}
+
+/** The address of a route, with ids that are there unless others are given. */
+export function addressIn(
+  { ids }: Pick<House, "ids">,
+  { route }: Pick<RouteRow, "route">,
+  given: Partial<Record<"incident" | "other", string>> = {},
+): string {
+  const path = route.slice(route.indexOf(" ") + 1);
+  const known = path
+    .replace(":facility", "chv")
+    .replace("/incidents/:id", `/incidents/${encodeURIComponent(given.incident ?? ids.main)}`)
+    .replace("/bordereaux/:id", "/bordereaux/liste-0")
+    .replace("/personnes/:id", `/personnes/${given.other ?? ids.person}`)
+    .replace("/hors-tocsin/:id", `/hors-tocsin/${given.other ?? ids.outside}`)
+    .replace(":note/pieces/:number", "note-0/pieces/1")
+    .replace(":regime", "rgpd-33")
+    .replace(":version", "1")
+    .replace(":format", "csv");
+  return path === "/" || path.startsWith("/api/") || path.startsWith("/:facility") ? known : `/chv${known}`;
 }
