@@ -302,7 +302,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     const canary = { token: intake.canary, listening: () => listeningNow };
     const chores = await startChores({
       ...{ loaded: () => loaded, duties, store, setup, pipeline, register, clock, log },
-      ...{ woken, house, died, canary, causes },
+      ...{ woken, house, died, canary, causes, registry: metrics.registry },
     });
     stopAfterIntake("chores", chores.stop);
     const reload = openReload({

@@ -1,3 +1,4 @@
+import type { Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import { anchorCheckpoints } from "./anchor/anchor-checkpoints.ts";
 import { type CanaryParts, flyCanaries } from "./canary/fly-canaries.ts";
@@ -41,6 +42,7 @@ export interface ChoreParts {
   died: (why: string) => void;
   /** What keeps it from being ready. */
   causes: Set<string>;
+  registry: Registry;
 }
 
 /** What goes on beside the pipeline. */

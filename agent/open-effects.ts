@@ -1,4 +1,3 @@
-import { schedule as cron } from "node-cron";
 import type { LoadedConfig } from "../config/load.ts";
 import { messageOf } from "./core/errors.ts";
 import { replace } from "./core/replace.ts";
@@ -11,8 +10,8 @@ import { openSweeper, type Sweeper } from "./stages/effects/sweep.ts";
 import type { OpenOutbound } from "./stages/transmit.ts";
 import type { Log } from "./telemetry/log.ts";
 
-/** How often it is looked whether each way out would arrive. */
-const LOOKS = "*/5 * * * *";
+/** Between two looks whether each way out would arrive, ms. */
+const LOOKS = 5 * 60_000;
 
 /** What carries effects out, and what is known of the ways by which texts leave. */
 export interface Effects {
@@ -50,7 +49,7 @@ export function openEffects(
     );
     return "nothing";
   });
-  let looking: ReturnType<typeof cron> | undefined;
+  let looking: ReturnType<typeof setInterval> | undefined;
   return {
     sweeper,
     loop,
@@ -62,12 +61,12 @@ export function openEffects(
         void reach
           .look()
           .catch((error: unknown) => log.error("ways out not looked at", { error: messageOf(error) }));
-      looking = cron(LOOKS, look, { suppressMissedWarning: true });
+      looking = setInterval(look, LOOKS);
       look();
     },
     async stop() {
       aborter.abort();
-      await looking?.destroy();
+      clearInterval(looking);
       await loop.stop();
       await sweeper.settled();
     },

@@ -1,6 +1,7 @@
 import type { Registry } from "prom-client";
 import type { LoadedConfig } from "../config/load.ts";
 import { type Clock, MICROSECONDS } from "./core/clock.ts";
+import type { TocsinError } from "./core/errors.ts";
 import { recordOf } from "./record.ts";
 import type { Duties } from "./roles.ts";
 import { stateFiles } from "./setup.ts";
@@ -22,7 +23,7 @@ export interface OpenRecord {
   client: StoreClient;
   /** Higher for each process that takes over. */
   token: number;
-  /** Resolves when another process has taken over. */
+  /** Resolves when another process has taken over, or a newer program has changed the schema. */
   lost: Promise<unknown>;
   watch: StoreWatch;
   /** What it consists of, the first to be started first. */
@@ -51,6 +52,7 @@ export async function openRecord(
   const place = recordOf(loaded);
   const lease = await standBy(loaded, place, given);
   void lease?.lost.then(({ message }) => died(message));
+  const following = lease === undefined ? await follow(place, ({ message }) => died(message)) : undefined;
   const keyFile = stateFiles(stateDirectory).signingKey;
   const thread = await startStoreThread({ record: place, keyFile, lease: lease?.held }, (problem) =>
     log.error("checkpoint failed", { problem: problem.message }),
@@ -71,9 +73,17 @@ export async function openRecord(
     lost: lease?.lost ?? Promise.withResolvers<never>().promise,
     parts: [
       ...(lease === undefined ? [] : [{ part: "lease", stop: lease.release }]),
+      ...(following === undefined ? [] : [{ part: "watch over the schema", stop: following.stop }]),
       { part: "store", stop: thread.stop },
       { part: "store client", stop: watch.store.close },
       { part: "watch over the store", stop: watch.stop },
     ],
   };
+}
+
+/** Who holds a lease hears of a newer schema by that; of a file, there is one writer. */
+async function follow(place: RecordPlace, changed: (problem: TocsinError) => void) {
+  if (place.engine === "sqlite") return undefined;
+  const { followSchema } = await import("./store/postgres/schema.ts");
+  return followSchema(place.place, changed);
 }

@@ -1,5 +1,7 @@
 import { setTimeout } from "node:timers/promises";
-import { schedule as cron } from "node-cron";
+
+/** Between two runs that nobody asked for, ms. */
+const EVERY = 1000;
 
 export interface Schedule {
   /** Asks for a run now; one asked for during a run makes one more after it. */
@@ -21,7 +23,7 @@ export function schedule(work: () => Promise<Left>, rest = 0): Schedule {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
-  let task: ReturnType<typeof cron> | undefined;
+  let task: ReturnType<typeof setInterval> | undefined;
 
   async function run(): Promise<void> {
     while (again && !stopped) {
@@ -44,12 +46,12 @@ export function schedule(work: () => Promise<Left>, rest = 0): Schedule {
   return {
     wake,
     start() {
-      // Not awaited: a long run is no missed execution to be warned of.
-      task = cron("* * * * * *", () => void wake(), { suppressMissedWarning: true });
+      // Not by a calendar: one that is set back must not stop it, nor one set on make it go through what lies between.
+      task = setInterval(() => void wake(), EVERY);
     },
     async stop() {
       stopped = true;
-      await task?.destroy();
+      clearInterval(task);
       await running;
     },
   };

@@ -1,11 +1,14 @@
+import type { Registry } from "prom-client";
 import type { LoadedConfig } from "../../config/load.ts";
 import { type Clock, type Instant, MICROSECONDS } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
+import type { Checkpoint } from "../core/journal.ts";
 import { stateFiles } from "../setup.ts";
 import type { Store } from "../store/store.ts";
+import { anchorMetrics } from "../telemetry/anchor-metrics.ts";
 import type { Log } from "../telemetry/log.ts";
 import { anchorsFileOf, appendAnchor, readAnchors } from "./anchors-file.ts";
-import { giveAnchor } from "./give-anchor.ts";
+import { ANCHOR_WAYS, giveAnchor } from "./give-anchor.ts";
 
 /** Between two looks at whether one is due, ms. */
 const LOOK_EVERY = 60_000;
@@ -28,10 +31,12 @@ export function anchorCheckpoints(parts: {
   store: Pick<Store, "checkpoint">;
   clock: Clock;
   log: Pick<Log, "info" | "warn">;
+  registry: Registry;
   /** Between two looks, ms. (Default: a minute.) */
   every?: number;
 }): Anchoring {
   const { loaded, store, clock, log } = parts;
+  const metrics = anchorMetrics(parts.registry);
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let waitUntil: Instant = 0;
@@ -43,15 +48,23 @@ export function anchorCheckpoints(parts: {
     const now = clock.now();
     if (anchors === undefined || now < waitUntil) return;
     const file = anchorsFileOf(stateFiles(stateDirectory).database);
-    const last = readAnchors(file)?.anchors.findLast(({ checkpoint }) => checkpoint.facility === facility.id);
-    const { webhook, mail, timestamp } = anchors;
-    const wanted = Object.entries({ webhook, mail, timestamp }).flatMap(([to, way]) => (way ? [to] : []));
-    const whole = wanted.every((to) => last?.given.includes(to));
-    const before = last?.checkpoint.at ?? 0;
+    const held = readAnchors(file)?.anchors.filter(({ checkpoint }) => checkpoint.facility === facility.id);
+    const lastTo = new Map(
+      ANCHOR_WAYS.filter((to) => anchors[to] !== undefined).map((to) => [
+        to,
+        held?.findLast(({ given }) => given.includes(to))?.checkpoint,
+      ]),
+    );
+    metrics.stand([...lastTo].map(([to, last]) => ({ to, at: last?.at })));
     // A clock that was ahead and is set back must not put it off.
-    if (whole && now >= before && now < before + anchors.every_hours * MICROSECONDS.hour) return;
+    const every = anchors.every_hours * MICROSECONDS.hour;
+    const due = (last: Checkpoint | undefined) =>
+      last === undefined || now < last.at || now >= last.at + every;
+    if (![...lastTo.values()].some(due)) return;
     const checkpoint = await store.checkpoint(facility.id);
-    if (checkpoint === undefined || (whole && checkpoint.seq === last?.checkpoint.seq)) return;
+    if (checkpoint === undefined) return;
+    const to = [...lastTo].flatMap(([way, last]) => (due(last) && last?.seq !== checkpoint.seq ? [way] : []));
+    if (to.length === 0) return;
     const reveal = (setting: string) => {
       const secret = secrets.get(`anchors.${setting}`);
       if (secret !== undefined) return secret.reveal();
@@ -61,9 +74,10 @@ export function anchorCheckpoints(parts: {
         message: "no such secret",
       });
     };
-    const done = await giveAnchor(checkpoint, { anchors, reveal, now, signal: stopping.signal });
+    const done = await giveAnchor(checkpoint, { anchors, to, reveal, now, signal: stopping.signal });
     if (stopping.signal.aborted) return;
     const { given } = done.anchor;
+    metrics.told({ given, at: checkpoint.at, failed: done.failed });
     if (given.length > 0) appendAnchor(file, done.anchor);
     if (done.failed.length === 0) {
       told = "";

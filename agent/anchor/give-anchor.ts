@@ -11,19 +11,25 @@ import type { Checkpoint } from "../core/journal.ts";
 import { type Anchor, anchoredBytes } from "./anchors-file.ts";
 import { askForTimestamp } from "./timestamp.ts";
 
+/** The ways in which a third party is given one. */
+export const ANCHOR_WAYS = ["webhook", "mail", "timestamp"] as const;
+export type AnchorWay = (typeof ANCHOR_WAYS)[number];
+
 /** Whom a checkpoint was not given to, and why. */
 export interface NotGiven {
-  to: "webhook" | "mail" | "timestamp";
+  to: AnchorWay;
   because: string;
 }
 
 const LIMITS = { connectSeconds: 10, answerSeconds: 30, answerBytes: 64 * 1024 };
 
-/** Gives one signed head to every third party of the configuration; it says nothing of any incident. */
+/** Gives one signed head to third parties of the configuration; it says nothing of any incident. */
 export async function giveAnchor(
   checkpoint: Checkpoint,
   parts: {
     anchors: Anchors;
+    /** To whom, of those in it. */
+    to: readonly AnchorWay[];
     /** By the setting's place: `webhook.secret`, `mail.password`. */
     reveal: (setting: string) => string;
     now: Instant;
@@ -35,7 +41,7 @@ export async function giveAnchor(
   const failed: NotGiven[] = [];
   const bytes = anchoredBytes(checkpoint);
   const key = `checkpoint-${checkpoint.facility}-${checkpoint.seq}`;
-  const told = (to: NotGiven["to"], because: string | undefined) =>
+  const told = (to: AnchorWay, because: string | undefined) =>
     because === undefined ? given.push(to) : failed.push({ to, because });
   let token: string | undefined;
 
@@ -97,10 +103,16 @@ export async function giveAnchor(
   }
 
   const { webhook, mail, timestamp } = anchors;
-  const attempts: [NotGiven["to"], () => Promise<string | undefined>][] = [];
-  if (webhook !== undefined) attempts.push(["webhook", () => byWebhook(webhook)]);
-  if (mail !== undefined) attempts.push(["mail", () => byMail(mail)]);
-  if (timestamp !== undefined) attempts.push(["timestamp", () => byTimestamp(timestamp)]);
-  await Promise.all(attempts.map(async ([to, give]) => told(to, await give().catch(messageOf))));
+  const ways: Record<AnchorWay, (() => Promise<string | undefined>) | undefined> = {
+    webhook: webhook && (() => byWebhook(webhook)),
+    mail: mail && (() => byMail(mail)),
+    timestamp: timestamp && (() => byTimestamp(timestamp)),
+  };
+  await Promise.all(
+    parts.to.map(async (to) => {
+      const give = ways[to];
+      if (give !== undefined) told(to, await give().catch(messageOf));
+    }),
+  );
   return { anchor: { checkpoint, given: given.toSorted(), ...(token !== undefined && { token }) }, failed };
 }

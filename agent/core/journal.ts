@@ -82,7 +82,7 @@ export interface JournalEntry extends JournalBody {
 export const GENESIS = "0".repeat(64);
 
 export function contentHash(salt: string, content: string): string {
-  return createHash("sha256").update(Buffer.from(salt, "hex")).update(content, "utf8").digest("hex");
+  return createHash("sha256").update(Buffer.from(salt, "hex")).update(content).digest("hex");
 }
 
 export function bodyHash(body: JournalBody): string {

@@ -30,6 +30,7 @@ describe("a source is heard by its records", () => {
       read: () => undefined,
       skim: (_source, _bytes, { start }) => ({ at: start, lines: 0 }),
       full: () => false,
+      watch: () => () => undefined,
       room: async () => undefined,
       settled: async () => undefined,
     };

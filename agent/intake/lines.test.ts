@@ -4,10 +4,13 @@ import { inboundNamed } from "../../connectors/registry.ts";
 import { compileGate } from "../../rules/engine/gate.ts";
 import { loadRules } from "../../rules/engine/load.ts";
 import { compileRules } from "../../rules/engine/rule-set.ts";
+import { CANARY_SOURCE } from "../canary/mark.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";
+import { TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import type { QuarantineEntry } from "../store/store.ts";
 import { openBacklog } from "./backlog.ts";
+import { openHolding } from "./holding.ts";
 import { type LineTaker, openLines } from "./lines.ts";
 import { intakeMetrics } from "./metrics.ts";
 import { openSampler } from "./sampler.ts";
@@ -50,7 +53,16 @@ function lines(name = "auto") {
     units,
     read: (text: string, by = open()) => by.read(source, Buffer.from(text), false, undefined),
     open,
-    line: (by: LineTaker, text: string) => by.line(source, Buffer.from(text), false, undefined),
+    holding: openHolding({ metrics, clock, every: 1 }),
+    line: (by: LineTaker, text: string, peer?: string, id?: string) =>
+      by.line(id === undefined ? source : { ...source, id }, Buffer.from(text), false, peer),
+    /** What was lost, by source, transport and reason. */
+    async losses() {
+      const { values } = await metrics.lost.get();
+      return Object.fromEntries(
+        values.map(({ labels, value }) => [`${labels.source} ${labels.transport} ${labels.reason}`, value]),
+      );
+    },
     pass(seconds: number) {
       now += seconds * MICROSECONDS.second;
     },
@@ -131,21 +143,55 @@ describe("of the lines that the gate refuses", () => {
 });
 
 describe("relevant lines that the disk does not take yet", () => {
-  it.each([
-    ["are dropped and counted beyond half the room, by a listener whose senders cannot wait", true, 3],
-    ["are all kept by a listener whose senders are made to wait", false, 0],
-  ])("%s", async (_what, drops, lost) => {
+  it("are all kept of senders that are made to wait", async () => {
     const { open, line, count } = lines();
-    const backlog = openBacklog(40_000);
-    const by = open({ backlog, drops });
+    const backlog = openBacklog(80_000);
+    const by = open({ backlog });
     for (let i = 0; i < 6; i++) line(by, `${STRANGE} ${i}`);
-    expect(await count("lost")).toBe(lost);
-    expect(backlog.full()).toBe(!drops);
+    expect([await count("lost"), backlog.full()]).toEqual([0, true]);
     await by.settled();
-    expect([backlog.halfFull(), await count("lost")]).toEqual([false, lost]);
-    line(by, STRANGE);
+    expect([await count("lost"), backlog.full()]).toEqual([0, false]);
+  });
+
+  it("are shed of who holds as much as is left, counted with the reason, and never of others or the canary", async () => {
+    const { open, line, count, losses } = lines();
+    const by = open({ backlog: openBacklog(120_000), transport: "udp" });
+    for (let i = 0; i < 20; i++) line(by, `${STRANGE} ${i}`, "192.0.2.1");
+    expect(await count("lost")).toBe(17);
+    line(by, `${STRANGE} other`, "192.0.2.2");
+    expect(await count("lost")).toBe(17);
+    line(by, `${STRANGE} canary`, undefined, CANARY_SOURCE);
+    for (let i = 0; i < 20; i++) line(by, `${STRANGE} ${i}`, "192.0.2.1");
+    expect(await losses()).toEqual({ "lines udp no_room": 37 });
     await by.settled();
-    expect(await count("lost")).toBe(lost);
+    line(by, STRANGE, "192.0.2.1");
+    await by.settled();
+    expect(await losses()).toEqual({ "lines udp no_room": 37 });
+  });
+});
+
+describe("relevant lines that are refused", () => {
+  const store = new TocsinError({ code: "store_full", message: "no room" });
+  const unit = new TocsinError({ code: "unit_malformed", message: "never" });
+  it.each([
+    ["are lost when nobody waits: the store refuses", "udp", store, { "lines udp not_stored": 1 }, []],
+    ["are lost by themselves, whoever sends them", "udp", unit, { "lines udp refused": 1 }, []],
+    ["are lost by themselves, and hold nobody back", "tcp", unit, { "lines tcp refused": 1 }, []],
+    ["are tried again when their sender can wait", "tcp", store, {}, [1]],
+  ] as const)("%s (%s)", async (_what, transport, error, lost, stored) => {
+    const { open, line, losses, units, taker, holding } = lines();
+    let refusals = 1;
+    const keeping: Taker["keeping"] = (...asked) => {
+      const attempt = taker.keeping(...asked);
+      return async () => {
+        if (refusals-- > 0) throw error;
+        return attempt();
+      };
+    };
+    const by = open({ taker: { ...taker, keeping }, transport, holding });
+    line(by, STRANGE, "192.0.2.1");
+    await by.settled();
+    expect([await losses(), units, holding.refused()]).toEqual([lost, stored, false]);
   });
 });
 

@@ -1,11 +1,14 @@
 import type { Parsed } from "../../connectors/contract.ts";
 import type { Gate, Skimmed } from "../../rules/engine/gate.ts";
 import type { Match } from "../../rules/engine/rule-set.ts";
+import { CANARY_SOURCE } from "../canary/mark.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
 import { decodeText } from "../core/decode-text.ts";
 import { parseText } from "../stages/ingest.ts";
 import { type Backlog, openBacklog } from "./backlog.ts";
+import { networkOf } from "./fair-share.ts";
+import { type Holding, type Loss, openHolding, refusesAll } from "./holding.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import type { Sampler, Watch } from "./sampler.ts";
 import type { TextSource } from "./sources.ts";
@@ -13,6 +16,9 @@ import type { Taker } from "./taker.ts";
 
 /** Alerts of one connection on their way to the disk before its sender is made to wait. */
 const PENDING = 1000;
+
+/** Why alerts that were read are not in the record: besides, because there was no room for them. */
+type Lost = Omit<Loss, "reason"> & { reason: Loss["reason"] | "no_room" };
 
 /** An alert that matters, and why. */
 interface Relevant {
@@ -30,8 +36,13 @@ export interface LineTaker {
   skim(source: TextSource, bytes: Uint8Array, span: Span): Skimmed;
   /** True when its sender is to wait. */
   full(): boolean;
-  /** Resolves when half of what waited for the disk is durable, so that there is always something on its way. */
+  /**
+   * Resolves when half of what waited for the disk is durable, so that there is always something on its way, and nothing
+   * that was refused waits before it.
+   */
   room(): Promise<void>;
+  /** Calls when its sender is to wait although it sent nothing; returns how to stop. */
+  watch(full: () => void): () => void;
   /** Resolves when every line so far is decided and durable. */
   settled(): Promise<void>;
 }
@@ -51,6 +62,16 @@ const ENOUGH = 500;
 const LF = 0x0a;
 const TOO_MANY = new Error("too many alerts wait for the disk");
 
+/** A way in without an acknowledgement: of the last alone, the sender cannot be made to wait. */
+export type Unacknowledged = "tcp" | "tls" | "udp";
+
+/** Relevant records of one source that go to the store together. */
+interface Batch {
+  alerts: Relevant[];
+  /** What they weigh, by who sent them where that matters. */
+  weights: Map<string | undefined, number>;
+}
+
 /** Builds the taker of one connection or socket; lines wait for each other so that a batch is one commit. */
 export function openLines(parts: {
   taker: Taker;
@@ -62,11 +83,14 @@ export function openLines(parts: {
   lost: (source: string, count: number, error: unknown) => void;
   /** Shared with the other listeners of the thread. */
   backlog?: Backlog | undefined;
-  /** True when the sender cannot be made to wait: what is too much is dropped, and counted. */
-  drops?: boolean | undefined;
+  holding?: Holding | undefined;
+  /** How they come. (Default: `tcp`.) */
+  transport?: Unacknowledged | undefined;
 }): LineTaker {
-  const { taker, clock, metrics, sampler, backlog = openBacklog() } = parts;
-  let waiting = new Map<TextSource, { alerts: Relevant[]; weight: number }>();
+  const { taker, clock, metrics, sampler, backlog = openBacklog(), transport = "tcp" } = parts;
+  const { holding = openHolding(parts) } = parts;
+  const waits = transport !== "udp";
+  let waiting = new Map<TextSource, Batch>();
   let inFlight: Promise<void> = Promise.resolve();
   let gathering: NodeJS.Timeout | undefined;
   let pending = 0;
@@ -111,28 +135,42 @@ export function openLines(parts: {
     gathering = undefined;
     const batch = waiting;
     waiting = new Map();
-    inFlight = Promise.all([
-      inFlight,
-      ...[...batch].map(([source, { alerts, weight }]) => store(source, alerts, weight)),
-    ]).then(() => undefined);
+    inFlight = Promise.all([inFlight, ...[...batch].map(([source, each]) => store(source, each))]).then(
+      () => undefined,
+    );
   }
 
   /** These transports have no acknowledgement to withhold: what is lost is counted. */
-  function lose(source: TextSource, count: number, error: unknown): void {
-    metrics.lost.inc({ source: source.id }, count);
-    parts.lost(source.id, count, error);
+  function lose(source: TextSource, count: number, { reason, error }: Lost): void {
+    metrics.lost.inc({ source: source.id, transport, reason }, count);
+    // What the end cuts off is said once, by who held it.
+    if (reason !== "stopped") parts.lost(source.id, count, error);
   }
 
-  async function store(source: TextSource, alerts: Relevant[], weight: number): Promise<void> {
-    try {
-      await taker.keep(source.id, alerts, []);
-    } catch (error) {
-      lose(source, alerts.length, error);
-    } finally {
-      pending -= alerts.length;
-      backlog.remove(weight);
-      if (pending <= PENDING / 2) for (const go of waiters.splice(0)) go();
+  async function store(source: TextSource, { alerts, weights }: Batch): Promise<void> {
+    const attempt = taker.keeping(source.id, alerts);
+    const loss = waits ? await holding.keep(alerts.length, attempt) : await lossOf(attempt);
+    if (loss !== undefined) lose(source, alerts.length, loss);
+    pending -= alerts.length;
+    for (const [sender, weight] of weights) {
+      if (waits) backlog.remove(weight);
+      else backlog.release(weight, sender);
     }
+    if (pending <= PENDING / 2) for (const go of waiters.splice(0)) go();
+  }
+
+  /** Takes the room of one record, in the name of who sends it where that one cannot wait; false when there is none. */
+  function takeRoom(
+    source: TextSource,
+    bytes: number,
+    { weights }: Batch,
+    peer: string | undefined,
+  ): boolean {
+    const sender = waits || source.id === CANARY_SOURCE ? undefined : `${source.id} ${networkOf(peer ?? "")}`;
+    const weight = waits ? backlog.add(bytes) : backlog.squeeze(bytes, sender);
+    if (weight === undefined) return false;
+    weights.set(sender, (weights.get(sender) ?? 0) + weight);
+    return true;
   }
 
   return {
@@ -153,20 +191,37 @@ export function openLines(parts: {
       const matches = taker.matches(source.id, alert);
       if (matches === undefined) return;
       if (matches.length === 0) return metrics.records.inc({ source: source.id, outcome: "irrelevant" });
-      if (parts.drops === true && backlog.halfFull()) return lose(source, 1, TOO_MANY);
+      const batch: Batch = waiting.get(source) ?? { alerts: [], weights: new Map() };
+      if (!takeRoom(source, bytes.length, batch, peer))
+        return lose(source, 1, { reason: "no_room", error: TOO_MANY });
       pending++;
-      const batch = waiting.get(source) ?? { alerts: [], weight: 0 };
       batch.alerts.push({ alert, matches });
-      batch.weight += backlog.add(bytes.length);
       waiting.set(source, batch);
       if (batch.alerts.length >= ENOUGH) send();
       else gathering ??= setTimeout(send, GATHERING);
     },
-    full: () => pending >= PENDING,
-    room: () => new Promise((go) => void waiters.push(go)),
+    full: () => pending >= PENDING || (waits && holding.refused()),
+    async room() {
+      for (;;) {
+        if (holding.refused()) await holding.taken();
+        else if (pending > PENDING / 2) await new Promise<void>((go) => void waiters.push(go));
+        else return;
+      }
+    },
+    watch: (full) => holding.watch(full),
     async settled() {
       if (gathering !== undefined) send();
       await inFlight;
     },
   };
+}
+
+/** Tries once: who sends cannot be made to wait for another time. */
+async function lossOf(attempt: () => Promise<void>): Promise<Loss | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    return { reason: refusesAll(error) ? "not_stored" : "refused", error };
+  }
 }

@@ -9,7 +9,7 @@ import { seldom } from "../telemetry/seldom.ts";
 import type { Backlog } from "./backlog.ts";
 import { enterAll, fairShare, networkOf } from "./fair-share.ts";
 import { alertsApp } from "./http.ts";
-import type { LineTaker } from "./lines.ts";
+import type { LineTaker, Unacknowledged } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import { connectionsWithin, MORE_CONNECTIONS, openFilesLimit } from "./open-files.ts";
 import { listenRelp } from "./relp.ts";
@@ -49,8 +49,8 @@ export async function openListeners(parts: {
   /** Every way in that a source may name. */
   catalogue: Catalogue;
   taker: Taker;
-  /** Makes the taker of one connection or socket; one that drops is for senders that cannot be made to wait. */
-  lines: (kind?: { drops: boolean }) => LineTaker;
+  /** Makes the taker of one connection or socket. */
+  lines: (transport?: Unacknowledged) => LineTaker;
   /** What all the listeners have read and not stored yet. */
   backlog?: Backlog | undefined;
   clock: Clock;
@@ -94,13 +94,13 @@ export async function openListeners(parts: {
         return listenUdp({
           ...common,
           receiveBuffer: listen.receive_buffer_bytes,
-          lines: lines({ drops: true }),
+          lines: lines("udp"),
           canary: taker.canary,
         });
       case "tcp":
-        return listenTcp({ ...stream, lines, taker });
+        return listenTcp({ ...stream, lines: () => lines("tcp"), taker });
       case "tls":
-        return listenTcp({ ...stream, lines, taker, tls: listen.tls });
+        return listenTcp({ ...stream, lines: () => lines("tls"), taker, tls: listen.tls });
       case "relp":
         return listenRelp({
           ...stream,

@@ -111,8 +111,18 @@ export function intakeMetrics() {
     }),
     lost: new Counter({
       name: "tocsin_intake_lost_total",
-      help: "Relevant records of an unacknowledged transport that could not be stored",
-      labelNames: ["source"],
+      help: "Relevant records of an unacknowledged transport that could not be stored, by why",
+      labelNames: ["source", "transport", "reason"],
+      registers,
+    }),
+    heldBack: new Gauge({
+      name: "tocsin_intake_held_back",
+      help: "1 while plain TCP and TLS are not read because what was read of them cannot be stored",
+      registers,
+    }),
+    heldRecords: new Gauge({
+      name: "tocsin_intake_held_records",
+      help: "Relevant records of plain TCP and TLS that were read, could not be stored, and are tried again",
       registers,
     }),
     dropped: watched({

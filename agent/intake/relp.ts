@@ -125,7 +125,7 @@ export async function listenRelp(
         return;
       }
       const full = session.unanswered() >= UNANSWERED || bytes >= UNDECIDED_BYTES;
-      hold(full || socket.writableLength >= UNREAD);
+      hold(full || socket.writableLength >= UNREAD ? "client" : undefined);
     }
 
     function hesitate(): void {

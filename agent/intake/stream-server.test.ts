@@ -50,6 +50,7 @@ async function listen(over: Over = {}) {
         else lines.push({ text, peer });
       },
       full: () => false,
+      watch: () => () => undefined,
       room: async () => undefined,
       settled: async () => undefined,
       read: () => undefined,

@@ -52,8 +52,8 @@ export interface Connection {
   because(): string;
   /** Reads what it sends, in the turn of its network; to be called before its end is listened for. */
   receive(take: (chunk: Buffer) => void): void;
-  /** Reads nothing more of it until it is held no longer. */
-  hold(on: boolean): void;
+  /** Reads nothing more of it while it is held, by us or by its client: the silence of who waits for us is not its own. */
+  hold(by: "us" | "client" | undefined): void;
 }
 
 /** Listens for connections, of which it bounds the number and the silence; `serve` gives each its meaning. */
@@ -94,12 +94,16 @@ export function listenStream(
   function open(socket: Socket, peer = socket.remoteAddress): void {
     served.add(socket);
     let because = "the connection was lost";
-    socket.setTimeout(parts.idleSeconds * 1000, () => {
+    const idle = () => socket.setTimeout(parts.idleSeconds * 1000);
+    const { receive, hold, waitsForUs } = flow(socket, { group: networkOf(peer ?? ""), turns, freed: idle });
+    socket.on("timeout", () => {
+      if (waitsForUs()) return void idle();
       because = `the connection was silent for ${parts.idleSeconds} s and was closed`;
       socket.destroy();
     });
+    idle();
     socket.on("close", () => served.delete(socket));
-    serve({ socket, peer, because: () => because, ...flow(socket, { group: networkOf(peer ?? ""), turns }) });
+    serve({ socket, peer, because: () => because, receive, hold });
   }
 
   return new Promise((resolve, reject) => {
@@ -142,12 +146,12 @@ export function listenStream(
 /** Lets what a connection sends in by turns; it is not read on while something of it waits, or while it is held. */
 function flow(
   socket: Socket,
-  { group, turns }: { group: string; turns: Turns },
-): Pick<Connection, "receive" | "hold"> {
+  { group, turns, freed }: { group: string; turns: Turns; freed: () => void },
+): Pick<Connection, "receive" | "hold"> & { waitsForUs(): boolean } {
   const chunks: Buffer[] = [];
-  let held = false;
+  let held: "us" | "client" | undefined;
   const steer = () => {
-    if (held || chunks.length > 0) socket.pause();
+    if (held !== undefined || chunks.length > 0) socket.pause();
     else if (socket.isPaused()) socket.resume();
   };
   return {
@@ -169,10 +173,13 @@ function flow(
         });
       }
     },
-    hold(on) {
-      held = on;
+    hold(by) {
+      // Its silence begins anew.
+      if (held === "us" && by === undefined) freed();
+      held = by;
       steer();
     },
+    waitsForUs: () => held === "us" || chunks.length > 0,
   };
 }
 

@@ -34,6 +34,11 @@ export interface Taker {
     records: readonly { alert: Alert; matches: readonly Match[] }[],
     also: readonly Write[],
   ): Promise<void>;
+  /** The keeping of alerts that matter: each call tries anew, and what is stored after all is stored once. */
+  keeping(
+    source: string,
+    records: readonly { alert: Alert; matches: readonly Match[] }[],
+  ): () => Promise<void>;
   /** Keeps what could not be read, with its reason, within bounds. */
   quarantine(source: string, code: string, message: string, sample: string): void;
   /** Lists a record that was read but that no format recognised, within bounds: it is not refused. */
@@ -150,15 +155,18 @@ export function openTaker(parts: {
     return receipt.alerts;
   }
 
-  async function keep(
+  function keeping(
     source: string,
     records: readonly { alert: Alert; matches: readonly Match[] }[],
-    also: readonly Write[],
-  ): Promise<void> {
+    also: readonly Write[] = [],
+  ): () => Promise<void> {
     const received = clock.now();
+    // Under the ids that they are given here: of two tries that both come through the second is a repeat.
     const writes = records.map((record) => writeOf(source, received, record, record.matches));
-    for (const outcome of await commitAlerts(received, writes, also))
-      metrics.records.inc({ source, outcome });
+    return async () => {
+      for (const outcome of await commitAlerts(clock.now(), writes, also))
+        metrics.records.inc({ source, outcome });
+    };
   }
 
   /** Samples of unrecognised records that may still be listed, by source. */
@@ -211,7 +219,11 @@ export function openTaker(parts: {
     canary: parts.canary,
     take: (source, records) => awaited(take(source, records)),
     matches: matchesOf,
-    keep: (source, records, also) => awaited(keep(source, records, also)),
+    keep: (source, records, also) => awaited(keeping(source, records, also)()),
+    keeping(source, records) {
+      const attempt = keeping(source, records);
+      return () => awaited(attempt());
+    },
     quarantine,
     unrecognised(source, sample) {
       metrics.unrecognised.inc({ source });

@@ -55,6 +55,18 @@ export function listenTcp(
         if (received.count > before)
           metrics.lastSeen.set({ source: source.id }, Math.floor(parts.clock.now() / 1_000_000));
       };
+      let waiting = false;
+      /** Back-pressure: the kernel holds the sender while its alerts become durable. */
+      const wait = () => {
+        if (waiting) return;
+        waiting = true;
+        hold("us");
+        void lines.room().then(() => {
+          waiting = false;
+          hold(undefined);
+        });
+      };
+      const forget = lines.watch(wait);
       receive((chunk) => {
         if (!begun) {
           begun = true;
@@ -63,17 +75,18 @@ export function listenTcp(
         }
         bytes.count += chunk.length;
         hear(() => frames.push(chunk));
-        if (!lines.full()) return;
-        // Back-pressure: the kernel holds the sender while its alerts become durable.
-        hold(true);
-        void lines.room().then(() => hold(false));
+        if (lines.full()) wait();
       });
       socket.on("end", () => {
         hear(frames.end);
         socket.end();
       });
-      // After an end nothing is held any more.
-      socket.on("close", () => frames.lose(because()));
+      socket.on("close", () => {
+        forget();
+        // After an end nothing is begun any more.
+        frames.lose(because());
+        void lines.settled();
+      });
     },
   );
 }

@@ -43,6 +43,7 @@ describe("listenUdp", () => {
       lines: {
         line: (_source, bytes) => void lines.push(bytes.length),
         full: () => false,
+        watch: () => () => undefined,
         room: async () => undefined,
         settled: async () => undefined,
         read: () => undefined,

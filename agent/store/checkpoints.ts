@@ -32,7 +32,7 @@ export function openCheckpointsLog(file: string): CheckpointsLog {
   const text = openSync(file, "a+", 0o600);
   const bytes = readFileSync(text);
   let end = bytes.lastIndexOf(0x0a) + 1;
-  if (end !== bytes.length) ftruncateSync(text, end);
+  ftruncateSync(text, end);
   return {
     append(checkpoint) {
       const line = Buffer.from(`${canonicalJson(checkpoint)}\n`);

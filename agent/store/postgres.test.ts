@@ -1,16 +1,21 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { storeContract } from "../../test/contract/store.contract.ts";
 import { type CuttingProxy, startCuttingProxy } from "../../test/support/cutting-proxy.ts";
+import { eventually } from "../../test/support/daemon.ts";
 import { describePeer } from "../../test/support/peer.ts";
 import { type PostgresServer, postgresServer, startPostgres } from "../../test/support/postgres.ts";
 import { NIGHT, samples, steppingClock } from "../../test/support/store-samples.ts";
+import { messageOf } from "../core/errors.ts";
 import { bodyHash, contentHash, entryHash, GENESIS } from "../core/journal.ts";
 import { makeSigningKey } from "./keys.ts";
+import { SCHEMA_VERSION } from "./migrations.ts";
 import type { PostgresPlace } from "./postgres/connection.ts";
 import { takeLease } from "./postgres/lease.ts";
+import { migratePostgres } from "./postgres/schema.ts";
 import { openPostgresWriter } from "./postgres/writer.ts";
 import { openPostgres } from "./postgres.ts";
 import { sealUnit } from "./seal.ts";
@@ -182,6 +187,52 @@ describePeer(postgresServer, "a record in a real PostgreSQL", () => {
     expect((await lease.lost).code).toBe("lease_lost");
     await lease.release();
     await writer.close();
+  });
+
+  it("writes nothing that a newer program's change of the schema has kept waiting, nor anything after it", async () => {
+    const place = await server.database();
+    const writer = await openPostgresWriter(optionsOf(place));
+    const unit = () => sealUnit({ facility: HERE, at: NIGHT, writes: [samples().alert()] });
+    expect(await writer.commitGroup([unit()])).toMatchObject([{ outcome: "committed" }]);
+    const newer = new pg.Client({ ...place });
+    await newer.connect();
+    await newer.query("BEGIN; LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE");
+    const waiting = writer.commitGroup([unit()]);
+    await eventually("the writer to wait", async () => {
+      const sql =
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tocsin writer' AND wait_event_type = 'Lock'";
+      return (await server.ask(sql)).length > 0 || undefined;
+    });
+    await newer.query("INSERT INTO schema_version (version, name) VALUES (999, 'later')");
+    await newer.query("COMMIT");
+    await newer.end();
+    const refused = { outcome: "failed", problem: { code: "store_newer" } };
+    expect(await waiting).toMatchObject([refused]);
+    expect(await writer.commitGroup([unit()])).toMatchObject([refused]);
+    expect(await server.ask("SELECT count(*)::int AS n FROM alerts", place.database)).toEqual([{ n: 1 }]);
+    await server.ask("DELETE FROM schema_version WHERE version = 999", place.database);
+    expect(await writer.commitGroup([unit()])).toMatchObject([{ outcome: "committed" }]);
+    await writer.close();
+  });
+
+  it("changes the schema once what is being written stands, and not before", async () => {
+    const place = await server.database();
+    await migratePostgres(place);
+    const last = SCHEMA_VERSION;
+    await server.ask(`DELETE FROM schema_version WHERE version = ${last}`, place.database);
+    const writing = new pg.Client({ ...place });
+    await writing.connect();
+    await writing.query("BEGIN; SELECT MAX(version) FROM schema_version");
+    const migrating = migratePostgres(place).catch((error: unknown) => messageOf(error));
+    await eventually("the change to wait", async () => {
+      const sql =
+        "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tocsin migrate' AND wait_event_type = 'Lock'";
+      return (await server.ask(sql)).length > 0 || undefined;
+    });
+    await writing.query("COMMIT");
+    await writing.end();
+    // Tried, and found done: it was only its number that had been taken away.
+    expect(await migrating).toMatch(/already exists|does not exist/);
   });
 
   it("refuses a schema that a newer program wrote", async () => {

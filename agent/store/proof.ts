@@ -84,11 +84,11 @@ export function entryFault(entry: JournalEntry, previous: string): FaultCode | u
     if (entry.previous !== previous) return "entry_link";
     if (bodyHash(entry) !== entry.bodyHash) return "entry_body";
     if (entryHash(entry.previous, entry.bodyHash) !== entry.hash) return "entry_hash";
-    if ((entry.salt === null) !== (entry.content === null)) return "entry_content";
-    if (entry.salt === null || entry.content === null) return undefined;
-    // Loosely spelt hexadecimal would hash alike.
-    if (!/^[0-9a-f]{32}$/.test(entry.salt)) return "entry_content";
-    return contentHash(entry.salt, entry.content) === entry.contentHash ? undefined : "entry_content";
+    const { salt, content } = entry;
+    if (content === null) return salt === null ? undefined : "entry_content";
+    // Loosely spelt hexadecimal would hash alike; a salt that is gone is not spelt at all.
+    if (!/^[0-9a-f]{32}$/.test(String(salt))) return "entry_content";
+    return contentHash(String(salt), content) === entry.contentHash ? undefined : "entry_content";
   } catch {
     return "entry_unreadable";
   }

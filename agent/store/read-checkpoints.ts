@@ -35,7 +35,7 @@ export function readCheckpointsFile(file: string): CheckpointsFile | undefined {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
   const lines = text.split("\n");
@@ -55,6 +55,6 @@ function readLine(line: string): Checkpoint | undefined {
     const parsed = CheckpointLine.safeParse(JSON.parse(line));
     return parsed.success && canonicalJson(parsed.data) === line ? parsed.data : undefined;
   } catch {
-    return undefined;
+    // Not JSON.
   }
 }

@@ -10,6 +10,7 @@ import { uuidv7 } from "../core/id.ts";
 import { keepReadings, openReadings } from "../core/readings.ts";
 import { sameJson } from "../core/same-json.ts";
 import { openBacklog } from "../intake/backlog.ts";
+import { openHolding } from "../intake/holding.ts";
 import { openLines } from "../intake/lines.ts";
 import { openListeners } from "../intake/listeners.ts";
 import { intakeMetrics } from "../intake/metrics.ts";
@@ -110,11 +111,19 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
     const lost = (source: string, count: number, error: unknown) =>
       tell("relevant records lost: they could not be stored", { source, count, error: messageOf(error) });
     const backlog = openBacklog();
+    const holding = openHolding({
+      metrics,
+      clock,
+      log: {
+        info: (message, fields = {}) => log("info", message, fields),
+        error: (message, fields = {}) => log("error", message, fields),
+      },
+    });
     const listeners = await openListeners({
       data,
       catalogue: rules.catalogue(),
       taker,
-      lines: ({ drops } = { drops: false }) =>
+      lines: (transport) =>
         openLines({
           taker,
           get gate() {
@@ -125,7 +134,8 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
           sampler,
           lost,
           backlog,
-          drops,
+          holding,
+          transport,
         }),
       backlog,
       bookmark: (name) => store.reads.bookmark(data.facility, name),
@@ -185,6 +195,7 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
       await rules.stop();
       await silence?.stop();
       await listeners.stop();
+      await holding.close();
       await taker.close();
       await store.close();
     };

@@ -185,7 +185,15 @@ function requestsOf(operation: Operation): fc.Arbitrary<Sent> {
     { maxKeys: 2 },
   );
   return fc
-    .record({ path, access, body, type: TYPE, zipped: fc.integer({ min: 0, max: 3 }).map((each) => each === 0), signed: fc.boolean(), more })
+    .record({
+      path,
+      access,
+      body,
+      type: TYPE,
+      zipped: fc.integer({ min: 0, max: 3 }).map((each) => each === 0),
+      signed: fc.boolean(),
+      more,
+    })
     .map((given) => {
       const reading = operation.method === "get";
       const content = given.zipped ? gzipSync(given.body) : given.body;

@@ -1,16 +1,13 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { setTimeout } from "node:timers/promises";
-import type { Message } from "../../connectors/contract.ts";
-import { FACILITY, metric, post, relevant } from "../support/daemon.ts";
+import { FACILITY } from "../support/daemon.ts";
 import { NOT_PAGES, type Place, visitsOf } from "../support/pages.ts";
-import { openFirehose } from "./firehose.ts";
+import { flowing, openFirehose } from "./firehose.ts";
 import { type Amounts, furnish, SYSTEM_LINES } from "./furnish.ts";
+import { openingsHeard, openReceiver } from "./openings-heard.ts";
 import type { BenchOptions } from "./options.ts";
+import { quantile } from "./quantile.ts";
 import type { Measure } from "./report.ts";
-import { type BenchDaemon, inScene, type Scene } from "./scene.ts";
-import { type Browser, type Fetched, signIn, textOf } from "./signed-in.ts";
+import { inScene } from "./scene.ts";
+import { type Browser, type Fetched, registerRead, signIn, textOf } from "./signed-in.ts";
 
 const FULL: Amounts = { incidents: 10_000, alerts: 100_000, largest: 5_000 };
 const TINY: Amounts = { incidents: 60, alerts: 600, largest: 100 };
@@ -20,10 +17,6 @@ const EACH = { full: { requests: 200, patience: 4_000 }, tiny: { requests: 2, pa
 const OPENINGS = { full: 100, tiny: 3 };
 /** ms for a page and for the delegate's webhook, and kB of HTML, style and script, packed. */
 const GOALS = { page: 100, pageUnderFire: 250, webhook: 250, webhookUnderFire: 1000, weight: 60 } as const;
-/** Asked for again until it is no page of waiting, ms. */
-const READING = 500;
-/** Without a message for so long, nobody is told, ms. */
-const PATIENCE = 20_000;
 
 /** A page of the site, and how long each request of it took, ms. */
 interface Timed {
@@ -53,7 +46,7 @@ export async function benchPages({ tiny, names }: BenchOptions) {
     const quiet = await timed(browser, paths, each);
     const heard = await openingsHeard(daemon, hears, openings, 0);
     const firehose = openFirehose(daemon.tcp);
-    scene.after(firehose.end);
+    scene.after(firehose.cut);
     await flowing(daemon);
     const fired = await timed(browser, paths, each);
     const heardUnderFire = await openingsHeard(daemon, hears, openings, openings);
@@ -128,68 +121,6 @@ async function weightOf(browser: Browser, page: Fetched, assets: Map<string, num
   return weight;
 }
 
-async function registerRead(browser: Browser): Promise<void> {
-  while ((await browser.get(`/${FACILITY}/registre`)).status === 503) await setTimeout(READING);
-}
-
-async function flowing(daemon: BenchDaemon): Promise<void> {
-  const gated = () => metric(daemon, 'tocsin_intake_records_gated_total{source="lines"}');
-  for (const before = await gated(); (await gated()) === before; ) await setTimeout(100);
-}
-
-interface Hears {
-  url: string;
-  /** When a message of an event about a host came first. */
-  heard: Map<string, number>;
-}
-
-async function openReceiver(scene: Scene): Promise<Hears> {
-  const heard = new Map<string, number>();
-  const server = createServer(async (request, response) => {
-    const at = performance.now();
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    response.writeHead(204).end();
-    const { data } = JSON.parse(text) as { data: Message };
-    for (const incident of [data.incident].flat()) heard.set(`${data.event} ${incident}`, at);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  scene.after(() => server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, heard };
-}
-
-/** Opens incidents one after the other; how long each took from the alert's sending to the delegate's webhook, ms. */
-async function openingsHeard(
-  daemon: BenchDaemon,
-  { heard }: Hears,
-  amount: number,
-  from: number,
-): Promise<number[]> {
-  const times: number[] = [];
-  const told = () => [...heard.keys()].filter((key) => key.startsWith("decision_needed ")).length;
-  for (let i = 0; i < amount; i++) {
-    const before = told();
-    const begin = performance.now();
-    // Far enough apart to be an attack of its own each.
-    const occurred = new Date(Date.now() - (from + i + 1) * 5 * 3_600_000).toISOString();
-    const message = `Mass file encryption detected: 312 files encrypted (${from + i})`;
-    const alert = {
-      ...relevant(`opening-${from + i}`, `pacs-9${from + i}`),
-      message,
-      "@timestamp": occurred,
-    };
-    const { status } = await post(daemon, "generic", daemon.house.tokens.generic, [alert]);
-    if (status !== 202) throw new Error(`an alert was answered with ${status}`);
-    while (told() === before) {
-      if (performance.now() - begin > PATIENCE) throw new Error(`opening ${i}: nobody was told`);
-      await setTimeout(1);
-    }
-    const [, last = 0] = [...heard].filter(([key]) => key.startsWith("decision_needed ")).at(-1) ?? [];
-    times.push(last - begin);
-  }
-  return times;
-}
-
 function pageRow(
   { path, times }: Timed,
   goal: number | undefined,
@@ -209,10 +140,4 @@ function pageRow(
 function webhookRow(what: string, times: readonly number[], goal: number | undefined): Measure {
   const peer = { value: quantile(times, 0.5) };
   return { what, own: { value: quantile(times, 0.99) }, goal, against: "median of the same", peer };
-}
-
-function quantile(values: readonly number[], part: number): number {
-  return (
-    [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0
-  );
 }

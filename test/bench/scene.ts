@@ -11,10 +11,11 @@ import { type Daemon, type House, makeHouse, startDaemon } from "../support/daem
 export interface Scene {
   /** Makes a folder. */
   folder(name: string): string;
-  /** Starts the real daemon in a house of its own, made as asked and furnished before. */
+  /** Starts the real daemon in a house of its own, made as asked and furnished before, with these variables beside. */
   daemon(
     asked?: Parameters<typeof makeHouse>[0],
     furnish?: (house: House) => Promise<void>,
+    environment?: Record<string, string>,
   ): Promise<BenchDaemon>;
   /** Starts another program. */
   start(command: string, parts: readonly string[]): ChildProcess;
@@ -53,7 +54,7 @@ export async function inScene<T>(play: (scene: Scene) => Promise<T>): Promise<T>
       mkdirSync(folder);
       return folder;
     },
-    async daemon(asked, furnish) {
+    async daemon(asked, furnish, environment) {
       begin();
       // What is being made is waited for, so that it is taken away too.
       const making = makeHouse(asked);
@@ -61,7 +62,7 @@ export async function inScene<T>(play: (scene: Scene) => Promise<T>): Promise<T>
       const house = await making;
       await furnish?.(house);
       begin();
-      const starting = startDaemon(house);
+      const starting = startDaemon(house, environment);
       after(() => starting.then(({ process }) => end(process)));
       const daemon = await starting;
       const { listening } = daemon.log.find(({ message }) => message === "ready") as {

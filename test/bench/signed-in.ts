@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { codeOf, FACILITY, type House } from "../support/daemon.ts";
 import { hiddenFields } from "../support/web-visitor.ts";
@@ -12,40 +13,48 @@ export interface Fetched {
   packed: boolean;
 }
 
-/** A browser that is signed in, on one kept connection. */
+/** Asked for again until it is no page of waiting, ms. */
+const READING = 500;
+
+/** A browser that is signed in, on kept connections. */
 export interface Browser {
   get(path: string): Promise<Fetched>;
   close(): void;
 }
 
-/** Signs the delegate of a house in. */
-export async function signIn(people: string, house: House): Promise<Browser> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+/** Signs the delegate of a house in, who asks for one page after the other unless given more `connections`. */
+export async function signIn(people: string, house: House, connections = 1): Promise<Browser> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const cookies = new Map<string, string>();
 
   async function send(path: string, form?: Record<string, string>): Promise<Fetched> {
     const begin = performance.now();
     const body = form && new URLSearchParams(form).toString();
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const sent = request(
-        new URL(path, people),
-        {
-          agent,
-          method: body === undefined ? "GET" : "POST",
-          headers: {
-            "accept-encoding": "gzip",
-            cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
-            ...(body !== undefined && {
-              "content-type": "application/x-www-form-urlencoded",
-              "content-length": Buffer.byteLength(body),
-            }),
+    const ask = (): Promise<IncomingMessage> =>
+      new Promise((resolve, reject) => {
+        const sent = request(
+          new URL(path, people),
+          {
+            agent,
+            method: body === undefined ? "GET" : "POST",
+            headers: {
+              "accept-encoding": "gzip",
+              cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+              ...(body !== undefined && {
+                "content-type": "application/x-www-form-urlencoded",
+                "content-length": Buffer.byteLength(body),
+              }),
+            },
           },
-        },
-        resolve,
-      );
-      sent.on("error", reject);
-      sent.end(body);
-    });
+          resolve,
+        );
+        // A kept connection may be closed just as it is used again: browsers ask anew.
+        sent.on("error", (error: NodeJS.ErrnoException) =>
+          sent.reusedSocket && error.code === "ECONNRESET" ? resolve(ask()) : reject(error),
+        );
+        sent.end(body);
+      });
+    const answer = await ask();
     const chunks: Buffer[] = [];
     for await (const chunk of answer) chunks.push(chunk as Buffer);
     for (const line of answer.headers["set-cookie"] ?? []) {
@@ -67,6 +76,11 @@ export async function signIn(people: string, house: House): Promise<Browser> {
   const entered = await send(door, { ...form, login: "anne.martin", password, code: codeOf(account) });
   if (entered.status !== 303) throw new Error(`sign-in of the bench: ${entered.status}`);
   return { get: (path) => send(path), close: () => agent.destroy() };
+}
+
+/** Resolves once the register is read and shown. */
+export async function registerRead(browser: Browser): Promise<void> {
+  while ((await browser.get(`/${FACILITY}/registre`)).status === 503) await setTimeout(READING);
 }
 
 /** What came, unpacked. */

@@ -1,9 +1,13 @@
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { type Daemon, eventually, FACILITY, post, relevant, startDaemon } from "../support/daemon.ts";
 import { decideByTool } from "../support/decide-by-tool.ts";
 import { describePeer } from "../support/peer.ts";
 import { type PostgresServer, postgresServer, startPostgres } from "../support/postgres.ts";
 import { makeSharedHouse, type SharedHouse } from "../support/shared-house.ts";
+
+const LATER = join(import.meta.dirname, "../support/later-release.ts");
+const NEWER = /schema 900 was written by a newer Tocsin; this program knows \d+; run the newer version/;
 
 describePeer(postgresServer, "processes that share a record", () => {
   let server: PostgresServer;
@@ -106,6 +110,37 @@ describePeer(postgresServer, "processes that share a record", () => {
       paused.log.some(({ message, why }) => message === "stopping" && /has taken over/.test(String(why))),
     ).toBe(true);
     expect(await shared.reads.countAlerts(FACILITY)).toBe(1);
+  }, 60_000);
+
+  it("ends when a later release changes the schema under it, and writes nothing meanwhile; the later one acts at once", async () => {
+    shared = await makeSharedHouse(server);
+    const { house } = shared;
+    const older = [await start(house), await start(shared.another(), {}, [], "web")] as const;
+    const standing = expect(startDaemon(shared.another())).rejects.toThrow(NEWER);
+    await eventually("the lease to be asked for", async () =>
+      (await server.ask("SELECT 1 FROM pg_stat_activity WHERE application_name = 'tocsin lease'")).length > 1
+        ? true
+        : undefined,
+    );
+    await post(older[0], "generic", house.tokens.generic, relevant("a"));
+    const since = performance.now();
+    const later = await start(shared.another(), { NODE_OPTIONS: `--import ${LATER}` });
+    expect(performance.now() - since).toBeLessThan(10_000);
+    await standing;
+    for (const each of older) {
+      expect(await eventually("the end of an older one", () => each.process.exitCode ?? undefined)).toBe(1);
+      expect(each.log.map((record) => String(record.why ?? record.error))).toContainEqual(
+        expect.stringMatching(NEWER),
+      );
+    }
+    const again = await post(later, "generic", house.tokens.generic, relevant("a"));
+    expect(again.body).toMatchObject({ duplicates: 1 });
+    await post(later, "generic", house.tokens.generic, relevant("b"));
+    await eventually("both alerts", async () =>
+      (await incidents())[0]?.content.alerts === 2 ? true : undefined,
+    );
+    expect(await incidents()).toHaveLength(1);
+    await expect(startDaemon(shared.another())).rejects.toThrow(NEWER);
   }, 60_000);
 
   it("is given the facility at once by a process that stops", async () => {

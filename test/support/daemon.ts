@@ -246,9 +246,9 @@ export async function metric(daemon: Daemon, name: string): Promise<number> {
   return Number(line?.split(" ").at(-1) ?? 0);
 }
 
-/** The present one-time code of an account. */
-export function codeOf(account: { totp: string }): string {
-  return new TOTP({ secret: account.totp }).generate();
+/** The one-time code of an account, now unless told (ms). */
+export function codeOf(account: { totp: string }, timestamp = Date.now()): string {
+  return new TOTP({ secret: account.totp }).generate({ timestamp });
 }
 
 /** Looks again until something is there; fails with `what` after `seconds`. */

@@ -11,7 +11,14 @@ export async function decideByTool(
     over = {},
     secret = house.toolSecret,
     id = `msg-${Math.random()}`,
-  }: { over?: Record<string, unknown>; secret?: string | undefined; id?: string | undefined } = {},
+    at = new Date(),
+  }: {
+    over?: Record<string, unknown>;
+    secret?: string | undefined;
+    id?: string | undefined;
+    /** What the tool's clock says. */
+    at?: Date;
+  } = {},
 ): Promise<{ status: number; body: Record<string, unknown> }> {
   const { id: declaration, version, sha256 } = text ?? {};
   const body = JSON.stringify({
@@ -20,10 +27,9 @@ export async function decideByTool(
     sha256,
     decision: "approved",
     delegate: "anne.martin",
-    code: codeOf(house.accounts["anne.martin"]),
+    code: codeOf(house.accounts["anne.martin"], at.getTime()),
     ...over,
   });
-  const at = new Date();
   const response = await fetch(`${daemon.people}/api/v1/decisions`, {
     method: "POST",
     headers: {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseConfig } from "../../../config/load.ts";
+import { securedDatabase } from "../../../test/support/facility-roles.ts";
 import { type PostgresServer, postgresPrograms, startPostgres } from "../../../test/support/postgres.ts";
 import { MICROSECONDS, systemClock } from "../../core/clock.ts";
 import { SCHEMA_VERSION } from "../../store/migrations.ts";
@@ -22,6 +23,11 @@ const SOUND: ServerState = {
   schema: SCHEMA_VERSION,
   mayCreate: false,
   missing: [],
+  bypasses: null,
+  facilityRights: null,
+  allowed: 97,
+  allowedRole: null,
+  facilities: 1,
 };
 
 describe("what a server says", () => {
@@ -45,6 +51,48 @@ describe("what a server says", () => {
       "has no record",
       { schema: 0, mayCreate: true },
       "problem no_store: there is no record and so no account",
+    ],
+    [
+      "allows fewer connections than the processes of a facility hold",
+      { allowedRole: 8 },
+      "advice store_connection_limit: 8 connections are allowed in all; a facility holds 9 at rest",
+    ],
+    ["allows as many as they hold", { allowedRole: 9 }, ""],
+    [
+      "allows fewer than all facilities hold",
+      { facilities: 11 },
+      "advice store_connection_limit: 97 connections are allowed in all; 11 facilities hold 99 at rest",
+    ],
+    [
+      "gives one role too few for all facilities",
+      { facilities: 4, allowedRole: 35 },
+      "advice store_connection_limit: 35 connections",
+    ],
+    [
+      "gives each facility a role with enough",
+      { facilities: 4, allowedRole: 9, facilityRights: "writes" },
+      "",
+    ],
+    [
+      "lets the program do all",
+      { bypasses: "superuser" },
+      "advice store_bypasses: the role is a superuser: it may alter the journal",
+    ],
+    ["lets the program pass by row security", { bypasses: "BYPASSRLS" }, "advice store_bypasses: "],
+    [
+      "has a role for each facility, and we come by another",
+      { bypasses: "BYPASSRLS", facilityRights: "none" },
+      "problem store_bypasses: the role has BYPASSRLS: the row security",
+    ],
+    [
+      "lets our role only read our facility",
+      { facilityRights: "reads" },
+      "problem store_facility: row security lets the role only read this facility",
+    ],
+    [
+      "lets our role do nothing with our facility",
+      { facilityRights: "none" },
+      "problem store_facility: row security lets the role neither read nor write this facility",
     ],
     ["has no record and lets none be made", { schema: 0 }, "problem no_store: "],
     ["has an older schema that it brings up to date", { schema: 1, mayCreate: true }, ""],
@@ -94,9 +142,10 @@ describe.skipIf(postgresPrograms() === undefined)("a real server (needs PostgreS
       expect.stringContaining("fsync is off"),
       expect.stringContaining("full_page_writes is off"),
     ];
-    expect(await codes()).toEqual([...unsafe, expect.stringMatching(/^no_store: /)]);
+    const all = expect.stringMatching(/^store_bypasses: the role is a superuser/);
+    expect(await codes()).toEqual([...unsafe, expect.stringMatching(/^no_store: /), all]);
     await migratePostgres(place);
-    expect(await codes()).toEqual(unsafe);
+    expect(await codes()).toEqual([...unsafe, all]);
     expect(await codes("other")).toEqual([expect.stringMatching(/^store_refused: permission denied/)]);
     await server.ask("GRANT SELECT ON ALL TABLES IN SCHEMA public TO other, few", place.database);
     expect(await codes("other")).toEqual([
@@ -105,11 +154,35 @@ describe.skipIf(postgresPrograms() === undefined)("a real server (needs PostgreS
         /^store_rights: the role may not INSERT on journal, INSERT on journal_contents, .* and \d+ more$/,
       ),
     ]);
-    expect(await codes("few")).toContainEqual(
-      expect.stringMatching(/^store_connections: 3 more connections/),
+    // One of the three is the one that asks.
+    expect(await codes("few")).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^store_connections: 2 more connections/),
+        expect.stringMatching(/^store_connection_limit: 3 connections/),
+      ]),
     );
     await server.ask("UPDATE schema_version SET version = 1000 WHERE version = 1", place.database);
     expect(await codes()).toContainEqual(expect.stringMatching(/^store_newer: schema 1000 /));
+  });
+
+  it("is told of a role that row security keeps from its facility, or that passes by it", async () => {
+    const secured = await securedDatabase(server, {
+      here: { "ch-x": "writes", "ch-y": "reads" },
+      there: { "ch-y": "writes", "ch-x": "reads" },
+      elsewhere: { "ch-z": "writes" },
+    });
+    await server.ask("CREATE ROLE passing LOGIN BYPASSRLS");
+    await server.ask("GRANT SELECT ON ALL TABLES IN SCHEMA public TO passing", secured.name);
+    const told = async (role: string) =>
+      (await checkStore(load(role, secured.as(role)), systemClock.now)).findings
+        .filter(({ code }) => /facility|bypasses/.test(code))
+        .map(({ level, message }) => `${level}: ${message}`);
+    expect(await told("here")).toEqual([]);
+    expect(await told("there")).toEqual([expect.stringMatching(/^problem: .* only read this facility/)]);
+    expect(await told("elsewhere")).toEqual([expect.stringMatching(/^problem: .* neither read nor write/)]);
+    expect(await told("owner")).toEqual([expect.stringMatching(/^problem: .* neither read nor write/)]);
+    expect(await told("passing")).toEqual([expect.stringMatching(/^problem: the role has BYPASSRLS/)]);
+    expect(await told("tocsin")).toEqual([expect.stringMatching(/^problem: the role is a superuser/)]);
   });
 
   it("is told when it is not there, or lets us not in", async () => {

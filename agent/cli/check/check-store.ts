@@ -26,19 +26,32 @@ export interface ServerState {
   mayCreate: boolean;
   /** What we may not do and must, such as `INSERT on journal`; empty without tables. */
   missing: readonly string[];
+  /** What makes the role pass by every right: `superuser` or `BYPASSRLS`; null when nothing does. */
+  bypasses: "superuser" | "BYPASSRLS" | null;
+  /** Of our facility, where each facility has a role of its own; null where none has. */
+  facilityRights: "writes" | "reads" | "none" | null;
+  /** Connections that server and database allow, used or not, and those that the role does; null without a limit. */
+  allowed: number;
+  allowedRole: number | null;
+  /** Facilities that share this database, as far as the configuration tells. */
+  facilities: number;
 }
 
 /** The oldest version that is tried. */
 const OLDEST = 150_000;
 /** Connections of one process: a writer, six readers in each of two threads, a lease, and one that asks. */
 const CONNECTIONS = 15;
+/** Those of a facility at rest: one that correlates, one that stands by, one for pages (docs/capacity.md). */
+const OF_FACILITY = 9;
 
 /** Looks whether PostgreSQL can be reached and is as a record needs it; nothing is written. */
 export async function checkStore(loaded: LoadedConfig, now: () => Instant): Promise<Looked> {
   const record = recordOf(loaded);
   if (record.engine === "sqlite") return { findings: [] };
   try {
-    const { state, ahead } = await askServer(record.place, now);
+    const { facility, group } = loaded.config;
+    const asked = { facility: facility.id, facilities: group?.facilities.length ?? 1 };
+    const { state, ahead } = await askServer(record.place, { now, ...asked });
     return { findings: storeFindings(state), ahead };
   } catch (error) {
     return { findings: [unreachable(error)] };
@@ -91,17 +104,67 @@ export function storeFindings(state: ServerState): Finding[] {
           "connect to PostgreSQL itself, or by a proxy that hands the options of a client on and keeps one connection for each",
         )),
     ...schemaFindings(state),
+    ...rightsFindings(state),
     ...(free < CONNECTIONS
-      ? ([
-          {
-            level: "advice",
-            code: "store_connections",
-            where: "store",
-            message: `${Math.max(0, free)} more connections are allowed, and each process takes up to ${CONNECTIONS}`,
-            remedy: "raise max_connections, or the CONNECTION LIMIT of the role or the database",
-          },
-        ] as const)
+      ? advice(
+          "store_connections",
+          `${Math.max(0, free)} more connections are allowed, and each process takes up to ${CONNECTIONS}`,
+          RAISE,
+        )
       : []),
+    ...limitFindings(state),
+  ];
+}
+
+const RAISE = "raise max_connections, or the CONNECTION LIMIT of the role or the database";
+const advice = (code: string, message: string, remedy: string): Finding[] => [
+  { level: "advice", code, where: "store", message, remedy },
+];
+
+/** Of what all processes of all facilities hold while nothing happens. */
+function limitFindings({ allowed, allowedRole, facilities, facilityRights }: ServerState): Finding[] {
+  // Where each facility has a role of its own, the limit of a role is for one.
+  const served = facilityRights === null ? facilities : 1;
+  const limits: [allowed: number, facilities: number][] = [[allowed, facilities]];
+  if (allowedRole !== null) limits.push([allowedRole, served]);
+  const few = limits.find(([most, each]) => most < each * OF_FACILITY);
+  if (few === undefined) return [];
+  const [most, each] = few;
+  return advice(
+    "store_connection_limit",
+    `${most} connections are allowed in all; ${each === 1 ? "a facility holds" : `${each} facilities hold`} ${each * OF_FACILITY} at rest: those of a correlator, of one that stands by and of a process for pages`,
+    `${RAISE} (docs/capacity.md)`,
+  );
+}
+
+/** Of a role that may more than it should, or not what it must. */
+function rightsFindings({ bypasses, facilityRights }: ServerState): Finding[] {
+  if (bypasses !== null)
+    return facilityRights === null
+      ? advice(
+          "store_bypasses",
+          `the role is ${bypasses === "superuser" ? "a superuser: it may alter the journal" : "one with BYPASSRLS"}, and Tocsin needs no such right`,
+          "give the program a role of its own (docs/postgresql.md)",
+        )
+      : [
+          {
+            level: "problem",
+            code: "store_bypasses",
+            where: "store",
+            message: `the role ${bypasses === "superuser" ? "is a superuser" : "has BYPASSRLS"}: the row security of this database does not hold for it`,
+            remedy: "name the role of this facility in store.url (docs/row-security.md)",
+          },
+        ];
+  if (facilityRights === null || facilityRights === "writes") return [];
+  return [
+    {
+      level: "problem",
+      code: "store_facility",
+      where: "store",
+      message: `row security lets the role ${facilityRights === "reads" ? "only read" : "neither read nor write"} this facility: no process would act for it`,
+      remedy:
+        "name the role of this facility in store.url, or add it to facility_roles (docs/row-security.md)",
+    },
   ];
 }
 
@@ -148,12 +211,21 @@ const STATE = `SELECT current_setting('server_version_num')::int AS version,
         - (SELECT SUM(numbackends) FROM pg_stat_database),
       CASE WHEN datconnlimit < 0 THEN NULL
         ELSE datconnlimit - (SELECT numbackends FROM pg_stat_database s WHERE s.datid = d.oid) END,
-      (SELECT NULLIF(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user)
+      NULLIF(rolconnlimit, -1) - (SELECT COUNT(*) FROM pg_stat_activity WHERE usename = current_user)
     )::int AS free,
+    LEAST(
+      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+      NULLIF(datconnlimit, -1)
+    )::int AS allowed, NULLIF(rolconnlimit, -1) AS role_allowed,
+    CASE WHEN rolsuper THEN 'superuser' WHEN rolbypassrls THEN 'BYPASSRLS' END AS bypasses,
     COALESCE(has_schema_privilege(current_schema(), 'CREATE'), FALSE) AS may_create,
     to_regclass('schema_version') IS NOT NULL AS made,
     EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS clock
-  FROM pg_database d WHERE datname = current_database()`;
+  FROM pg_database d, pg_roles r WHERE datname = current_database() AND rolname = current_user`;
+/** The journal stands for all tables: they are protected together. */
+const FACILITY = `SELECT relrowsecurity AND relforcerowsecurity AS secured,
+    (SELECT writes FROM facility_roles WHERE role = current_user::text AND facility = $1) AS writes
+  FROM pg_class WHERE oid = 'journal'::regclass`;
 const SCHEMA = "SELECT COALESCE(MAX(version), 0)::int AS version FROM schema_version";
 const MISSING = `SELECT w.privilege || ' on ' || w.name AS missing
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (name, privilege, place)
@@ -172,18 +244,21 @@ function privileges(): [table: string, privilege: string][] {
 
 async function askServer(
   place: PostgresPlace,
-  now: () => Instant,
+  given: { now: () => Instant; facility: string; facilities: number },
 ): Promise<{ state: ServerState; ahead: number }> {
   const client = new pg.Client(clientOf(place, "tocsin check"));
   client.on("error", () => undefined);
   try {
     await client.connect();
+    const { now, facility, facilities } = given;
     const asked = now();
     const [row] = (await client.query(STATE)).rows;
     // Halfway of the exchange by our clock.
     const ours = (asked + now()) / 2000;
     const schema = row.made ? Number((await client.query(SCHEMA)).rows[0]?.version) : 0;
     const wanted = privileges();
+    const [rights] = schema === SCHEMA_VERSION ? (await client.query(FACILITY, [facility])).rows : [];
+    const facilityRights = rights?.secured === true ? rightsOf(rights.writes) : null;
     const missing =
       schema === SCHEMA_VERSION
         ? (await client.query(MISSING, [wanted.map(([table]) => table), wanted.map(([, each]) => each)])).rows
@@ -199,6 +274,11 @@ async function askServer(
       schema,
       mayCreate: row.may_create,
       missing: missing.map((each) => String(each.missing)),
+      bypasses: row.bypasses,
+      facilityRights,
+      allowed: row.allowed,
+      allowedRole: row.role_allowed,
+      facilities,
     };
     return { state, ahead: ours - Number(row.clock) };
   } catch (error) {
@@ -206,6 +286,11 @@ async function askServer(
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+function rightsOf(writes: boolean | null): "writes" | "reads" | "none" {
+  if (writes === null) return "none";
+  return writes ? "writes" : "reads";
 }
 
 function unreachable(error: unknown): Finding {

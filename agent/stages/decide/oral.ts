@@ -56,14 +56,14 @@ export function recordOral(
     delegate,
     proof,
     actor,
-    twin = () => false,
+    twin,
   }: OralRecord & { delegate: Account; proof: Proof; actor: Actor; twin?: Twin },
   now: Instant,
 ): { outcome: "oral_awaited"; step: DecisionStep } | Stale | Refused {
   const called = { decision: "approved", actor: delegate, reason: null } as const;
   const wrong = checkText(work, text) ?? unfitRuling(work, called) ?? unfitOral({ text, number, typed });
   if (wrong !== undefined) return wrong;
-  if (delegate.id === actor.id || twin(delegate.id))
+  if (delegate.id === actor.id || twin?.(delegate.id))
     return refuse(
       "own_voice",
       "Vous pouvez décider : validez le texte vous-même, avec votre second facteur.",
@@ -97,7 +97,7 @@ export function hearOral(
     proof,
     actor,
     delegate,
-    twin = () => false,
+    twin,
   }: {
     text: TextSeen;
     typed: string;
@@ -113,12 +113,12 @@ export function hearOral(
   const awaited = checkOral(work, text);
   if ("outcome" in awaited) return awaited;
   const { by, to, how, call, at } = awaited;
-  if (by.account === actor.id || twin(by.account))
+  if (by.account === actor.id || twin?.(by.account))
     return refuse(
       "same_listener",
       "La seconde écoute est celle d'une autre personne, avec son propre compte.",
     );
-  if (to !== null && (to.account === actor.id || twin(to.account)))
+  if (to !== null && (to.account === actor.id || twin?.(to.account)))
     return refuse("own_voice", "C'est vous qu'on a appelé : décidez vous-même, avec votre second facteur.");
   if (!isShortFingerprint(typed, text.sha256)) return WRONG_SIX;
   const called = to === null ? undefined : delegate(to.account);

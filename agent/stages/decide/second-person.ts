@@ -99,7 +99,7 @@ export function confirmSetAside(
     proof,
     actor,
     mayDecide,
-    twin = () => false,
+    twin,
   }: {
     text: TextSeen;
     proof: Proof;
@@ -119,7 +119,7 @@ export function confirmSetAside(
       "second_is_first",
       "Vous avez vous-même demandé de ne pas déclarer : une autre personne déléguée, ou le directeur, doit confirmer.",
     );
-  if (twin(by.account))
+  if (twin?.(by.account))
     return refuse(
       "same_person",
       `${by.name} et vous avez le même nom, ou la même identité dans l'annuaire : une autre personne doit confirmer.`,

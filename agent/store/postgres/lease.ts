@@ -1,7 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { TocsinError } from "../../core/errors.ts";
+import { SCHEMA_VERSION } from "../migrations.ts";
 import { clientOf, type PostgresPlace, placeName, postgresFailure } from "./connection.ts";
+import { isNewer, refuseNewer } from "./schema.ts";
 
 /** What a process holds while it alone may act for a facility. */
 export interface HeldLease {
@@ -13,7 +15,7 @@ export interface HeldLease {
 /** A lease that this process holds, and keeps. */
 export interface Lease {
   held: HeldLease;
-  /** Resolves when another process has taken over. */
+  /** Resolves when another process has taken over, or a newer program has changed the schema. */
   lost: Promise<TocsinError>;
   /** Lets the next one have it at once. */
   release(): Promise<void>;
@@ -39,17 +41,23 @@ const ASK_MS = 300;
 
 /** The clock of the database alone counts: those of the hosts may differ by minutes. */
 const NOW = "(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint";
-const TAKE = `INSERT INTO leases (facility, name, owner, fence, until) VALUES ($1, $2, $3, 1, ${NOW} + ${LASTS})
+/** Who is older than the schema neither takes nor keeps a lease: it could write nothing under it. */
+const READS_SCHEMA = `NOT EXISTS (SELECT 1 FROM schema_version WHERE version > ${SCHEMA_VERSION})`;
+const TAKE = `INSERT INTO leases (facility, name, owner, fence, until)
+  SELECT $1, $2, $3, 1, ${NOW} + ${LASTS} WHERE ${READS_SCHEMA}
   ON CONFLICT (facility, name) DO UPDATE SET owner = excluded.owner, fence = leases.fence + 1, until = excluded.until
   WHERE leases.until < ${NOW} RETURNING fence`;
+const VERSION = "SELECT MAX(version) AS version FROM schema_version";
 const HOLDER = "SELECT owner FROM leases WHERE facility = $1 AND name = $2";
 const HELD = `SELECT 1 FROM leases WHERE facility = $1 AND name = $2 AND until > ${NOW}`;
-const RENEW = `UPDATE leases SET until = ${NOW} + ${LASTS} WHERE facility = $1 AND name = $2 AND fence = $3`;
+const RENEW = `UPDATE leases SET until = ${NOW} + ${LASTS} WHERE facility = $1 AND name = $2 AND fence = $3
+  AND ${READS_SCHEMA}`;
 const RELEASE = "UPDATE leases SET until = 0 WHERE facility = $1 AND name = $2 AND fence = $3";
 
 /**
  * Waits until this process alone may act for a facility, and keeps that up. Only the record says that it changed hands:
- * while PostgreSQL is away nobody can take over, and nothing can be written.
+ * while PostgreSQL is away nobody can take over, and nothing can be written. Rejects with `store_newer` once the schema is
+ * that of a newer program.
  */
 export async function takeLease(place: PostgresPlace, options: LeaseOptions): Promise<Lease> {
   const { facility, name, owner, signal } = options;
@@ -67,13 +75,23 @@ export async function takeLease(place: PostgresPlace, options: LeaseOptions): Pr
     try {
       const [taken] = await line.ask(TAKE, [facility, name, owner]);
       if (taken !== undefined) return keep(line, options, { name, fence: Number(taken.fence) });
+      await refuseLater(line);
       const [holder] = await line.ask(HOLDER, [facility, name]);
       tell(`${String(holder?.owner ?? "another process")} acts for ${facility}`);
     } catch (error) {
+      if (isNewer(error)) {
+        await line.close();
+        throw error;
+      }
       tell(postgresFailure(error, place).message);
     }
     // Those that wait do not all ask in the same instant.
     await setTimeout(ASK_MS * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+  }
+
+  async function refuseLater(asked: AskingLine): Promise<void> {
+    const [schema] = await asked.ask(VERSION, []);
+    refuseNewer(Number(schema?.version), place);
   }
 
   function keep(kept: AskingLine, { facility }: LeaseOptions, held: HeldLease): Lease {
@@ -83,11 +101,16 @@ export async function takeLease(place: PostgresPlace, options: LeaseOptions): Pr
     const renew = async () => {
       try {
         if ((await kept.change(RENEW, values)) > 0) return;
-        clearInterval(timer);
-        lost.resolve(leaseLost(place, facility));
-      } catch {
+        await refuseLater(kept);
+        end(leaseLost(place, facility));
+      } catch (error) {
         // PostgreSQL is away: tried again, and nobody else can take over meanwhile.
+        if (isNewer(error)) end(error);
       }
+    };
+    const end = (why: TocsinError) => {
+      clearInterval(timer);
+      lost.resolve(why);
     };
     const timer = setInterval(() => {
       renewing ??= renew().finally(() => {

@@ -36,6 +36,8 @@ async function applySteps(client: pg.Client, version: number): Promise<void> {
   await client.query(
     "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY, name TEXT NOT NULL)",
   );
+  // Whoever writes has read it first: what is under way ends before, and what comes after knows of it.
+  await client.query("LOCK TABLE schema_version IN ACCESS EXCLUSIVE MODE");
   for (const step of MIGRATIONS.filter((each) => each.version > version)) {
     for (const sql of [...step.sql, ...(step.postgres ?? [])]) await client.query(inPostgres(sql));
     await client.query("INSERT INTO schema_version (version, name) VALUES ($1, $2)", [
@@ -60,6 +62,43 @@ export async function checkSchema(place: PostgresPlace): Promise<void> {
     remedy: "start the daemon once: it makes the tables and brings them up to date",
   });
 }
+
+/** How often a process without a lease looks whether the schema is still one that it reads, ms. */
+const LOOK_MS = 2_000;
+
+/** Tells, once, that a newer program has changed the schema under a process that runs. */
+export function followSchema(
+  place: PostgresPlace,
+  changed: (problem: TocsinError) => void,
+): { stop(): Promise<void> } {
+  let looking = Promise.resolve();
+  const look = async () => {
+    try {
+      refuseNewer(await withClient(place, "tocsin", schemaVersion), place);
+    } catch (error) {
+      // While PostgreSQL is away nobody changes it.
+      if (!isNewer(error) || stopped) return;
+      stopped = true;
+      clearInterval(timer);
+      changed(error);
+    }
+  };
+  let stopped = false;
+  const timer = setInterval(() => {
+    looking = looking.then(look);
+  }, LOOK_MS);
+  return {
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await looking;
+    },
+  };
+}
+
+/** True of what a process meets whose program is older than the schema. */
+export const isNewer = (error: unknown): error is TocsinError =>
+  error instanceof TocsinError && error.code === "store_newer";
 
 async function withClient<T>(
   place: PostgresPlace,
@@ -98,7 +137,8 @@ function notOurs(version: number, place: PostgresPlace): TocsinError {
   });
 }
 
-function refuseNewer(version: number, place: PostgresPlace): void {
+/** Throws `store_newer` when a newer program wrote a schema of this version. */
+export function refuseNewer(version: number, place: PostgresPlace): void {
   if (version <= SCHEMA_VERSION) return;
   throw new TocsinError({
     code: "store_newer",

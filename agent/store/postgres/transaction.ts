@@ -7,6 +7,7 @@ import { postgresBulk } from "./bulk.ts";
 import { clientOf, type PostgresPlace, placeName, postgresFailure, sqlState } from "./connection.ts";
 import { type HeldLease, leaseLost } from "./lease.ts";
 import { openSent, postgresSql, type Sent, send, together } from "./postgres-sql.ts";
+import { refuseNewer } from "./schema.ts";
 import { statusOf } from "./transaction-status.ts";
 
 /** A connection that writes, with what is prepared on it. */
@@ -36,8 +37,8 @@ export interface Transactions {
 
 /** Nothing is answered any more in a transaction of which something was refused. */
 const ABORTED = "25P02";
-/** Keeps all other writers of a facility waiting until the transaction ends, and names it. */
-const LOCK = `SELECT pg_current_xact_id()::text AS name,
+/** Keeps all other writers of a facility waiting until the transaction ends, names it, and holds the schema as it is. */
+const LOCK = `SELECT pg_current_xact_id()::text AS name, (SELECT MAX(version) FROM schema_version) AS version,
   pg_advisory_xact_lock(hashtextextended('tocsin ' || ?::text, 0))::text AS locked`;
 const FENCE = "SELECT fence FROM leases WHERE facility = ? AND name = ? FOR SHARE";
 
@@ -73,6 +74,7 @@ export function openTransactions(place: PostgresPlace, lease: HeldLease | undefi
       lease && send(client, FENCE, [facility, lease.name]),
       inTurn(openChain(facility)),
     ]);
+    refuseNewer(Number(locked.rows[0]?.version), place);
     if (lease !== undefined && fenced?.rows[0]?.fence !== lease.fence) throw leaseLost(place, facility);
     return { name: String(locked.rows[0]?.name), chain };
   }

@@ -1,16 +1,11 @@
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stateFiles } from "../../../agent/setup.ts";
-import { checkpointsFileOf } from "../../../agent/store/checkpoints.ts";
-import { loadPublicKey } from "../../../agent/store/keys.ts";
-import { verifyDatabase } from "../../../agent/store/verify.ts";
-import type { Message } from "../../../connectors/contract.ts";
+import { setTimeout } from "node:timers/promises";
+import type { Incident } from "../../../agent/core/incident.ts";
+import type { SqliteReads } from "../../../agent/store/sqlite/reads.ts";
 import {
+  codeOf,
   type Daemon,
-  eventually,
   FACILITY,
   type House,
   makeHouse,
@@ -19,224 +14,292 @@ import {
   startDaemon,
 } from "../../support/daemon.ts";
 import { decideByTool } from "../../support/decide-by-tool.ts";
+import { type Called, startHook } from "../cluster/hook.ts";
+import { chainFaultsIn, faultsOf, inspectRecord, type Sent, untrueOn } from "../invariants.ts";
+import {
+  type Act,
+  approval,
+  CLOSED,
+  endOf,
+  FOLLOW_UP,
+  type Person,
+  personAt,
+  RESOLVED,
+  STANDING,
+} from "./acts.ts";
 
 /** What one telling of the story came to: what an invariant says is wrong, and the points it came by. */
 export interface Told {
   violations: string[];
   /** Every point in the order it was come by, repeated ones too. */
   points: string[];
-  /** True when the daemon was ended at the point that was asked for. */
-  killed: boolean;
+  /** How often the daemon was ended at a point that was asked for. */
+  kills: number;
+  /** How many messages of each event came, those of one key counted once. */
+  messages: Record<string, number>;
 }
 
-const HOOK = join(import.meta.dirname, "hook.ts");
-/** By how much the clock is ahead in the second part, ms: reminders and clocks are due by then. */
-const LATER = 3 * 24 * 3600 * 1000;
+const HOOKS = ["../moved-clock.ts", "hook.ts"].map((name) => join(import.meta.dirname, name));
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+/** How long a step of the story may take, kills and starts included, ms. */
+const PATIENCE = 60_000;
 const ALERTS = 6;
 
 /**
- * Plays one night with a real daemon, real alerts, a decision and an exercise filing, then three days later; the daemon is
- * ended as `kill -9` does at `killAt` (`before: claim notify#1`), started again, and everything is gone on with.
+ * Plays an incident from its first alert to its closing with a real daemon, in six weeks that pass in seconds; the daemon is
+ * ended as `kill -9` does at the first of the `kills`, started again, ended at the next, and everything is gone on with.
  */
-export async function tellStory(killAt?: string): Promise<Told> {
-  const receiver = await startReceiver();
-  const house = await makeHouse({ webhook: receiver.url });
-  const file = join(house.directory, "points.txt");
-  const acknowledged: string[] = [];
-  let daemon: Daemon | undefined;
-  let killed = false;
-  let later = 0;
+export async function tellStory(kills: readonly string[] = []): Promise<Told> {
+  const hook = await startHook("127.0.0.1");
+  const house = await makeHouse({ webhook: hook.url });
+  const stage = openStage(house, kills);
+  try {
+    const sent = await night(stage);
+    const person = await followUp(stage);
+    await closing(stage, person);
+    const untrue = await stage.insist("the page of the end", async () => {
+      const incident = await stage.incident();
+      return untrueOn(await person.page(`/incidents/${incident.id}`), incident);
+    });
+    await stage.end();
+    return {
+      kills: stage.ended(),
+      points: pointsIn(stage.points),
+      messages: messagesOf(hook.called),
+      violations: [...untrue, ...(await violationsOf(house, { sent, called: hook.called }))],
+    };
+  } finally {
+    await stage.end("SIGKILL");
+    await hook.stop();
+    house.remove();
+  }
+}
 
+/** A daemon that is there again whenever something is asked of it, on a clock that the story moves. */
+interface Stage {
+  house: House;
+  /** The file of the points it came by. */
+  points: string;
+  reads(): SqliteReads;
+  /** Where people reach it. */
+  address(): string;
+  /** What its clock says, ms. */
+  now(): number;
+  /** Moves its clock on. */
+  pass(ms: number): void;
+  /** Does something, again until it gives something, and starts the daemon as often as that takes. */
+  insist<T>(what: string, work: (daemon: Daemon) => Promise<T | undefined>): Promise<T>;
+  incident(): Promise<Incident>;
+  /** Resolves once nothing is due any more. */
+  settled(): Promise<void>;
+  ended(): number;
+  end(signal?: NodeJS.Signals): Promise<void>;
+}
+
+function openStage(house: House, kills: readonly string[]): Stage {
+  const points = join(house.directory, "points.txt");
+  const clockFile = join(house.directory, "ahead.txt");
+  const reads = house.reads();
+  // Ten past two in the night after next: what is told by day comes as long after it whenever the story is told.
+  const begins = new Date(Date.now() + 2 * DAY).setHours(2, 10, 0, 0);
+  let ahead = begins - Date.now();
+  writeFileSync(clockFile, String(ahead));
+  let daemon: Daemon | undefined;
+  let starts = 0;
+  let ended = 0;
+
+  const lives = (each: Daemon) => each.process.exitCode === null && each.process.signalCode === null;
   async function running(): Promise<Daemon> {
-    if (daemon !== undefined && daemon.process.exitCode === null && daemon.process.signalCode === null)
-      return daemon;
-    for (let tries = 0; ; tries++) {
-      const kill = killAt !== undefined && !killed;
-      const environment = {
-        NODE_OPTIONS: `--import ${HOOK}`,
-        TOCSIN_POINTS: file,
-        TOCSIN_LATER: String(later),
-        ...(kill && daemon === undefined ? { TOCSIN_KILL_AT: killAt } : {}),
-      };
-      try {
-        const started = await startDaemon(house, environment);
-        started.process.once("exit", (_code, signal) => {
-          if (signal === "SIGKILL") killed = true;
-        });
-        daemon = started;
-        return started;
-      } catch (error) {
-        // It was ended on its way up.
-        killed = true;
-        if (tries === 3) throw error;
-        daemon ??= { process: { exitCode: 1, signalCode: null } } as Daemon;
-      }
+    if (daemon !== undefined && lives(daemon)) return daemon;
+    const kill = kills[starts];
+    starts += 1;
+    const environment = {
+      NODE_OPTIONS: HOOKS.map((file) => `--import ${file}`).join(" "),
+      TOCSIN_AHEAD: clockFile,
+      TOCSIN_POINTS: points,
+      ...(kill === undefined ? {} : { TOCSIN_KILL_AT: kill }),
+    };
+    try {
+      const started = await startDaemon(house, environment);
+      started.process.once("exit", (_code, signal) => {
+        if (signal === "SIGKILL") ended += 1;
+      });
+      daemon = started;
+      return started;
+    } catch (error) {
+      // It was ended on its way up.
+      if (kill === undefined) throw error;
+      ended += 1;
+      return running();
     }
   }
 
-  /** Does something that needs the daemon, again for as long as that ends under it. */
-  async function insist<T>(work: (daemon: Daemon) => Promise<T | undefined>): Promise<T> {
-    for (let tries = 0; tries < 300; tries++) {
+  async function insist<T>(what: string, work: (daemon: Daemon) => Promise<T | undefined>): Promise<T> {
+    let last: unknown;
+    for (const until = performance.now() + PATIENCE; performance.now() < until; await setTimeout(30)) {
       const now = await running();
       try {
         const done = await work(now);
         if (done !== undefined) return done;
       } catch (error) {
-        if (now.process.exitCode === null && now.process.signalCode === null && tries > 20) throw error;
+        last = error;
       }
-      await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    throw new Error("the story does not go on");
+    throw new Error(`the story does not go on: ${what}`, { cause: last });
   }
 
-  try {
-    const alerts = Array.from({ length: ALERTS }, (_, i) => relevant(`night-${i}`, `pacs-0${i % 3}`));
-    const note = {
-      event: { id: "note" },
-      host: "pacs-01",
-      message: "file created: HOW_TO_DECRYPT.txt",
-      file: "/srv/HOW_TO_DECRYPT.txt",
-    };
-    for (const alert of [...alerts, note])
-      await insist(async (now) => {
-        const { status } = await post(now, "generic", house.tokens.generic, alert);
-        if (status !== 202) return undefined;
-        acknowledged.push((alert.event as { id: string }).id);
-        return true;
-      });
-    const text = await insist(() =>
-      inRecord(house, async (reads) => {
-        const [incident] = await reads.byState(FACILITY, "incident", ["in_review"], { limit: 1 });
-        const [draft] = await reads.byState(FACILITY, "declaration", ["draft"], { limit: 1 });
-        return incident && draft?.content;
-      }),
-    );
-    await insist(async (now) => {
-      const decided = await inRecord(house, (reads) =>
-        reads.byState(FACILITY, "decision", [], { limit: 1 }).then(([each]) => each),
-      );
-      if (decided !== undefined) return true;
-      const { status } = await decideByTool(now, house, text);
-      // The code was used before the decision stood: the next one comes within its thirty seconds.
-      if (status === 403) await new Promise((resolve) => setTimeout(resolve, 31_000));
-      return status === 200 ? true : undefined;
-    });
-    await insist(() =>
-      inRecord(house, async (reads) => {
-        const [waiting] = await reads
-          .effectsIn(FACILITY, ["planned", "claimed"], 50)
-          .then((all) => all.filter(({ kind, due }) => kind === "deliver" && due <= Date.now() * 1000));
-        const [incident] = await reads.byState(FACILITY, "incident", [], { limit: 1 });
-        return waiting === undefined && incident?.content.state === "declared" ? true : undefined;
-      }),
-    );
-    await daemon?.end("SIGTERM");
-    later = LATER;
-    // What waited is due at once: nothing may be told twice for it.
-    await insist(() =>
-      inRecord(house, async (reads) => {
-        const due = await reads.effectsDue(FACILITY, (Date.now() + LATER) * 1000, 50);
-        const claimed = await reads.effectsIn(FACILITY, ["claimed"], 50);
-        return due.length + claimed.length === 0 ? true : undefined;
-      }),
-    );
-    await eventually("the last messages", () => (receiver.quiet() ? true : undefined));
-    await daemon?.end("SIGTERM");
-    return {
-      killed,
-      points: pointsIn(file),
-      violations: await violationsOf(house, { acknowledged, receiver }),
-    };
-  } finally {
-    await daemon?.end("SIGKILL");
-    receiver.stop();
-    house.remove();
+  async function incident(): Promise<Incident> {
+    const [found] = await reads.byState(FACILITY, "incident", [], { limit: 1 });
+    if (found === undefined) throw new Error("there is no incident");
+    return found.content;
   }
+
+  return {
+    ...{ house, points, insist, incident },
+    reads: () => reads,
+    address: () => daemon?.people ?? "",
+    now: () => Date.now() + ahead,
+    pass(ms) {
+      ahead += ms;
+      writeFileSync(clockFile, String(ahead));
+    },
+    settled: () =>
+      insist("what is due to be done", async () => {
+        const due = await reads.effectsDue(FACILITY, (Date.now() + ahead) * 1000, 50);
+        const claimed = await reads.effectsIn(FACILITY, ["claimed"], 50);
+
+        return due.length + claimed.length === 0 || undefined;
+      }).then(() => undefined),
+    ended: () => ended,
+    async end(signal = "SIGTERM") {
+      if (daemon !== undefined && lives(daemon)) await daemon.end(signal);
+      if (signal === "SIGKILL") reads.close();
+    },
+  };
 }
 
-const pointsIn = (file: string) => readFileSync(file, "utf8").trim().split("\n");
-
-async function inRecord<T>(house: House, ask: (reads: ReturnType<House["reads"]>) => Promise<T>): Promise<T> {
-  const reads = house.reads();
-  try {
-    return await ask(reads);
-  } finally {
-    reads.close();
+/** Alerts, one incident, the delegate's decision brought by a tool, and the filing. */
+async function night({ house, insist, reads, incident, now, pass, settled }: Stage): Promise<Sent> {
+  const note = {
+    ...{ event: { id: "note" }, host: "pacs-01" },
+    message: "file created: HOW_TO_DECRYPT.txt",
+    file: "/srv/HOW_TO_DECRYPT.txt",
+  };
+  const alerts = Array.from({ length: ALERTS }, (_, i) => relevant(`night-${i}`, `pacs-0${i % 3}`));
+  const sent: Sent = { events: new Set(), acknowledged: new Set() };
+  for (const alert of [...alerts, note]) {
+    const { id } = alert.event as { id: string };
+    sent.events.add(id);
+    await insist(`the answer to ${id}`, async (daemon) => {
+      const { status } = await post(daemon, "generic", house.tokens.generic, alert);
+      return status === 202 || undefined;
+    });
+    sent.acknowledged.add(id);
   }
+  const text = await insist("a text to decide on", async () => {
+    const [waiting] = await reads().byState(FACILITY, "incident", ["in_review"], { limit: 1 });
+    const [draft] = await reads().byState(FACILITY, "declaration", ["draft"], { limit: 1 });
+    return waiting && draft?.content;
+  });
+  await insist("the decision", async (daemon) => {
+    const decided = await reads().byState(FACILITY, "decision", [], { limit: 1 });
+    if (decided.length > 0) return true;
+    const { status } = await decideByTool(daemon, house, text, { at: new Date(now()) });
+    // The code was used before the decision stood: the next one comes within its thirty seconds.
+    if (status === 403) pass(MINUTE / 2);
+    return status === 200 || undefined;
+  });
+  await insist("the filing", async () => (await incident()).state === "declared" || undefined);
+  await settled();
+  return sent;
+}
+
+/** Three days later the delegate writes down what the authorities say; after nine more, what waits is called to mind. */
+async function followUp(stage: Stage): Promise<Person> {
+  const { house, insist, pass, settled, now } = stage;
+  pass(3 * DAY);
+  await settled();
+  const person = personAt(() => stage.address());
+  const account = house.accounts["anne.martin"];
+  await insist("the delegate to be let in", async () => {
+    const code = codeOf(account, now());
+    const within = await person.signIn({ login: "anne.martin", password: account.password, code });
+    if (!within) pass(MINUTE / 2);
+    return within || undefined;
+  });
+  for (const each of FOLLOW_UP) await done(stage, person, each);
+  pass(9 * DAY);
+  await settled();
+  return person;
+}
+
+/** Four weeks later all is restored: the notice of resolution is decided on and filed, and the dossier closed. */
+async function closing(stage: Stage, person: Person): Promise<void> {
+  const { house, insist, reads, incident, now, pass, settled } = stage;
+  pass(28 * DAY);
+  await settled();
+  const { id } = await incident();
+  for (const { content } of await reads().ofIncident(FACILITY, "fact", id))
+    if (content.until === null) await done(stage, person, endOf(content.id));
+  await done(stage, person, RESOLVED);
+  const code = () => {
+    pass(MINUTE / 2);
+    return codeOf(house.accounts["anne.martin"], now());
+  };
+  await done(stage, person, approval(code));
+  await insist("the notice to be filed", async () => {
+    const texts = await reads().ofIncident(FACILITY, "declaration", id);
+    return (
+      texts.some(({ content }) => content.kind === "resolution" && content.state === "filed") || undefined
+    );
+  });
+  await done(stage, person, CLOSED);
+  pass(DAY);
+  await settled();
+}
+
+const done = (stage: Stage, person: Person, act: Act) =>
+  stage.insist(
+    `${act.action} to stand`,
+    async () => (await person.act(act, await stage.incident(), stage.reads())) || undefined,
+  );
+
+const pointsIn = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
+
+function messagesOf(called: readonly Called[]): Record<string, number> {
+  const keys = new Map(called.map(({ key, event }) => [key, event]));
+  const events = Map.groupBy(keys.values(), (event) => event);
+  return Object.fromEntries([...events].map(([event, all]) => [event, all.length]).toSorted());
 }
 
 async function violationsOf(
   house: House,
-  { acknowledged, receiver }: { acknowledged: readonly string[]; receiver: Receiver },
+  { sent, called }: { sent: Sent; called: readonly Called[] },
 ): Promise<string[]> {
-  const violations: string[] = [];
-  const { database, signingKey } = stateFiles(join(house.directory, "state"));
-  const report = verifyDatabase(database, loadPublicKey(signingKey), checkpointsFileOf(database));
-  if (!report.ok) violations.push(`the record does not verify: ${JSON.stringify(report.faults.slice(0, 3))}`);
-  await inRecord(house, async (reads) => {
-    const stored = (await reads.detectionsAfter(FACILITY, 0, 1000)).map(({ alert }) => alert.eventId ?? "");
-    const lost = acknowledged.filter((id) => !stored.includes(id));
-    if (lost.length > 0) violations.push(`acknowledged and lost: ${lost.join(", ")}`);
-    const twice = stored.filter((id, i) => stored.indexOf(id) !== i && id !== "note");
-    if (twice.length > 0 && new Set(stored).size !== ALERTS + 1)
-      violations.push(`stored twice: ${twice.join(", ")}`);
-    const incidents = await reads.byState(FACILITY, "incident", [], { limit: 10 });
-    if (incidents.length !== 1) violations.push(`${incidents.length} incidents`);
-    const id = incidents[0]?.content.id ?? "";
-    const deliveries = await reads.ofIncident(FACILITY, "delivery", id);
-    const filed = deliveries.filter(({ content }) => content.state === "delivered");
-    if (filed.length !== 1) violations.push(`${filed.length} filings`);
-    const decisions = await reads.ofIncident(FACILITY, "decision", id);
-    const approved = decisions.filter(({ content }) => content.decision === "approved");
-    if (approved.length !== 1) violations.push(`${approved.length} approvals`);
-    const versions = await reads.ofIncident(FACILITY, "declaration", id);
-    for (const { content } of filed) {
-      const text = versions.find((each) => each.content.id === content.declaration)?.content;
-      if (!approved.some(({ content: decision }) => decision.sha256 === text?.sha256))
-        violations.push(`filed without its decision: ${content.id}`);
+  const reads = house.reads();
+  try {
+    const alerts = new Map(
+      (await reads.detectionsAfter(FACILITY, 0, 1000)).map(({ alert }) => [alert.id, alert.eventId ?? ""]),
+    );
+    const stored = [...alerts.values()];
+    const found = await inspectRecord({ ...{ reads, facility: FACILITY, stored, sent, called } });
+    const violations = Object.entries(
+      faultsOf({ ...found, chain: chainFaultsIn(join(house.directory, "state")) }),
+    ).map(([what, list]) => `${what}: ${list.join(", ")}`);
+    const [incident] = await reads.byState(FACILITY, "incident", [], { limit: 1 });
+    const { id, state } = incident?.content ?? { id: "", state: "none" };
+    if (state !== "closed") violations.push(`the incident is ${state}`);
+    for (const [kind, wanted] of Object.entries(STANDING) as [keyof typeof STANDING, number][]) {
+      const { length } = await reads.ofIncident(FACILITY, kind, id);
+      if (length !== wanted) violations.push(`${length} records of ${kind} in place of ${wanted}`);
     }
-    const left = await reads.effectsIn(FACILITY, ["claimed", "uncertain"], 10);
-    for (const { key, state } of left) violations.push(`${key} is ${state}`);
-  });
-  return [...violations, ...receiver.violations()];
-}
-
-/** Where messages are told, which a repeat is known by its id. */
-interface Receiver {
-  url: string;
-  quiet(): boolean;
-  /** Events of an incident that were told under two keys. */
-  violations(): string[];
-  stop(): void;
-}
-
-async function startReceiver(): Promise<Receiver> {
-  const keys = new Map<string, Set<string>>();
-  let last = performance.now();
-  const server: Server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { data } = JSON.parse(Buffer.concat(chunks).toString()) as { data: Message };
-    last = performance.now();
-    const told = `${data.incident} ${data.event}`;
-    keys.set(told, (keys.get(told) ?? new Set()).add(String(request.headers["webhook-id"])));
-    response.writeHead(204).end();
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const ONCE = ["incident_opened", "decision_needed"];
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
-    quiet: () => performance.now() - last > 500,
-    violations: () =>
-      [...keys].flatMap(([told, ids]) =>
-        ONCE.some((event) => told.endsWith(event)) && ids.size > 1
-          ? [`told twice: ${told} ${[...ids].join(" ")}`]
-          : [],
-      ),
-    stop() {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
+    const filed = (await reads.ofIncident(FACILITY, "delivery", id)).filter(
+      ({ content }) => content.state === "delivered",
+    );
+    if (filed.length !== 2) violations.push(`${filed.length} filings in place of two`);
+    return violations;
+  } finally {
+    reads.close();
+  }
 }
