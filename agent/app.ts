@@ -47,8 +47,10 @@ import { openEvents } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
 import { nameRequests } from "./telemetry/name-requests.ts";
+import { openTraces } from "./telemetry/open-traces.ts";
 import { stateMetrics } from "./telemetry/state-metrics.ts";
 import { timeRequests } from "./telemetry/time-requests.ts";
+import { traceRequests } from "./telemetry/trace-requests.ts";
 import { watchRules } from "./watch-rules.ts";
 import { operationsApp } from "./web/operations.ts";
 
@@ -109,7 +111,8 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
   const facility = config.facility.id;
   const files = stateFiles(stateDirectory);
   const worker = options.intake ?? launchIntake();
-  const stops: Part[] = [{ part: "intake thread", stop: () => worker.terminate() }];
+  const stopThread = { part: "intake thread", stop: () => worker.terminate() };
+  const stops: Part[] = [stopThread];
   const stop = () => stopParts(stops.splice(0).reverse(), { log });
   /** What keeps the daemon from being ready. */
   const causes = new Set<string>(["starting"]);
@@ -132,6 +135,9 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     stops.unshift({ part: "lock", stop: async () => lock.release() });
     const metrics = mainMetrics();
     const events = openEvents(log, metrics);
+    const traces = await openTraces(first, { role: options.role ?? "all", version: VERSION, log });
+    // After all that is traced.
+    stops.unshift({ part: "traces", stop: traces.stop });
 
     // Before they are read, so that no change falls in between.
     const watch = (settings: LoadedConfig) =>
@@ -160,7 +166,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
       ...{ duties, owner: `${hostname()} (process ${process.pid})`, clock, log, causes, died },
       ...{ signal: options.signal, standing: options.standing, registry: metrics.registry },
     });
-    stops.splice(2, 0, ...record.parts);
+    stops.splice(stops.indexOf(stopThread) + 1, 0, ...record.parts);
     const { thread: storeThread, watch: storeWatch } = record;
     const { store } = storeWatch;
 
@@ -243,7 +249,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     });
     // Whoever answers next knows what the one before wrote.
     const served = duties.correlates ? pages.listener : upToDate(pages.listener, pipeline, log);
-    people.serve(nameRequests(timeRequests(served, metrics.registry)));
+    people.serve(nameRequests(traceRequests(timeRequests(served, metrics.registry))));
     stateMetrics({
       ...{ registry: metrics.registry, facility, clock, reads: store.reads, house },
       entries: register.entries,

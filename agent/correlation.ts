@@ -6,6 +6,7 @@ import { BATCH } from "./stages/open-pipeline.ts";
 import type { Pipeline } from "./stages/pipeline.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { MainMetrics } from "./telemetry/metrics.ts";
+import { within } from "./telemetry/span.ts";
 import { windowMetrics } from "./telemetry/window-metrics.ts";
 
 /** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
@@ -35,7 +36,13 @@ export function openCorrelation(parts: {
 
   async function advance(): Promise<number> {
     if (shared) await pipeline.catchUp();
-    return duties.correlates ? pipeline.advance() : 0;
+    if (!duties.correlates) return 0;
+    return within("correlate", "internal", async (span) => {
+      const taken = await pipeline.advance();
+      if (taken === 0) span.drop();
+      else span.set({ "tocsin.detections": taken });
+      return taken;
+    });
   }
 
   const runs = schedule(async () => {

@@ -17,6 +17,7 @@ const LASTING: readonly (readonly string[])[] = [
   ["limits"],
   ["retention"],
   ["encryption"],
+  ["traces"],
 ];
 
 /** Names each setting that differs and that only a restart changes; nothing when a reload can take all of it. */

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from "../config/load.ts";
+import type { Effect } from "./core/effect.ts";
 import { messageOf } from "./core/errors.ts";
 import { replace } from "./core/replace.ts";
 import { type Schedule, schedule } from "./schedule.ts";
@@ -9,6 +10,7 @@ import { openReachability, type Reachabilities } from "./stages/effects/reachabi
 import { openSweeper, type Sweeper } from "./stages/effects/sweep.ts";
 import type { OpenOutbound } from "./stages/transmit.ts";
 import type { Log } from "./telemetry/log.ts";
+import { within } from "./telemetry/span.ts";
 
 /** Between two looks whether each way out would arrive, ms. */
 const LOOKS = 5 * 60_000;
@@ -27,6 +29,18 @@ export interface Effects {
   stop(): Promise<void>;
 }
 
+const trace = (effects: readonly Effect[], carry: () => Promise<void>) =>
+  within(`effect ${effects[0]?.kind ?? ""}`, "client", async (span) => {
+    const { payload, incident } = effects[0] ?? {};
+    const { channel } = (payload ?? {}) as { channel?: string };
+    span.set({
+      "tocsin.effects": effects.length,
+      ...(channel === undefined ? {} : { "tocsin.channel": channel }),
+      ...(typeof incident === "string" ? { "tocsin.incident": incident } : {}),
+    });
+    await carry();
+  });
+
 /** Opens what carries the effects of a daemon out. */
 export function openEffects(
   loaded: LoadedConfig,
@@ -39,7 +53,7 @@ export function openEffects(
   const outbounds = openOutbounds(loaded);
   const reach = openReachability({ store, facility, clock, outbounds, signal });
   const print = openPrinter({ reads: store.reads, facility: { id: facility, timeZone }, clock, page });
-  const sweeper = openSweeper({ ...parts, outbounds, print, signal, random: Math.random });
+  const sweeper = openSweeper({ ...parts, outbounds, print, signal, random: Math.random, around: trace });
   const loop = schedule(async () => {
     void sweeper.sweep().then(
       (count) => {

@@ -12,6 +12,7 @@ import { openReads, type RecordPlace } from "./store/record-place.ts";
 import { type StoreThread, startStoreThread } from "./store/thread.ts";
 import type { Log } from "./telemetry/log.ts";
 import { measureStore } from "./telemetry/measure-store.ts";
+import { traceCommits } from "./telemetry/trace-commits.ts";
 import { tellDamage } from "./tell-damage.ts";
 import { type StoreWatch, tryDisk, watchStore } from "./watch-store.ts";
 
@@ -59,7 +60,7 @@ export async function openRecord(
   );
   void thread.ended.then((problem) => problem && died(`store: ${problem.message}`));
   const client = storeClient(thread.connect(), await openReads(place, tellDamage(log)));
-  const watch = watchStore(measureStore(client, given.registry), {
+  const watch = watchStore(traceCommits(measureStore(client, given.registry)), {
     ...{ facility, clock, log },
     ...(place.engine === "sqlite"
       ? { disk: () => tryDisk(stateDirectory) }

@@ -163,6 +163,7 @@ export function notedSettings(config: Config): NotedSettings {
       ["sauvegardes", config.backup ?? null],
       ["valise de crise", config.crisis ?? null],
       ["points de contrôle chez des tiers", config.anchors ?? null],
+      ["traces envoyées", config.traces ?? null],
       ["chiffrement", config.encryption ?? null],
       ["base partagée", config.store ?? null],
       ["bus", config.bus ?? null],

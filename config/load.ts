@@ -155,6 +155,7 @@ export function parseConfig(
     if (config.anchors?.webhook) secret(["anchors", "webhook", "secret"], config.anchors.webhook.secret);
     if (config.anchors?.mail?.password)
       secret(["anchors", "mail", "password"], config.anchors.mail.password, 1);
+    if (config.traces?.token) secret(["traces", "token"], config.traces.token, 1);
     if (config.people.oidc) secret(["people", "oidc", "client_secret"], config.people.oidc.client_secret, 1);
     for (const [i, channel] of config.notify.entries())
       for (const [name, value] of Object.entries(channel.settings)) {

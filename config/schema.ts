@@ -20,6 +20,7 @@ import { Retention } from "./retention.ts";
 import { RuleFolder } from "./rule-folder.ts";
 import { Address, Id, Port, ServerTls, Source } from "./source.ts";
 import { Store } from "./store.ts";
+import { Traces } from "./traces.ts";
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 
@@ -158,6 +159,8 @@ export const Config = z.strictObject({
   crisis: Crisis.optional(),
   /** Third parties that are given the journal's signed heads; absent for none. */
   anchors: Anchors.optional(),
+  /** Where traces are sent; absent for none. */
+  traces: Traces.optional(),
   /** Encryption of the record at rest; absent for none. */
   encryption: Encryption.optional(),
   /** The synthetic record that tries every way in; `off` for none. */

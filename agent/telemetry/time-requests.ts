@@ -1,5 +1,6 @@
 import type { RequestListener } from "node:http";
 import { Histogram, type Registry } from "prom-client";
+import { routeOf } from "./route-of.ts";
 
 /** Times the requests of pages: by the pattern of their path, never by the path itself, which names dossiers. */
 export function timeRequests(app: RequestListener, registry: Registry): RequestListener {
@@ -13,9 +14,7 @@ export function timeRequests(app: RequestListener, registry: Registry): RequestL
   return (request, response) => {
     const end = seconds.startTimer();
     response.once("close", () => {
-      // Written by Express once a route is found.
-      const { path } = (request as { route?: { path?: unknown } }).route ?? {};
-      const route = path === undefined ? "other" : String(path);
+      const route = routeOf(request) ?? "other";
       const status = response.writableFinished ? `${Math.floor(response.statusCode / 100)}xx` : "aborted";
       end({ route, status });
     });

@@ -153,6 +153,10 @@ const ENGLISH: readonly (readonly [string, string])[] = [
     "Copies: docs/fr/sauvegarde.md and docs/fr/crise.md. The key is made by: tocsin backup key FILE",
   ],
   [
+    "Traces OpenTelemetry vers un collecteur : docs/fr/exploitation.md.",
+    "OpenTelemetry traces, to a collector: docs/fr/exploitation.md.",
+  ],
+  [
     "Canari : l'alerte d'essai que Tocsin s'envoie par chaque voie d'entrée ; off le coupe.",
     "Canary: the synthetic alert that Tocsin sends itself through every way in; off turns it off.",
   ],

@@ -94,6 +94,8 @@ outbound:
 # crisis: { folder: /mnt/valise, every_minutes: 5, recipients: [age1…] }
 # Chiffrement au repos, clé par : openssl rand -base64 32 ; docs/fr/rgpd.md dit ce qu'il protège et ne protège pas.
 # encryption: { keys: [{ id: coffre-2026, key: { file: /chemin/ailleurs/coffre.key } }] }
+# Traces OpenTelemetry vers un collecteur : docs/fr/exploitation.md.
+# traces: { url: "http://127.0.0.1:4318/v1/traces" }
 # Canari : l'alerte d'essai que Tocsin s'envoie par chaque voie d'entrée ; off le coupe.
 # canary: { every_minutes: 5 }
 

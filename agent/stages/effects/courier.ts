@@ -39,6 +39,8 @@ export interface CourierParts {
   random: () => number;
   signal: AbortSignal;
   events?: SweepEvents;
+  /** Runs the carrying out of effects of one kind, for who watches it. (Default: only runs it.) */
+  around?: ((effects: readonly Effect[], carry: () => Promise<void>) => Promise<void>) | undefined;
 }
 
 /** Where an attempt leads: again at `due`, or nowhere any more. */

@@ -47,7 +47,7 @@ export interface Sweeper {
 
 /** Builds what carries out the effects whose time has come. */
 export function openSweeper(parts: CourierParts): Sweeper {
-  const { store, setup, clock } = parts;
+  const { store, setup, clock, around = (_effects, carry) => carry() } = parts;
   const facility = setup.facility.id;
   const underWay = new Map<string, Promise<void>>();
   /** The way out of each of these by which a declaration leaves. */
@@ -114,7 +114,8 @@ export function openSweeper(parts: CourierParts): Sweeper {
   }
 
   /** Carries out on its own what nobody else waits for: a receiver that hangs delays no other. */
-  async function begin(effects: readonly Effect[], carrying: Promise<void>): Promise<void> {
+  async function begin(effects: readonly Effect[], carry: () => Promise<void>): Promise<void> {
+    const carrying = around(effects, carry);
     for (const { key } of effects) underWay.set(key, carrying);
     await carrying.finally(() => {
       for (const { key } of effects) underWay.delete(key);
@@ -141,7 +142,7 @@ export function openSweeper(parts: CourierParts): Sweeper {
       if (fresh.length > 0) break;
     }
     const carryOutEach = (effect: Effect) =>
-      begin([effect], carryOut(effect)).finally(() => leaving.delete(effect.key));
+      begin([effect], () => carryOut(effect)).finally(() => leaving.delete(effect.key));
     await Promise.all(fresh.map(carryOutEach));
     return fresh.length;
   }
@@ -156,8 +157,8 @@ export function openSweeper(parts: CourierParts): Sweeper {
     const grouped = new Set(groups.flatMap(({ effects }) => effects.map(({ key }) => key)));
     const alone = fresh.filter((effect) => !isTogether(effect) && !grouped.has(effect.key)).slice(0, room);
     await Promise.all([
-      ...groups.map(({ channel, effects }) => begin(effects, tellGroup(channel, effects))),
-      ...alone.map((effect) => begin([effect], carryOut(effect))),
+      ...groups.map(({ channel, effects }) => begin(effects, () => tellGroup(channel, effects))),
+      ...alone.map((effect) => begin([effect], () => carryOut(effect))),
     ]);
     return alone.length + groups.flatMap(({ effects }) => effects).length;
   }
