@@ -6,7 +6,6 @@ import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
 import { startChores } from "./chores.ts";
-import { consumeBus } from "./consume-bus.ts";
 import { type Clock, systemClock } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import { type NewId, uuidv7 } from "./core/id.ts";
@@ -267,8 +266,10 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     rulesNow.began({ loaded: rules, ungated });
     combine(correlations);
     const answers = () => Promise.all([storeThread.answers(), intake.metrics()]);
-    const bus = duties.correlates
-      ? consumeBus(first, {
+    const consumed = duties.correlates && config.bus !== undefined;
+    // NATS is read where it is used.
+    const bus = consumed
+      ? (await import("./consume-bus.ts")).consumeBus(first, {
           ...{ store: record.client, intake, token: record.token, rules: () => rulesNow.now().hash },
           ...{ failing: storeWatch.heard, detected: () => void correlation.wake(), died, clock, log },
           ...{ registry: metrics.registry, record: record.place },
