@@ -16,6 +16,7 @@ import type { Register } from "./stages/register/open-register.ts";
 import type { Setup } from "./stages/work.ts";
 import type { Store } from "./store/store.ts";
 import type { Log } from "./telemetry/log.ts";
+import { tellGroupLinks } from "./tell-group-links.ts";
 import { watchOpenFiles } from "./watch-open-files.ts";
 import { scheduleWeeklyReport } from "./weekly-report.ts";
 
@@ -66,7 +67,7 @@ export async function startChores(parts: ChoreParts): Promise<Chores> {
   const chores = [refreshRegister(parts.register), copies];
   let requalifying = await requalifyWhenDue(parts.pipeline, parts);
   const folder = reportsFolder(loaded().stateDirectory);
-  chores.push(watchOpenFiles(parts), anchorCheckpoints(parts));
+  chores.push(watchOpenFiles(parts), anchorCheckpoints(parts), tellGroupLinks(parts));
   chores.push(scheduleWeeklyReport({ reads: store.reads, setup, clock, log, folder }));
   const keep = () =>
     loaded().config.retention === undefined

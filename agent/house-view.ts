@@ -16,12 +16,14 @@ import { type CopyStatus, openCopyStatus } from "./crisis/copy-status.ts";
 import { kitView } from "./crisis/kit-record.ts";
 import { stateFiles } from "./setup.ts";
 import type { Heard } from "./share-heard.ts";
-import { hourCounts } from "./telemetry/hour-counts.ts";
+import { type HourCounts, hourCounts } from "./telemetry/hour-counts.ts";
 
 type Metrics = MetricObjectWithValues<MetricValue<string>>[];
 
 /** Between two samples of what was received, ms. */
 const SAMPLE_EVERY = 60_000;
+const RECEIVED = ["tocsin_intake_records_received_total"];
+const LOST = ["tocsin_intake_lost_total", "tocsin_intake_udp_dropped_total"];
 
 /** What the daemon tells of itself; `stop` ends the sampling. */
 export function openHouseView(parts: {
@@ -43,10 +45,13 @@ export function openHouseView(parts: {
   const canaryStatus = openCanaryStatus();
   const copyStatus = openCopyStatus(parts.loaded, parts.clock);
   const { loaded, clock, metrics, rules, causes } = parts;
-  const hour = hourCounts();
+  const hours = { received: hourCounts(), lost: hourCounts() };
   const sample = () =>
     void metrics().then(
-      (all) => hour.sample(totalsOf(all, "tocsin_intake_records_received_total"), clock.now()),
+      (all) => {
+        hours.received.sample(totalsOf(all, ...RECEIVED), clock.now());
+        hours.lost.sample(totalsOf(all, ...LOST), clock.now());
+      },
       () => undefined,
     );
   const sampling = setInterval(sample, SAMPLE_EVERY);
@@ -60,7 +65,7 @@ export function openHouseView(parts: {
       const now = clock.now();
       const { bus, sources } = loaded().config;
       return sources.map((source) => ({
-        ...sourceOf(source, all, { hour, now }),
+        ...sourceOf(source, all, { hours, now }),
         ...heard?.get(source.id),
         elsewhere: heard !== undefined || bus !== undefined,
         understood: understood.filter((each) => each.source === source.id),
@@ -84,10 +89,10 @@ export function openHouseView(parts: {
   };
 }
 
-/** The sum of a counter, by source. */
-function totalsOf(all: Metrics, name: string): Map<string, number> {
+/** The sum of counters, by source. */
+function totalsOf(all: Metrics, ...names: readonly string[]): Map<string, number> {
   const totals = new Map<string, number>();
-  for (const { labels, value } of all.find((each) => each.name === name)?.values ?? []) {
+  for (const { labels, value } of all.flatMap((each) => (names.includes(each.name) ? each.values : []))) {
     const source = String(labels.source ?? "");
     totals.set(source, (totals.get(source) ?? 0) + value);
   }
@@ -97,11 +102,12 @@ function totalsOf(all: Metrics, name: string): Map<string, number> {
 function sourceOf(
   { id, connector, listen, poll, silent_after_minutes }: LoadedConfig["config"]["sources"][number],
   all: Metrics,
-  { hour, now }: { hour: ReturnType<typeof hourCounts>; now: Instant },
+  { hours, now }: { hours: Record<"received" | "lost", HourCounts>; now: Instant },
 ): Omit<SourceView, "understood" | "elsewhere"> {
   const total = (name: string) => totalsOf(all, `tocsin_intake_${name}`).get(id) ?? 0;
   const received = total("records_received_total");
-  const within = hour.of(id, received, now);
+  const within = hours.received.of(id, received, now);
+  const lost = totalsOf(all, ...LOST).get(id) ?? 0;
   const lastSeen = total("last_seen_seconds");
   const outcomes = all.find(({ name }) => name === "tocsin_intake_records_total")?.values ?? [];
   const kept = outcomes.find(({ labels }) => labels.source === id && labels.outcome === "stored");
@@ -121,6 +127,8 @@ function sourceOf(
     unrecognised: total("unrecognised_total"),
     refused: total("refused_total"),
     passedOver: total("records_gated_total"),
+    lost,
+    lostLastHour: hours.lost.of(id, lost, now)?.count ?? 0,
     lastHour: within?.count ?? null,
     hourFrom: within?.from ?? null,
   };

@@ -149,6 +149,7 @@ export interface Message {
     | "review_due"
     | "follow_up_due"
     | "duty_due"
+    | "group_link"
     | DecisionStepEvent;
   exercise: boolean;
   subject: Masked;

@@ -9,7 +9,7 @@ import { type Instant, isoFromInstant } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Checkpoint } from "../core/journal.ts";
 import { type Anchor, anchoredBytes } from "./anchors-file.ts";
-import { askForTimestamp } from "./timestamp.ts";
+import { requestTimestamp } from "./request-timestamp.ts";
 
 /** The ways in which a third party is given one. */
 export const ANCHOR_WAYS = ["webhook", "mail", "timestamp"] as const;
@@ -90,14 +90,9 @@ export async function giveAnchor(
     url,
     authority,
   }: NonNullable<Anchors["timestamp"]>): Promise<string | undefined> {
-    const { query, read } = await askForTimestamp(bytes);
-    const headers = { "content-type": "application/timestamp-query", accept: "application/timestamp-reply" };
-    const call = { method: "POST", url, headers, body: query, limits: LIMITS, signal } as const;
-    const answer = await callOut(call, ANYWHERE);
-    if (answer.failed !== undefined) return answer.failed.because;
-    if (answer.status !== 200) return `HTTP ${answer.status}`;
-    const stamped = await read(answer.body, readFileSync(authority, "utf8"));
-    if (stamped.outcome === "refused") return stamped.because;
+    const pem = readFileSync(authority, "utf8");
+    const stamped = await requestTimestamp(bytes, { url, authority: pem, signal });
+    if (stamped.outcome !== "stamped") return stamped.because;
     token = stamped.token.toString("base64");
     return undefined;
   }

@@ -82,6 +82,23 @@ it("removes a segment once all of it is acknowledged, and not before", async () 
   expect(opened.report()).toMatchObject({ bytes: 0, waiting: { records: 0, bytes: 0 }, oldest: null });
 });
 
+it("keeps what nobody has acknowledged when all before it is, segment by segment, in one turn", async () => {
+  const opened = open();
+  for (const each of records(20, 40_000)) await opened.append([each]);
+  expect(segments().length).toBeGreaterThan(5);
+  for (let i = 0; i < 19; i++) {
+    const taken = opened.take();
+    if (taken !== undefined) opened.acked(taken);
+  }
+  await expect.poll(segments).toHaveLength(1);
+  expect(opened.waiting()).toBe(1);
+  opened.rewind();
+  expect(rest(opened)).toContain("m19");
+  const { bytes } = opened.report();
+  expect(bytes).toBeGreaterThan(40_000);
+  expect(bytes).toBeLessThan(100_000);
+});
+
 it("keeps what is acknowledged for its time, and gives it out again after a rewind", async () => {
   const opened = open({ kept_seconds: 180 });
   await opened.append(records(2));

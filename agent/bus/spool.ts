@@ -200,16 +200,18 @@ export function openSpool(options: SpoolOptions): Spool {
   }
 
   async function sweep(): Promise<void> {
-    for (const segment of [...segments]) {
+    // The oldest, looked at anew each time: several sweeps may be under way.
+    for (let segment = segments[0]; segment !== undefined; segment = segments[0]) {
       const due = segment.lastAck + options.kept_seconds * MICROSECONDS.second <= clock.now();
       const busy = segment.handle !== undefined && writing;
       if (busy || segment.acked < segment.records || !due) break;
       if (segment.records === 0 && segment.handle !== undefined) break;
-      segments.splice(segments.indexOf(segment), 1);
+      segments.shift();
       onDisk -= segment.bytes;
       closeReader(segment);
       await seal(segment);
-      await rm(segment.file, { force: true }).catch((error) => options.onTrouble(troubleOf(segment, error)));
+      const { file } = segment;
+      await rm(file, { force: true }).catch((error) => options.onTrouble(troubleOf(file, error)));
     }
   }
 
@@ -362,6 +364,6 @@ function damageOf(file: string, bytes: number): Problem {
   };
 }
 
-function troubleOf({ file }: Segment, error: unknown): Problem {
+function troubleOf(file: string, error: unknown): Problem {
   return { code: "spool_not_removed", where: file, message: messageOf(error) };
 }

@@ -4,7 +4,8 @@ import { anchorsFileOf, readAnchors } from "../anchor/anchors-file.ts";
 import { type Compared, compareAnchors } from "../anchor/compare-anchors.ts";
 import { isoFromInstant } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
-import { loadPublicKey } from "../store/keys.ts";
+import { stateFiles } from "../setup.ts";
+import { fingerprintOf, loadPublicKey } from "../store/keys.ts";
 import { installedStore } from "./config-option.ts";
 
 interface AnchorsOptions {
@@ -34,21 +35,32 @@ export function anchorsCommand(program: Command): void {
     .option("--json", "résultat en JSON")
     .action(async (file: string | undefined, { json, authority, ...given }: AnchorsOptions) => {
       try {
-        const { database, key } = installedStore({ ...given, bundle: undefined });
-        if (database === undefined || key === undefined)
+        const { database, shared, key } = installedStore({ ...given, bundle: undefined });
+        const here = database ?? (shared && stateFiles(shared.folder).database);
+        if (here === undefined || key === undefined)
           throw new TocsinError({
             code: "anchors_nothing",
             message: "rien à comparer",
-            remedy: "donnez --database et --key ; une base PostgreSQL se compare sur sa copie par `backup`",
+            remedy: "donnez --database et --key",
           });
-        const from = file ?? anchorsFileOf(database);
+        const from = file ?? anchorsFileOf(here);
         const read = readAnchors(from);
         if (read === undefined)
           throw new TocsinError({ code: "anchors_missing", where: from, message: "fichier introuvable" });
-        const compared = await compareAnchors(database, read.anchors, {
-          publicKey: loadPublicKey(key),
-          authority: authority === undefined ? undefined : readFileSync(authority, "utf8"),
-        });
+        const publicKey = loadPublicKey(key);
+        const compare = (held: string) =>
+          compareAnchors(held, read.anchors, {
+            publicKey,
+            authority: authority === undefined ? undefined : readFileSync(authority, "utf8"),
+          });
+        const compared =
+          shared === undefined
+            ? await compare(here)
+            : await (await import("../store/migrate/record-file.ts")).withRecordFile(
+                { ...shared, signer: fingerprintOf(publicKey) },
+                () => undefined,
+                compare,
+              );
         const wrong = compared.filter(isWrong).length + read.unreadable.length;
         const ok = wrong === 0 && compared.length > 0;
         const text = [

@@ -56,6 +56,9 @@ export interface SourceView {
   unrecognised: number;
   refused: number;
   passedOver: number;
+  /** Came without an acknowledgement and could not be kept, the kernel's losses included; and of these, within the last hour. */
+  lost: number;
+  lostLastHour: number;
   /** Received within the last hour, or since `hourFrom` when the daemon is younger; null while it is not known. */
   lastHour: number | null;
   hourFrom: Instant | null;

@@ -63,6 +63,15 @@ describe("a backup", () => {
     ]);
   });
 
+  it("has the heads that third parties were given, with the tokens that stand nowhere else", async () => {
+    const anchors = `${house.database}.anchors.jsonl`;
+    writeFileSync(anchors, "a head and its token\n");
+    backup();
+    await back();
+    const placed = join(house.folder, "back/state/tocsin.sqlite.anchors.jsonl");
+    expect(readFileSync(placed, "utf8")).toBe("a head and its token\n");
+  });
+
   it("is noted in the restored journal: who, when, from which position", async () => {
     backup();
     await back();

@@ -217,6 +217,7 @@ describe("while the disk does not follow", () => {
     const refused = await post(large("w-4"));
     expect(refused).toMatchObject({ status: 503, body: { title: "overloaded" } });
     expect(refused.headers.get("retry-after")).toBe("5");
+    expect((await post(undefined, { path: "/api/v1/heartbeats/generic" })).status).toBe(204);
     const other = json(relevant("w-5"), { name: "second" });
     gate.resolve();
     for (const answer of await Promise.all([...waiting, other])) expect(answer.status).toBe(202);

@@ -5,8 +5,15 @@ import type { Clock } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { IntakeAnswer } from "../core/intake-answer.ts";
 import { identify } from "./http/authenticate.ts";
-import { bodyBudget, type Lease } from "./http/body-budget.ts";
-import { type BodyRefused, CODINGS, inflateBody, OVERLOADED, readBody } from "./http/read-body.ts";
+import { type BodyBudget, bodyBudget, type Lease } from "./http/body-budget.ts";
+import {
+  type BodyRefused,
+  CODINGS,
+  inflateBody,
+  OVERLOADED,
+  RETRY_AFTER_SECONDS,
+  readBody,
+} from "./http/read-body.ts";
 import { type BodyRecord, readRecords } from "./http/read-records.ts";
 import type { IntakeMetrics } from "./metrics.ts";
 import { type Headers, verifySignature } from "./signature.ts";
@@ -27,7 +34,6 @@ const REQUEST_BYTES = 4096;
 /** Records, and characters of them, that are matched and stored in one unit before others have their turn. */
 const BATCH = 100;
 const BATCH_CHARACTERS = 16 * 1024;
-const RETRY_AFTER_SECONDS = "5";
 /** Characters of a sender's own key for a delivery. */
 const LONGEST_KEY = 255;
 
@@ -54,6 +60,8 @@ export function alertsApp(parts: {
   const { sources, taker, bodyBytes, clock, metrics, turns = openTurns(parts) } = parts;
   const most = BODIES * (Math.max(bodyBytes, LEAST_BODY) + REQUEST_BYTES);
   const budget = bodyBudget(most, most / 4);
+  /** Apart: who sends more alerts than can be taken may still say that it lives. */
+  const beats = bodyBudget(BODIES * HEARTBEAT_BYTES, (BODIES * HEARTBEAT_BYTES) / 4);
   const app = express();
   app.disable("x-powered-by");
   app.set("query parser", false);
@@ -62,13 +70,10 @@ export function alertsApp(parts: {
     `/api/v1/facilities/${parts.facility}/${what}/:name`,
   ];
 
-  app.post(paths("alerts"), (request, response) => serve(request, response, bodyBytes, takeBody));
-  app.post(paths("heartbeats"), (request, response) =>
-    serve(request, response, HEARTBEAT_BYTES, async ({ source }) => {
-      metrics.heartbeats.inc({ source: source.id });
-      response.status(204).end();
-    }),
-  );
+  const alerts = { limit: bodyBytes, budget, act: takeBody };
+  app.post(paths("alerts"), (request, response) => serve(request, response, alerts));
+  const heartbeats = { limit: HEARTBEAT_BYTES, budget: beats, act: takeHeartbeat };
+  app.post(paths("heartbeats"), (request, response) => serve(request, response, heartbeats));
   app.all([...paths("alerts"), ...paths("heartbeats")], (_request, response) => {
     response.set("allow", "POST");
     problem(response, 405, "method_not_allowed", "Alerts and heartbeats are posted.");
@@ -83,8 +88,15 @@ export function alertsApp(parts: {
   async function serve(
     request: Request,
     response: Response,
-    limit: number,
-    act: (delivery: Delivery, response: Response, lease: Lease) => Promise<void>,
+    {
+      limit,
+      budget,
+      act,
+    }: {
+      limit: number;
+      budget: BodyBudget;
+      act: (delivery: Delivery, response: Response, lease: Lease) => Promise<void>;
+    },
   ): Promise<void> {
     const refuse = (source: string, status: number, code: string, detail: string) => {
       metrics.refused.inc({ source, code });
@@ -105,6 +117,8 @@ export function alertsApp(parts: {
       if (body === undefined) return void metrics.refused.inc({ source: source.id, code: "connection_lost" });
       // Without a token in front of it, anyone may have sent this: it is counted and not kept.
       const known = source.signature === undefined || source.tokenDigest !== undefined;
+      // Who is told to wait is not silent; where a signature is due too, nothing is proven yet.
+      if (source.signature === undefined) heard(source);
       if (body.outcome === "refused") return refuseBody(response, source.id, body, known);
       const headers = request.headers as Headers;
       if (source.signature !== undefined) {
@@ -116,12 +130,21 @@ export function alertsApp(parts: {
       }
       // Many small ones, sent faster than the disk takes, are no less than a few large ones.
       if (!lease.take(REQUEST_BYTES)) return refuseBody(response, source.id, OVERLOADED, false);
-      metrics.lastSeen.set({ source: source.id }, Math.floor(clock.now() / 1_000_000));
+      heard(source);
       metrics.bytes.of({ source: source.id, transport: "http" }).count += body.bytes.length;
       await act({ source, headers, bytes: body.bytes }, response, lease);
     } finally {
       lease.release();
     }
+  }
+
+  function heard({ id }: HttpSource): void {
+    metrics.lastSeen.set({ source: id }, Math.floor(clock.now() / 1_000_000));
+  }
+
+  async function takeHeartbeat({ source }: Delivery, response: Response): Promise<void> {
+    metrics.heartbeats.inc({ source: source.id });
+    response.status(204).end();
   }
 
   async function takeBody(

@@ -57,8 +57,9 @@ interface Span {
 
 /** How long the first of a batch waits for others, ms: each message to the store, and each commit, has its price. */
 const GATHERING = 20;
-/** A batch this large waits for nothing. */
+/** A batch this large waits for nothing, in alerts or bytes of text: what is behind may have room for no larger one. */
 const ENOUGH = 500;
+const ENOUGH_BYTES = 256 * 1024;
 const LF = 0x0a;
 const TOO_MANY = new Error("too many alerts wait for the disk");
 
@@ -68,6 +69,7 @@ export type Unacknowledged = "tcp" | "tls" | "udp";
 /** Relevant records of one source that go to the store together. */
 interface Batch {
   alerts: Relevant[];
+  bytes: number;
   /** What they weigh, by who sent them where that matters. */
   weights: Map<string | undefined, number>;
 }
@@ -191,13 +193,14 @@ export function openLines(parts: {
       const matches = taker.matches(source.id, alert);
       if (matches === undefined) return;
       if (matches.length === 0) return metrics.records.inc({ source: source.id, outcome: "irrelevant" });
-      const batch: Batch = waiting.get(source) ?? { alerts: [], weights: new Map() };
+      const batch: Batch = waiting.get(source) ?? { alerts: [], bytes: 0, weights: new Map() };
       if (!takeRoom(source, bytes.length, batch, peer))
         return lose(source, 1, { reason: "no_room", error: TOO_MANY });
       pending++;
       batch.alerts.push({ alert, matches });
+      batch.bytes += bytes.length;
       waiting.set(source, batch);
-      if (batch.alerts.length >= ENOUGH) send();
+      if (batch.alerts.length >= ENOUGH || batch.bytes >= ENOUGH_BYTES) send();
       else gathering ??= setTimeout(send, GATHERING);
     },
     full: () => pending >= PENDING || (waits && holding.refused()),

@@ -8,6 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import { seldom } from "../telemetry/seldom.ts";
 import type { Backlog } from "./backlog.ts";
 import { enterAll, fairShare, networkOf } from "./fair-share.ts";
+import { inTurn } from "./http/in-turn.ts";
 import { alertsApp } from "./http.ts";
 import type { LineTaker, Unacknowledged } from "./lines.ts";
 import type { IntakeMetrics } from "./metrics.ts";
@@ -19,6 +20,14 @@ import { listenTcp } from "./tcp.ts";
 import type { IntakeData, Listening, SourceData } from "./thread.ts";
 import { openTurns } from "./turns.ts";
 import { listenUdp } from "./udp.ts";
+
+/**
+ * What one turn of the event loop reads of connections, and begins of requests (what follows of these comes besides), µs.
+ * Short, since each turn reads 32 datagrams of a UDP socket and no more: who floods connections leaves UDP that much.
+ */
+const LASTING = { streams: 2000, requests: 100 };
+/** Finer than the clock of the day. */
+const stopwatch: Clock = { now: () => performance.now() * 1000 };
 
 /** A socket of a source that is open, or is to be. */
 interface Wanted {
@@ -64,7 +73,7 @@ export async function openListeners(parts: {
   poll?: (source: TextSource, index: PolledIndex) => Pick<OpenListener, "stop">;
 }): Promise<Listeners> {
   const { taker, lines, clock, metrics } = parts;
-  const turns = openTurns(parts);
+  const turns = openTurns({ backlog: parts.backlog, clock: stopwatch, lasting: LASTING.streams });
   const { limits, facility } = parts.data;
   const warn = seldom(parts.report);
   /** The connections of all listeners, so that they leave the rest of the daemon its descriptors. */
@@ -154,7 +163,8 @@ export async function openListeners(parts: {
       strangers: "served",
       connected,
     });
-    server.serve(app);
+    // Apart from what waits for room: who posts is answered, whatever fills it.
+    server.serve(inTurn(app, { turns: openTurns({ clock: stopwatch, lasting: LASTING.requests }), metrics }));
     return server;
   }
 

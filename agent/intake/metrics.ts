@@ -45,6 +45,15 @@ function watched(config: { name: string; help: string; registers: Registry[] }) 
     },
   });
   return {
+    /** The counts by source, of those that can be read. */
+    counts(): Map<string, number> {
+      const counts = new Map<string, number>();
+      for (const { source, read } of watches) {
+        const count = read();
+        if (count !== undefined) counts.set(source, (counts.get(source) ?? 0) + count);
+      }
+      return counts;
+    },
     /** Reads one more count of a source; returns how to stop. */
     watch(source: string, read: () => number | undefined): () => void {
       const watch = { source, read };

@@ -208,10 +208,15 @@ export function startIntake(
     ready.reject(error);
     on.died(error);
   });
-  worker.on("exit", (code) => {
+  const ended = (why: string) => {
     stopped.resolve();
-    if (!stopping) on.died(new Error(`the intake thread ended with code ${code}`));
-  });
+    const error = new Error(`the intake thread ended${why}`);
+    ready.reject(error);
+    if (!stopping) on.died(error);
+  };
+  worker.on("exit", (code) => ended(` with code ${code}`));
+  // It was begun before there was anybody to be told of its end.
+  if (worker.threadId === -1) ended(" before it was told what to do");
 
   return {
     canary,

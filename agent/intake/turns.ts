@@ -19,9 +19,12 @@ export interface Turns {
 export function openTurns({
   clock,
   backlog = openBacklog(),
+  lasting = TURN,
 }: {
   clock: Clock;
   backlog?: Backlog | undefined;
+  /** How long one turn of the event loop does such work, µs. (Default: 20 ms.) */
+  lasting?: number;
 }): Turns {
   /** By group; the first is the next to have its turn. */
   const queues = new Map<string, { bytes: number; work: () => void }[]>();
@@ -52,7 +55,7 @@ export function openTurns({
   function turn(): void {
     scheduled = false;
     spent = 0;
-    while (queues.size > 0 && spent < TURN && !backlog.full()) runNext();
+    while (queues.size > 0 && spent < lasting && !backlog.full()) runNext();
     if (queues.size === 0) spent = 0;
     // While there is no room, `onRoom` goes on.
     else if (!backlog.full()) schedule();
@@ -69,7 +72,7 @@ export function openTurns({
     take(group, bytes, work) {
       schedule();
       const queue = queues.get(group);
-      if (queue === undefined && spent < TURN && !backlog.full()) return run(work);
+      if (queue === undefined && spent < lasting && !backlog.full()) return run(work);
       if (queue === undefined) queues.set(group, [{ bytes, work }]);
       else queue.push({ bytes, work });
       waiting += bytes;
@@ -79,7 +82,7 @@ export function openTurns({
       let since = clock.now();
       return async () => {
         const passed = clock.now() - since;
-        if (passed >= 0 && passed < TURN) return;
+        if (passed >= 0 && passed < lasting) return;
         await nextTurn();
         since = clock.now();
       };

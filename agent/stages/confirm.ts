@@ -55,7 +55,7 @@ export function confirm(
   };
   work.declarations = [...work.declarations.slice(0, -1), declaration];
   if (ruling.decision === "set_aside") {
-    to(work, "set_aside", ruling.reason ?? "");
+    to(work, "set_aside", String(ruling.reason));
     return { outcome: "decided", decision };
   }
   if (replaced !== undefined) replace(work, replaced, declaration.version, now);

@@ -73,6 +73,7 @@ const TELLINGS: Readonly<Record<Message["event"], string>> = {
   second_needed: "Seconde personne attendue, pour ne pas déclarer",
   oral_contested: "Décision orale contestée",
   follow_up_due: "Rappel de suivi",
+  group_link: "Lien déclaré par un autre établissement du groupe",
   duty_due: "Autre obligation : décision attendue",
   sign_off_due: "Clôtures automatiques à relire",
   review_due: "Applications à relire",

@@ -21,6 +21,7 @@ export type Telling = Exclude<
   | "review_due"
   | "follow_up_due"
   | "duty_due"
+  | "group_link"
 >;
 
 /** What a `notify` effect carries; the words are made when it is sent, from what is true then. */

@@ -20,6 +20,7 @@ import { joinFound } from "./hunt/join-found.ts";
 import { changeMute, loadMutes } from "./mute/keep-mutes.ts";
 import { openUnknownNotes } from "./note-unknown.ts";
 import { carry, type Pipeline, type PipelineEvents, type Regrouper } from "./pipeline.ts";
+import { readAhead } from "./read-ahead.ts";
 import { openActs } from "./take-acts.ts";
 import {
   copyWork,
@@ -31,15 +32,18 @@ import {
   type Work,
 } from "./work.ts";
 
-/** Detections taken from the store in one unit of work, and in one turn. */
+/** Detections taken from the store in one unit of work. */
 export const BATCH = 1000;
-const TURN = 20;
-/** Incidents that a unit of work changes before no more is read for it: what it writes is sealed in one go. */
-const CHANGED = 10;
+/** Incidents that a unit of work opens, and changes, before no more is taken for it. */
+const OPENED = 10;
+const CHANGED = 300;
 /** Records looked at together of those that other processes changed. */
 const PAGE = 500;
 /** Name of the cursor that says how far detections were correlated. */
 export const CURSOR = "correlated";
+
+const isFull = (changed: readonly Work[]) =>
+  changed.length >= CHANGED || changed.filter(({ base }) => base.size === 0).length >= OPENED;
 
 /** The text of an incident that waits for a decision. */
 function textOf(work: Work): Declaration | undefined {
@@ -93,6 +97,7 @@ export async function openPipeline(parts: {
     queue = next.catch(() => undefined);
     return next;
   };
+  const detections = readAhead((after, limit) => store.reads.detectionsAfter(facility, after, limit));
   /** How far this process knows the incidents: elsewhere than the store's cursor, someone else went on. */
   let position = -1;
   /** How far the journal was taken in. */
@@ -167,7 +172,7 @@ export async function openPipeline(parts: {
     // Until it is committed, what ties incidents stands ahead of the record: read again if this fails.
     position = -1;
     const breathe = breather();
-    let page = await store.reads.detectionsAfter(facility, from, TURN);
+    let { page, last } = await detections.next(from);
     let combined = await combiner.take(page, from, now);
     const hasTime = page.length + combined.length === 0;
     if (hasTime && undivided.size === 0) {
@@ -175,6 +180,9 @@ export async function openPipeline(parts: {
       return 0;
     }
     const references = await referencesOf(now);
+    // Not waited for until they are needed.
+    const declaring = declarantsNow();
+    declaring.catch(() => undefined);
     const shelf = openShelf({ active, grouping, setup, now, seq: from, reference: references.next });
     const arrivals: Arrival[] = [];
     for (;;) {
@@ -186,15 +194,15 @@ export async function openPipeline(parts: {
         if (home !== undefined) shelf.placed(whole, home);
         await breathe();
       }
-      if (page.length < TURN || arrivals.length >= BATCH || shelf.changed().length >= CHANGED) break;
-      page = await store.reads.detectionsAfter(facility, arrivals.at(-1)?.detection.seq ?? from, TURN);
+      if (last || arrivals.length >= BATCH || isFull(shelf.changed())) break;
+      ({ page, last } = await detections.next(arrivals.at(-1)?.detection.seq ?? from));
       combined = await combiner.take(page, from, now);
       await breathe();
     }
     const to = arrivals.at(-1)?.detection.seq ?? from;
     await takeApart(shelf, store.reads, { later: undivided, hasTime });
     const changed = shelf.changed();
-    const declarants = await declarantsNow();
+    const declarants = await declaring;
     for (const work of changed) {
       const { id, state } = work.incident;
       if (state !== "merged") work.links = { id, incident: id, ...grouping.spansOf(id) };

@@ -166,7 +166,7 @@ export function filingOf(
     incident: delivery.incident,
     reference,
     declaration: { id, kind, version, sha256 },
-    bytes: Buffer.from(canonical, "utf8"),
+    bytes: Buffer.from(canonical),
     text,
     print: () => print(declaration, delivery),
     exercise: delivery.exercise,

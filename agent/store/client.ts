@@ -3,8 +3,8 @@ import { TocsinError } from "../core/errors.ts";
 import type { Checkpoint } from "../core/journal.ts";
 import type { Answer, Question } from "./messages.ts";
 import type { OpenReads } from "./record-place.ts";
-import { type SealedUnit, sealUnit } from "./seal.ts";
-import type { Receipt, Store } from "./store.ts";
+import { isLong, type SealedUnit, sealInTurns, sealUnit } from "./seal.ts";
+import type { Receipt, Store, Unit } from "./store.ts";
 
 interface Pending {
   resolve(answer: Receipt | Checkpoint | undefined): void;
@@ -57,12 +57,33 @@ export function storeClient(port: MessagePort, reads: OpenReads): StoreClient {
     outgoing = [];
   }
 
+  /** Resolves once what was handed in before is sealed and asked; undefined when it is. */
+  let sealing: Promise<void> | undefined;
+  async function askInOrder(unit: Unit): Promise<{ asked: ReturnType<typeof ask> }> {
+    while (sealing !== undefined) await sealing;
+    if (!isLong(unit)) return { asked: ask({ ask: "commit", unit: sealUnit(unit) }) };
+    const made = sealInTurns(unit).then((sealed) => ({ asked: ask({ ask: "commit", unit: sealed }) }));
+    const done = () => {
+      sealing = undefined;
+    };
+    sealing = made.then(done, done);
+    return made;
+  }
+
   return {
     reads,
-    commit: async (unit) => (await ask({ ask: "commit", unit: sealUnit(unit) })) as Receipt,
+    async commit(unit) {
+      // Mostly at once: who closes right after has it committed.
+      if (sealing === undefined && !isLong(unit))
+        return (await ask({ ask: "commit", unit: sealUnit(unit) })) as Receipt;
+      return (await (
+        await askInOrder(unit)
+      ).asked) as Receipt;
+    },
     commitSealed: async (unit) => (await ask({ ask: "commit", unit })) as Receipt,
     checkpoint: async (facility) => (await ask({ ask: "checkpoint", facility })) as Checkpoint | undefined,
     async close() {
+      while (sealing !== undefined) await sealing;
       closed = true;
       if (pending.size > 0) {
         await new Promise<void>((resolve) => {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { canonicalJson } from "../core/canonical-json.ts";
 import type { Instant } from "../core/clock.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
@@ -54,6 +55,23 @@ const EVENT_KEY_CHARACTERS = 200;
 /** Turns a unit into what is stored; throws `not_canonical` on what JSON cannot carry. */
 export function sealUnit(unit: Unit): SealedUnit {
   return { facility: unit.facility, at: unit.at, writes: unit.writes.map(sealWrite) };
+}
+
+/** Writes that are sealed in one turn of the event loop. */
+const AT_ONCE = 100;
+
+/** True of a unit whose sealing would keep pages waiting: alerts come by the thousand too, in a thread of theirs. */
+export const isLong = ({ writes }: Unit): boolean =>
+  writes.length > AT_ONCE && writes.some(({ write }) => write === "record");
+
+/** The same of a long unit, with turns of the event loop between: whoever hands it in must not change it meanwhile. */
+export async function sealInTurns({ facility, at, writes }: Unit): Promise<SealedUnit> {
+  const sealed: SealedWrite[] = [];
+  for (let from = 0; from < writes.length; from += AT_ONCE) {
+    if (from > 0) await setImmediate();
+    for (const write of writes.slice(from, from + AT_ONCE)) sealed.push(sealWrite(write));
+  }
+  return { facility, at, writes: sealed };
 }
 
 /** What the journal holds of a record. Its members come in canonical order, so that text can be joined. */

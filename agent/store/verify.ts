@@ -158,12 +158,12 @@ function verifyFacility(input: {
   if (last > seq) faults.add(fault(seq + 1, "tail_cut", undefined, last));
 
   const first = faults.first();
-  const at = signed.get(proven)?.[0]?.at;
+  const [checkpoint] = signed.get(proven) ?? [];
   return {
     facility,
     entries: seq,
     head: seq === 0 ? null : head,
-    checkpoint: at === undefined ? null : { seq: proven, at },
+    checkpoint: checkpoint === undefined ? null : { seq: proven, at: checkpoint.at },
     ...(first === undefined ? {} : { firstBroken: first }),
     faults: faults.count(),
     erased,
@@ -186,7 +186,7 @@ function erasedUntil(prepare: Prepare, facility: string, signed: number): Erased
     return declaredErased(notes.filter((note) => entryFault(note, note.previous) === undefined));
   } catch {
     // A damaged table: the reading in order says where.
-    return declaredErased([]);
+    return declaredErased(new Set());
   }
 }
 
@@ -214,11 +214,13 @@ function validCheckpoints(
 }
 
 function holds(checkpoint: Checkpoint, publicKey: KeyObject): boolean {
+  let held = false;
   try {
-    return checkpointHolds(checkpoint, publicKey);
+    held = checkpointHolds(checkpoint, publicKey);
   } catch {
-    return false;
+    // What cannot be read is signed by nobody.
   }
+  return held;
 }
 
 function fileFaults(database: DatabaseSync, kept: CheckpointsFile | undefined): Fault[] {

@@ -19,6 +19,7 @@ import { serveRules } from "../intake/serve-rules.ts";
 import { startPoll } from "../intake/start-poll.ts";
 import { startSilence } from "../intake/start-silence.ts";
 import { openTaker, type Taker } from "../intake/taker.ts";
+import { tellShed } from "../intake/tell-shed.ts";
 import type { FromIntake, IntakeData, IntakeWork, Listening, ToIntake } from "../intake/thread.ts";
 import { storeClient } from "../store/client.ts";
 import { type OpenReads, openReads, type RecordPlace } from "../store/record-place.ts";
@@ -191,7 +192,16 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
       await rules.reload(because, other);
       return listeners.listening();
     };
+    const untell = tellShed({
+      metrics,
+      clock,
+      log: {
+        info: (message, fields = {}) => log("info", message, fields),
+        warn: (message, fields = {}) => log("warn", message, fields),
+      },
+    });
     stop = async () => {
+      untell();
       await rules.stop();
       await silence?.stop();
       await listeners.stop();

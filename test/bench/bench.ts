@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { benchBus } from "./bus.ts";
+import { benchCorrelated } from "./bus-correlated.ts";
 import { benchCorrelation } from "./correlation.ts";
 import { benchEffects } from "./effects.ts";
 import { benchEncryption } from "./encryption.ts";
@@ -91,6 +92,13 @@ const BENCHES: Readonly<Record<string, (options: BenchOptions) => Promise<Drawn[
     return [
       more("through the bus into PostgreSQL, alerts", through),
       less("the bus, CPU of receivers", "ns", cost),
+    ];
+  },
+  correlated: async (options) => {
+    const { through, cost } = await benchCorrelated(options);
+    return [
+      more("through the bus into incidents, alerts", through),
+      less("the same, CPU an alert", "ns", cost),
     ];
   },
   simulate: async (options) => {

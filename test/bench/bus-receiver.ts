@@ -8,7 +8,15 @@ import { sealedAlerts } from "./sealed-alerts.ts";
 
 /** What a receiver of the bench is told: what to make ready, `atOnce` of it handed in and not yet durable; then to begin. */
 export type ToReceiver =
-  | { ask: "prepare"; settings: BusSettings; units: number; alerts: number; atOnce: number }
+  | {
+      ask: "prepare";
+      settings: BusSettings;
+      units: number;
+      alerts: number;
+      atOnce: number;
+      /** See `sealedAlerts`. */
+      hosts?: number | undefined;
+    }
   | { ask: "go" };
 /** What it says: that it is ready, then what it took, in µs of CPU of all its threads. */
 export type FromReceiver = { say: "ready" } | { say: "done"; spent: number; messages: number };
@@ -20,6 +28,7 @@ async function prepare({
   units,
   alerts,
   atOnce,
+  hosts,
 }: ToReceiver & { ask: "prepare" }): Promise<() => Promise<FromReceiver>> {
   const connected = Promise.withResolvers<void>();
   const bus = await startBusThread(
@@ -28,7 +37,7 @@ async function prepare({
   );
   const store = storeClient(bus.connect(), { close() {} } as OpenReads);
   // Sealed before: that is the listeners' work, in a thread of theirs.
-  const sealed = sealedAlerts(units, alerts);
+  const sealed = sealedAlerts(units, alerts, hosts);
   await connected.promise;
   return async () => {
     const before = process.cpuUsage();

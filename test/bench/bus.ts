@@ -92,7 +92,8 @@ export async function benchBus({ tiny }: BenchOptions): Promise<{ through: Measu
   };
 }
 
-function median(values: readonly number[]): number {
+/** The one in the middle. */
+export function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
@@ -170,7 +171,8 @@ async function pass(scene: Scene, receivers: number, { alerts, unit, atOnce }: S
   };
 }
 
-const settingsOf = (server: NatsServer, folder: string) =>
+/** Of a receiver of the bench, or of what stands for a correlator. */
+export const settingsOf = (server: NatsServer, folder: string) =>
   busSettings(server, folder, {
     spool: { folder: join(folder, "spool"), bytes: GIGABYTE },
     stream: { bytes: GIGABYTE },
@@ -206,7 +208,7 @@ function consume(
 }
 
 /** Starts a receiver; resolves once it is connected and holds what it will hand in. */
-async function prepared(scene: Scene, what: ToReceiver): Promise<ChildProcess> {
+export async function prepared(scene: Scene, what: ToReceiver): Promise<ChildProcess> {
   const child = fork(RECEIVER);
   scene.after(() => void child.kill("SIGKILL"));
   child.send(what);
@@ -214,7 +216,8 @@ async function prepared(scene: Scene, what: ToReceiver): Promise<ChildProcess> {
   return child;
 }
 
-async function go(child: ChildProcess): Promise<FromReceiver & { say: "done" }> {
+/** Has it hand in what it holds; resolves once all is on its way. */
+export async function go(child: ChildProcess): Promise<FromReceiver & { say: "done" }> {
   child.send({ ask: "go" } satisfies ToReceiver);
   return (await said(child)) as FromReceiver & { say: "done" };
 }

@@ -7,7 +7,7 @@ import type { BenchOptions } from "./options.ts";
 import { quantile } from "./quantile.ts";
 import type { Measure } from "./report.ts";
 import { inScene } from "./scene.ts";
-import { type Browser, type Fetched, registerRead, signIn, textOf } from "./signed-in.ts";
+import { type Browser, delegateOf, type Fetched, registerRead, signIn, textOf } from "./signed-in.ts";
 
 const FULL: Amounts = { incidents: 10_000, alerts: 100_000, largest: 5_000 };
 const TINY: Amounts = { incidents: 60, alerts: 600, largest: 100 };
@@ -33,7 +33,7 @@ export async function benchPages({ tiny, names }: BenchOptions) {
     const daemon = await scene.daemon({ webhook: hears.url, systems: SYSTEM_LINES }, async (house) => {
       place = await furnish(house, tiny ? TINY : FULL);
     });
-    const browser = await signIn(daemon.people, daemon.house);
+    const browser = await signIn(daemon.people, delegateOf(daemon.house));
     scene.after(() => browser.close());
     await registerRead(browser);
     const paths = pathsOf(place as Place).filter(

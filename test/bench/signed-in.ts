@@ -16,14 +16,32 @@ export interface Fetched {
 /** Asked for again until it is no page of waiting, ms. */
 const READING = 500;
 
+/** What opens an account. */
+export interface Means {
+  login: string;
+  password: string;
+  totp: string;
+}
+
+/** The delegate of every house. */
+export function delegateOf({ accounts }: House): Means {
+  return { login: "anne.martin", ...accounts["anne.martin"] };
+}
+
 /** A browser that is signed in, on kept connections. */
 export interface Browser {
   get(path: string): Promise<Fetched>;
+  /** Opens a page and posts a form of it with its hidden fields and these. */
+  submit(page: string, action: string, fields: Record<string, string>): Promise<Fetched>;
   close(): void;
 }
 
-/** Signs the delegate of a house in, who asks for one page after the other unless given more `connections`. */
-export async function signIn(people: string, house: House, connections = 1): Promise<Browser> {
+/** Signs somebody in, who asks for one page after the other unless given more `connections`. */
+export async function signIn(
+  people: string,
+  means: Means,
+  { connections = 1, code = codeOf(means) } = {},
+): Promise<Browser> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const cookies = new Map<string, string>();
 
@@ -70,12 +88,17 @@ export async function signIn(people: string, house: House, connections = 1): Pro
   }
 
   const door = `/${FACILITY}/connexion`;
-  const account = house.accounts["anne.martin"];
   const form = hiddenFields(textOf(await send(door)), door);
-  const { password } = account;
-  const entered = await send(door, { ...form, login: "anne.martin", password, code: codeOf(account) });
-  if (entered.status !== 303) throw new Error(`sign-in of the bench: ${entered.status}`);
-  return { get: (path) => send(path), close: () => agent.destroy() };
+  const { login, password } = means;
+  const entered = await send(door, { ...form, login, password, code });
+  if (entered.status !== 303) throw new Error(`sign-in of ${login}: ${entered.status}`);
+  return {
+    get: (path) => send(path),
+    async submit(page, action, fields) {
+      return send(action, { ...hiddenFields(textOf(await send(page)), action), ...fields });
+    },
+    close: () => agent.destroy(),
+  };
 }
 
 /** Resolves once the register is read and shown. */

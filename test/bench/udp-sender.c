@@ -1,7 +1,8 @@
 /*
  * Sends the lines of its standard input, all of the same length, as datagrams at an even rate to a port of the loopback,
  * and says how many left. In C, since what stands in for a network should leave the processors to who receives.
- * Usage: udp-sender PORT RATE LINE_BYTES (with the end of line, which is left out)
+ * Usage: udp-sender PORT RATE LINE_BYTES [SECONDS] (bytes with the end of line, which is left out)
+ * With SECONDS the lines are sent over and over for so long, as fast as they leave where the rate is higher.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -35,12 +36,14 @@ static char *read_all(size_t *length) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc != 4 && argc != 5) return 2;
   double rate = atof(argv[2]);
   size_t size = strtoul(argv[3], NULL, 10), length;
   char *bytes = read_all(&length);
   if (!bytes || rate <= 0 || size < 2) return 2;
-  long total = length / size, sent = 0;
+  long lines = length / size, total = lines, sent = 0;
+  double seconds = argc == 5 ? atof(argv[4]) : 0;
+  if (!lines) return 2;
 
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
   to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -51,16 +54,18 @@ int main(int argc, char **argv) {
   struct iovec parts[BATCH];
   memset(calls, 0, sizeof calls);
   double from = now();
-  while (sent < total) {
+  if (seconds > 0) total = __LONG_MAX__;
+  double end = from + seconds;
+  while (sent < total && (seconds <= 0 || now() < end)) {
     /* A burst at full speed would say nothing of the rate that is tried. */
     double late = now() - from - sent / rate - CATCH_UP;
     if (late > 0) from += late;
     long due = (now() - from) * rate + 1;
     if (due > total) due = total;
-    while (sent < due) {
+    while (sent < due && (seconds <= 0 || now() < end)) {
       int many = due - sent < BATCH ? due - sent : BATCH;
       for (int i = 0; i < many; i++) {
-        parts[i] = (struct iovec){bytes + (sent + i) * size, size - 1};
+        parts[i] = (struct iovec){bytes + (sent + i) % lines * size, size - 1};
         calls[i].msg_hdr.msg_iov = &parts[i];
         calls[i].msg_hdr.msg_iovlen = 1;
       }

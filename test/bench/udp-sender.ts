@@ -7,15 +7,21 @@ import type { Scene } from "./scene.ts";
 
 export const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 
-/** Sends records, as `makeRecords` makes them, to a port at so many a second; resolves with how many left. */
-export type SendDatagrams = (to: { port: number; records: Buffer; rate: number }) => Promise<number>;
+/** Sends records, as `makeRecords` makes them, to a port at so many a second, once or for `seconds`; resolves with how many left. */
+export type SendDatagrams = (to: {
+  port: number;
+  records: Buffer;
+  rate: number;
+  seconds?: number;
+}) => Promise<number>;
 
 /** Builds what sends datagrams at an even rate. */
 export function datagramSender(scene: Scene): SendDatagrams {
   const program = join(scene.folder("udp-sender"), "udp-sender");
   execFileSync("gcc", ["-O2", "-o", program, join(import.meta.dirname, "udp-sender.c")]);
-  return async ({ port, records, rate }) => {
-    const running = promisify(execFile)(program, [String(port), String(rate), String(RECORD_BYTES + 1)]);
+  return async ({ port, records, rate, seconds }) => {
+    const told = [port, rate, RECORD_BYTES + 1, ...(seconds === undefined ? [] : [seconds])];
+    const running = promisify(execFile)(program, told.map(String));
     running.child.stdin?.end(records);
     return Number((await running).stdout);
   };

@@ -67,7 +67,9 @@ async function benchUdpWith(send: SendDatagrams, { tiny }: BenchOptions): Promis
       port: daemon.udp,
       received: () => counter("tocsin_intake_records_received_total", ',transport="udp"'),
       lost: async () =>
-        (await counter("tocsin_intake_udp_dropped_total")) + (await counter("tocsin_intake_lost_total")),
+        (await counter("tocsin_intake_udp_dropped_total")) +
+        (await counter("tocsin_intake_lost_total", ',transport="udp",reason="no_room"')) +
+        (await counter("tocsin_intake_lost_total", ',transport="udp",reason="not_stored"')),
     });
   });
   const peer = await beside(rsyslog, "rsyslog imudp → file", () =>

@@ -111,6 +111,68 @@ export function storeAlertsContract(bench: () => { store: Store; here: string; t
       expect(await store.reads.journal(here, 1, 10)).toEqual(before);
     });
 
+    it("joins detections of many alerts to several incidents in one unit, as in units of their own", async () => {
+      await commit([make.alert({}, 2), make.alert(), make.alert({}, 0), make.alert()]);
+      await commit([{ write: "join", incident: "i1", detections: [2] }]);
+      await commit([
+        { write: "join", incident: "i1", detections: [1, 2, 3] },
+        { write: "join", incident: "i2", detections: [4] },
+        { write: "join", incident: "i2", detections: [4, 2] },
+        { write: "cursor", name: "c", from: 0, to: 4 },
+        { write: "cursor", name: "c", from: 4, to: 5 },
+      ]);
+      const joined = async (incident: string) =>
+        (await store.reads.detectionsOf(here, incident, 10)).map(({ detection }) => detection.seq).sort();
+      expect([await joined("i1"), await joined("i2")]).toEqual([
+        [1, 3],
+        [2, 4],
+      ]);
+      expect(await store.reads.cursor(here, "c")).toBe(5);
+      const entries = await store.reads.journal(here, 1, 20);
+      const told = entries.filter(({ type }) => type === "joined").slice(1);
+      expect(
+        told.map(({ content }) =>
+          (JSON.parse(content ?? "").detections as { seq: number }[]).map(({ seq }) => seq),
+        ),
+      ).toEqual([[1, 3], [4], [2]]);
+    });
+
+    it.each<
+      [string, (put: (revision: number, reference: string, id?: string) => Write) => Write[], string | null]
+    >([
+      ["takes what follows what it wrote itself", (put) => [put(1, "A"), put(2, "A"), put(3, "B")], null],
+      ["takes a name that it freed itself", (put) => [put(1, "A"), put(2, "B"), put(1, "A", "other")], null],
+      [
+        "refuses a revision that it has taken itself",
+        (put) => [put(1, "A"), put(1, "A")],
+        "stands at revision 1",
+      ],
+      [
+        "refuses a name that it gave itself",
+        (put) => [put(1, "A"), put(1, "A", "other")],
+        "already has the name A",
+      ],
+      [
+        "refuses a cursor that it moved itself",
+        (put) => [put(1, "A"), ...[1, 2].map((to): Write => ({ write: "cursor", name: "c", from: 0, to }))],
+        "stands at 1, not 0",
+      ],
+      [
+        "refuses a detection that does not exist",
+        () => [1, 9].map((seq): Write => ({ write: "join", incident: "i1", detections: [seq] })),
+        "detection 9 is unknown",
+      ],
+    ])("one unit %s", async (_what, writes, because) => {
+      await commit([make.alert()]);
+      const put = (revision: number, reference: string, id = "one") =>
+        make.incidentPut(make.incident({ id, reference }), revision);
+      const receipt = await commit(writes(put));
+      if (because === null) expect(receipt.outcome).toBe("committed");
+      else expect(receipt).toMatchObject({ outcome: "conflict", because: expect.stringContaining(because) });
+      const there = await store.reads.record(here, "incident", "one");
+      expect(there !== undefined).toBe(because === null);
+    });
+
     it("refuses to join a detection that does not exist", async () => {
       await commit([make.alert({}, 2)]);
       const receipt = await commit([{ write: "join", incident: "i1", detections: [1, 3] }]);

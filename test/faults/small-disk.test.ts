@@ -105,8 +105,8 @@ describe.skipIf(!mayMount)("a disk of its own (needs the right to mount)", () =>
     const socket = connect(daemon.tcp, "127.0.0.1");
     await once(socket, "connect");
     socket.write(`${long("tcp")}\n`);
-    await eventually("the loss of what has no acknowledgement to be counted", async () =>
-      (await metric(daemon, 'tocsin_intake_lost_total{source="lines"}')) > 0 ? true : undefined,
+    await eventually("what has no acknowledgement not to be read any more", async () =>
+      (await metric(daemon, "tocsin_intake_held_back")) === 1 ? true : undefined,
     );
     expect(relp.acknowledged).toEqual([]);
 
@@ -126,6 +126,14 @@ describe.skipIf(!mayMount)("a disk of its own (needs the right to mount)", () =>
     expect((await post(daemon, "generic", token(), relevant("after"))).status).toBe(202);
     expect(await health()).toContain("Toutes les parties de Tocsin tournent");
     await sending;
+    await eventually("what was held back to be stored", async () =>
+      (await metric(daemon, "tocsin_intake_held_back")) === 0 ? true : undefined,
+    );
+    const lost = [
+      'source="lines",transport="tcp",reason="not_stored"',
+      'source="lines",transport="tcp",reason="refused"',
+    ];
+    for (const labels of lost) expect(await metric(daemon, `tocsin_intake_lost_total{${labels}}`)).toBe(0);
     socket.destroy();
     expect(await daemon.end("SIGTERM")).toBe(0);
     const { database, signingKey } = stateFiles(state);

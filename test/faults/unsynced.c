@@ -2,7 +2,8 @@
  * LD_PRELOAD shim: keeps in UNSYNCED_SHADOW what a disk would hold of UNSYNCED_WATCH after a power cut.
  * A file's bytes reach the shadow when it is synced, and only then; a name without a sync is an empty file.
  * While the file named by UNSYNCED_FULL exists, writes under UNSYNCED_WATCH fail with ENOSPC; while that named by
- * UNSYNCED_HELD does, no sync there comes to its end; while that named by UNSYNCED_READ_ONLY does, they fail with EROFS.
+ * UNSYNCED_HELD does, no sync there comes to its end; while that named by UNSYNCED_SLOW does, each takes a third of a second;
+ * while that named by UNSYNCED_READ_ONLY does, writes fail with EROFS.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -63,11 +64,23 @@ static ssize_t read_at(int fd, char *into, size_t size, off_t from) {
   return (ssize_t)done;
 }
 
+static void make_folders(const char *path) {
+  char folder[PATH_MAX];
+  for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+    snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+    mkdir(folder, 0700);
+  }
+}
+
 /* Copies what differs: a kill in between leaves part of it, as a power cut during a sync does. */
 static void copy_file(const char *path, const char *shadow, mode_t mode) {
   static char now[BLOCK], then[BLOCK];
-  int from = open(path, O_RDONLY | O_CLOEXEC), to = open(shadow, O_RDWR | O_CREAT | O_CLOEXEC, mode & 0777);
-  if (from < 0 || to < 0) abort();
+  int from = open(path, O_RDONLY | O_CLOEXEC);
+  /* It was synced by a handle after it was removed. */
+  if (from < 0) return;
+  make_folders(shadow);
+  int to = open(shadow, O_RDWR | O_CREAT | O_CLOEXEC, mode & 0777);
+  if (to < 0) abort();
   off_t at = 0;
   for (;;) {
     ssize_t got = read_at(from, now, BLOCK, at);
@@ -108,12 +121,17 @@ static void synced(int fd) {
   pthread_mutex_unlock(&lock);
 }
 
-/* As a disk does that is stuck. */
+static int there(const char *name) {
+  const char *flag = getenv(name);
+  return flag && !access(flag, F_OK);
+}
+
+/* As a disk does that is stuck, or nearly so. */
 static void hold(int fd) {
-  const char *flag = getenv("UNSYNCED_HELD");
   char path[PATH_MAX], shadow[PATH_MAX];
-  if (!flag || !path_of(fd, path) || !shadow_of(path, shadow)) return;
-  while (!access(flag, F_OK)) usleep(10000);
+  if (!path_of(fd, path) || !shadow_of(path, shadow)) return;
+  if (there("UNSYNCED_SLOW")) usleep(333000);
+  while (there("UNSYNCED_HELD")) usleep(10000);
 }
 
 int fsync(int fd) {
@@ -153,11 +171,6 @@ int unlink(const char *path) {
   int result = real_unlink(path);
   if (!result && shadow_of(path, shadow)) real_unlink(shadow);
   return result;
-}
-
-static int there(const char *name) {
-  const char *flag = getenv(name);
-  return flag && !access(flag, F_OK);
 }
 
 static int full(int fd) {

@@ -31,6 +31,14 @@ const BENCHES: readonly { name: string; rows: string[]; peers: [Peer, string][] 
     ],
   },
   {
+    name: "correlated",
+    rows: [],
+    peers: [
+      [bus, "a storm of one incident"],
+      [bus, "over 10 incidents: correlator"],
+    ],
+  },
+  {
     name: "simulate",
     rows: [
       "quiet: in the record",

@@ -37,6 +37,10 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "npm test": "runs these tests",
   "npm run check": "runs for minutes: `.ci/run` runs it after these tests",
   "npm run bench": "runs for minutes: test/house/bench.test.ts runs each bench with tiny sizes",
+  "npm run mutation -- rules/engine":
+    "runs for hours: test/mutation/named-places.test.ts runs it on the named places",
+  "node test/load/storm.ts --peers": "runs for minutes: test/load/load.test.ts runs it for seconds",
+  "node test/load/soak.ts": "runs for half an hour: test/load/load.test.ts runs it for seconds",
   "npm run tocsin -- init": "asks on a terminal: run below with its answers as options",
   "npm start": "never ends: started, waited for and stopped below",
   "install -D -t /tmp/paquets package.json package-lock.json .npmrc": ARCHIVE,

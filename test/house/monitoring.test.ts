@@ -1,7 +1,12 @@
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
+import type { BusStatus } from "../../agent/bus/bus.ts";
+import type { ConsumerReport } from "../../agent/bus/consumer.ts";
+import type { PublisherReport } from "../../agent/bus/publisher.ts";
 import { intakeMetrics } from "../../agent/intake/metrics.ts";
 import type { Store } from "../../agent/store/store.ts";
+import { anchorMetrics } from "../../agent/telemetry/anchor-metrics.ts";
+import { busMetrics, consumerMetrics } from "../../agent/telemetry/bus-metrics.ts";
 import { measureStore } from "../../agent/telemetry/measure-store.ts";
 import { mainMetrics } from "../../agent/telemetry/metrics.ts";
 import { type StateParts, stateMetrics } from "../../agent/telemetry/state-metrics.ts";
@@ -15,7 +20,22 @@ function exported(): Map<string, { type: string; labels: string[] }> {
   measureStore({} as Store, main);
   timeRequests(() => undefined, main);
   stateMetrics({ registry: main } as StateParts);
-  const all = Registry.merge([main, intakeMetrics().registry]).getMetricsAsArray() as unknown as {
+  anchorMetrics(main);
+  // Of a process that correlates, and of a receiver: neither has both.
+  const [correlator, receiver] = [new Registry(), new Registry()];
+  consumerMetrics(
+    correlator,
+    () => ({}) as ConsumerReport,
+    () => ({}) as BusStatus,
+  );
+  busMetrics(
+    receiver,
+    async () => ({}) as PublisherReport,
+    () => ({}) as BusStatus,
+  );
+  const all = [Registry.merge([main, intakeMetrics().registry]), correlator, receiver].flatMap((each) =>
+    each.getMetricsAsArray(),
+  ) as unknown as {
     name: string;
     type: string;
     labelNames: string[];
@@ -84,7 +104,7 @@ describe("the metrics", () => {
     expect(name).not.toMatch(/_(milliseconds|ms|minutes|hours|days|kilobytes|percent)(_|$)/);
     // What people or attackers choose would make a series each.
     const bounded =
-      /^(source|transport|outcome|code|format|state|decision|channel|kind|what|step|where|way|regime|route|status)$/;
+      /^(source|transport|outcome|code|format|state|decision|channel|kind|what|step|where|way|to|regime|route|status|reason)$/;
     expect(labels.filter((label) => !bounded.test(label))).toEqual([]);
   });
 });

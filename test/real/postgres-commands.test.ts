@@ -186,6 +186,19 @@ describe.skipIf(postgresPrograms() === undefined)("commands on a record in Postg
     await daemon.end("SIGTERM");
   });
 
+  it("compare its journal with heads that third parties hold", async () => {
+    const held = file("state/tocsin.sqlite.checkpoints.jsonl");
+    expect(tocsin("anchors", held)).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^Le journal est celui que des tiers ont reçu, \d+ fois/),
+    });
+    const altered = "UPDATE journal SET hash = reverse(hash)";
+    await server.ask(altered, place.database);
+    expect(tocsin("anchors", held)).toMatchObject({ status: 1, stdout: expect.stringMatching(/^ALTÉRÉ/) });
+    await server.ask(altered, place.database);
+    expect(tocsin("anchors")).toMatchObject({ status: 2, stdout: expect.stringContaining("introuvable") });
+  });
+
   it("tell what was altered in PostgreSQL", async () => {
     const altered = "UPDATE alerts SET content = replace(content, 'pacs', 'paxs')";
     await server.ask(altered, place.database);

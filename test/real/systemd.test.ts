@@ -53,6 +53,14 @@ describePeer(analyze, "the unit", () => {
     expect(DROP_INS).toHaveLength(3);
   });
 
+  it("is started again whatever ends it, however often, and not at once", () => {
+    expect(valuesOf(UNIT, "StartLimitIntervalSec")).toEqual(["0"]);
+    expect(valuesOf(UNIT, "StartLimitBurst")).toEqual([]);
+    expect(valuesOf(UNIT, "Restart")).toEqual(["on-failure"]);
+    expect(valuesOf(UNIT, "RestartPreventExitStatus")).toEqual([]);
+    expect(Number(valuesOf(UNIT, "RestartSec")[0])).toBeGreaterThanOrEqual(10);
+  });
+
   it("exposes the machine less than 2.0, as systemd counts", () => {
     const command = ["security", "--offline=true", "--no-pager", "--threshold=20"];
     const found = spawnSync("systemd-analyze", [...command, join(ROOT, "deploy/systemd/tocsin.service")], {

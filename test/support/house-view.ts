@@ -20,6 +20,8 @@ export function houseView(started: number): HouseView {
     refused: 0,
     elsewhere: false,
     passedOver: 0,
+    lost: 0,
+    lostLastHour: 0,
     lastHour: null,
     hourFrom: null,
     understood: [],
@@ -48,6 +50,7 @@ export function houseView(started: number): HouseView {
         ],
       },
       { ...source, ...none, id: "annuaire", lastSeen: started, silentAfter: 3_600_000_000, silent: true },
+      { ...source, ...none, id: "capteurs", lastSeen: started, received: 99, lost: 1234, lostLastHour: 56 },
       { ...source, ...none, id: "divers", lastSeen: started, received: 9, unrecognised: 4, refused: 1 },
     ],
     tryRecord: async ({ text, source }) =>

@@ -295,7 +295,8 @@ function rightsOf(writes: boolean | null): "writes" | "reads" | "none" {
 
 function unreachable(error: unknown): Finding {
   const { cause, remedy } = error instanceof TocsinError ? error : { cause: error, remedy: undefined };
-  const told = (remedy ?? "check that PostgreSQL runs and can be reached").replace(/: tried anew$/, "");
+  // Of whether it is tried again nothing is said here: this is a look.
+  const told = (remedy ?? "check that PostgreSQL runs and can be reached").replace(/; a daemon tries.*$/, "");
   return {
     level: "problem",
     code: sqlState(cause) === undefined ? "not_reachable" : "store_refused",

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +9,8 @@ import { join } from "node:path";
 import { SMTPServer } from "smtp-server";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type LoadedConfig, parseConfig } from "../../../config/load.ts";
+import { openssl } from "../../../test/support/authority.ts";
+import { makeTimeAuthority, type TimeAuthority } from "../../../test/support/time-authority.ts";
 import { MICROSECONDS, systemClock } from "../../core/clock.ts";
 import { problemSentence } from "../../core/errors.ts";
 import { makeTls } from "../init/make-tls.ts";
@@ -172,6 +175,68 @@ describe("lookLive", () => {
       writeFileSync(join(folder, "wrong"), "another password", { mode: 0o600 });
       expect((await look(mail("token"))).told).toEqual([]);
       expect((await look(mail("wrong"))).told).toEqual(["problem not_reachable notify.0"]);
+    });
+
+    describe.skipIf(!openssl.present)("third parties of the journal (needs OpenSSL)", () => {
+      let authority: TimeAuthority;
+      beforeEach(() => {
+        authority = makeTimeAuthority(join(folder, "tsa"));
+      });
+      /** A time-stamping authority that answers so; returns its port. */
+      const stamps = (answer: (query: Buffer) => Buffer) =>
+        listening(
+          createHttp(async (request, response) => {
+            const parts: Buffer[] = [];
+            for await (const part of request) parts.push(part as Buffer);
+            response.end(answer(Buffer.concat(parts)));
+          }),
+        );
+      const anchors = (port: number, file = authority.file) =>
+        `${LISTENERS}anchors: { timestamp: { url: "http://127.0.0.1:${port}/", authority: ${file} } }\n`;
+
+      it("asks for the time of a random number, and compares the clock with it", async () => {
+        const port = await stamps((query) => authority.answer(query));
+        const { told, looked } = await look(anchors(port));
+        expect(told).not.toContainEqual(expect.stringMatching(/^problem|clock/));
+        expect(looked).toContainEqual({ check: "anchors.timestamp" });
+        const now = systemClock.now() + 50 * MICROSECONDS.second;
+        expect((await look(anchors(port), { now })).told).toContain("problem clock_skewed clock");
+      });
+
+      const problems = async (text: string) =>
+        (await look(text)).told.filter((each) => each.startsWith("problem"));
+      it("tells an authority whose tokens do not lead to the certificate, that says no, or has no such", async () => {
+        const other = makeTimeAuthority(join(folder, "other"));
+        const wrong = await stamps((query) => other.answer(query));
+        expect(await problems(anchors(wrong))).toEqual(["problem timestamp_refused anchors.timestamp"]);
+        const no = await stamps(() => authority.refusal());
+        expect(await problems(anchors(no))).toEqual(["problem timestamp_refused anchors.timestamp"]);
+        const absent = join(folder, "absent.pem");
+        expect(await problems(anchors(wrong, absent))).toEqual([
+          "problem timestamp_authority anchors.timestamp.authority",
+        ]);
+        expect(await problems(anchors(await silent()))).toEqual(["problem not_reachable anchors.timestamp"]);
+      });
+
+      it("tells the end of its certificate a month before", async () => {
+        const port = await stamps((query) => authority.answer(query));
+        const ends = new X509Certificate(authority.pem).validToDate.getTime() * 1000;
+        const { told } = await look(anchors(port), { now: ends - 29 * MICROSECONDS.day });
+        expect(told).toContain("advice certificate_ends_soon anchors.timestamp.authority");
+      });
+    });
+
+    it("tells which of those that are given the journal's heads cannot be reached", async () => {
+      const relay = await silent();
+      const anchors = (port: number) =>
+        `${LISTENERS}anchors: { webhook: { url: "http://127.0.0.1:${port}/t", secret: { file: whsec } }, mail: { host: 127.0.0.1, port: ${relay}, security: none, from: t@ch.example, to: [a@example.org] } }\n`;
+      const secret = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
+      writeFileSync(join(folder, "whsec"), secret, { mode: 0o600 });
+      expect((await look(anchors(await silent()))).told).toEqual([
+        "problem not_reachable anchors.webhook",
+        "problem not_reachable anchors.mail",
+      ]);
+      expect((await look(anchors(await serve(405)))).told).toEqual(["problem not_reachable anchors.mail"]);
     });
 
     it.each([

@@ -17,6 +17,7 @@ import { OUTBOUNDS } from "../../../connectors/ways-out.ts";
 import type { Instant } from "../../core/clock.ts";
 import { authorizationOf, openOutbounds } from "../../setup.ts";
 import type { Looked } from "./finding.ts";
+import { lookAtTimestamps } from "./look-at-timestamps.ts";
 
 type Context = { now: Instant; signal: AbortSignal };
 
@@ -29,9 +30,15 @@ export interface Reaching {
 
 const Relay = z.object(RELAY);
 
-/** Every place that a configuration sends to or asks; nothing is sent to any of them. */
+/** Every place that a configuration sends to or asks; none is sent anything of ours. */
 export function placesToReach(loaded: LoadedConfig): Reaching[] {
-  return [...channels(loaded), ...waysOut(loaded), ...indices(loaded), ...provider(loaded)];
+  return [
+    ...channels(loaded),
+    ...waysOut(loaded),
+    ...indices(loaded),
+    ...provider(loaded),
+    ...anchors(loaded),
+  ];
 }
 
 function channels({ config, secrets }: LoadedConfig): Reaching[] {
@@ -109,6 +116,33 @@ function provider({ config }: LoadedConfig): Reaching[] {
   const url = `${oidc.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   const refused = (status: number) => (status === 200 ? undefined : "it publishes no configuration there");
   return [{ where, look: (context) => ask(where, { url }, { context, refused, method: "GET" }) }];
+}
+
+/** The third parties that are given the journal's heads; of the time, a stamp of a random number is asked for. */
+function anchors({ config, secrets }: LoadedConfig): Reaching[] {
+  const { webhook, mail, timestamp } = config.anchors ?? {};
+  const places: Reaching[] = [];
+  if (webhook !== undefined) {
+    const where = "anchors.webhook";
+    const call = { url: new URL(webhook.url).origin };
+    places.push({ where, look: (context) => ask(where, call, { context, refused: () => undefined }) });
+  }
+  if (mail !== undefined) {
+    const where = "anchors.mail";
+    const { username, ...relay } = Relay.parse(mail);
+    const password = secrets.get(`${where}.password`)?.reveal() ?? "";
+    const login = username === undefined ? undefined : { username, password };
+    places.push({
+      where,
+      async look({ signal }) {
+        const { reachable, because } = await probeRelay({ ...relay, login }, signal);
+        return reachable ? NOTHING : unreachable(where, because);
+      },
+    });
+  }
+  if (timestamp !== undefined)
+    places.push({ where: "anchors.timestamp", look: (context) => lookAtTimestamps(timestamp, context) });
+  return places;
 }
 
 const NOTHING: Looked = { findings: [] };

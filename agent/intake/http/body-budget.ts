@@ -7,11 +7,17 @@ export interface Lease {
   release(): void;
 }
 
+/** What bodies may take, all together and each source. */
+export interface BodyBudget {
+  /** Opens the part of one body of a source. */
+  lease(source: string): Lease;
+}
+
 /**
  * Bounds the bytes of bodies that are being received, read or stored: all together, and for each source a part,
  * so that one which sends faster than the disk takes cannot keep the others out.
  */
-export function bodyBudget(bytes: number, eachSource: number): { lease(source: string): Lease } {
+export function bodyBudget(bytes: number, eachSource: number): BodyBudget {
   const held = new Map<string, number>();
   let total = 0;
   const works = new Map<string, Promise<unknown>>();

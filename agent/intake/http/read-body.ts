@@ -29,6 +29,9 @@ const INFLATE: ReadonlyMap<string, Inflate> = new Map<string, Inflate>([
   ["zstd", promisify(zstdDecompress)],
 ]);
 
+/** When a sender that is told to wait may come again. */
+export const RETRY_AFTER_SECONDS = "5";
+
 /** What a sender is told when its bodies wait to be stored. */
 export const OVERLOADED: BodyRefused = {
   outcome: "refused",

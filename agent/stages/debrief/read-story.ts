@@ -5,6 +5,7 @@ import { DELIVERY_KINDS, type Delivery } from "../../core/delivery.ts";
 import { DUTY_STATES, type DutyFile } from "../../core/duty-file.ts";
 import type { Effect } from "../../core/effect.ts";
 import { FACTS, type Fact } from "../../core/fact.ts";
+import type { GroupLink } from "../../core/group-link.ts";
 import { INCIDENT_STATES, type Incident } from "../../core/incident.ts";
 import type { JournalEntry } from "../../core/journal.ts";
 import type { LogbookEntry } from "../../core/logbook.ts";
@@ -197,6 +198,16 @@ export function readStory(
         if (previously(id, true) === undefined) tell("note", text, author.name);
         break;
       }
+      case "group_link.put": {
+        const { id, other, by, withdrawn } = read as GroupLink;
+        const was = previously(id, { withdrawn });
+        const words = `${other.name}, ${other.reference}`;
+        if (was === undefined)
+          tell("person", `Lié à un dossier d’un autre établissement : ${words}`, by.name);
+        else if (was.withdrawn === null && withdrawn !== null)
+          tell("person", `Lien retiré : ${words}`, withdrawn.name);
+        break;
+      }
       case "note.told": {
         const { channel, message, attempt } = read as Told;
         const whom = message.key === undefined ? undefined : persons.get(message.key);
@@ -242,6 +253,7 @@ const READ: ReadonlySet<string> = new Set([
   "decision_step.put",
   "delivery.put",
   "logbook.put",
+  "group_link.put",
   "note.told",
   "note.call_unanswered",
   "note.channel_skipped",

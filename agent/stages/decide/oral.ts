@@ -75,7 +75,7 @@ export function recordOral(
       `${awaited.by.name} a déjà enregistré cet appel : la personne qui écoutait doit le confirmer, ou il faut le retirer.`,
     );
   const digits = (of: string) => of.replace(/\D/g, "").replace(/^0033|^33/, "0");
-  const known = delegate.phone !== "" && digits(delegate.phone) === digits(number);
+  const known = digits(delegate.phone) === digits(number);
   const person = { account: delegate.id, name: delegate.name };
   const said = { step: "oral_awaited", to: person, how: proof, call: { number, known } } as const;
   return { outcome: "oral_awaited", step: addStep(work, said, actor, now) };

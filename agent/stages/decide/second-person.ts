@@ -68,7 +68,7 @@ export function setAside(
     reason,
     proof,
     actor,
-    directors = [],
+    directors,
   }: { text: TextSeen; reason: string; proof: Proof; actor: Actor; directors?: readonly string[] },
   setup: Setup,
   now: Instant,
@@ -77,8 +77,7 @@ export function setAside(
   const wrong = checkText(work, text) ?? unfitRuling(work, ruling);
   if (wrong !== undefined) return wrong;
   if (undeclaredDuties(beforeOwnWithdrawals(work, actor, setup, now)).length === 0) {
-    const done = confirm(work, ruling, setup, now);
-    return done.outcome === "decided" ? { outcome: "set_aside", decision: done.decision } : done;
+    return setAsideAs(confirm(work, ruling, setup, now));
   }
   const awaited = awaitedOf("second", work, standingText(work) ?? undefined);
   if (awaited !== undefined)
@@ -129,10 +128,15 @@ export function confirmSetAside(
       "first_gone",
       `${by.name} ne peut plus décider : la demande ne tient plus. Décidez vous-même de ce texte.`,
     );
-  const first = { id: by.account, name: by.name, role: actor.role, active: true };
+  const first = { ...actor, id: by.account, name: by.name };
   const second = { by: { account: actor.id, name: actor.name }, how: proof, at: now };
   const ruling = { text, decision: "set_aside", reason: comment, proof: how, actor: first, second } as const;
-  const done = confirm(work, ruling, setup, now);
+  return setAsideAs(confirm(work, ruling, setup, now));
+}
+
+function setAsideAs(
+  done: ReturnType<typeof confirm>,
+): { outcome: "set_aside"; decision: Decision } | Stale | Refused {
   return done.outcome === "decided" ? { outcome: "set_aside", decision: done.decision } : done;
 }
 

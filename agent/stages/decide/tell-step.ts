@@ -50,11 +50,11 @@ export function tellStep(
     event,
     step,
     now,
-    also = [],
+    also,
   }: {
     event: DecisionStepEvent;
     /** Accounts to reach besides, by the channels that reach a person of their role. */
-    also?: readonly string[];
+    also?: readonly string[] | undefined;
     step: Pick<DecisionStep, "id"> & { to?: DecisionStep["to"] };
     now: Instant;
   },
@@ -75,7 +75,7 @@ export function tellStep(
     };
     plan("", step.to?.account);
     if (channel.reaches !== undefined && channel.for.includes("director"))
-      for (const account of also) plan(`:${account}`, account);
+      for (const account of also ?? []) plan(`:${account}`, account);
   }
 }
 

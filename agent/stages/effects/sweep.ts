@@ -5,6 +5,7 @@ import { isCanaryAlarm } from "../canary-alarm.ts";
 import { isDutyReminder } from "../duties/tell-duties.ts";
 import { isCall } from "../escalate.ts";
 import { isFollowUpReminder } from "../followup/reminders.ts";
+import { isLinkNews } from "../group/tell-links.ts";
 import { isLinkSending } from "../links/link-effects.ts";
 import { isTogether, type NotifyPayload, TOGETHER_WAIT } from "../notify.ts";
 import { isSignOff } from "../remind-sign-off.ts";
@@ -83,6 +84,7 @@ export function openSweeper(parts: CourierParts): Sweeper {
     if (isCanaryAlarm(payload)) return tellCanary(courier, effect, payload);
     if (isHandover(payload)) return house.handOver(effect, payload);
     if (isReviewReminder(payload)) return house.remindReviews(effect, payload);
+    if (isLinkNews(payload)) return house.tellLink(effect, payload);
     if (isLinkSending(payload)) return sendLink(courier, effect, payload);
     return isSignOff(payload) ? house.remindSignOff(effect, payload) : teller.tell(effect);
   }

@@ -3,6 +3,7 @@ import type { Effect } from "../../core/effect.ts";
 import type { Write } from "../../store/store.ts";
 import { type AlarmPayload, alarmMessage, alarmOfEach } from "../access-alarm.ts";
 import { monthOf } from "../french.ts";
+import { type LinkNewsPayload, linkNewsMessage } from "../group/tell-links.ts";
 import type { OpenChannel } from "../notify.ts";
 import { planSignOff, type SignOffPayload, signOffMessage, unsignedMonths } from "../remind-sign-off.ts";
 import { type HandoverPayload, handoverMessage, planHandover, TOO_LATE } from "../roster/handover.ts";
@@ -18,6 +19,8 @@ export interface HouseTeller {
   remindSignOff(effect: Effect, payload: SignOffPayload): Promise<void>;
   /** Calls reviews of accounts and ending delegations to the RSSI's mind: by day, and again the month after. */
   remindReviews(effect: Effect, payload: ReviewPayload): Promise<void>;
+  /** Tells that another facility of the group linked a dossier of its own with one of ours: by day. */
+  tellLink(effect: Effect, payload: LinkNewsPayload): Promise<void>;
   /** Tells of someone's unusual access. */
   tellAlarm(effect: Effect, payload: AlarmPayload): Promise<void>;
 }
@@ -98,6 +101,25 @@ export function openHouseTeller(courier: Courier): HouseTeller {
         open,
         message: reviewMessage(accounts, { key: effect.key, setup, now, link }),
       });
+    },
+
+    async tellLink(effect, { channel, from }) {
+      if (!(await claim(effect))) return;
+      const open = channels.get(channel);
+      if (open === undefined) return settle(effect, "failed", absent(channel));
+      const now = clock.now();
+      const day = byDay(now, setup.facility.time_zone);
+      if (day > now) return settle(effect, "planned", "attend le matin", day);
+      const incident = String(effect.incident);
+      const about = {
+        key: effect.key,
+        incident,
+        from,
+        setup,
+        now,
+        link: courier.page(`incidents/${incident}`),
+      };
+      await deliver(effect, { channel, open, message: await linkNewsMessage(store.reads, about) });
     },
 
     async tellAlarm(effect, payload) {

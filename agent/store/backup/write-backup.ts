@@ -68,12 +68,15 @@ export function writeBackup(order: BackupOrder): BackupDone {
   mkdirSync(scratch, { mode: 0o700 });
   try {
     const database = join(stateDirectory, order.database);
-    const checkpoints = `${database}.checkpoints.jsonl`;
     const files: { path: string; file: string }[] = [];
     // The checkpoints first: one signed meanwhile would look like a tail cut off.
-    if (existsSync(checkpoints)) {
-      files.push({ path: `state/${order.database}.checkpoints.jsonl`, file: join(scratch, "checkpoints") });
-      copyFileSync(checkpoints, join(scratch, "checkpoints"));
+    // What third parties gave back for them stands nowhere else.
+    for (const beside of ["checkpoints", "anchors"]) {
+      const name = `${order.database}.${beside}.jsonl`;
+      const source = join(stateDirectory, name);
+      if (!existsSync(source)) continue;
+      files.push({ path: `state/${name}`, file: join(scratch, beside) });
+      copyFileSync(source, join(scratch, beside));
     }
     const copy = join(scratch, "database");
     const { schema, journal } = copyDatabase(database, copy);

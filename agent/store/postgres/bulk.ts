@@ -3,6 +3,7 @@ import type { SealedAlert } from "../seal.ts";
 import type { Bulk, HeldDetection } from "../sql/bulk.ts";
 import type { EntryRow } from "../sql/chain.ts";
 import type { Asking, Row } from "../sql/sql.ts";
+import { boundsOf, lookAhead } from "./look-ahead.ts";
 import { type Sent, send } from "./postgres-sql.ts";
 
 // One look for each: of a list, PostgreSQL may choose to read all alerts of the facility.
@@ -23,10 +24,17 @@ const HELD = `SELECT d.detection, a.id, a.first_detection, a.detections,
     WHERE facility = ? AND first_detection <= d.detection AND detections > 0
     ORDER BY first_detection DESC LIMIT 1
   ) a ON TRUE ORDER BY d.place`;
+// The same of numbers that mostly follow each other, which one walk of the index finds.
+const HELD_BETWEEN = `SELECT id, first_detection, detections,
+    split_part(split_part(content, ',"occurred":', -1), ',', 1)::bigint AS occurred FROM alerts
+  WHERE facility = ? AND detections > 0 AND first_detection <= ? AND first_detection >= COALESCE((
+    SELECT MAX(first_detection) FROM alerts WHERE facility = ? AND first_detection <= ? AND detections > 0), 0)
+  ORDER BY first_detection`;
 const JOINED = `INSERT INTO joined (facility, incident, detection, alert, position, occurred, journal_seq)
   SELECT ?, ?, d.detection, d.alert, d.position, d.occurred, ?::bigint
   FROM unnest(?::bigint[], ?::text[], ?::bigint[], ?::bigint[]) AS d (detection, alert, position, occurred)
-  ON CONFLICT DO NOTHING RETURNING detection`;
+  ON CONFLICT DO NOTHING`;
+const JOINED_NOW = `${JOINED} RETURNING detection`;
 const ENTRIES = `WITH written AS (
     INSERT INTO journal (facility, seq, type, at, incident, content_hash, previous, body_hash, hash)
     SELECT * FROM unnest(?::text[], ?::bigint[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[],
@@ -38,6 +46,22 @@ const ENTRIES = `WITH written AS (
 export function postgresBulk(client: pg.ClientBase, sent: Sent): Bulk {
   function* rows(sql: string, values: readonly unknown[]): Asking<Row[]> {
     return ((yield send(client, sql, values)) as pg.QueryResult<Row>).rows;
+  }
+
+  function* held(facility: string, asked: readonly number[]): Asking<readonly (HeldDetection | undefined)[]> {
+    const { low, high } = boundsOf(asked);
+    if (high - low >= 2 * asked.length || asked.length === 0)
+      return (yield* rows(HELD, [listOf(asked), facility])).map((row) => heldOf(Number(row.detection), row));
+    const found = yield* rows(HELD_BETWEEN, [facility, high, facility, low]);
+    const holders = new Map<number, HeldDetection>();
+    for (const row of found) {
+      const first = Number(row.first_detection);
+      for (let at = 0; at < Number(row.detections); at++) {
+        const each = heldOf(first + at, row);
+        if (each !== undefined) holders.set(first + at, each);
+      }
+    }
+    return asked.map((each) => holders.get(each));
   }
 
   return {
@@ -62,37 +86,27 @@ export function postgresBulk(client: pg.ClientBase, sent: Sent): Bulk {
         facility,
         column(({ alert }) => alert.id),
         column(({ alert }) => alert.event),
-        column(({ first }) => first),
-        column(({ alert }) => alert.detections),
-        column(({ seq }) => seq),
-        column(({ position }) => position),
+        listOf(column(({ first }) => first)),
+        listOf(column(({ alert }) => alert.detections)),
+        listOf(column(({ seq }) => seq)),
+        listOf(column(({ position }) => position)),
         column(({ alert }) => alert.content).join("\n"),
       ]);
       sent.add(added);
       return outcomes;
     },
-    *held(facility, detections) {
-      if (detections.length === 0) return [];
-      const found = yield* rows(HELD, [detections, facility]);
-      return found.map((row): HeldDetection | undefined => {
-        const detection = Number(row.detection);
-        const position = detection - Number(row.first_detection);
-        if (row.id === null || position >= Number(row.detections)) return undefined;
-        return { detection, alert: String(row.id), position, occurred: Number(row.occurred) };
-      });
-    },
-    *join(facility, { incident, entry, detections }) {
-      if (detections.length === 0) return [];
-      const fresh = yield* rows(JOINED, [
-        ...[facility, incident, entry],
-        detections.map(({ detection }) => detection),
-        detections.map(({ alert }) => alert),
-        detections.map(({ position }) => position),
-        detections.map(({ occurred }) => occurred),
-      ]);
+    held,
+    *join(facility, joined) {
+      if (joined.detections.length === 0) return [];
+      const fresh = yield* rows(JOINED_NOW, joinValues(facility, joined));
       const seqs = new Set(fresh.map(({ detection }) => Number(detection)));
-      return detections.map(({ detection }) => seqs.has(detection));
+      return joined.detections.map(({ detection }) => seqs.has(detection));
     },
+    joinFresh(facility, joined) {
+      if (joined.detections.length > 0) sent.add(send(client, JOINED, joinValues(facility, joined)));
+    },
+    ahead: (facility, writes) =>
+      lookAhead({ rows, held: (asked) => held(facility, asked) }, facility, writes),
     *entries(entries) {
       const column = <T>(of: (row: EntryRow) => T): T[] => entries.map(of);
       const places = [column(({ facility }) => facility), column(({ seq }) => seq)];
@@ -112,3 +126,23 @@ export function postgresBulk(client: pg.ClientBase, sent: Sent): Bulk {
     },
   };
 }
+
+/** A list of numbers as PostgreSQL writes it: of each by itself the driver makes a text that it quotes. */
+const listOf = (numbers: readonly number[]) => `{${numbers.join(",")}}`;
+
+function heldOf(detection: number, row: Row): HeldDetection | undefined {
+  const position = detection - Number(row.first_detection);
+  if (row.id === null || position >= Number(row.detections)) return undefined;
+  return { detection, alert: String(row.id), position, occurred: Number(row.occurred) };
+}
+
+const joinValues = (
+  facility: string,
+  { incident, entry, detections }: Parameters<Bulk["join"]>[1],
+): unknown[] => [
+  ...[facility, incident, entry],
+  listOf(detections.map(({ detection }) => detection)),
+  detections.map(({ alert }) => alert),
+  listOf(detections.map(({ position }) => position)),
+  listOf(detections.map(({ occurred }) => occurred)),
+];

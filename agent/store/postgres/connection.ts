@@ -111,12 +111,19 @@ export function postgresFailure(error: unknown, place: PostgresPlace): TocsinErr
   );
 }
 
+/** What is told is told by daemons, which try again by themselves, and by commands, which do not. */
+const AGAIN = "a daemon tries again by itself, a command is run again";
+
 function remedyOf(state: string | undefined): string {
-  if (state === "53100") return "free space on the disk of PostgreSQL: commits are tried anew";
-  if (state === "53300") return "raise max_connections of PostgreSQL, or close what else uses it: tried anew";
-  if (state?.startsWith("28") === true) return "check the user, the password and pg_hba.conf: tried anew";
+  return `${whatToDo(state)}; ${AGAIN}`;
+}
+
+function whatToDo(state: string | undefined): string {
+  if (state === "53100") return "free space on the disk of PostgreSQL";
+  if (state === "53300") return "raise max_connections of PostgreSQL, or close what else uses it";
+  if (state?.startsWith("28") === true) return "check the user, the password and pg_hba.conf";
   if (state === "42501")
-    return "grant the user what docs/postgresql.md lists, and where each facility has a role (docs/row-security.md) its facility: tried anew";
-  if (state === "25006") return "this is a standby: let the name lead to the primary; tried anew";
-  return "check that PostgreSQL runs and can be reached: tried anew";
+    return "grant the user what docs/postgresql.md lists, and where each facility has a role (docs/row-security.md) its facility";
+  if (state === "25006") return "this is a standby: let the name lead to the primary";
+  return "check that PostgreSQL runs and can be reached";
 }

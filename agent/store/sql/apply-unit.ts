@@ -8,13 +8,14 @@ import type { Writes } from "./writes.ts";
 export function* applyUnit(writes: Writes, unit: SealedUnit, chain: Chain): Asking<Receipt> {
   const place = { facility: unit.facility, at: unit.at, chain };
   const alerts: ("stored" | "duplicate")[] = [];
+  const ahead = yield* writes.ahead(unit.facility, unit.writes);
   for (let index = 0; index < unit.writes.length; ) {
     const run = alertsFrom(unit, index);
     if (run.length > 0) alerts.push(...(yield* writes.alerts(place, run)));
     index += run.length;
     const write = unit.writes[index];
     if (write === undefined || write.write === "alert") continue;
-    const because = yield* writes.apply(place, write);
+    const because = yield* writes.apply(place, write, ahead);
     if (because !== undefined) return { outcome: "conflict", write: index, because };
     index += 1;
   }

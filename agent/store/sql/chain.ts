@@ -58,14 +58,15 @@ export function* openChain(
   facility: string,
 ): Asking<Chain> {
   // One statement: each commit of a shared record begins with it.
-  const ends = (yield* sql(
-    `SELECT j.seq, j.hash, c.position, a.next FROM (SELECT 1) one
+  const ends =
+    (yield* sql(
+      `SELECT j.seq, j.hash, c.position, a.next FROM (SELECT 1) one
      LEFT JOIN (SELECT seq, hash FROM journal WHERE facility = ? ORDER BY seq DESC LIMIT 1) j ON TRUE
      LEFT JOIN (SELECT position FROM cursors WHERE facility = ? AND name = ?) c ON TRUE
      LEFT JOIN (SELECT first_detection + detections AS next FROM alerts WHERE facility = ? AND first_detection = (
        SELECT MAX(first_detection) FROM alerts WHERE facility = ?) ORDER BY detections DESC LIMIT 1) a ON TRUE`,
-    // The numbers of detections that were erased are not given again.
-  ).get(facility, facility, ERASED_DETECTIONS, facility, facility)) ?? {};
+      // The numbers of detections that were erased are not given again.
+    ).get(facility, facility, ERASED_DETECTIONS, facility, facility)) ?? {};
 
   let seq = Number(ends.seq ?? 0);
   let hash = String(ends.hash ?? GENESIS);
@@ -82,8 +83,9 @@ export function* openChain(
   function digest(text: string, at: Instant): Place {
     if (alerts === undefined) {
       alerts = drafts.length;
-      // Stryker disable next-line StringLiteral: `flush` writes the content over it
-      append({ type: "alerts", at, incident: null, content: "" });
+      // Stryker disable next-line StringLiteral: `flush` writes the digests over it
+      const content = "";
+      append({ type: "alerts", at, incident: null, content });
     }
     return { seq: seq + alerts + 1, position: digests.push(text) - 1 };
   }

@@ -66,15 +66,19 @@ export async function inTurn<T>(asking: Asking<T>, ready?: Promise<unknown>): Pr
 }
 
 /** Asks several things that do not wait for each other. */
-export function* together<T>(askings: readonly Asking<T>[]): Asking<T[]> {
+export function* together<const T extends readonly unknown[]>(
+  askings: {
+    readonly [K in keyof T]: Asking<T[K]>;
+  },
+): Asking<T> {
   const begun = askings.map((asking) => ({ asking, step: asking.next() }));
   const waiting = begun.flatMap(({ step }) => (step.done ? [] : [step.value]));
   const answers = waiting.length === 0 ? [] : ((yield Promise.all(waiting)) as unknown[]);
-  const done: T[] = [];
+  const done: unknown[] = [];
   for (const { asking, step } of begun) {
     const last = step.done ? step : asking.next(answers.shift());
     if (!last.done) throw new Error("what is asked together is one question each");
     done.push(last.value);
   }
-  return done;
+  return done as unknown as T;
 }

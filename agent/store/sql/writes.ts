@@ -5,7 +5,7 @@ import { EFFECT_TRANSITIONS } from "../../core/effect-transitions.ts";
 import { mayMove } from "../../core/transitions.ts";
 import { recordEntry, type SealedAlert, type SealedRecord, type SealedWrite } from "../seal.ts";
 import { attachmentWrites } from "./attachment-writes.ts";
-import type { Bulk, HeldDetection } from "./bulk.ts";
+import { type Ahead, type Bulk, type HeldDetection, recordKey } from "./bulk.ts";
 import { erasureWrite } from "./erasure-write.ts";
 import { peopleWrites } from "./people-writes.ts";
 import type { Conflict, Of, Place } from "./place.ts";
@@ -15,8 +15,10 @@ import { type Asking, type Sql, together } from "./sql.ts";
 export interface Writes {
   /** Alerts never conflict: a second one of the same event is a duplicate. */
   alerts: Bulk["alerts"];
+  /** Looks up what the writes of a unit will ask, where that is of use. */
+  ahead(facility: string, writes: readonly SealedWrite[]): Asking<Ahead | undefined>;
   /** Carries any other write out; returns why it could not stand. */
-  apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Asking<Conflict>;
+  apply(place: Place, write: Exclude<SealedWrite, SealedAlert>, ahead?: Ahead): Asking<Conflict>;
 }
 
 /** True of a row `j` when no other incident joined its detection since. */
@@ -46,14 +48,14 @@ export function prepareWrites(sql: Sql, bulk: Bulk): Writes {
   const attachments = attachmentWrites(sql);
   const erasure = erasureWrite(sql);
 
-  function* apply(place: Place, write: Exclude<SealedWrite, SealedAlert>): Asking<Conflict> {
+  function* apply(place: Place, write: Exclude<SealedWrite, SealedAlert>, ahead?: Ahead): Asking<Conflict> {
     switch (write.write) {
       case "record":
-        return yield* record(place, write);
+        return yield* record(place, write, ahead);
       case "join":
-        return yield* join(place, write);
+        return yield* join(place, write, ahead);
       case "cursor":
-        return yield* cursor(place, write);
+        return yield* cursor(place, write, ahead);
       case "bookmark":
         bookmark.put(place.facility, write.name, write.content);
         return undefined;
@@ -104,7 +106,13 @@ export function prepareWrites(sql: Sql, bulk: Bulk): Writes {
     }
   }
 
-  return { alerts: bulk.alerts, apply };
+  return {
+    alerts: bulk.alerts,
+    *ahead(facility, all) {
+      return bulk.ahead === undefined ? undefined : yield* bulk.ahead(facility, all);
+    },
+    apply,
+  };
 }
 
 function recordWrite(sql: Sql) {
@@ -118,17 +126,30 @@ function recordWrite(sql: Sql) {
     `UPDATE records SET content = ?, incident = ?, state = ?, name = ?, journal_seq = ?, updated = ?, revision = ?
      WHERE facility = ? AND kind = ? AND id = ?`,
   );
-  return function* ({ facility, at, chain }: Place, write: SealedRecord): Asking<Conflict> {
-    const { kind, id, revision, incident, state, name, content } = write;
+  function* standing(facility: string, { kind, id, name }: SealedRecord, ahead: Ahead | undefined) {
+    if (ahead !== undefined)
+      return {
+        stands: ahead.revisions.get(recordKey(kind, id)) ?? 0,
+        holder: name === null ? undefined : ahead.names.get(recordKey(kind, name)),
+      };
     const [known, holder] = yield* together([
       find.get(facility, kind, id),
       ...(name === null ? [] : [findName.get(facility, kind, name)]),
     ]);
-    const stands = Number(known?.revision ?? 0);
+    return { stands: Number(known?.revision ?? 0), holder: holder && String(holder.id) };
+  }
+
+  return function* (
+    { facility, at, chain }: Place,
+    write: SealedRecord,
+    ahead: Ahead | undefined,
+  ): Asking<Conflict> {
+    const { kind, id, revision, incident, state, name, content } = write;
+    const { stands, holder } = yield* standing(facility, write, ahead);
     if (stands !== revision - 1)
       return `${kind} ${id} stands at revision ${stands}, so ${revision} cannot follow`;
-    if (holder !== undefined && holder.id !== id)
-      return `${kind} ${String(holder.id)} already has the name ${name}`;
+    if (holder !== undefined && holder !== id) return `${kind} ${holder} already has the name ${name}`;
+    if (ahead !== undefined) note(ahead, write);
     const seq = chain.append({ type: `${kind}.put`, at, incident, content: recordEntry(write) });
     const stored = sql.seal("records.content", [facility, kind, id, revision], content);
     const values = [stored, incident, state, name, seq, at, revision, facility, kind, id] as const;
@@ -136,6 +157,13 @@ function recordWrite(sql: Sql) {
     else replace.put(...values);
     return undefined;
   };
+}
+
+/** What comes later in the unit finds the record as it is then. */
+function note({ revisions, names }: Ahead, { kind, id, revision, name }: SealedRecord): void {
+  revisions.set(recordKey(kind, id), revision);
+  for (const [key, holder] of names) if (holder === id) names.delete(key);
+  if (name !== null) names.set(recordKey(kind, name), id);
 }
 
 function joinWrite(sql: Sql, bulk: Bulk) {
@@ -149,20 +177,27 @@ function joinWrite(sql: Sql, bulk: Bulk) {
   return function* (
     { facility, at, chain }: Place,
     { incident, detections, of }: Of<"join">,
+    ahead: Ahead | undefined,
   ): Asking<Conflict> {
     const others = of === undefined ? [] : yield* all.all(facility, of);
     const asked = [...new Set([...others.map((row) => Number(row.detection)), ...detections])];
     const undo = chain.mark();
     const entry = { type: "joined", at, incident, content: "" };
     const seq = chain.append(entry);
-    const found = yield* bulk.held(facility, asked);
+    const found = ahead ? asked.map((each) => ahead.held.get(each)) : yield* bulk.held(facility, asked);
     const unknown = found.indexOf(undefined);
     if (unknown !== -1) return `detection ${asked[unknown]} is unknown`;
-    const held = found as HeldDetection[];
-    const fresh = yield* bulk.join(facility, { incident, entry: seq, detections: held });
+    const held = found as readonly HeldDetection[];
+    const there = ahead?.joined.get(incident);
+    const isNew = held.every(({ detection }) => there?.has(detection) !== true);
+    let fresh: readonly boolean[] | undefined;
+    if (ahead !== undefined && isNew && bulk.joinFresh !== undefined)
+      bulk.joinFresh(facility, { incident, entry: seq, detections: held });
+    else fresh = yield* bulk.join(facility, { incident, entry: seq, detections: held });
+    ahead?.joined.set(incident, new Set([...(there ?? []), ...asked]));
     const joined: { alert: string; position: number; seq: number }[] = [];
     for (const [index, { alert, position, detection }] of held.entries()) {
-      if (!fresh[index]) {
+      if (fresh?.[index] === false) {
         if ((yield* holder.get(facility, detection))?.incident === incident) continue;
         // It had left for another incident, and comes back.
         again.put(seq, facility, incident, detection);
@@ -182,9 +217,16 @@ function cursorWrite(sql: Sql) {
     `INSERT INTO cursors (facility, name, position) VALUES (?, ?, ?)
      ON CONFLICT (facility, name) DO UPDATE SET position = excluded.position`,
   );
-  return function* ({ facility }: Place, { name, from, to }: Of<"cursor">): Asking<Conflict> {
-    const stands = Number((yield* find.get(facility, name))?.position ?? 0);
+  return function* (
+    { facility }: Place,
+    { name, from, to }: Of<"cursor">,
+    ahead: Ahead | undefined,
+  ): Asking<Conflict> {
+    const stands = ahead
+      ? (ahead.cursors.get(name) ?? 0)
+      : Number((yield* find.get(facility, name))?.position ?? 0);
     if (stands !== from) return `cursor ${name} stands at ${stands}, not ${from}`;
+    ahead?.cursors.set(name, to);
     put.put(facility, name, to);
     return undefined;
   };

@@ -133,6 +133,7 @@ export function incidentPage(parts: {
               (dossier.grouping.last !== null || dossier.grouping.kin.length > 0),
           });
     await setImmediate();
+    const links = await groupRows(dossier, { group: parts.group, person, newForm: desk.newForm });
     const model = {
       verdict: verdictOf(dossier),
       next: nextStep(dossier, person, base, clock.now()),
@@ -142,7 +143,7 @@ export function incidentPage(parts: {
       rejected: trouble?.rejected ?? null,
       summary: summaryOf(dossier),
       sentences: incidentSummary(dossier, time, now),
-      timeline: timelineOf(dossier, { scale, counts, time, now }),
+      timeline: timelineOf(dossier, { scale, counts, time, now, group: links }),
       help: await helpOf(desk, dossier, person, now),
       asked: await askedSummary(desk, dossier.incident.id, person),
       notes: correctedNotes(noteRows(dossier)).toReversed(),
@@ -201,7 +202,7 @@ export function incidentPage(parts: {
       outlook: dossier.outlook,
       ending: endingOf(dossier, person, clock.now()),
       regroup: regroupRows(dossier, person),
-      group: await groupRows(dossier, { group: parts.group, person, newForm: desk.newForm }),
+      group: links,
       hold: {
         held: holdOf(dossier.incident) ?? null,
         before: (dossier.incident.holds ?? []).filter(({ lifted }) => lifted !== null),

@@ -69,6 +69,13 @@ describe("the page of sources", () => {
     expect(text).not.toContain(PATIENT);
   });
 
+  it("says how many messages of a source could not be taken, and that it was not long ago", async () => {
+    const { text } = await (await as("anne")).get(PAGE);
+    expect(text).toContain("Des messages se sont perdus depuis moins d’une heure");
+    expect(text).toMatch(/Perdus, faute d’avoir pu être pris<\/dt><dd>1.234<\/dd>/);
+    expect(text.match(/Perdus, faute/g)).toHaveLength(1);
+  });
+
   it("offers a try to who may answer, and a mapping of each message that was not understood", async () => {
     await refuse("SONDE s-12 trop chaud");
     const { text } = await (await as("omar")).get(PAGE);

@@ -170,6 +170,8 @@ function statusOf(source: SourceView): {
   status: string;
 } {
   if (source.silent) return { order: 0, tone: "alarm", status: "Source muette" };
+  if (source.lostLastHour > 0)
+    return { order: 0, tone: "alarm", status: "Des messages se sont perdus depuis moins d’une heure" };
   if (source.refused > 0 || source.unrecognised > 0)
     return { order: 1, tone: "ask", status: "Des messages ne sont pas compris" };
   if (source.lastSeen === null) return { order: 2, tone: "ask", status: "Rien reçu depuis le démarrage" };

@@ -1,6 +1,7 @@
 import { type Instant, MICROSECONDS } from "../../core/clock.ts";
 import { correctionsIn } from "../../core/logbook.ts";
 import type { Dossier } from "../../stages/desk/desk.ts";
+import type { DossierLinks } from "../../stages/group/group-desk.ts";
 import type { FrenchTime } from "../french-time.ts";
 import { deliveryRows, factRows, toldRows } from "./dossier-view.ts";
 
@@ -62,14 +63,27 @@ export function scaleOf({ incident, facts, decisions, deliveries, notes }: Told,
 /** The picture of an incident over time, and the same in words; `counts` are its alerts by interval. */
 export function timelineOf(
   dossier: Told,
-  { scale, counts, time, now }: { scale: Scale; counts: readonly number[]; time: FrenchTime; now: Instant },
+  {
+    scale,
+    counts,
+    time,
+    now,
+    group,
+  }: {
+    scale: Scale;
+    counts: readonly number[];
+    time: FrenchTime;
+    now: Instant;
+    /** What ties it to dossiers of other facilities. */
+    group?: Pick<DossierLinks, "links" | "proposals"> | null;
+  },
 ) {
   const rows = rowsOf(dossier);
   const end = scale.from + scale.width * scale.intervals;
   const place = (instant: Instant) =>
     (100 * Math.min(Math.max(instant - scale.from, 0), end - scale.from)) / (end - scale.from);
   const most = Math.max(1, ...counts);
-  const lines = linesOf(dossier, { scale, counts });
+  const lines = [...linesOf(dossier, { scale, counts }), ...groupLines(group)].sort((a, b) => a.at - b.at);
   const tick = tickStep(end - scale.from);
   const first = Math.ceil(scale.from / tick) * tick;
   const drawn = rows.slice(0, ROWS);
@@ -200,6 +214,29 @@ function linesOf(
       line(corrected.has(id) ? "Note rectifiée" : "Note", about, text, { by: author.name }),
     ),
   ].sort((a, b) => a.at - b.at);
+}
+
+/** Each link that was declared here, and those that others declared. */
+function groupLines(group: Pick<DossierLinks, "links" | "proposals"> | null | undefined): TimelineLine[] {
+  const line = (at: Instant, text: string, by: string): TimelineLine => ({
+    ...{ kind: "Personne", at, until: null, text, system: null, by },
+  });
+  return [
+    ...(group?.links ?? []).flatMap(({ link: { other, at, by, withdrawn } }) => {
+      const words = `${other.name}, ${other.reference}`;
+      return [
+        line(at, `Lié à un dossier d’un autre établissement : ${words}`, by.name),
+        ...(withdrawn === null ? [] : [line(withdrawn.at, `Lien retiré : ${words}`, withdrawn.name)]),
+      ];
+    }),
+    ...(group?.proposals ?? []).map(({ facility, link }) =>
+      line(
+        link.at,
+        `Lien proposé par un autre établissement : ${facility.name}, ${link.reference}`,
+        link.by.name,
+      ),
+    ),
+  ];
 }
 
 const { minute, hour, day } = MICROSECONDS;

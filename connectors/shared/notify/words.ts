@@ -30,6 +30,7 @@ const CALM: ReadonlySet<Message["event"]> = new Set([
   "sign_off_due",
   "review_due",
   "follow_up_due",
+  "group_link",
   "handover",
   "test",
 ]);

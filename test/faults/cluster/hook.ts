@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** One message that a webhook brought. */
@@ -9,9 +9,10 @@ export interface Called {
   incident: string | null;
 }
 
-/** A receiver of webhooks that takes all, and keeps what it took. */
+/** A receiver of webhooks that keeps what it took, and answers as told. (Default: that it took it.) */
 export async function startHook(
   address: string,
+  answer: (response: ServerResponse) => void = (response) => response.end("{}"),
 ): Promise<{ url: string; called: Called[]; stop(): Promise<void> }> {
   const called: Called[] = [];
   const server = createServer((request, response) => {
@@ -21,7 +22,7 @@ export async function startHook(
     request.on("end", () => {
       const { data } = JSON.parse(Buffer.concat(parts).toString()) as { data: Omit<Called, "key"> };
       called.push({ key: String(request.headers["webhook-id"]), event: data.event, incident: data.incident });
-      response.end("{}");
+      answer(response);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, address, resolve));

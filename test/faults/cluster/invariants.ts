@@ -5,21 +5,14 @@ import { fingerprintOf, loadPublicKey } from "../../../agent/store/keys.ts";
 import { withRecordFile } from "../../../agent/store/migrate/record-file.ts";
 import { verifyDatabase } from "../../../agent/store/verify.ts";
 import { eventually, FACILITY } from "../../support/daemon.ts";
+import { inspectRecord, type Findings as RecordFindings } from "../invariants.ts";
 import type { Sent } from "./clients.ts";
 import type { Cluster } from "./cluster.ts";
 
-/** What a cluster came to once all was healed; every list is of what must not be. */
-export interface Findings {
-  lost: string[];
-  /** Events with an id of their own that stand twice. */
-  twice: string[];
-  /** Stored, and never sent. */
-  strange: string[];
-  /** Incidents beyond the one that the storm is. */
-  incidents: string[];
-  /** Messages of one incident's opening under more than one key. */
-  told: string[];
-  chain: string[];
+export { faultsOf } from "../invariants.ts";
+
+/** What a cluster came to once all was healed. */
+export interface Findings extends RecordFindings {
   stored: number;
   /** Repetitions of a message under its own key, which its receiver recognises. */
   repeated: number;
@@ -64,34 +57,20 @@ export async function allSorted(cluster: Cluster, sent: Sent, seconds = 60): Pro
   );
 }
 
-/** The findings that must be empty, when all is well. */
-export const faultsOf = ({ stored, repeated, ...lists }: Findings): Record<string, string[]> =>
-  Object.fromEntries(Object.entries(lists).filter(([, found]) => found.length > 0));
-
 /** Compares what stands in the record with what was sent. */
 export async function inspect(cluster: Cluster, sent: Sent): Promise<Findings> {
   const stored = await storedEvents(cluster);
-  const kept = new Set(stored);
-  const posted = stored.filter((event) => /-h\w*-/.test(event));
-  const incidents = await cluster.shared.reads.byState(FACILITY, "incident", [], { limit: 100 });
+  const { reads } = cluster.shared;
+  const found = await inspectRecord({
+    ...{ reads, facility: FACILITY, stored, sent, called: cluster.called },
+    identified: (event) => /-h\w*-/.test(event),
+  });
   return {
-    lost: [...sent.acknowledged].filter((event) => !kept.has(event)),
-    twice: posted.filter((event, index) => posted.indexOf(event) !== index),
-    strange: stored.filter((event) => !sent.events.has(event)),
-    incidents: incidents.slice(1).map(({ content }) => `${content.id}: ${content.alerts} alerts`),
-    told: toldTwice(cluster),
+    ...found,
     chain: await chainFaults(cluster),
     stored: stored.length,
     repeated: cluster.called.length - new Set(cluster.called.map(({ key }) => key)).size,
   };
-}
-
-function toldTwice({ called }: Cluster): string[] {
-  const openings = called.filter(({ event }) => event === "incident_opened");
-  const keys = Map.groupBy(openings, ({ incident }) => incident);
-  return [...keys].flatMap(([incident, calls]) =>
-    new Set(calls.map(({ key }) => key)).size > 1 ? [`${incident}: ${calls.map(({ key }) => key)}`] : [],
-  );
 }
 
 /** Has the record verified as `tocsin verify` does, against the heads that each correlator signed. */

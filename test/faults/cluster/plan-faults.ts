@@ -47,7 +47,7 @@ export function sayFault(fault: Fault): string {
 }
 
 /** mulberry32: small, and the same everywhere. */
-function randomOf(seed: number): () => number {
+export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { FACTS } from "../../../agent/core/fact.ts";
 import type { Incident } from "../../../agent/core/incident.ts";
 import type { SqliteReads } from "../../../agent/store/sqlite/reads.ts";
 import {
@@ -41,7 +42,8 @@ export interface Told {
 
 const HOOKS = ["../moved-clock.ts", "hook.ts"].map((name) => join(import.meta.dirname, name));
 const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 /** How long a step of the story may take, kills and starts included, ms. */
 const PATIENCE = 60_000;
 const ALERTS = 6;
@@ -55,13 +57,12 @@ export async function tellStory(kills: readonly string[] = []): Promise<Told> {
   const house = await makeHouse({ webhook: hook.url });
   const stage = openStage(house, kills);
   try {
-    const sent = await night(stage);
-    const person = await followUp(stage);
+    const person = personAt(() => stage.address());
+    const sent = await night(stage, hook.called);
+    await followUp(stage, person);
+    const untrue = await untrueNow(stage, person);
     await closing(stage, person);
-    const untrue = await stage.insist("the page of the end", async () => {
-      const incident = await stage.incident();
-      return untrueOn(await person.page(`/incidents/${incident.id}`), incident);
-    });
+    untrue.push(...(await untrueNow(stage, person)));
     await stage.end();
     return {
       kills: stage.ended(),
@@ -180,7 +181,10 @@ function openStage(house: House, kills: readonly string[]): Stage {
 }
 
 /** Alerts, one incident, the delegate's decision brought by a tool, and the filing. */
-async function night({ house, insist, reads, incident, now, pass, settled }: Stage): Promise<Sent> {
+async function night(
+  { house, insist, reads, incident, now, pass, settled }: Stage,
+  called: readonly Called[],
+): Promise<Sent> {
   const note = {
     ...{ event: { id: "note" }, host: "pacs-01" },
     message: "file created: HOW_TO_DECRYPT.txt",
@@ -197,10 +201,10 @@ async function night({ house, insist, reads, incident, now, pass, settled }: Sta
     });
     sent.acknowledged.add(id);
   }
+  // The tool knows of it by the message.
   const text = await insist("a text to decide on", async () => {
-    const [waiting] = await reads().byState(FACILITY, "incident", ["in_review"], { limit: 1 });
     const [draft] = await reads().byState(FACILITY, "declaration", ["draft"], { limit: 1 });
-    return waiting && draft?.content;
+    return called.some(({ event }) => event === "decision_needed") ? draft?.content : undefined;
   });
   await insist("the decision", async (daemon) => {
     const decided = await reads().byState(FACILITY, "decision", [], { limit: 1 });
@@ -216,22 +220,14 @@ async function night({ house, insist, reads, incident, now, pass, settled }: Sta
 }
 
 /** Three days later the delegate writes down what the authorities say; after nine more, what waits is called to mind. */
-async function followUp(stage: Stage): Promise<Person> {
-  const { house, insist, pass, settled, now } = stage;
+async function followUp(stage: Stage, person: Person): Promise<void> {
+  const { pass, settled } = stage;
   pass(3 * DAY);
   await settled();
-  const person = personAt(() => stage.address());
-  const account = house.accounts["anne.martin"];
-  await insist("the delegate to be let in", async () => {
-    const code = codeOf(account, now());
-    const within = await person.signIn({ login: "anne.martin", password: account.password, code });
-    if (!within) pass(MINUTE / 2);
-    return within || undefined;
-  });
+  await enter(stage, person);
   for (const each of FOLLOW_UP) await done(stage, person, each);
-  pass(9 * DAY);
+  pass(9 * DAY + 8 * HOUR);
   await settled();
-  return person;
 }
 
 /** Four weeks later all is restored: the notice of resolution is decided on and filed, and the dossier closed. */
@@ -239,9 +235,11 @@ async function closing(stage: Stage, person: Person): Promise<void> {
   const { house, insist, reads, incident, now, pass, settled } = stage;
   pass(28 * DAY);
   await settled();
+  await enter(stage, person);
   const { id } = await incident();
   for (const { content } of await reads().ofIncident(FACILITY, "fact", id))
-    if (content.until === null) await done(stage, person, endOf(content.id));
+    if (content.holds && content.until === null && FACTS[content.kind].lasts === "state")
+      await done(stage, person, endOf(content.id));
   await done(stage, person, RESOLVED);
   const code = () => {
     pass(MINUTE / 2);
@@ -257,6 +255,26 @@ async function closing(stage: Stage, person: Person): Promise<void> {
   await done(stage, person, CLOSED);
   pass(DAY);
   await settled();
+}
+
+/** Signs the delegate in; a code that was used before the session stood is followed by the next one. */
+async function enter({ house, insist, now, pass }: Stage, person: Person): Promise<void> {
+  const account = house.accounts["anne.martin"];
+  await insist("the delegate to be let in", async () => {
+    const code = codeOf(account, now());
+    const inside = await person.signIn({ login: "anne.martin", password: account.password, code });
+    if (!inside) pass(MINUTE / 2);
+    return inside || undefined;
+  });
+}
+
+/** What the page of the incident says that the record does not. */
+async function untrueNow(stage: Stage, person: Person): Promise<string[]> {
+  await enter(stage, person);
+  return stage.insist("the page of the incident", async () => {
+    const incident = await stage.incident();
+    return untrueOn(await person.page(`/incidents/${incident.id}`), incident);
+  });
 }
 
 const done = (stage: Stage, person: Person, act: Act) =>
