@@ -2,7 +2,7 @@ import { EDGE, USUAL } from "./likelihood.ts";
 
 /**
  * Many words to be found in texts, case apart, by runs of four or three characters: each word is entered under its
- * rarest run, a bit tells whether any word is entered under a run that ends as the one just read, and few runs have one.
+ * rarest run, a bit tells whether any word is entered under the run just read, and few runs have one.
  *
  * What is found is compared by class, so that a word may be found which is not there, but none is missed.
  */
@@ -11,8 +11,6 @@ export interface Words {
   bits: number;
   fours: Int32Array;
   threes: Int32Array;
-  /** Bits by the last three characters of either, as they are: most of a text is passed by with these alone. */
-  ends: Int32Array;
   /** First entry of each run, in an open hash table; empty places are -1. */
   places: Int32Array;
   /** `ENTRY` numbers an entry: its run, where its classes begin and end, characters after the run, the word. */
@@ -70,7 +68,6 @@ export function enterWords(words: readonly string[]): Words {
   const bits = Math.min(MOST_HASH_BITS, Math.ceil(Math.log2((words.length + 1) * BITS_PER_WORD)));
   const fours = new Int32Array(1 << (bits - 5));
   const threes = new Int32Array(1 << (bits - 5));
-  const ends = new Int32Array(1 << (THREE_BITS - 5));
   const found: [number, number, number, number, number][] = [];
   let start = 0;
   for (const [word, { length }] of words.entries()) {
@@ -81,22 +78,12 @@ export function enterWords(words: readonly string[]): Words {
     if (size === 4) setBit(fours, Math.imul(run, HASH) >>> (32 - bits));
     for (const key of size === 4 ? [run] : size === 3 ? [THREE | run] : anyBefore(run)) {
       if (size < 4) setBit(threes, Math.imul(key & THREE_MASK, HASH) >>> (32 - bits));
-      setBit(ends, key & THREE_MASK);
       found.push([key, start, end, end - at - size, word]);
     }
     start = end;
   }
   found.sort(([a], [b]) => a - b);
-  return {
-    bits,
-    fours,
-    threes,
-    ends,
-    classes,
-    ...placed(found),
-    marks: new Int32Array(words.length),
-    turn: 0,
-  };
+  return { bits, fours, threes, classes, ...placed(found), marks: new Int32Array(words.length), turn: 0 };
 }
 
 function placed(sorted: [number, number, number, number, number][]): Pick<Words, "places" | "entries"> {
@@ -163,7 +150,7 @@ function setBit(bits: Int32Array, at: number): void {
  * beyond ASCII.
  */
 export function findWords(words: Words, text: string, found: number[]): boolean {
-  const { fours, threes, ends } = words;
+  const { fours, threes } = words;
   const { length } = text;
   const shift = 32 - words.bits;
   words.turn += 1;
@@ -181,13 +168,11 @@ export function findWords(words: Words, text: string, found: number[]): boolean 
       next = CLASSES[code] as number;
     }
     run = ((run << CLASS_BITS) | next) & FOUR_MASK;
-    const end = run & THREE_MASK;
-    if ((((ends[end >>> 5] as number) >>> (end & 31)) & 1) === 0) continue;
     const four = Math.imul(run, HASH) >>> shift;
-    const three = Math.imul(end, HASH) >>> shift;
+    const three = Math.imul(run & THREE_MASK, HASH) >>> shift;
     if ((((fours[four >>> 5] as number) >>> (four & 31)) & 1) !== 0) meet(words, run, text, at, found);
     if ((((threes[three >>> 5] as number) >>> (three & 31)) & 1) !== 0)
-      meet(words, THREE | end, text, at, found);
+      meet(words, THREE | (run & THREE_MASK), text, at, found);
   }
   return seen > 127;
 }

@@ -37,21 +37,13 @@ interface Dictionary {
   /** Their numbers in the index, when these are some of its words only. */
   numbers?: readonly number[] | undefined;
   /** What was found in values met before: the words, and -1 for a character beyond ASCII. */
-  known: Map<string, Met>;
-}
-
-/** A value that was met, and the words that were found in it. */
-interface Met {
-  text: string;
-  found: readonly number[];
+  known: Map<string, readonly number[]>;
 }
 
 /** Values remembered, and their lengths: a program, a user or a hash comes again, a command line seldom. */
 const MOST_KNOWN = 8_192;
 const SHORTEST_KNOWN = 6;
 const LONGEST_KNOWN = 256;
-/** Places for values met last, for each cell; a power of two. */
-const PLACES = 64;
 /** Values looked up in vain, more than with success, before a cell is no more looked up; and for how many events. */
 const PATIENCE = 32;
 const REST = 1_000;
@@ -91,8 +83,6 @@ interface Searched {
   dictionary: Dictionary;
   /** How well looking its values up went lately; below zero it is not tried. */
   luck: number;
-  /** Values met last, each in the place that its length and three of its characters give: a hash of all is dearer. */
-  lately: (Met | undefined)[];
 }
 
 /** From this share of events on, a clause does not tell enough alone. */
@@ -215,12 +205,7 @@ function viewOf(index: RuleIndex, group: RuleGroup, layout: Layout): View {
       if (keyword[cell] === 1 && !wanted.has(cell)) wanted.set(cell, group.keywords);
   const present = group.present.flatMap(({ field, hits }) => (cellOf[field] === -1 ? [] : hits));
   const view = {
-    cells: [...wanted].map(([cell, dictionary]) => ({
-      cell,
-      dictionary,
-      luck: PATIENCE,
-      lately: Array(PLACES).fill(undefined),
-    })),
+    cells: [...wanted].map(([cell, dictionary]) => ({ cell, dictionary, luck: PATIENCE })),
     given: [...group.always, ...present],
   };
   group.views.set(layout, view);
@@ -271,15 +256,10 @@ function wordsIn(searched: Searched, text: string): readonly number[] {
   const { words, numbers, known } = searched.dictionary;
   const lookUp = searched.luck >= 0 && text.length >= SHORTEST_KNOWN && text.length <= LONGEST_KNOWN;
   if (lookUp) {
-    const { lately } = searched;
-    const place = placeOf(text);
-    const last = lately[place];
-    if (last !== undefined && last.text === text) return last.found;
     const before = known.get(text);
     if (before !== undefined) {
-      lately[place] = before;
       if (searched.luck < PATIENCE) searched.luck += 1;
-      return before.found;
+      return before;
     }
   } else if (searched.luck < 0) {
     searched.luck += 1;
@@ -294,17 +274,6 @@ function wordsIn(searched: Searched, text: string): readonly number[] {
   if (searched.luck < 0) searched.luck = -REST;
   if (known.size >= MOST_KNOWN) known.clear();
   // A copy: the text may be a piece of a record, which it would keep in memory.
-  const copy = Buffer.from(text).toString();
-  known.set(copy, { text: copy, found });
+  known.set(Buffer.from(text).toString(), found);
   return found;
-}
-
-function placeOf(text: string): number {
-  const { length } = text;
-  const mixed =
-    length * 7 +
-    text.charCodeAt(length - 1) +
-    text.charCodeAt(length - 5) * 3 +
-    text.charCodeAt(length >> 1) * 5;
-  return mixed & (PLACES - 1);
 }

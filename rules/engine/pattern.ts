@@ -237,20 +237,11 @@ export function compilePattern(pattern: Pattern): (text: string) => boolean {
   };
 }
 
-/** Where the ends of programs differ, before `.exe`. */
-const TELLING = 5;
-
-function endsWith(last: string): (text: string) => boolean {
-  const back = Math.min(TELLING, last.length);
-  const code = last.charCodeAt(last.length - back);
-  return (text) => text.charCodeAt(text.length - back) === code && text.endsWith(last);
-}
-
 /** The common shapes without `?`: starts, ends, contains, and their mixtures. */
 function compileLiterals(first: string, middle: string[], last: string): (text: string) => boolean {
   if (middle.length === 0) {
     if (last === "") return (text) => text.startsWith(first);
-    if (first === "") return endsWith(last);
+    if (first === "") return (text) => text.endsWith(last);
     return (text) =>
       text.length >= first.length + last.length && text.startsWith(first) && text.endsWith(last);
   }

@@ -28,8 +28,13 @@ const ORDINARY_ROUNDS = 10;
 const GOAL = 10;
 /** Most that it may hold resident, MB: what it holds idle, the room for what waits, and for bodies. */
 export const MOST_MEMORY = 900;
-/** Sources beside those of every house: one that is quiet, and one that posts while another floods. */
-const SOURCES = `  - { id: quiet, connector: syslog, zone: UTC, listen: [{ transport: udp, port: 0 }] }
+/** What the flooded port asks of the kernel, bytes: as much as unless told, or so little that some is dropped anywhere. */
+const BUFFER = { usual: 8 * 1024 * 1024, small: 64 * 1024 };
+/** Sources beside those of every house: one that is flooded, one that is quiet, and one that posts while another floods. */
+const sourcesWith = (
+  buffer: number,
+) => `  - { id: flooded, connector: syslog, zone: UTC, listen: [{ transport: udp, port: 0, receive_buffer_bytes: ${buffer} }] }
+  - { id: quiet, connector: syslog, zone: UTC, listen: [{ transport: udp, port: 0 }] }
   - { id: other, connector: generic, token: { file: other.secret } }`;
 
 const OTHER = "token-of-the-other-source";
@@ -59,7 +64,8 @@ export async function playOverload({
   say: (line: string) => void;
 }): Promise<Overload> {
   return inScene(async (scene) => {
-    const daemon = await scene.daemon({ sources: SOURCES, more: "canary: off\n" }, async ({ directory }) =>
+    const sources = sourcesWith(small ? BUFFER.small : BUFFER.usual);
+    const daemon = await scene.daemon({ sources, more: "canary: off\n" }, async ({ directory }) =>
       writeFileSync(join(directory, "other.secret"), OTHER, { mode: 0o600 }),
     );
     const stage = await setStage(scene, daemon);
@@ -145,7 +151,8 @@ async function setStage(scene: Scene, daemon: BenchDaemon) {
   });
   return {
     probes,
-    send: (rate: number, seconds: number) => datagrams({ port: daemon.udp, records, rate, seconds }),
+    send: (rate: number, seconds: number) =>
+      datagrams({ port: udpPort(daemon, "flooded"), records, rate, seconds }),
     async flood(name: string, rate: number | undefined) {
       const many = rate === undefined ? { connections: TRYING, depth: 1 } : FLOODING;
       const flood = await openHttpFlood({
@@ -158,20 +165,21 @@ async function setStage(scene: Scene, daemon: BenchDaemon) {
   };
 }
 
+const udpPort = ({ listening }: BenchDaemon, id: string) =>
+  listening.find(({ source, transport }) => source === id && transport === "udp")?.port ?? 0;
+
 /** Sends what matters, a little at a time, to the port of the quiet source; resolves with how many left. */
 async function whisperTo(scene: Scene, daemon: BenchDaemon, over: AbortSignal): Promise<number> {
   const socket = createSocket("udp4");
   scene.after(() => socket.close());
-  const port = daemon.listening.find(
-    ({ source, transport }) => source === "quiet" && transport === "udp",
-  )?.port;
+  const port = udpPort(daemon, "quiet");
   const [line] = [makeRecords(1, 1).subarray(0, RECORD_BYTES)];
   return steadily(
     QUIET_RATE,
     over,
     () =>
       new Promise<void>((resolve, reject) =>
-        socket.send(line, port ?? 0, "127.0.0.1", (error) => (error ? reject(error) : resolve())),
+        socket.send(line, port, "127.0.0.1", (error) => (error ? reject(error) : resolve())),
       ),
   );
 }
@@ -196,7 +204,7 @@ async function countsOf({ operations }: BenchDaemon): Promise<Counts> {
       .split("\n")
       .filter((line) => line.startsWith(`${name}{`) && line.includes(labels))
       .reduce((all, line) => all + Number(line.slice(line.lastIndexOf(" ") + 1)), 0);
-  const of = (name: string, labels = 'source="lines"') => sum(`tocsin_intake_${name}_total`, labels);
+  const of = (name: string, labels = 'source="flooded"') => sum(`tocsin_intake_${name}_total`, labels);
   return {
     received: of("records_received"),
     dropped: of("udp_dropped"),
