@@ -37,7 +37,7 @@ const TIME_TELLS_NOTHING: Readonly<Record<string, readonly string[]>> = {
     "agent/store/bundle-faults.ts: heads.get(seq) !== hash",
     "agent/store/compare-chains.ts: hash(one, middle) === hash(other, middle)",
     "agent/store/proof.ts: bodyHash(entry) !== entry.bodyHash",
-    "agent/store/proof.ts: contentHash(entry.salt, entry.content) === entry.contentHash",
+    "agent/store/proof.ts: contentHash(String(salt), content) === entry.contentHash",
     "agent/store/proof.ts: entryHash(entry.previous, entry.bodyHash) !== entry.hash",
     'agent/store/sql/attachment-writes.ts: digest.digest("hex") !== sha256',
     'agent/store/verify-attachments.ts: digest.digest("hex") === sha256',
@@ -68,6 +68,7 @@ const CONNECTS: Readonly<Record<string, string>> = {
   "agent/store/postgres/": "PostgreSQL, at the address of the configuration",
   "agent/intake/poll/ask.ts": "an index of the configuration, most often inside",
   "agent/canary/send.ts": "our own listeners",
+  "agent/telemetry/open-traces.ts": "the collector of the configuration, most often on the same machine",
   "agent/web/oidc.ts": "the identity provider of the configuration, by its own library",
   "agent/cli/check/check-ports.ts": "a command: our own ports",
   "agent/cli/check/check-store.ts": "a command: the PostgreSQL of the configuration",
@@ -85,7 +86,7 @@ const UNVERIFIED = [
   // Whether clients are asked for a certificate; what they show is judged.
   "agent/tls.ts: rejectUnauthorized",
 ];
-const CONNECTING = /^(axios|openid-client|nodemailer|pg|undici|@nats-io\/transport-node)$/;
+const CONNECTING = /^(axios|openid-client|nodemailer|pg|undici|@nats-io\/transport-node|@opentelemetry\/exporter-trace-otlp-http)$/;
 
 /** Files that start programs, and which. */
 const STARTS: Readonly<Record<string, string>> = {

@@ -60,8 +60,6 @@ const OTHERWISE: Readonly<Record<string, string>> = {
   "journalctl -u tocsin -o cat -n 50": SYSTEMD,
   "systemctl reload tocsin": SYSTEMD,
   "systemd-analyze security tocsin": SYSTEMD,
-  "systemctl reset-failed tocsin": SYSTEMD,
-  "systemctl start tocsin": SYSTEMD,
   "promtool check rules deploy/prometheus/tocsin.rules.yml":
     "needs Prometheus: test/real/prometheus.test.ts runs it",
   "promtool test rules deploy/prometheus/tocsin.rules.test.yml":
