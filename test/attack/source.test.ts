@@ -86,7 +86,8 @@ const UNVERIFIED = [
   // Whether clients are asked for a certificate; what they show is judged.
   "agent/tls.ts: rejectUnauthorized",
 ];
-const CONNECTING = /^(axios|openid-client|nodemailer|pg|undici|@nats-io\/transport-node|@opentelemetry\/exporter-trace-otlp-http)$/;
+const CONNECTING =
+  /^(axios|openid-client|nodemailer|pg|undici|@nats-io\/transport-node|@opentelemetry\/exporter-trace-otlp-http)$/;
 
 /** Files that start programs, and which. */
 const STARTS: Readonly<Record<string, string>> = {
