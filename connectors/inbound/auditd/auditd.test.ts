@@ -54,6 +54,13 @@ describe("values", () => {
   ])("name the system call of %s %s", (arch, call, name) => {
     expect(read(record("SYSCALL", `arch=${arch} syscall=${call}`))?.fields?.SYSCALL).toBe(name);
   });
+
+  it.each(["__proto__", "constructor", "toString"])(
+    "know no machine of the name of a property of all objects: %s",
+    (arch) => {
+      expect(read(record("SYSCALL", `arch=${arch} syscall=2`))?.host?.architecture).toBeUndefined();
+    },
+  );
 });
 
 it.each([

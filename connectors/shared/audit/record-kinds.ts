@@ -184,7 +184,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
 
 /** The name of a kind that may be written as its number. */
 export function kindName(kind: string): string {
-  return NUMBERS[kind] ?? kind;
+  return Object.hasOwn(NUMBERS, kind) ? (NUMBERS[kind] as string) : kind;
 }
 
 const CALLS: readonly (Happening & { calls: string })[] = [

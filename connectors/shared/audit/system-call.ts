@@ -129,14 +129,14 @@ const TABLES = {
 };
 
 /** Architectures as records write them: the ELF machine with its width and byte order (linux/audit.h). */
-const MACHINES: Readonly<Record<string, keyof typeof TABLES>> = {
-  c000003e: "x86_64",
-  x86_64: "x86_64",
-  "40000003": "i386",
-  i386: "i386",
-  c00000b7: "aarch64",
-  aarch64: "aarch64",
-};
+const MACHINES: ReadonlyMap<string, keyof typeof TABLES> = new Map([
+  ["c000003e", "x86_64"],
+  ["x86_64", "x86_64"],
+  ["40000003", "i386"],
+  ["i386", "i386"],
+  ["c00000b7", "aarch64"],
+  ["aarch64", "aarch64"],
+]);
 
 const NAMES = new Map(
   Object.entries(TABLES).map(([architecture, table]): [string, ReadonlyMap<string, string>] => {
@@ -152,12 +152,12 @@ const NAMES = new Map(
 
 /** The machine of a record's `arch`, by its usual name; undefined for those that are not known here. */
 export function architectureOf(arch: string): string | undefined {
-  return MACHINES[arch];
+  return MACHINES.get(arch);
 }
 
 /** The name of a system call by its number on a machine; a name stays itself. */
 export function systemCall(arch: string, call: string): string | undefined {
   if (!/^\d{1,4}$/.test(call)) return /^[a-z_][a-z0-9_]{1,40}$/.test(call) ? call : undefined;
-  const machine = MACHINES[arch];
+  const machine = MACHINES.get(arch);
   return machine === undefined ? undefined : NAMES.get(machine)?.get(call);
 }

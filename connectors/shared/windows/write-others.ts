@@ -176,7 +176,12 @@ const DEFENDER = [
 ] as const;
 
 /** Severities by their number: their names are in the computer's language. */
-const SEVERITIES: Record<string, string> = { "1": "low", "2": "medium", "4": "high", "5": "severe" };
+const SEVERITIES = new Map([
+  ["1", "low"],
+  ["2", "medium"],
+  ["4", "high"],
+  ["5", "severe"],
+]);
 
 function writeDefender(draft: WindowsDraft): void {
   const { alert, event } = draft;
@@ -197,7 +202,7 @@ function writeDefender(draft: WindowsDraft): void {
   if (/^11(?:2[1256]|3[123])$/.test(draft.code)) putRule(draft, undefined, textOf(draft, "ID"));
   const category = textOf(draft, "CategoryName");
   if (category !== undefined && alert.rule !== undefined) put(alert.rule, "category", category);
-  const severity = SEVERITIES[textOf(draft, "SeverityID") ?? ""] ?? textOf(draft, "SeverityName");
+  const severity = SEVERITIES.get(textOf(draft, "SeverityID") ?? "") ?? textOf(draft, "SeverityName");
   const risk = severity === undefined ? undefined : riskOfWord(severity);
   if (risk !== undefined && alert.rule !== undefined)
     event.risk_score_norm = Math.max(risk, event.risk_score_norm ?? 0);

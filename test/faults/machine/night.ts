@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Declaration } from "../../../agent/core/declaration.ts";
+import { messageOf } from "../../../agent/core/errors.ts";
 import type { Incident } from "../../../agent/core/incident.ts";
 import type { SqliteReads } from "../../../agent/store/sqlite/reads.ts";
 import { codeOf, eventually, FACILITY } from "../../support/daemon.ts";
@@ -110,18 +111,30 @@ export async function delegateAt(machine: Machine): Promise<Person> {
   return person;
 }
 
-/** Resolves once nothing is due any more and nobody holds anything. */
-export async function allDone(machine: Machine, seconds = 60): Promise<void> {
-  await eventually(
+/**
+ * Resolves once nothing is due any more and nobody holds anything. What is told together waits for a minute: `passing` ms
+ * of the machine's clock go by at each look.
+ */
+export async function allDone(machine: Machine, seconds = 60, passing = 0): Promise<void> {
+  let left = "";
+  const done = eventually(
     "what is due to be done",
-    () =>
-      inRecord(machine, async (reads) => {
+    () => {
+      if (passing > 0) machine.pass(passing);
+      return inRecord(machine, async (reads) => {
         const due = await reads.effectsDue(FACILITY, machine.now() * 1000, 50);
         const claimed = await reads.effectsIn(FACILITY, ["claimed"], 50);
+        left = [...due, ...claimed]
+          .map(({ key, state, attempt }) => `${key} ${state} (${attempt})`)
+          .join(", ");
         return due.length + claimed.length === 0 || undefined;
-      }),
+      });
+    },
     seconds,
   );
+  await done.catch((error: unknown) => {
+    throw new Error(`${messageOf(error)}: ${left}`);
+  });
   // A message that has just left is noted before it is settled, and heard before it is noted.
   await setTimeout(100);
 }

@@ -68,7 +68,7 @@ export async function runMachineFaults(
     AFTERWARDS,
   );
   await sorted(machine);
-  await allDone(machine, AFTERWARDS);
+  await allDone(machine, AFTERWARDS, 1_000);
   const recovered = performance.now() - mended;
   return {
     sent,
