@@ -113,7 +113,7 @@ function classesOf(
   const names = new Set([...Object.keys(RSIT), ...used.map(([name = ""]) => name)]);
   return [...names].map((name) => {
     const types = new Set([
-      ...(RSIT[name] ?? []),
+      ...((Object.hasOwn(RSIT, name) ? RSIT[name] : undefined) ?? []),
       ...used.flatMap(([of, type]) => (of === name && type !== undefined ? [type] : [])),
     ]);
     return {

@@ -29,15 +29,15 @@ export const readNagios = ({ alert, event }: Draft, message: string): void => {
   event.action = kind.action;
   event.category = ["host"];
   event.type = ["info"];
-  const told = state === undefined ? undefined : OUTCOMES[state];
+  const told = state === undefined ? undefined : OUTCOMES.get(state);
   if (told !== undefined) event.outcome = told;
 };
 
 /** What each state says of the host or service. */
-const OUTCOMES: Readonly<Record<string, "success" | "failure">> = {
-  UP: "success",
-  OK: "success",
-  DOWN: "failure",
-  UNREACHABLE: "failure",
-  CRITICAL: "failure",
-};
+const OUTCOMES: ReadonlyMap<string, "success" | "failure"> = new Map([
+  ["UP", "success"],
+  ["OK", "success"],
+  ["DOWN", "failure"],
+  ["UNREACHABLE", "failure"],
+  ["CRITICAL", "failure"],
+]);
