@@ -1,10 +1,41 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Clock } from "../../agent/core/clock.ts";
 import type { Fact } from "../../agent/core/fact.ts";
 import type { Incident } from "../../agent/core/incident.ts";
 import type { Account } from "../../agent/core/person.ts";
 import type { Qualification } from "../../agent/core/qualification.ts";
 import { noteSettings } from "../../agent/stages/register/note-settings.ts";
+import { makeSigningKey } from "../../agent/store/keys.ts";
+import { openSqlite } from "../../agent/store/sqlite.ts";
 import type { Store, Write } from "../../agent/store/store.ts";
 import { anIncident, NIGHT } from "./incident.ts";
+
+/** A group of three facilities, of which these people may see all. */
+export const GROUP = {
+  name: "GHT du Val",
+  facilities: [
+    { id: "chx", name: "CH X" },
+    { id: "chy", name: "CH Y" },
+    { id: "chz", name: "CH Z" },
+  ],
+  members: ["rania", "audrey"],
+};
+
+/** Opens an empty record that facilities share, in a folder of its own. */
+export function openSharedRecord(clock: Clock): { store: Store; close(): Promise<void> } {
+  const folder = mkdtempSync(join(tmpdir(), "tocsin-group-"));
+  const signingKey = makeSigningKey(join(folder, "key.pem"));
+  const store = openSqlite({ file: join(folder, "t.sqlite"), signingKey, clock });
+  return {
+    store,
+    async close() {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
 
 /** A dossier as some facility keeps it. */
 export interface KeptDossier {

@@ -1,44 +1,26 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { aPerson, keepDossier } from "../../../test/support/group-scene.ts";
+import { aPerson, GROUP, keepDossier, openSharedRecord } from "../../../test/support/group-scene.ts";
 import { NIGHT, said } from "../../../test/support/incident.ts";
 import { MASKS } from "../../../test/support/masks.ts";
 import { uuidv7 } from "../../core/id.ts";
-import { makeSigningKey } from "../../store/keys.ts";
-import { openSqlite } from "../../store/sqlite.ts";
 import type { Store } from "../../store/store.ts";
 import type { GroupSought, Linking } from "./group-desk.ts";
 import { openGroup } from "./open-group.ts";
 
-const GROUP = {
-  name: "GHT du Val",
-  facilities: [
-    { id: "chx", name: "CH X" },
-    { id: "chy", name: "CH Y" },
-    { id: "chz", name: "CH Z" },
-  ],
-  members: ["rania", "audrey"],
-};
 const ALL: GroupSought = { facility: "", state: "", awaited: false };
 const REASON = "Le même compte de télémaintenance des deux côtés.";
 const rania = aPerson("rania", "rssi");
 
-let folder: string;
+let record: ReturnType<typeof openSharedRecord>;
 let store: Store;
 const clock = { instant: NIGHT, now: () => clock.instant };
 const newId = uuidv7(clock);
 beforeEach(() => {
   clock.instant = NIGHT;
-  folder = mkdtempSync(join(tmpdir(), "tocsin-group-"));
-  const signingKey = makeSigningKey(join(folder, "key.pem"));
-  store = openSqlite({ file: join(folder, "t.sqlite"), signingKey, clock });
+  record = openSharedRecord(clock);
+  ({ store } = record);
 });
-afterEach(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => record.close());
 
 const groupOf = (facility: string, over: Partial<Store> = {}) =>
   openGroup({ store: { ...store, ...over }, facility, group: GROUP, masks: MASKS, clock });

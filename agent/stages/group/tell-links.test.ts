@@ -1,14 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { aPerson, keepDossier } from "../../../test/support/group-scene.ts";
+import { aPerson, keepDossier, openSharedRecord } from "../../../test/support/group-scene.ts";
 import { NIGHT, said } from "../../../test/support/incident.ts";
 import { MASKS } from "../../../test/support/masks.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import { uuidv7 } from "../../core/id.ts";
-import { makeSigningKey } from "../../store/keys.ts";
-import { openSqlite } from "../../store/sqlite.ts";
 import type { Store } from "../../store/store.ts";
 import type { Setup } from "../work.ts";
 import { openGroup } from "./open-group.ts";
@@ -27,22 +22,18 @@ const rania = aPerson("rania", "rssi");
 /** 02:10 in Paris on a Sunday: a night. */
 const MORNING = NIGHT + 6 * MICROSECONDS.hour;
 
-let folder: string;
+let record: ReturnType<typeof openSharedRecord>;
 let store: Store;
 const clock = { instant: NIGHT, now: () => clock.instant };
 const newId = uuidv7(clock);
 beforeEach(async () => {
   clock.instant = NIGHT;
-  folder = mkdtempSync(join(tmpdir(), "tocsin-links-"));
-  const signingKey = makeSigningKey(join(folder, "key.pem"));
-  store = openSqlite({ file: join(folder, "t.sqlite"), signingKey, clock });
+  record = openSharedRecord(clock);
+  ({ store } = record);
   await keepDossier(store, { facility: "chx", incident: { id: "x1", reference: "2026-0001" } });
   await keepDossier(store, { facility: "chy", incident: { id: "y1", reference: "2026-0007" } });
 });
-afterEach(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterEach(() => record.close());
 
 const channel = (id: string, roles: string[]) =>
   ({ id, for: roles, dependsOn: [] }) as unknown as Setup["notify"][number];

@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { repeat } from "../repeat.ts";
 import {
   alertOf,
   eventOf,
@@ -79,17 +80,6 @@ export async function runFaults(
   );
   await setTimeout(1_000);
   return { sent, findings: await inspect(cluster, sent), recovered };
-}
-
-async function repeat(
-  signal: AbortSignal,
-  rest: number,
-  act: (turn: number) => Promise<unknown>,
-): Promise<void> {
-  for (let turn = 0; !signal.aborted; turn++) {
-    await act(turn);
-    await setTimeout(rest, undefined, { signal }).catch(() => undefined);
-  }
 }
 
 /** Resolves once the last fault is over. */

@@ -5,6 +5,7 @@ import { eventually, FACILITY } from "../../support/daemon.ts";
 import { openRelp } from "../../support/relp-client.ts";
 import { alertOf, eventOf, lineOf, nothingSent, type Sent } from "../cluster/clients.ts";
 import type { Findings } from "../invariants.ts";
+import { repeat } from "../repeat.ts";
 import type { Machine } from "./machine.ts";
 import { alertsOf, allDone, decide, inRecord, inspectMachine, postTo } from "./night.ts";
 import { type MachineFault, sayMachineFault } from "./plan-faults.ts";
@@ -76,17 +77,6 @@ export async function runMachineFaults(
     recovered,
     findings: await inspectMachine(machine, sent),
   };
-}
-
-async function repeat(
-  signal: AbortSignal,
-  rest: number,
-  act: (turn: number) => Promise<unknown>,
-): Promise<void> {
-  for (let turn = 0; !signal.aborted; turn++) {
-    await act(turn);
-    await setTimeout(rest, undefined, { signal }).catch(() => undefined);
-  }
 }
 
 /** Another unit is hit: the incident grows by it, and what is declared of it changes. */
