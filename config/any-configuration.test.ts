@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Document, isCollection, isMap, isSeq, parseDocument, visit } from "yaml";
 import { configText } from "../agent/cli/init/config-text.ts";
@@ -9,7 +8,7 @@ import { PROFILES } from "../agent/cli/init/profiles.ts";
 import { type Problem, problemSentence } from "../agent/core/errors.ts";
 import { ROOT } from "../test/support/documents.ts";
 import { EFFORT } from "../test/support/effort.ts";
-import { BOUNDED } from "../test/support/property.ts";
+import { BOUNDED, fc } from "../test/support/property.ts";
 import { loadConfig, parseConfig } from "./load.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tocsin-any-"));

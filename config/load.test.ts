@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { configText } from "../agent/cli/init/config-text.ts";
 import { problemSentence } from "../agent/core/errors.ts";
+import { fc } from "../test/support/property.ts";
 import { parseConfig } from "./load.ts";
 import { Secret } from "./secrets.ts";
 

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { Asset, System } from "./asset.ts";
 import { fits, indexSystems } from "./index-systems.ts";
 import { readAddress, readNetwork } from "./ip-network.ts";

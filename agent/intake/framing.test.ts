@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compileGate } from "../../rules/engine/gate.ts";
 import { readRules } from "../../rules/engine/read.ts";
 import { compileRules } from "../../rules/engine/rule-set.ts";
+import { fc } from "../../test/support/property.ts";
 import { framer, type Skim } from "./framing.ts";
 
 function cut(chunks: (string | Uint8Array)[], limit = 1000, skim?: Skim) {

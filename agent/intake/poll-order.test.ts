@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { PRODUCT_NAMES } from "../../test/support/fake-index.ts";
 import { BEGIN, SECOND, scene } from "../../test/support/poll-scene.ts";
+import { fc } from "../../test/support/property.ts";
 import { PollFault } from "./poll/poll-fault.ts";
 
 describe("whatever the order of arrival", () => {

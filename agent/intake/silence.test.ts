@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { NIGHT } from "../../test/support/store-samples.ts";
 import type { Alert } from "../core/alert.ts";
 import { type Instant, MICROSECONDS } from "../core/clock.ts";

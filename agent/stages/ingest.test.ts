@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTEXT, expectSound } from "../../test/contract/inbound.contract.ts";
+import { fc } from "../../test/support/property.ts";
 import { parseText } from "./ingest.ts";
 
 describe("parseText", () => {

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { NIGHT } from "../../test/support/store-samples.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { sealUnit } from "./seal.ts";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import type { FoundHost } from "./found-hosts.ts";
 import { INVENTORY_FORMATS, readInventory } from "./read-inventory.ts";
 

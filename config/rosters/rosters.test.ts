@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nextOnCall, onCallAt, type RosterBook } from "../../agent/core/roster.ts";
+import { fc } from "../../test/support/property.ts";
 import { openRosters } from "./open-rosters.ts";
 import { readCalendar } from "./read-calendar.ts";
 import { readRosterCsv } from "./read-roster-csv.ts";

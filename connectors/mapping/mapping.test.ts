@@ -1,9 +1,9 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ALERT_LIMITS, type Alert, type FieldValue } from "../../agent/core/alert.ts";
 import { expectSound } from "../../test/contract/inbound.contract.ts";
 import { CONTEXT } from "../../test/support/fixtures.ts";
 import { alertOf, FORMATS, HEAD, mapping, mappingText } from "../../test/support/mappings.ts";
+import { fc } from "../../test/support/property.ts";
 import type { Step as TraceStep } from "../contract.ts";
 import { readMapping } from "./load-mappings.ts";
 

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Alert, FieldValue } from "../../agent/core/alert.ts";
 import { alertOf, mapping } from "../../test/support/mappings.ts";
+import { fc } from "../../test/support/property.ts";
 import { reasonOf, selectAmong } from "./select-mapping.ts";
 
 describe("the choice of a mapping", () => {

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { newDraft } from "../shared/draft.ts";
 import { compileDateFormat } from "./date-format.ts";
 import { compileColumns, compileLike, compilePairs, compilePattern, type TakeApart } from "./take-apart.ts";

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { isoFromInstant } from "../../agent/core/clock.ts";
+import { fc } from "../../test/support/property.ts";
 import { isoOf } from "./iso-of.ts";
 
 it("renders every instant as the clock does", () => {

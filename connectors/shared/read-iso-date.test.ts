@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { isoOf } from "./iso-of.ts";
 import { readDate } from "./read-date.ts";
 import { readIsoDate } from "./read-iso-date.ts";

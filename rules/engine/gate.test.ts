@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseText } from "../../agent/stages/ingest.ts";
+import { fc } from "../../test/support/property.ts";
 import { compileGate } from "./gate.ts";
 import { requiredLiterals, requirementsBeside } from "./literals.ts";
 import { readRules } from "./read.ts";

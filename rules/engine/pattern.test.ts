@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { compilePattern, parsePattern, writePattern } from "./pattern.ts";
 import { readRules } from "./read.ts";
 import { compileRules, matchEvent, type RuleSet } from "./rule-set.ts";

@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { refusedRules } from "../../test/support/refused-rules.ts";
 import { loadRules } from "./load.ts";
 import { readRules } from "./read.ts";

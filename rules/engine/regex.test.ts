@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { compileRegexTest } from "./native-regex.ts";
 import { fold } from "./subject.ts";
 

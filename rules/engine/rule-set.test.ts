@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../test/support/property.ts";
 import { TAXONOMY } from "./field-places.ts";
 import { belongs, logSourcesOf, originOf } from "./logsource.ts";
 import { readRules } from "./read.ts";

@@ -2,14 +2,13 @@ import { type IncomingHttpHeaders, request } from "node:http";
 import { gzipSync } from "node:zlib";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openApi } from "../../agent/web/open-api.ts";
 import { arbitraryOf } from "../support/arbitrary-of-schema.ts";
 import { type Daemon, FACILITY, type House, makeHouse, startDaemon } from "../support/daemon.ts";
 import { EFFORT } from "../support/effort.ts";
-import { BOUNDED } from "../support/property.ts";
+import { BOUNDED, fc } from "../support/property.ts";
 
 interface Operation {
   method: string;

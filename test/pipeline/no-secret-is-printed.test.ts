@@ -2,11 +2,10 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../config/load.ts";
 import { type House, MAIN, makeHouse, post, relevant, startDaemon } from "../support/daemon.ts";
-import { BOUNDED } from "../support/property.ts";
+import { BOUNDED, fc } from "../support/property.ts";
 
 /** A secret of each of the three ways in which one is kept. */
 const SECRETS = {

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { System } from "../../agent/core/asset.ts";
 import { type Instant, MICROSECONDS } from "../../agent/core/clock.ts";
 import type { Cause } from "../../agent/core/detection.ts";
@@ -17,6 +16,7 @@ import { changesOf, type Setup, type Work } from "../../agent/stages/work.ts";
 import { NIGHT } from "./incident.ts";
 import { MASKS } from "./masks.ts";
 import { SYSTEMS } from "./pipeline.ts";
+import { fc } from "./property.ts";
 
 /** What a detection names, as far as grouping is concerned. */
 export interface Seen {

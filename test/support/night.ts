@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { INCIDENT_STATES, type Incident, type IncidentState } from "../../agent/core/incident.ts";
 import type { Proof } from "../../agent/stages/desk/desk.ts";
 import { loadWork, type Work } from "../../agent/stages/work.ts";
 import { DELETED, down, type Line, NOTE, type Stages, up } from "./pipeline.ts";
+import { fc } from "./property.ts";
 import { setAsideByTwo } from "./set-aside.ts";
 
 export const FACILITY = "ch-exemple";

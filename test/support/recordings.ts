@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import type { Instant } from "../../agent/core/clock.ts";
 import { MICROSECONDS } from "../../agent/core/clock.ts";
 import { SEEN, type Seen } from "./grouping.ts";
 import { NIGHT } from "./incident.ts";
+import { fc } from "./property.ts";
 
 const minute = (at: number): Instant => NIGHT + Math.round(at * MICROSECONDS.minute);
 const within = (from: number, span: number) => fc.integer({ min: from, max: from + span }).map(minute);

@@ -35,8 +35,8 @@ const BORN = new RegExp(
   `(?:(?<![${LETTER}])n[ée](?:e|\\(e\\))?[ _]{1,2}le|naissance|(?<![${LETTER}])ddn|birth[ _-]?date|date[ _-]?of[ _-]?birth|(?<![${LETTER}])dob)[^0-9${LETTER}\\n]{0,12}(${DATE})`,
   "giu",
 );
-/** Without a time of day behind it: that would be the record's own date. */
-const ANY_DATE = new RegExp(`(?<!\\d)(?:${DATE})(?![T ,]{1,2}\\d{1,2}[:hH]\\d\\d)`, "giu");
+/** Without a time of day behind it, which would be the record's own date, and no part of an address (10.1.12.84). */
+const ANY_DATE = new RegExp(`(?<!\\d[./-]?)(?:${DATE})(?![./-]\\d|[T ,]{1,2}\\d{1,2}[:hH]\\d\\d)`, "giu");
 
 const TELEPHONE =
   /(?<![0-9A-Za-z])(?:(?:\+|00)33[ .-]?(?:\(0\))?[ .-]?[1-9](?:[ .-]?\d\d){4}|(?:\+|00)(?:262|508|590|594|596|681|687|689)[ .-]?\d{2,3}(?:[ .-]?\d\d){3}|0[1-9]([ .-]?)\d\d(?:\1\d\d){3})(?![0-9A-Za-z])/g;

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { IPP, MASKS } from "../../../test/support/masks.ts";
+import { fc } from "../../../test/support/property.ts";
 import type { Tally } from "../masked.ts";
 import { isNir, keyOf } from "./find-nirs.ts";
 import { type CompiledPattern, compilePattern } from "./identifier-pattern.ts";
@@ -148,6 +148,8 @@ describe("what stays", () => {
     "2026-11-15T02:14:07.123456Z 15/11/2026 02:14:07 1763172847 01.02.2026 04:15",
     "3f2504e0-4f89-11d3-9a0c-0305e82c3301 INC0012345 sha1 da39a3ee5e6b4b0d3255bfef95601890afd80709",
     "error 404 on PACS Server host=pacs-01 name=SRV-PACS",
+    // The year and month of that NIR, in addresses and versions.
+    "12.05.85.20:443 > 10.12.05.85 v3.12.05.85 7-12-05-85",
   ])("%j, beside an identity", (text) => {
     expect(mask(`${beside}- ${text}`)).toBe(mask(`${beside}- `) + text);
   });

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fc } from "../../../test/support/property.ts";
 import { findRepeats, type Mark } from "./repeats.ts";
 
 /** `a@3 b@5`: the message a in frame 3, b in frame 5. */

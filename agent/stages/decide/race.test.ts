@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EVE, LUC, openDeciding, PAUL, PROOF, REMI } from "../../../test/support/deciding.ts";
+import { fc } from "../../../test/support/property.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 
 const ACTS = [

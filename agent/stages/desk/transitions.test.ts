@@ -1,8 +1,7 @@
-import fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
 import { NIGHT } from "../../../test/support/incident.ts";
 import { DELETED, down, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
-import { BOUNDED } from "../../../test/support/property.ts";
+import { BOUNDED, fc } from "../../../test/support/property.ts";
 import { OPERATOR, REASON, RSSI, statingScene } from "../../../test/support/stating.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import { INCIDENT_TRANSITIONS, type IncidentState } from "../../core/incident.ts";

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { NIGHT } from "../../../test/support/incident.ts";
 import {
@@ -11,7 +10,7 @@ import {
   workOf,
 } from "../../../test/support/night.ts";
 import { down, type Line, openStages, up } from "../../../test/support/pipeline.ts";
-import { BOUNDED } from "../../../test/support/property.ts";
+import { BOUNDED, fc } from "../../../test/support/property.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 
 const RUNS = { ...BOUNDED, numRuns: 25 };

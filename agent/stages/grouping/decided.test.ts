@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { NIGHT } from "../../../test/support/incident.ts";
 import {
@@ -12,7 +11,7 @@ import {
   workOf,
 } from "../../../test/support/night.ts";
 import { type Line, openStages, type Stages } from "../../../test/support/pipeline.ts";
-import { BOUNDED } from "../../../test/support/property.ts";
+import { BOUNDED, fc } from "../../../test/support/property.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import type { Incident } from "../../core/incident.ts";
 import { isDecided } from "./grouping.ts";

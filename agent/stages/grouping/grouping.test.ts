@@ -1,8 +1,7 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { groupAll, inOrderOf, SEEN, type Seen } from "../../../test/support/grouping.ts";
 import { NIGHT } from "../../../test/support/incident.ts";
-import { BOUNDED } from "../../../test/support/property.ts";
+import { BOUNDED, fc } from "../../../test/support/property.ts";
 import { orderOfArrival, RECORDING } from "../../../test/support/recordings.ts";
 import { MOST_PARTNERS } from "./census.ts";
 

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
 import { FACILITY, HAPPENING, incidentsOf, numbered, REASON } from "../../../test/support/night.ts";
 import { down, type Line, openStages, type Stages } from "../../../test/support/pipeline.ts";
+import { fc } from "../../../test/support/property.ts";
 import { derive } from "./divide-work.ts";
 import { arrivalsOf } from "./read-lightly.ts";
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NIGHT } from "../../../test/support/incident.ts";
 import {
@@ -12,7 +11,7 @@ import {
   workOf,
 } from "../../../test/support/night.ts";
 import { DELETED, down, type Line, NOTE, openStages, type Stages } from "../../../test/support/pipeline.ts";
-import { BOUNDED } from "../../../test/support/property.ts";
+import { BOUNDED, fc } from "../../../test/support/property.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 
 const RUNS = { ...BOUNDED, numRuns: 25 };

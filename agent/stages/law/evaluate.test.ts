@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Expression } from "../../../rules/regimes/expression.ts";
 import { PACKS } from "../../../test/support/golden.ts";
 import { aFact, anIncident, NIGHT, said, systemsOf } from "../../../test/support/incident.ts";
+import { fc } from "../../../test/support/property.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
 import { type Fact, FactKind } from "../../core/fact.ts";
 import { qualify } from "../qualify.ts";

@@ -1,8 +1,8 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTEXT, recordsOf } from "../../../test/support/fixtures.ts";
+import { fc } from "../../../test/support/property.ts";
 import { INBOUND } from "../../registry.ts";
 import { parseWhole } from "./parse.ts";
 import { payloadsOf } from "./payloads.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CONTEXT, expectSound, inboundContract } from "../../../test/contract/inbound.contract.ts";
+import { fc } from "../../../test/support/property.ts";
 import type { Inbound, Step } from "../../contract.ts";
 import { INBOUND, recognise } from "../../registry.ts";
 import { windows } from "./index.ts";

@@ -1,8 +1,8 @@
-import fc from "fast-check";
 import { load } from "js-yaml";
 import { describe, expect, it } from "vitest";
 import type { Alert } from "../../../agent/core/alert.ts";
 import { CORPUS } from "../../../test/support/hostile.ts";
+import { fc } from "../../../test/support/property.ts";
 import { catalogueWith, openCatalogue } from "../../registry.ts";
 import { fieldReader } from "../field-reader.ts";
 import { suggestCases } from "./suggest-cases.ts";

@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { SaxesParser } from "saxes";
 import { expect, it } from "vitest";
 import { recordsOf } from "../../../test/support/fixtures.ts";
+import { fc } from "../../../test/support/property.ts";
 import { scanXml, type XmlStep } from "./scan-xml.ts";
 
 const FIXTURES = recordsOf("connectors/inbound/windows/fixtures/xml.in").filter((text) =>

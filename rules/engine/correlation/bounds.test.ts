@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { correlation, open, run, SECOND, START, times, told } from "../../../test/support/correlations.ts";
+import { fc } from "../../../test/support/property.ts";
 
 describe("bounds", () => {
   const count = correlation("type: event_count, rules: a, group-by: u, timespan: 1h, condition: {gte: 3}");

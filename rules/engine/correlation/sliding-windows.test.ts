@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { correlation, open, SECOND, START } from "../../../test/support/correlations.ts";
+import { fc } from "../../../test/support/property.ts";
 
 interface Arrival {
   /** Seconds. */
