@@ -2,7 +2,6 @@ import { setTimeout } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load.ts";
 import { messageOf, TocsinError } from "./core/errors.ts";
 import { listenHttp } from "./http-server.ts";
-import { offerOnBus } from "./offer-on-bus.ts";
 import type { Duties } from "./roles.ts";
 import type { PostgresPlace } from "./store/postgres/connection.ts";
 import type { Lease } from "./store/postgres/lease.ts";
@@ -61,6 +60,7 @@ export async function standBy(
       },
     });
     if (!duties.correlates) return undefined;
+    const { offerOnBus } = await import("./offer-on-bus.ts");
     let withdraw: (() => Promise<void>) | undefined;
     try {
       return await takeLease(place, {

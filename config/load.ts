@@ -7,7 +7,7 @@ import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { nearestName } from "../connectors/mapping/nearest-name.ts";
 import { type Catalogue, openCatalogue } from "../connectors/registry.ts";
-import { issuesOf, readYaml } from "../connectors/shared/read-yaml.ts";
+import { issuesOf, readYaml, readYamlQuickly } from "../connectors/shared/read-yaml.ts";
 import { NOTIFIERS, OUTBOUNDS } from "../connectors/ways-out.ts";
 import { checkEncryption } from "./check-encryption.ts";
 import { checkMail } from "./check-mail.ts";
@@ -98,7 +98,7 @@ export function parseConfig(
   file: string,
   environment: Environment,
 ): { loaded: LoadedConfig; problems?: undefined } | { problems: Problem[]; loaded?: undefined } {
-  const { read, problems: faults } = readYaml(text, file, "config_not_yaml");
+  const { read, problems: faults } = readYamlQuickly(text, file, "config_not_yaml", { shareable: false });
   if (read === undefined) return { problems: faults };
   const problems: Problem[] = [];
   const problem = (path: readonly PropertyKey[], code: string, message: string, remedy?: string) =>

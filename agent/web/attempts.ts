@@ -1,6 +1,15 @@
+import { createRequire } from "node:module";
 import { isIPv6 } from "node:net";
 import { setTimeout } from "node:timers/promises";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+
+// Its index brings the clients of twenty databases with it.
+const limiter = createRequire(import.meta.url);
+const RateLimiterMemory = limiter(
+  "rate-limiter-flexible/lib/RateLimiterMemory.js",
+) as typeof import("rate-limiter-flexible").RateLimiterMemory;
+const RateLimiterRes = limiter(
+  "rate-limiter-flexible/lib/RateLimiterRes.js",
+) as typeof import("rate-limiter-flexible").RateLimiterRes;
 
 /** Counts attempts before they are made, gives them back when they succeed. */
 export interface Attempts {

@@ -4,9 +4,10 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
-import multer, { MulterError, type StorageEngine } from "multer";
+import type { MulterError, StorageEngine } from "multer";
 import { messageOf } from "../core/errors.ts";
 import { ATTACHMENTS } from "../core/logbook.ts";
+import { once } from "../core/once.ts";
 import { safeFileName } from "../core/safe-file-name.ts";
 import type { GivenFile } from "../stages/desk/desk.ts";
 import { formatBytes } from "../stages/french.ts";
@@ -67,15 +68,18 @@ export function receiveFiles(folder: string): RequestHandler {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let underWay = 0;
-  const readers = new Map<FileForm, RequestHandler>(
-    FORMS.map((form) => {
-      const { field, most, bytes } = form;
-      const limits = { ...FIELDS, fileSize: bytes, parts: FIELDS.fields + most + 1 };
-      const storage = temporary(folder);
-      const options = { storage, limits, defParamCharset: "utf8", streamHandler: countNameless };
-      return [form, multer(options).array(field, most)];
-    }),
-  );
+  const readers = once(async () => {
+    const { default: multer } = await import("multer");
+    return new Map<FileForm, RequestHandler>(
+      FORMS.map((form) => {
+        const { field, most, bytes } = form;
+        const limits = { ...FIELDS, fileSize: bytes, parts: FIELDS.fields + most + 1 };
+        const storage = temporary(folder);
+        const options = { storage, limits, defParamCharset: "utf8", streamHandler: countNameless };
+        return [form, multer(options).array(field, most)];
+      }),
+    );
+  });
 
   return async (request: Request, response: Response, next: NextFunction) => {
     if (request.method !== "POST") return next();
@@ -89,6 +93,7 @@ export function receiveFiles(folder: string): RequestHandler {
     // Before anything is read: who may not write here sends nothing.
     personWho(response, "answer");
     if (isFromElsewhere(request)) return next();
+    const reader = (await readers()).get(form);
     // Who left meanwhile is waited for no more: nothing would tell that they are gone.
     if (response.closed || request.destroyed) return;
     if (underWay >= AT_ONCE) throw new PageError(503, BUSY);
@@ -103,7 +108,7 @@ export function receiveFiles(folder: string): RequestHandler {
       remove();
     });
     const thrown = await new Promise<unknown>((resolve) => {
-      void readers.get(form)?.(request, response, resolve);
+      void reader?.(request, response, resolve);
     });
     // Of what failed, nothing is left: multer took away what it had.
     const kept = thrown == null ? ((request.files ?? []) as Kept[]) : [];
@@ -160,9 +165,14 @@ function namelessTrouble(request: Request, { field }: FileForm): string | null {
     : null;
 }
 
+/** An error of the parser, which is not loaded before a file comes. */
+function isOfParser(thrown: unknown): thrown is MulterError {
+  return thrown instanceof Error && thrown.name === "MulterError";
+}
+
 /** What went wrong with the files, in a sentence that names the file and says what to do. */
 function troubleOf(thrown: unknown, { most, bytes, field }: FileForm): string {
-  if (!(thrown instanceof MulterError)) {
+  if (!isOfParser(thrown)) {
     const code = (thrown as { code?: unknown } | null)?.code;
     if (code === "ENOSPC" || code === "EDQUOT")
       return "Le disque du serveur est plein : prévenez l'astreinte informatique, et gardez vos fichiers.";

@@ -99,7 +99,7 @@ const HOSTILE = fc.oneof(
   fc.string({ unit: "binary", maxLength: 60 }),
 );
 
-describe.each(ROUNDS)("any form, $kind, round $round", ({ kind, round }) => {
+describe.each(ROUNDS)("any form, $kind, round $round", ({ kind }) => {
   beforeAll(async () => {
     house = await openHouse();
   });
