@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Eta } from "eta";
+import { bindReferences, markReferences } from "./bind-references.ts";
 import { loadCatalogue } from "./english/catalogue.ts";
 import { translateView, type ViewPart } from "./english/translate-view.ts";
 import type { Language } from "./language.ts";
@@ -49,11 +50,12 @@ export function templates(): { render(view: string, model: object, language?: La
 const OWN = "const own = (text) => text;";
 
 function openViews(rewrite: (parts: ViewPart[]) => ViewPart[], functionHeader = OWN): Eta {
-  return new Eta({
+  const views = new Eta({
     views: join(import.meta.dirname, "views"),
     cache: true,
-    functionHeader,
+    functionHeader: `${functionHeader} const whole = this.whole;`,
     escapeFunction: escapeHtml,
-    plugins: [{ processAST: (parts) => rewrite(parts as ViewPart[]) as typeof parts }],
+    plugins: [{ processAST: (parts) => bindReferences(rewrite(parts as ViewPart[])) as typeof parts }],
   });
+  return Object.assign(views, { whole: (value: unknown) => markReferences(escapeHtml(value)) });
 }

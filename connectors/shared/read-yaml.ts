@@ -56,8 +56,8 @@ export function readYaml(
   }
 }
 
-/** What repeats by an alias may unfold without end: only the reader of places counts it. */
-const ALIAS = /[&*]/;
+/** What may be an alias, of which few unfold without end: only the reader of places counts them. */
+const ALIAS = /(?:^|[\s[{,:])\*\S/m;
 
 /**
  * The same by a reader that knows no places and is ten times as fast: the places are found when they are asked for. What

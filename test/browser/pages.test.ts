@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   axeFindings,
+  brokenReferences,
   browserPeer,
   EACH_ONCE,
   onEach,
@@ -108,5 +109,8 @@ async function lookAt(page: Page, name: string): Promise<string[]> {
   );
   found.push(...(words ?? []).map((each) => `says « ${each} »`));
   const buttons = await page.locator("button:visible").allTextContents();
+  await page.setViewportSize(SCREENS.narrow);
+  await page.emulateMedia({ media: "screen" });
+  found.push(...(await brokenReferences(page)).map((each) => `reference ${each}`));
   return [...found, ...buttons.map((each) => `printed with the button « ${each.trim()} »`)];
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
  */
 const file = process.env.TOCSIN_AHEAD ?? "";
 /** How long a reading holds, ms. */
-const HOLDS = 5;
+const HOLDS = 1;
 
 const Real = Date;
 let ahead = 0;
@@ -16,7 +16,9 @@ function now(): number {
   if (performance.now() - read > HOLDS) {
     read = performance.now();
     try {
-      ahead = Number(readFileSync(file, "utf8"));
+      const text = readFileSync(file, "utf8");
+      // Empty while it is being written anew: what it said stands.
+      if (text !== "") ahead = Number(text);
     } catch {
       // Nobody has moved it yet.
     }

@@ -39,6 +39,9 @@ const sourcesWith = (
 
 const OTHER = "token-of-the-other-source";
 
+/** What is posted where only datagrams are sent. */
+const NOTHING: Posted = { sent: 0, held: 0, answers: {}, hopeless: 0, cut: 0, acknowledged: [] };
+
 /** What came of it. */
 export interface Overload {
   broken: readonly string[];
@@ -52,15 +55,21 @@ export interface Overload {
   log: readonly Record<string, unknown>[];
 }
 
-/** Finds what a daemon takes by UDP and HTTP, offers it five times as much by both at once, and compares the counts. */
+/** Ways in that are flooded. */
+export const FLOODED = ["udp", "http"] as const;
+type Flooded = (typeof FLOODED)[number];
+
+/** Finds what a daemon takes by UDP and HTTP, offers it five times as much by both at once, or by one, and compares the counts. */
 export async function playOverload({
   seconds,
   small,
+  by = FLOODED,
   say,
 }: {
   seconds: number;
   /** Sizes that only prove that everything runs. */
   small: boolean;
+  by?: readonly Flooded[];
   say: (line: string) => void;
 }): Promise<Overload> {
   return inScene(async (scene) => {
@@ -88,18 +97,18 @@ export async function playOverload({
     say(`takes, each alone: ${capacity.udp} datagrams/s, ${capacity.http} alerts/s by HTTP, one a request`);
     await settled(daemon, trialSent);
 
-    say(`${TIMES} times as much by both for ${seconds} s`);
+    say(`${TIMES} times as much by ${by.join(" and ")} for ${seconds} s`);
     const start = await countsOf(daemon);
     let sent = 0;
     let quietly = 0;
-    let posted: Posted | undefined;
+    let posted = NOTHING;
     const loaded = await probes.during(async () => {
-      const pushing = await flood("flood", TIMES * capacity.http);
+      const pushing = by.includes("http") ? await flood("flood", TIMES * capacity.http) : undefined;
       const over = AbortSignal.timeout(seconds * 1000);
       const whisper = whisperTo(scene, daemon, over);
-      sent = await send(TIMES * capacity.udp, seconds);
+      if (by.includes("udp")) sent = await send(TIMES * capacity.udp, seconds);
       quietly = await whisper;
-      posted = await pushing.end();
+      if (pushing !== undefined) posted = await pushing.end();
     });
     const ended = performance.now();
     say(`meanwhile: ${toldOf(loaded)}`);
@@ -109,8 +118,12 @@ export async function playOverload({
     const joined = (performance.now() - ended) / 1000;
     const end = await countsOf(daemon);
     const { peak } = memoryOf(daemon);
-    const all = { sent, quietly, posted: posted as Posted, tried, loaded, peak };
+    const all = { sent, quietly, posted, tried, loaded, peak };
     tellShed(say, { ...all, start, end, seconds });
+    const times = (offered: number, taken: number) => (offered / seconds / taken).toFixed(1);
+    say(
+      `offered ${times(sent, capacity.udp)} times what it takes by UDP, ${times(posted.sent + posted.held, capacity.http)} times by HTTP`,
+    );
     say(
       `ordinary again after ${recovered.toFixed(1)} s (goal ${GOAL} s), all sorted after ${joined.toFixed(1)} s`,
     );
@@ -119,7 +132,7 @@ export async function playOverload({
     const code = await daemon.end("SIGTERM");
     if (code !== 0) broken.push(`the daemon ended with ${code}`);
     const [dropped, lost] = [end.dropped - start.dropped, end.lost - start.lost];
-    return { broken, sent, dropped, lost, posted: all.posted, peak, log: daemon.log };
+    return { broken, sent, dropped, lost, posted, peak, log: daemon.log };
   });
 }
 

@@ -18,8 +18,9 @@ const CHROMIUM = onPath("chromium-headless-shell") === undefined ? "chromium" : 
 export const browserPeer = peer("Chromium", CHROMIUM, "apt-get install chromium-headless-shell");
 /** Where pictures of pages go; kept out of the repository. */
 export const SHOTS = resolve(import.meta.dirname, "../../test-output/screenshots");
-/** The smallest screen that pages are made for, a telephone, a desk and a wall, in CSS pixels. */
+/** The narrowest screen there is, the smallest that pages are made for, a telephone, a desk and a wall, in CSS pixels. */
 export const SCREENS = {
+  narrow: { width: 320, height: 568 },
   small: { width: 360, height: 740 },
   phone: { width: 390, height: 844 },
   desk: { width: 1280, height: 900 },
@@ -83,6 +84,32 @@ export async function axeFindings(page: Page): Promise<string[]> {
 /** By how many pixels the page can be moved sideways. */
 export function sideways(page: Page): Promise<number> {
   return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+}
+
+/**
+ * What is wrong with the references of dossiers on a page, all of it unfolded: one that stands on two lines, or that the
+ * layout tears from the sentence it is in.
+ */
+export function brokenReferences(page: Page): Promise<string[]> {
+  return page.evaluate(String.raw`(() => {
+    for (const each of document.querySelectorAll("details")) each.open = true;
+    const faults = [];
+    const told = (node) => node.parentElement.outerHTML.slice(0, 160);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const range = document.createRange();
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      for (const { 0: { length }, index } of node.data.matchAll(/(?<![\w-])20\d\d-\d{4,6}(?![\w-])/g)) {
+        range.setStart(node, index);
+        range.setEnd(node, index + length);
+        if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) faults.push("on two lines: " + told(node));
+        const sentence = node.parentElement.closest(".ref")?.parentElement;
+        if (!sentence || !/flex|grid/.test(getComputedStyle(sentence).display)) continue;
+        const words = [...sentence.childNodes].some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== "");
+        if (words) faults.push("torn from its sentence: " + told(node.parentElement));
+      }
+    }
+    return [...new Set(faults)];
+  })()`);
 }
 
 /** Nothing that axe finds, nothing planted that ran, nothing that moves the page sideways; its picture is kept. */

@@ -15,7 +15,7 @@ interface Reply {
   status: number;
   location: string | null;
   headers: Headers;
-  /** As a person reads it: without the marks that keep names and quotations from being translated. */
+  /** As a person reads it: without the marks that keep names and quotations from being translated, and references whole. */
   text: string;
   /** As it came. */
   html: string;
@@ -62,9 +62,9 @@ export function visitor(scene: Pick<Scene, "url" | "code" | "clock">): Visitor {
   return self;
 }
 
-/** A page without what tells translators which words are not theirs; one mark may stand within another. */
+/** A page without what tells translators which words are not theirs, and what is one word; one mark may stand within another. */
 function withoutMarks(html: string): string {
-  const bare = html.replaceAll(/<span (?:translate="no"|lang="fr")>([^<]*)<\/span>/g, "$1");
+  const bare = html.replaceAll(/<span (?:translate="no"|lang="fr"|class="ref")>([^<]*)<\/span>/g, "$1");
   return bare === html ? html.replaceAll(' translate="no"', "") : withoutMarks(bare);
 }
 

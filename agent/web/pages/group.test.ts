@@ -180,6 +180,7 @@ describe("a link with a dossier of another facility", () => {
     });
     const read = (await (await signedIn("dora")).get(page)).text;
     expect(read).toContain("a lié son dossier 2026-0007 à celui-ci");
+    expect(read).toMatch(/Lien proposé par un autre établissement : CH Y, 2026-0007 ?<[\s\S]{0,60}Ursule Y/);
     expect(read).toContain("Une personne membre du groupe peut le confirmer.");
     expect(read).not.toContain("/groupe/confirmer");
     const done = await remi.submit(page, `${page}/groupe/confirmer`, { motif: REASON });
@@ -202,6 +203,21 @@ describe("a link with a dossier of another facility", () => {
     for (const words of ["Lié au dossier 2026-0007", "retiré", motif]) expect(text).toContain(words);
     expect(text).not.toContain("/groupe/retirer");
     expect(text).not.toContain("Un lien est une raison de répondre");
+  });
+
+  it("stands in the timeline and in the return of experience, with who made it and who took it back", async () => {
+    await theirs();
+    const remi = await signedIn("remi");
+    const page = await reported(remi);
+    await linked(remi, page);
+    await remi.submit(page, `${page}/groupe/retirer`, { motif: "Deux comptes différents." });
+    const made = /Lié à un dossier d’un autre établissement : CH Y, 2026-0007 ?<[\s\S]{0,60}Dr remi/;
+    const back = /Lien retiré : CH Y, 2026-0007 ?<[\s\S]{0,60}Dr remi/;
+    for (const path of [page, `${page}/debriefing`]) {
+      const { text } = await remi.get(path);
+      expect(text, path).toMatch(made);
+      expect(text, path).toMatch(back);
+    }
   });
 
   it("that cannot be made says why, and nothing is recorded", async () => {

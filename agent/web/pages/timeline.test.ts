@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { aFact, anIncident, NIGHT } from "../../../test/support/incident.ts";
 import { SYSTEMS } from "../../../test/support/web-declaration.ts";
 import { MICROSECONDS } from "../../core/clock.ts";
+import type { GroupLink } from "../../core/group-link.ts";
+import type { DossierLinks } from "../../stages/group/group-desk.ts";
 import { frenchTime } from "../french-time.ts";
 import { scaleOf, timelineOf } from "./timeline.ts";
 
@@ -128,5 +130,76 @@ describe("the picture of an incident", () => {
     const { ticks } = draw(dossier({ incident }), NIGHT + 2 * minutes * minute);
     expect(ticks.length).toBeGreaterThanOrEqual(2);
     expect(new Set(ticks.map(({ label }) => label)).size).toBe(ticks.length);
+  });
+});
+
+describe("the timeline of a dossier that is linked with those of other facilities", () => {
+  const link = (over: Partial<GroupLink> = {}): GroupLink => ({
+    ...{ id: "l1", incident: "i", reference: "2026-0001", at: NIGHT + 30 * minute, reason: "Même compte." },
+    other: { facility: "chy", name: "CH Y", incident: "y1", reference: "2026-0007", title: "Rançongiciel" },
+    by: { account: "acc-rania", name: "Dr Rania" },
+    ...{ answers: null, withdrawn: null },
+    ...over,
+  });
+  const told = (group: Pick<DossierLinks, "links" | "proposals"> | null) => {
+    const scale = scaleOf(dossier(), NIGHT + 90 * minute);
+    const counts = [3];
+    const picture = timelineOf(dossier(), { scale, counts, time, now: NIGHT + 90 * minute, group });
+    return picture.lines.map(({ at, kind, text, by }) => [(at - NIGHT) / minute, kind, text, by]);
+  };
+  const ALERTS = [0, "Alertes", "3 alertes", null];
+  const FOUND = [20, "Personne", "Constat : une personne en prend note", null];
+  const LINKED = "Lié à un dossier d’un autre établissement : CH Y, 2026-0007";
+  const withdrawn = { account: "a", name: "Dr Audrey", at: NIGHT + 50 * minute, reason: "Un autre compte." };
+  const theirs = { name: "Dr Yann", account: "acc-yann" };
+
+  it.each<[string, Pick<DossierLinks, "links" | "proposals">, unknown[][]]>([
+    [
+      "declared here, confirmed there or not",
+      { links: [{ link: link(), both: true }], proposals: [] },
+      [ALERTS, FOUND, [30, "Personne", LINKED, "Dr Rania"]],
+    ],
+    [
+      "declared here and taken back: both",
+      { links: [{ link: link({ withdrawn }), both: false }], proposals: [] },
+      [
+        ALERTS,
+        FOUND,
+        [30, "Personne", LINKED, "Dr Rania"],
+        [50, "Personne", "Lien retiré : CH Y, 2026-0007", "Dr Audrey"],
+      ],
+    ],
+    [
+      "declared elsewhere: by the reference that the dossier has there, and by whom",
+      {
+        links: [],
+        proposals: [
+          {
+            facility: { id: "chz", name: "CH Z" },
+            link: link({ reference: "2026-0042", by: theirs, at: NIGHT + 10 * minute }),
+          },
+        ],
+      },
+      [
+        ALERTS,
+        [10, "Personne", "Lien proposé par un autre établissement : CH Z, 2026-0042", "Dr Yann"],
+        FOUND,
+      ],
+    ],
+  ])("says in its place what was %s", (_, group, lines) => {
+    expect(told(group)).toEqual(lines);
+  });
+
+  it("says nothing of links where there is no group", () => {
+    expect(told(null)).toEqual([ALERTS, FOUND]);
+  });
+
+  it("draws no link: the picture and its span are those of what happened here", () => {
+    const scale = scaleOf(dossier(), NIGHT + 90 * minute);
+    const given = { scale, counts: [3], time, now: NIGHT + 90 * minute };
+    const late = { links: [{ link: link({ at: NIGHT + 80 * minute }), both: false }], proposals: [] };
+    const { lines: _without, ...bare } = timelineOf(dossier(), given);
+    const { lines: _with, ...drawn } = timelineOf(dossier(), { ...given, group: late });
+    expect(drawn).toEqual(bare);
   });
 });
