@@ -41,6 +41,22 @@ describe("the spaces of French", () => {
   });
 });
 
+describe("a reference", () => {
+  const MARKED = '<span class="ref">2026-0007</span>';
+  const shown = (text: string, language?: "en") =>
+    render("fact", { ...FRAME, fact: { ...FACT, label: text, text, origin: text } }, language);
+
+  it.each([undefined, "en"] as const)("is one word in the text of a page (%s)", (language) => {
+    expect(shown("Lien retiré : CH Y, 2026-0007", language)).toContain(`CH Y, ${MARKED}`);
+  });
+
+  it("lets no mark of a source through", () => {
+    const text = shown('<b class="ref">2026-0007</b>');
+    expect(text).toContain(`&lt;b class=&quot;ref&quot;&gt;${MARKED}&lt;/b&gt;`);
+    expect(text).not.toContain("<b");
+  });
+});
+
 describe("the causes of an incident", () => {
   const shown = (causes: ReturnType<typeof sceneDossier>["incident"]["causes"]) => {
     const dossier = sceneDossier();

@@ -1,6 +1,13 @@
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect } from "vitest";
-import { browserPeer, deviceOf, isSoundEverywhere, openBrowser } from "../support/browser.ts";
+import {
+  browserPeer,
+  deviceOf,
+  isSound,
+  isSoundEverywhere,
+  openBrowser,
+  SCREENS,
+} from "../support/browser.ts";
 import { keepDossier, noteFacility } from "../support/group-scene.ts";
 import { describePeer, itPeer } from "../support/peer.ts";
 import { realDesk } from "../support/real-desk.ts";
@@ -64,6 +71,9 @@ describePeer(browserPeer, "the group in a browser", () => {
       await tab.waitForURL("**?fait=lie#groupe");
       await tab.getByText("Lié au dossier 2026-0007 de CH Y").waitFor();
       await isSoundEverywhere(tab, "group-linked");
+      await tab.setViewportSize(SCREENS.narrow);
+      await tab.locator("#chronologie-texte summary").click();
+      await isSound(tab, "group-linked-narrow");
       await tab.getByRole("link", { name: /Constater que d’autres établissements/ }).click();
       expect(await tab.locator("input[value=others_affected]").isChecked()).toBe(true);
       await tab.close();

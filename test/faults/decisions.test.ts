@@ -85,7 +85,7 @@ describePeer(gcc, "decisions that a tool brings", () => {
     machine.pass(DAY);
     storms += 1;
     filed = machine.portal.taken.length;
-    await machine.ready();
+    await allDone(machine);
     await hit();
     return (await openIncident(machine, unit)).text;
   }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
  */
 const file = process.env.TOCSIN_AHEAD ?? "";
 /** How long a reading holds, ms. */
-const HOLDS = 1;
+const HOLDS = 5;
 
 const Real = Date;
 let ahead = 0;

@@ -86,36 +86,37 @@ export function sideways(page: Page): Promise<number> {
   return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
 }
 
-/**
- * What is wrong with the references of dossiers on a page, all of it unfolded: one that stands on two lines, or that the
- * layout tears from the sentence it is in.
- */
+/** What is wrong with the references of dossiers on a page: where a line may break in one, or it is torn from its sentence. */
 export function brokenReferences(page: Page): Promise<string[]> {
   return page.evaluate(String.raw`(() => {
-    for (const each of document.querySelectorAll("details")) each.open = true;
     const faults = [];
-    const told = (node) => node.parentElement.outerHTML.slice(0, 160);
+    const told = (element) => element.outerHTML.slice(0, 160);
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const range = document.createRange();
     for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const holder = node.parentElement;
+      if (holder.closest("option, textarea, svg, script")) continue;
       for (const { 0: { length }, index } of node.data.matchAll(/(?<![\w-])20\d\d-\d{4,6}(?![\w-])/g)) {
         range.setStart(node, index);
         range.setEnd(node, index + length);
-        if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) faults.push("on two lines: " + told(node));
-        const sentence = node.parentElement.closest(".ref")?.parentElement;
+        const lines = new Set([...range.getClientRects()].map(({ top }) => top)).size;
+        if (getComputedStyle(holder).whiteSpace !== "nowrap" || lines > 1) faults.push("may break: " + told(holder));
+        // Beside words of its own, a box that lays out its parts makes three of one sentence.
+        const sentence = holder.closest(".ref")?.parentElement;
         if (!sentence || !/flex|grid/.test(getComputedStyle(sentence).display)) continue;
         const words = [...sentence.childNodes].some(({ nodeType, data }) => nodeType === Node.TEXT_NODE && data.trim() !== "");
-        if (words) faults.push("torn from its sentence: " + told(node.parentElement));
+        if (words) faults.push("torn from its sentence: " + told(sentence));
       }
     }
     return [...new Set(faults)];
   })()`);
 }
 
-/** Nothing that axe finds, nothing planted that ran, nothing that moves the page sideways; its picture is kept. */
+/** Nothing that axe finds, nothing planted that ran, no broken reference, nothing that moves the page sideways; its picture is kept. */
 export async function isSound(page: Page, name: string): Promise<void> {
   await shoot(page, name);
   expect(await axeFindings(page), name).toEqual([]);
+  expect(await brokenReferences(page), name).toEqual([]);
   expect(await page.title()).not.toContain("pwned");
   expect(await sideways(page), `${name}: wider than the screen, in px`).toBeLessThanOrEqual(0);
 }
