@@ -95,6 +95,13 @@ export function keepOriginal(draft: Draft, original: string): void {
   draft.cut = true;
 }
 
+/** Sets `event.original` of an alert that was read from a part of what came. */
+export function restoreOriginal(alert: Alert, original: string): void {
+  const draft = draftOf(alert);
+  keepOriginal(draft, original);
+  if (draft.cut) addTag(alert, AlertTag.cut);
+}
+
 /** Gives the alert its time and its marks; `instant` is undefined when the record told none. */
 export function finish(draft: Draft, instant: Instant | undefined, context: ParseContext): Alert {
   const { alert } = draft;

@@ -26,6 +26,14 @@ describe("time", () => {
   });
 });
 
+it("reads a record between quotes, and keeps what came", () => {
+  const text = '"CEF:0|v|p|1|c|n|5|fname=a b.txt act=deleted" ';
+  const { alert } = cef.parse(text, CONTEXT);
+  expect(cef.recognise(text).certainty).toBe(1);
+  expect(alert?.fields).toMatchObject({ fname: "a b.txt", act: "deleted" });
+  expect(alert?.event?.original).toBe(text);
+});
+
 describe("severity", () => {
   it.each([
     ["0", 0, 0],

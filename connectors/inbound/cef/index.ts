@@ -1,5 +1,5 @@
 import type { Inbound } from "../../contract.ts";
-import { isBare, parseCef } from "./parse.ts";
+import { isBare, isQuoted, parseCef } from "./parse.ts";
 
 export const cef: Inbound = {
   name: "cef",
@@ -17,6 +17,7 @@ const BEGINNING = 1024;
 function recognise(text: string): { certainty: number; because: string } {
   const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   if (text.startsWith("CEF:", start)) return { certainty: 1, because: "it begins with CEF:" };
+  if (isQuoted(text)) return { certainty: 1, because: "it is a CEF: record between quotes" };
   if (isBare(text)) return { certainty: 0.9, because: "it begins with the fields of a CEF: header" };
   if (/CEF: ?\d/.test(text.slice(0, BEGINNING)))
     return { certainty: 0.6, because: "it contains a CEF: header" };

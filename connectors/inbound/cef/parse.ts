@@ -1,6 +1,6 @@
 import type { Alert } from "../../../agent/core/alert.ts";
 import type { ParseContext, Parsed } from "../../contract.ts";
-import { clip, type Draft, newDraft, putField, putNewField } from "../../shared/draft.ts";
+import { clip, type Draft, newDraft, putField, putNewField, restoreOriginal } from "../../shared/draft.ts";
 import { keyTable } from "../../shared/key-table.ts";
 import { isNoValue } from "../../shared/no-value.ts";
 import { withHeader } from "../../shared/syslog/with-header.ts";
@@ -19,6 +19,7 @@ const keyAt = keyTable(cefKeyOf);
  * Errors: `empty`, `not_cef` (no `CEF:` anywhere), `bad_header` (fewer than its seven fields; the alert has the text).
  */
 export function parseCef(text: string, context: ParseContext): Parsed {
+  if (isQuoted(text)) return parseQuoted(text, context);
   const start = cefAt(text);
   if (start < 0) {
     const code = text.trim() === "" ? "empty" : "not_cef";
@@ -44,6 +45,17 @@ export function parseCef(text: string, context: ParseContext): Parsed {
   if (whole) return { alert };
   const missing = `the CEF header has ${header.length} of its ${HEADER_FIELDS} fields`;
   return { alert, error: { code: "bad_header", message: missing } };
+}
+
+/** Says whether a record is a text between quotes, as an export in CSV or JSON leaves it. */
+export function isQuoted(text: string): boolean {
+  return text.charCodeAt(0) === 0x22 && /^"CEF: ?\d\|/.test(text.slice(0, 8)) && text.trimEnd().endsWith('"');
+}
+
+function parseQuoted(text: string, context: ParseContext): Parsed {
+  const parsed = parseCef(text.slice(1, text.lastIndexOf('"')), context);
+  if (parsed.alert !== undefined) restoreOriginal(parsed.alert, text);
+  return parsed;
 }
 
 function observerOf(draft: Draft, header: readonly string[]): NonNullable<Alert["observer"]> {

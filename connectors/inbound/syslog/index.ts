@@ -1,6 +1,7 @@
 import { isoFromInstant } from "../../../agent/core/clock.ts";
 import type { Inbound } from "../../contract.ts";
 import { bareProgram } from "../../shared/bodies/bare-program.ts";
+import { restoreOriginal } from "../../shared/draft.ts";
 import { readDate } from "../../shared/read-date.ts";
 import { parseSyslog } from "./parse.ts";
 import { payloadsOf } from "./payloads.ts";
@@ -13,7 +14,13 @@ export function syslogOf(formats: readonly Inbound[]): Inbound {
     summary: "Syslog, RFC 5424 and RFC 3164 as devices write it (Cisco too); other formats inside are read.",
     ways: ["text"],
     example: (text, at) => `<110>1 ${isoFromInstant(at)} tocsin canary - - - ${text}`,
-    parse: (text, context) => parseSyslog(text, context, payloads),
+    parse: (text, context) => {
+      const counted = countedTo(text);
+      if (counted === 0) return parseSyslog(text, context, payloads);
+      const parsed = parseSyslog(text.slice(counted), context, payloads);
+      if (parsed.alert !== undefined) restoreOriginal(parsed.alert, text);
+      return parsed;
+    },
     recognise,
   };
 }
@@ -24,10 +31,19 @@ const LED_MNEMONIC =
 
 const ANY_TIME = { received: 0, zone: "UTC" };
 
+/** Where a record begins after the count of its octets (RFC 6587), as a capture of a TCP stream keeps it; 0 without one. */
+function countedTo(text: string): number {
+  const first = text.charCodeAt(0);
+  if (first < 0x31 || first > 0x39) return 0;
+  const counted = /^\d{1,6} (?=<\d{1,3}>(?:1 |[A-Z][a-z]{2} |\d{4}-))/.exec(text.slice(0, 32));
+  return counted === null ? 0 : counted[0].length;
+}
+
 function recognise(text: string): { certainty: number; because: string } {
   let at = 0;
   while (text.charCodeAt(at) === 0xfeff || text.charCodeAt(at) === 0x20) at++;
   const first = text.charCodeAt(at);
+  if (countedTo(text) > 0) return { certainty: 0.95, because: "a syslog priority follows a count of octets" };
   if (first === 0x3c) {
     const end = text.indexOf(">", at);
     if (end > at + 1 && end <= at + 4 && isNumber(text, at + 1, end)) {

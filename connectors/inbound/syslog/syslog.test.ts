@@ -11,6 +11,23 @@ const syslog = INBOUND.find(({ name }) => name === "syslog") as Inbound;
 
 inboundContract(syslog, join(import.meta.dirname, "fixtures"));
 
+describe("what stands before a record", () => {
+  it("leaves the count of octets (RFC 6587), and keeps what came", () => {
+    const text = "53 <14>1 2025-10-16T11:15:25+02:00 srv-1 app 7 - - started";
+    const { alert } = syslog.parse(text, CONTEXT);
+    expect(syslog.recognise(text).certainty).toBeGreaterThan(0.9);
+    expect(alert).toMatchObject({ host: { name: "srv-1" }, message: "started" });
+    expect(alert?.event?.original).toBe(text);
+    expect(syslog.recognise("53 <b> bold").certainty).toBe(0);
+  });
+
+  it("takes an address with a port after a date of its own for what the message begins with", () => {
+    const { alert } = syslog.parse("2025-10-10 12:34:56 192.0.2.31:62586 peer info: IV_VER=2", CONTEXT);
+    expect(alert?.message).toBe("192.0.2.31:62586 peer info: IV_VER=2");
+    expect(alert?.host).toBeUndefined();
+  });
+});
+
 describe("time", () => {
   const at = (text: string, context: Partial<typeof CONTEXT>) =>
     syslog.parse(text, { ...CONTEXT, ...context }).alert?.["@timestamp"];

@@ -13,6 +13,9 @@ it.each([
   ["DHCPACK(eth0) 192.0.2.31 02:00:5e:10:00:09", "dhcpd"],
   ["client @0x7f 192.0.2.30#53124 (example.org): query: example.org IN A + (192.0.2.53)", "named"],
   ["SERVFAIL unexpected RCODE resolving 'example.org/A/IN': 192.0.2.53#53", "named"],
+  ["DNS format error from 192.0.2.53#53 resolving example.org/AAAA for 192.0.2.30#55198: no SOA", "named"],
+  ["connection refused resolving 'example.org/A/IN': 192.0.2.53#53", "named"],
+  ["DNS of the pharmacy: format error from the printer", undefined],
   ["(root) CMD (/usr/bin/true)", "cron"],
   ["SERVICE ALERT: srv-dpi;HTTP;OK;HARD;3;HTTP OK", "nagios"],
   ["alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/bin/ls", "sudo"],
@@ -40,6 +43,19 @@ it.each([
   [
     "DHCPREQUEST for 192.0.2.31 from 02:00:5e:10:00:09 (pc09) via eth0",
     { client: { ip: "192.0.2.31", mac: "02-00-5E-10-00-09", domain: "pc09" }, network: { transport: "udp" } },
+  ],
+  [
+    "DNS format error from 192.0.2.53#53 resolving example.org/AAAA for 192.0.2.30#55198: no SOA",
+    {
+      client: { ip: "192.0.2.30", port: 55198 },
+      server: { ip: "192.0.2.53", port: 53 },
+      dns: { question: { name: "example.org", type: "AAAA" } },
+      event: { outcome: "failure", reason: "no SOA" },
+    },
+  ],
+  [
+    "client @0xabcdef01 192.0.2.30#35001 (example.org): zone transfer 'example.org/IN' deferred",
+    { client: { ip: "192.0.2.30", port: 35001 }, event: { action: "dns_zone_transfer" } },
   ],
   ['\ufeff@cee: {"message":"hello","user":{"name":"alice"}}', { message: "hello", user: { name: "alice" } }],
 ])("a body without a header is read: %s", (text, expected) => {

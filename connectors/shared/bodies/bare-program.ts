@@ -24,7 +24,7 @@ const NAMED: Bare = {
 /** What a resolver says of an answer that it could not use. */
 const RESOLVER: Bare = {
   program: "named",
-  text: /^[A-Za-z][\w ().-]{0,160} resolving '[^\s']{1,300}': [\da-f.:]{2,45}#\d{1,5}$/,
+  text: /^(?:[A-Za-z][\w ().-]{0,160} resolving '[^\s']{1,300}': [\da-f.:]{2,45}#\d{1,5}$|DNS format error from [\da-f.:]{2,45}#\d{1,5} resolving \S{1,300}\/[A-Z0-9]{1,16}(?: for |: ))/,
 };
 const CRON: Bare = {
   program: "cron",
@@ -47,7 +47,10 @@ const BY_WORD: ReadonlyMap<string, Bare> = new Map(
       [PAM, "pam"],
       [DHCP, "DHCPDISCOVER DHCPOFFER DHCPREQUEST DHCPACK DHCPNAK DHCPDECLINE DHCPRELEASE DHCPINFORM"],
       [NAMED, "client queries"],
-      [RESOLVER, "SERVFAIL FORMERR REFUSED NXDOMAIN NOTIMP host network unexpected lame DNS"],
+      [
+        RESOLVER,
+        "SERVFAIL FORMERR REFUSED NXDOMAIN NOTIMP host network unexpected lame connection timed DNS",
+      ],
       [NAGIOS, "HOST SERVICE CURRENT"],
     ] as const
   ).flatMap(([bare, words]) => words.split(" ").map((word) => [word, bare] as const)),

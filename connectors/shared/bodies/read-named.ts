@@ -55,6 +55,14 @@ const SAYINGS = [
     "failure",
   ),
   saying(
+    of(
+      "(?<reason>zone transfer) '(?<question>[^\\s'/]{0,255})(?:/(?:[A-Z0-9]{1,16}))?/(?<questionClass>[A-Z]{1,4})'",
+    ),
+    "dns_zone_transfer",
+    "network",
+    "protocol info",
+  ),
+  saying(
     of("(?<reason>bad zone transfer request): '(?<question>[^\\s'/]{0,255})/(?<questionClass>[A-Z]{1,4})'"),
     "dns_zone_transfer",
     "network",
@@ -77,7 +85,14 @@ const SAYINGS = [
     "failure",
   ),
   saying(
-    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?(?:[A-Z]{4,10} )?(?<reason>(?:error|lame|unexpected|timed out|network unreachable|host unreachable).{0,128}? resolving) '(?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})\/(?<questionClass>[A-Z]{1,4})'(?: \([^()]{1,255}\))?: (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5})$/,
+    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?(?:[A-Z]{4,10} )?(?<reason>(?:error|lame|unexpected|timed out|network unreachable|host unreachable|connection refused).{0,128}? resolving) '(?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})\/(?<questionClass>[A-Z]{1,4})'(?: \([^()]{1,255}\))?: (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5})$/,
+    "dns_query",
+    "network",
+    "protocol error",
+    "failure",
+  ),
+  saying(
+    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?DNS format error from (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5}) resolving (?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})(?: for (?:client )?(?:<unknown>|(?<host>[^\s#]{2,64})#(?<port>\d{1,5})))?: (?<reason>.{1,256})$/,
     "dns_query",
     "network",
     "protocol error",

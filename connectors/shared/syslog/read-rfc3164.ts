@@ -87,7 +87,8 @@ function isOwnDate(text: string, from: number, end: number): boolean {
 
 /** Says whether a word after such a date begins the message: it looks like no host, and no payload comes after it. */
 function beginsMessage(text: string, from: number, to: number, next: number): boolean {
-  if (!/^(?:[A-Za-z_]+|[a-z]+(?:\.\w+){2,})$/.test(text.slice(from, to))) return false;
+  if (!/^(?:[A-Za-z_]+|[a-z]+(?:\.\w+){2,}|\d{1,3}(?:\.\d{1,3}){3}:\d{1,5})$/.test(text.slice(from, to)))
+    return false;
   return !/^(?:[{<@%]|CEF:|LEEF:|\w{1,64}=)/.test(text.slice(next, next + 66));
 }
 
