@@ -9,7 +9,6 @@ FROM debian:bookworm-slim
 COPY --from=dependencies /usr/local/bin/node /usr/local/bin/node
 ENV NODE_ENV=production \
   NODE_COMPILE_CACHE=/tmp/tocsin-compile-cache \
-  NODE_OPTIONS=--max-semi-space-size=8 \
   MALLOC_ARENA_MAX=2 \
   MALLOC_MMAP_THRESHOLD_=131072 \
   TOCSIN_CONFIG=/etc/tocsin/tocsin.yml \

@@ -7,11 +7,7 @@ import { type Place, visitsOf } from "../support/pages.ts";
 import { employDelegates } from "./employ-delegates.ts";
 
 /** What unit and image set. */
-const AS_SHIPPED = {
-  MALLOC_ARENA_MAX: "2",
-  MALLOC_MMAP_THRESHOLD_: "131072",
-  NODE_OPTIONS: "--max-semi-space-size=8",
-};
+const AS_SHIPPED = { MALLOC_ARENA_MAX: "2", MALLOC_MMAP_THRESHOLD_: "131072" };
 /** Pages at once at most: none waits for another. */
 const CONNECTIONS = 64;
 

@@ -15,8 +15,11 @@ import { allSorted, type Findings, inspect } from "./invariants.ts";
 import { type Fault, sayFault } from "./plan-faults.ts";
 import type { Supervised } from "./supervised.ts";
 
-/** How long clients may go on to bring in what was not taken, and the cluster to sort it, s. */
-const AFTERWARDS = 120;
+/**
+ * How long clients may go on to bring in what was not taken, and the cluster to sort it, s: a spool keeps what NATS took
+ * for 180 s after a start, and may be full of it.
+ */
+const AFTERWARDS = 300;
 
 export interface FaultRun {
   sent: Sent;
