@@ -60,7 +60,7 @@ export async function standBy(
       },
     });
     if (!duties.correlates) return undefined;
-    const { offerOnBus } = await import("./offer-on-bus.ts");
+    const offer = config.bus && (await import("./offer-on-bus.ts")).offerOnBus;
     let withdraw: (() => Promise<void>) | undefined;
     try {
       return await takeLease(place, {
@@ -68,7 +68,7 @@ export async function standBy(
         waiting(because) {
           log.info("standing by", { why: because });
           waits(because);
-          withdraw ??= offerOnBus(loaded, place, owner);
+          withdraw ??= offer?.(loaded, place, owner);
         },
       });
     } finally {

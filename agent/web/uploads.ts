@@ -7,7 +7,6 @@ import type { NextFunction, Request, RequestHandler, Response } from "express";
 import type { MulterError, StorageEngine } from "multer";
 import { messageOf } from "../core/errors.ts";
 import { ATTACHMENTS } from "../core/logbook.ts";
-import { once } from "../core/once.ts";
 import { safeFileName } from "../core/safe-file-name.ts";
 import type { GivenFile } from "../stages/desk/desk.ts";
 import { formatBytes } from "../stages/french.ts";
@@ -68,18 +67,7 @@ export function receiveFiles(folder: string): RequestHandler {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   let underWay = 0;
-  const readers = once(async () => {
-    const { default: multer } = await import("multer");
-    return new Map<FileForm, RequestHandler>(
-      FORMS.map((form) => {
-        const { field, most, bytes } = form;
-        const limits = { ...FIELDS, fileSize: bytes, parts: FIELDS.fields + most + 1 };
-        const storage = temporary(folder);
-        const options = { storage, limits, defParamCharset: "utf8", streamHandler: countNameless };
-        return [form, multer(options).array(field, most)];
-      }),
-    );
-  });
+  let readers: Map<FileForm, RequestHandler> | undefined;
 
   return async (request: Request, response: Response, next: NextFunction) => {
     if (request.method !== "POST") return next();
@@ -93,7 +81,9 @@ export function receiveFiles(folder: string): RequestHandler {
     // Before anything is read: who may not write here sends nothing.
     personWho(response, "answer");
     if (isFromElsewhere(request)) return next();
-    const reader = (await readers()).get(form);
+    // Read when the first file comes: what fails then is tried again with the next.
+    readers ??= readersInto(folder, (await import("multer")).default);
+    const reader = readers.get(form);
     // Who left meanwhile is waited for no more: nothing would tell that they are gone.
     if (response.closed || request.destroyed) return;
     if (underWay >= AT_ONCE) throw new PageError(503, BUSY);
@@ -119,6 +109,19 @@ export function receiveFiles(folder: string): RequestHandler {
     response.locals.received = { files: trouble === null ? files : [], trouble } satisfies Received;
     next();
   };
+}
+
+/** What reads each of the forms. */
+function readersInto(folder: string, multer: typeof import("multer")): Map<FileForm, RequestHandler> {
+  return new Map(
+    FORMS.map((form) => {
+      const { field, most, bytes } = form;
+      const limits = { ...FIELDS, fileSize: bytes, parts: FIELDS.fields + most + 1 };
+      const storage = temporary(folder);
+      const options = { storage, limits, defParamCharset: "utf8", streamHandler: countNameless };
+      return [form, multer(options).array(field, most)];
+    }),
+  );
 }
 
 type Kept = Express.Multer.File & { sha256: string };
