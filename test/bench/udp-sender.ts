@@ -1,11 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { peer } from "../support/peer.ts";
 import { RECORD_BYTES } from "./records.ts";
 import type { Scene } from "./scene.ts";
-
-export const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 
 /** Sends records, as `makeRecords` makes them, to a port at so many a second, once or for `seconds`; resolves with how many left. */
 export type SendDatagrams = (to: {

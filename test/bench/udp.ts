@@ -2,12 +2,13 @@ import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { kernelDrops } from "../../agent/intake/kernel-drops.ts";
 import { metric } from "../support/daemon.ts";
+import { gcc } from "../support/peer.ts";
 import type { BenchOptions } from "./options.ts";
 import { beside, rsyslog, startRsyslog } from "./peers.ts";
 import { makeRecords, RECORD_BYTES, SELDOM } from "./records.ts";
 import type { Measure, Reading } from "./report.ts";
 import { inScene } from "./scene.ts";
-import { datagramSender, gcc, type SendDatagrams } from "./udp-sender.ts";
+import { datagramSender, type SendDatagrams } from "./udp-sender.ts";
 import { startWatch } from "./watch.ts";
 
 const GOAL = 100_000;

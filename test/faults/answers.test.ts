@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { eventually, FACILITY } from "../support/daemon.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import { faultsOf, type Sent, untrueOn } from "./invariants.ts";
 import { type Machine, startMachine } from "./machine/machine.ts";
 import {
@@ -15,7 +15,6 @@ import {
 } from "./machine/night.ts";
 import { MOODS, type Mood } from "./machine/portal.ts";
 
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 const DAY = 24 * 3_600_000;
 
 /** What Tocsin knows after one call: nothing but a receipt with a reference is a filing. */

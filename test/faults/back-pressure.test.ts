@@ -13,9 +13,8 @@ import {
   metric,
   startDaemon,
 } from "../support/daemon.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 const LINES = 1500;
 
 /** An alert of 8 kB: all of them are more than the kernel holds for both sides. */

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { eventually } from "../support/daemon.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import { faultsOf, type Sent } from "./invariants.ts";
 import { type Machine, startMachine } from "./machine/machine.ts";
 import {
@@ -14,7 +14,6 @@ import {
   unitsOf,
 } from "./machine/night.ts";
 
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { eventually, FACILITY } from "../support/daemon.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import { faultsOf, type Sent, storedIn, untrueOn } from "./invariants.ts";
 import { type Condition, type Machine, startMachine } from "./machine/machine.ts";
 import {
@@ -16,8 +16,6 @@ import {
   unitsOf,
 } from "./machine/night.ts";
 import type { Person } from "./points/acts.ts";
-
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 
 /** While it lasts: how alerts are answered (0 not within the time), and whether people have pages. */
 const ROWS: { condition: Condition; answered: number; pages: boolean }[] = [

@@ -6,7 +6,7 @@ import type { Declaration } from "../../agent/core/declaration.ts";
 import type { Incident } from "../../agent/core/incident.ts";
 import { codeOf, eventually, FACILITY } from "../support/daemon.ts";
 import { decideByTool } from "../support/decide-by-tool.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import type { Scene } from "../support/web-server.ts";
 import { hiddenFields, type Visitor, visitor } from "../support/web-visitor.ts";
 import { faultsOf, type Sent, untrueOn } from "./invariants.ts";
@@ -22,7 +22,6 @@ import {
   unitsOf,
 } from "./machine/night.ts";
 
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 const CODE_LASTS = 30_000;
 const DAY = 24 * 3_600_000;
 const COPIES = 4;

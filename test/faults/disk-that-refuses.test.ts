@@ -12,9 +12,8 @@ import {
   relevant,
   startDaemon,
 } from "../support/daemon.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc, peer } from "../support/peer.ts";
 
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 const setpriv = peer("setpriv", "setpriv", "apt-get install util-linux");
 
 let house: House | undefined;

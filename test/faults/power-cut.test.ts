@@ -10,10 +10,9 @@ import { makeSigningKey, type SigningKey } from "../../agent/store/keys.ts";
 import { openSqliteReads } from "../../agent/store/sqlite/reads.ts";
 import { openSqliteWriter } from "../../agent/store/sqlite/writer.ts";
 import { verifyDatabase } from "../../agent/store/verify.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import { steppingClock } from "../support/store-samples.ts";
 
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 const here = import.meta.dirname;
 
 describePeer(gcc, "a power cut", () => {

@@ -4,12 +4,10 @@ import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { stateFiles } from "../../agent/setup.ts";
 import { eventually, FACILITY } from "../support/daemon.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import { chainFaultsIn, faultsOf, type Sent, storedIn } from "./invariants.ts";
 import { type Machine, startMachine } from "./machine/machine.ts";
 import { allDone, inRecord, inspectMachine, postTo } from "./machine/night.ts";
-
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 
 let machine: Machine | undefined;
 afterEach(async () => {

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EFFORT } from "../support/effort.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import { faultsOf } from "./invariants.ts";
 import { type Machine, startMachine } from "./machine/machine.ts";
 import { unitsOf } from "./machine/night.ts";
 import { planMachineFaults } from "./machine/plan-faults.ts";
 import { runMachineFaults } from "./machine/run-faults.ts";
 
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 const SEED = 4;
 const MS = 20_000 * EFFORT;
 const UNITS = Math.ceil(MS / 3_000);

@@ -13,9 +13,7 @@ import {
   relevant,
   startDaemon,
 } from "../support/daemon.ts";
-import { describePeer, peer } from "../support/peer.ts";
-
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
+import { describePeer, gcc } from "../support/peer.ts";
 
 let house: House | undefined;
 let daemon: Daemon | undefined;

@@ -1,6 +1,5 @@
 import { beforeAll, expect, it } from "vitest";
-import { gcc } from "../bench/udp-sender.ts";
-import { describePeer } from "../support/peer.ts";
+import { describePeer, gcc } from "../support/peer.ts";
 import { MOST_MEMORY, type Overload, playOverload } from "./play-overload.ts";
 
 describePeer(gcc, "five times what it takes by UDP and HTTP", () => {

@@ -6,14 +6,13 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Daemon, type House, makeHouse, post, relevant, startDaemon } from "../support/daemon.ts";
 import { ROOT, read } from "../support/documents.ts";
 import { type Heard, listenToNotices } from "../support/notices.ts";
-import { describePeer, peer } from "../support/peer.ts";
+import { describePeer, gcc, peer } from "../support/peer.ts";
 import { systemCallFilter, valuesOf } from "../support/system-call-filter.ts";
 
 const analyze = peer("systemd-analyze", "systemd-analyze", "apt-get install systemd");
 const notify = peer("systemd-notify", "systemd-notify", "apt-get install systemd");
 const sysusers = peer("systemd-sysusers", "systemd-sysusers", "apt-get install systemd");
 const python = peer("Python 3", "python3", "apt-get install python3");
-const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
 
 const UNIT = read("deploy/systemd/tocsin.service");
 /** The drop-ins that the head of the unit shows, by what they are for. */

@@ -16,6 +16,9 @@ export function peer(name: string, command: string, install: string): Peer {
   return { name, command, install, present: onPath(command) !== undefined };
 }
 
+/** The compiler of what is loaded before a program, to stand between it and the disk or names. */
+export const gcc = peer("gcc", "gcc", "apt-get install gcc libc6-dev");
+
 /** Groups tests that need peers: skipped by name when one is missing, failed when TOCSIN_REQUIRE_PEERS=1. */
 export function describePeer(needed: Peer | Peer[], title: string, body: () => void): void {
   const missing = missingOf(needed);
