@@ -7,8 +7,8 @@ import { compileGate } from "../rules/engine/gate.ts";
 import { readRules } from "../rules/engine/read.ts";
 import { compileRules, matchAlert } from "../rules/engine/rule-set.ts";
 import { ecsReader } from "./mapping/field-reader.ts";
-import { CASES_ENDING } from "./mapping/load-mappings.ts";
 import { runMappingCases } from "./mapping/run-cases.ts";
+import { CASES_ENDING } from "./names.ts";
 import { inboundNamed, openCatalogue, readMappings, SHIPPED_MAPPINGS } from "./registry.ts";
 import { ecsFields } from "./shared/put-ecs.ts";
 

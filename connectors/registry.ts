@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Claim } from "../agent/core/claim.ts";
 import type { Problem } from "../agent/core/errors.ts";
 import { once } from "../agent/core/once.ts";
@@ -21,9 +21,10 @@ import { syslogOf } from "./inbound/syslog/index.ts";
 import { wazuh } from "./inbound/wazuh/index.ts";
 import { windows } from "./inbound/windows/index.ts";
 import type { Mapping } from "./mapping/compile.ts";
-import { CASES_ENDING, type LoadedMapping, loadMappings } from "./mapping/load-mappings.ts";
+import { type LoadedMapping, loadMappings } from "./mapping/load-mappings.ts";
 import { isOver, type Select, selectAmong } from "./mapping/select-mapping.ts";
 import { withMappings } from "./mapping/with-mappings.ts";
+import { connectorNames, SHIPPED_MAPPINGS, shippedNames } from "./names.ts";
 
 /** Syslog hands its message to these when it is a format of their own. */
 const syslog = syslogOf([auditd, cef, leef, wazuh, alertmanager, ocsf, suricata, windows, generic, keyvalue]);
@@ -50,8 +51,7 @@ export const INBOUND: readonly Inbound[] = [
 /** The names that the `over` of a mapping may have: the formats, and `text` for what none recognises. */
 const FORMATS: readonly string[] = [...INBOUND.map(({ name }) => name), "text"];
 
-/** The mappings that come with the program. */
-export const SHIPPED_MAPPINGS = join(import.meta.dirname, "products");
+export { SHIPPED_MAPPINGS } from "./names.ts";
 
 /** Everything that a source may be: a format, a mapping, or `auto`. */
 export interface Catalogue {
@@ -69,15 +69,34 @@ export function readMappings(
   return loadMappings(paths, FORMATS, { before });
 }
 
-/** Those that come with the program, all read once some record is to be recognised. */
-const shippedMappings = once(() => loadMappings([SHIPPED_MAPPINGS], FORMATS, { trusted: true }).mappings);
-/** Their names: each file is called as its mapping is. */
-const shippedNames = once(() =>
-  readdirSync(SHIPPED_MAPPINGS)
-    .filter((file) => file.endsWith(".yml") && !file.endsWith(CASES_ENDING))
-    .map((file) => basename(file, ".yml")),
+/** Opens the files of those that come with the program; throws what prevents it. Later, a flood may leave none to be opened. */
+export const openShipped = once(
+  () =>
+    new Map(
+      shippedNames().map((name) => {
+        const file = join(SHIPPED_MAPPINGS, `${name}.yml`);
+        return [file, readFileSync(file, "utf8")] as const;
+      }),
+    ),
 );
-
+const shipped = new Map<string, LoadedMapping[]>();
+/** One of them, read once; `texts` are those of files that are open. */
+function readShipped(file: string, texts?: ReadonlyMap<string, string>): LoadedMapping[] {
+  const read = shipped.get(file) ?? loadMappings([file], FORMATS, { trusted: true, texts }).mappings;
+  if (read.length > 0) shipped.set(file, read);
+  return read;
+}
+/** Those that come with the program, all read once some record is to be recognised. */
+const shippedMappings = once(() =>
+  [...openShipped().keys()].flatMap((file) => readShipped(file, openShipped())),
+);
+/** Reads them, a step each, so that nothing waits for all of them. */
+export function* readingShipped(): Generator<void, void, void> {
+  for (const file of openShipped().keys()) {
+    yield;
+    readShipped(file, openShipped());
+  }
+}
 /** Opens the catalogue with the mappings of the files and folders; all that is wrong with them is told. */
 export function openCatalogue(paths: readonly string[]): { catalogue: Catalogue; problems: Problem[] } {
   const { mappings, problems } = readMappings(paths);
@@ -101,14 +120,13 @@ export function catalogueWith(own: readonly Mapping[]): Catalogue {
   for (const mapping of own) named.set(mapping.name, namedMapping(mapping));
   const shippedNamed = (name: string): Inbound | undefined => {
     if (!shippedNames().includes(name)) return undefined;
-    const file = join(SHIPPED_MAPPINGS, `${name}.yml`);
-    const [mapping] = loadMappings([file], FORMATS, { trusted: true }).mappings;
+    const [mapping] = readShipped(join(SHIPPED_MAPPINGS, `${name}.yml`));
     const inbound = mapping && namedMapping(mapping);
     if (inbound !== undefined) named.set(name, inbound);
     return inbound;
   };
   return {
-    names: [...new Set([...named.keys(), ...shippedNames()])],
+    names: [...new Set([...connectorNames(), ...own.map(({ name }) => name)])],
     named: (name) => named.get(name) ?? shippedNamed(name),
     claims: once(() => [...INBOUND, ...mappings()].flatMap((reader) => reader.claims ?? [])),
   };

@@ -10,8 +10,13 @@ const CLAIMED = ["observer.type", "observer.product"];
 /** ECS fields beside the verbatim ones in which a parser leaves a text as the record has it. */
 const COPIED = new Set(["log.syslog.appname", "log.syslog.msgid", "observer.vendor", "observer.product"]);
 
-/** Formats that name the source's own fields as the record does. */
+/** Formats that name all of the source's own fields as the record does. */
 const NAMING: readonly string[] = ["keyvalue", "cef", "leef"];
+/** Formats that name some as Windows or Linux does elsewhere; what others make up is in lower case. */
+const RENAMING: readonly string[] = ["windows", "auditd"];
+/** What the reader of Windows events names so whatever its collector did. */
+const OF_WINDOWS =
+  /^(?:Event(?:ID|RecordID|Type)|Channel|Computer|Opcode|Task|Keywords|Version|Data|[A-Z][A-Za-z]+_[A-Z]\w*)$/;
 
 /** Conditions that hold together, by which a mapping knows a record. */
 type Conditions = readonly Condition[];
@@ -20,6 +25,11 @@ type Conditions = readonly Condition[];
 export function claimsOf(written: MappingFile, signs: readonly Conditions[]): Claim[] {
   const holds = textsOf(written.over, signs);
   return CLAIMED.flatMap((field) => valuesOf(written, field).map((value) => ({ field, value, holds })));
+}
+
+/** Says what records hold whose alerts have the mapping's name for their data set. */
+export function datasetClaimOf({ mapping, over }: MappingFile, signs: readonly Conditions[]): Claim {
+  return { field: "event.dataset", value: mapping, holds: textsOf(over, signs) };
 }
 
 /** Everything that the mapping may write there by itself; undefined among them when what it computes may be anything. */
@@ -40,24 +50,32 @@ function valuesOf({ set, fields, by, if: cases }: MappingFile, field: string): (
 
 /** Texts of which every record that one of the signs knows holds one; undefined when a sign tells none. */
 function textsOf(over: readonly string[], signs: readonly Conditions[]): string[][] | undefined {
-  const naming = over.every((format) => NAMING.includes(format));
   const found: string[][] = [];
   for (const conditions of signs) {
-    const best = conditions
-      .map((condition) => piecesOf(condition, naming))
+    const names = conditions.flatMap((condition) => namesOf(condition, over));
+    const told = conditions
+      .map(piecesOf)
       .filter((texts) => texts.length > 0)
       .toSorted((a, b) => leastOf(b) - leastOf(a))[0];
-    if (best === undefined) return undefined;
-    found.push(...best);
+    if (told === undefined && names.length === 0) return undefined;
+    found.push(...(told ?? [[]]).map((pieces) => [...pieces, ...names]));
   }
   return found;
 }
 
-/** The texts that a condition asks for, each in the pieces between its `*`; the field's name when any text will do. */
-function piecesOf({ field, texts }: Condition, naming: boolean): string[][] {
-  if (isCopied(field) && texts.length > 0 && texts.every((text) => /[^*]/.test(text)))
-    return texts.map((text) => text.split("*").filter((piece) => piece !== ""));
-  return naming && texts.length > 0 && !isEcsField(field) && !field.includes(".") ? [[field]] : [];
+/** The texts that a condition asks for, each in the pieces between its `*`. */
+function piecesOf({ field, texts }: Condition): string[][] {
+  return isCopied(field) && texts.every((text) => /[^*]/.test(text))
+    ? texts.map((text) => text.split("*").filter((piece) => piece !== ""))
+    : [];
+}
+
+/** What the record itself calls a field that must be there, with the objects it stands in. */
+function namesOf({ field, texts }: Condition, over: readonly string[]): string[] {
+  if (texts.length === 0 || isEcsField(field) || OF_WINDOWS.test(field)) return [];
+  const names = field.split(".");
+  if (over.every((format) => NAMING.includes(format))) return names;
+  return over.some((format) => RENAMING.includes(format)) ? [] : names.filter((name) => /[A-Z]/.test(name));
 }
 
 function isCopied(field: string): boolean {

@@ -58,9 +58,9 @@ export function compileEntry(
 export function neededBy(entry: Entry): string[] | undefined {
   const needed: string[] = [];
   for (const source of [entry].flat()) {
-    const { from, join, when, value }: Partial<SourceObject> =
+    const { from, join, sum, when, value }: Partial<SourceObject> =
       typeof source === "string" ? { from: source } : source;
-    const names = value === undefined ? [from ?? join ?? []].flat() : [neededByWhen(when) ?? ""];
+    const names = value === undefined ? [from ?? join ?? sum ?? []].flat() : [neededByWhen(when) ?? ""];
     if (!names.every((name) => name !== "" && isOwnField(name))) return undefined;
     needed.push(...names);
   }
@@ -70,7 +70,7 @@ export function neededBy(entry: Entry): string[] | undefined {
 /** Refuses what would put a text that the record does not hold where the gate relies on finding it. */
 function refuseComputed(name: string, source: SourceObject, refuse: Refuse): void {
   if (!VERBATIM_FIELDS.has(name)) return;
-  for (const key of ["value", "map", "default", "join", "times", "format"] as const) {
+  for (const key of ["value", "map", "default", "join", "sum", "times", "format"] as const) {
     if (source[key] === undefined) continue;
     const message = `${name} only takes texts as the record has them, and ${key} makes one`;
     refuse([key], "mapping_not_verbatim", message, "write it into another field, such as event.action");
@@ -130,7 +130,7 @@ function compileSource(
 }
 
 function takeOf(
-  { value, from, join, with: between }: SourceObject,
+  { value, from, join, sum, with: between }: SourceObject,
   nothing: ReadonlySet<string>,
   readerOf: typeof fieldReader,
 ): Take {
@@ -150,6 +150,19 @@ function takeOf(
       return parts.includes(undefined) ? undefined : parts.join(between);
     };
   }
+  if (sum !== undefined) {
+    const readers = sum.map(readerOf);
+    return (alert) => {
+      let total = 0;
+      for (const read of readers) {
+        const text = textOfField(present(read(alert)));
+        // A part that is not told leaves no whole.
+        if (text === undefined || !isNumber(text)) return undefined;
+        total += Number(text);
+      }
+      return total;
+    };
+  }
   const readers = [from ?? []].flat().map(readerOf);
   return (alert) => {
     for (const read of readers) {
@@ -159,6 +172,10 @@ function takeOf(
     return undefined;
   };
 }
+
+/** A number as programs write it, with the many digits of a binary fraction or its power of ten. */
+const isNumber = (text: string): boolean =>
+  text.length <= 48 && /^-?\d{1,15}(?:\.\d{1,24})?(?:e-?\d{1,2})?$/i.test(text);
 
 function isBlank(text: string): boolean {
   const first = text.charCodeAt(0);
@@ -187,9 +204,7 @@ function stepsOf(source: SourceObject, refuse: Refuse, readerOf: typeof fieldRea
   }
   if (as === "duration") steps.push(onText(nanoseconds));
   if (times !== undefined) {
-    steps.push(
-      onText((text) => (/^-?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? product(Number(text), times) : undefined)),
-    );
+    steps.push(onText((text) => (isNumber(text) ? product(Number(text), times) : undefined)));
   }
   if (format !== undefined) {
     const compiled = compileDateFormat(format);
@@ -230,8 +245,11 @@ function bared(piece: string): string {
 
 const AROUND = new Set(Array.from(" \t\r\n[]\"'", (character) => character.charCodeAt(0)));
 
-/** A product without the last digits of binary fractions: 107331.18 s is a whole number of nanoseconds. */
-const product = (number: number, times: number): number => Number((number * times).toPrecision(15));
+/** A product without the last digits of binary fractions: 107331.18 s is a whole number of nanoseconds, as all are. */
+function product(number: number, times: number): number {
+  const told = Number((number * times).toPrecision(15));
+  return times >= 1e6 ? Math.round(told) : told;
+}
 
 function translation({ map = {}, default: fallback }: SourceObject): Change {
   const table = new Map(Object.entries(map).map(([key, value]) => [key.toLowerCase(), value]));

@@ -80,8 +80,8 @@ function takeNamed(draft: Draft, list: string, { name, value }: NonNullable<Step
 }
 
 /** Takes a text of a format of its own apart. */
-function takeWhole({ json, xml, windows }: Step, draft: Draft, text: string): boolean {
-  if (json === true) return takeJson(draft, text);
+function takeWhole({ from, json, xml, windows }: Step, draft: Draft, text: string): boolean {
+  if (json === true) return takeJsonList(draft, from, text) || takeJson(draft, text);
   if (xml === true) return takeXml(draft, text);
   return windows === true && takeWindows(draft, text);
 }
@@ -91,6 +91,15 @@ function takeWindows(draft: Draft, text: string): boolean {
   const from = text.indexOf("<Event");
   if (from < 0 || readEventXml(draft, text.slice(from))?.code === "not_an_event") return false;
   writeWindows(draft);
+  return true;
+}
+
+/** Makes fields of the objects of a list that is the whole text, under the name of the field that held it. */
+function takeJsonList(draft: Draft, from: string, text: string): boolean {
+  if (!text.startsWith("[")) return false;
+  const { value } = { value: undefined, ...readJson(text) };
+  if (!Array.isArray(value) || !value.some(isObject)) return false;
+  flatten(draft, from, value);
   return true;
 }
 

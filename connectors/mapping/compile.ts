@@ -2,7 +2,7 @@ import { type Alert, AlertTag } from "../../agent/core/alert.ts";
 import type { Claim } from "../../agent/core/claim.ts";
 import type { ParseContext } from "../contract.ts";
 import { addTag, draftOf } from "../shared/draft.ts";
-import { claimsOf } from "./claims-of.ts";
+import { claimsOf, datasetClaimOf } from "./claims-of.ts";
 import { compileWork, type Place, placeOf, type Source } from "./compile-work.ts";
 import { type Condition, conditionsOf } from "./condition.ts";
 import { dropTag } from "./put.ts";
@@ -46,6 +46,7 @@ export function compileMapping(written: MappingFile, source: Source, trusted = f
     }
     return { conditions, place: placeOf(source, path) };
   });
+  const conditions = signs.map((sign) => sign.conditions);
   let work = trusted ? undefined : compileWork(written, source);
 
   return {
@@ -54,10 +55,7 @@ export function compileMapping(written: MappingFile, source: Source, trusted = f
     file: source.file,
     over,
     signs,
-    claims: claimsOf(
-      written,
-      signs.map(({ conditions }) => conditions),
-    ),
+    claims: [...claimsOf(written, conditions), datasetClaimOf(written, conditions)],
     apply(alert, context) {
       const draft = draftOf(alert);
       work ??= compileWork(written, source);

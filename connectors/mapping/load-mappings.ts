@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { blames, messageOf, type Problem } from "../../agent/core/errors.ts";
 import { sha256Hex } from "../../agent/core/sha256.ts";
+import { isMapping } from "../names.ts";
 import { issuesOf, readYamlQuickly } from "../shared/read-yaml.ts";
 import { compileMapping, type Mapping } from "./compile.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -9,9 +10,6 @@ import { MappingFile } from "./schema.ts";
 
 /** Bytes of one mapping beyond which it is refused unread. */
 const LARGEST = 1024 * 1024;
-
-/** The cases of a mapping lie beside it under this ending; they are no mappings. */
-export const CASES_ENDING = ".cases.yml";
 
 /** A mapping of a file. */
 export interface LoadedMapping extends Mapping {
@@ -23,18 +21,32 @@ export interface LoadedMapping extends Mapping {
  * Loads the mappings of files and folders; all that is wrong with each is told, with its place.
  *
  * `formats` are the names that `over` may have. Of two of one name, the one given later is refused. What is refused
- * stays as it was among those loaded `before`, if it was; what says the same is not read again.
+ * stays as it was among those loaded `before`, if it was; what says the same is not read again. `texts` are those of files
+ * that were opened before.
  */
 export function loadMappings(
   paths: readonly string[],
   formats: readonly string[],
-  { before = [], trusted = false }: { before?: readonly LoadedMapping[]; trusted?: boolean } = {},
+  {
+    before = [],
+    trusted = false,
+    texts,
+  }: {
+    before?: readonly LoadedMapping[];
+    trusted?: boolean;
+    texts?: ReadonlyMap<string, string> | undefined;
+  } = {},
 ): { mappings: LoadedMapping[]; problems: Problem[]; kept: string[] } {
   const mappings: LoadedMapping[] = [];
   const problems: Problem[] = [];
   for (const file of mappingFiles(paths, problems)) {
     const last = before.find((each) => each.file === file);
-    const { mapping, problems: found } = loadMapping(file, { formats, last, trusted });
+    const { mapping, problems: found } = loadMapping(file, {
+      formats,
+      last,
+      trusted,
+      opened: texts?.get(file),
+    });
     problems.push(...found);
     const usable = mapping ?? last;
     if (usable === undefined) continue;
@@ -59,9 +71,7 @@ function mappingFiles(paths: readonly string[], problems: Problem[]): string[] {
   const files = paths.flatMap((path) => {
     try {
       if (!statSync(path).isDirectory()) return [path];
-      const names = readdirSync(path).filter(
-        (name) => /\.ya?ml$/i.test(name) && !name.endsWith(CASES_ENDING),
-      );
+      const names = readdirSync(path).filter(isMapping);
       return names.toSorted().map((name) => join(path, name));
     } catch (thrown) {
       problems.push({
@@ -82,13 +92,17 @@ function loadMapping(
     formats,
     last,
     trusted,
-  }: { formats: readonly string[]; last: LoadedMapping | undefined; trusted: boolean },
+    opened,
+  }: {
+    formats: readonly string[];
+    last: LoadedMapping | undefined;
+    trusted: boolean;
+    opened: string | undefined;
+  },
 ): { mapping?: LoadedMapping; problems: Problem[] } {
   let text: string;
   try {
-    const { size } = statSync(file);
-    if (size > LARGEST) throw new Error(`the file has ${size} bytes, more than ${LARGEST}`);
-    text = readFileSync(file, "utf8");
+    text = opened ?? textOf(file);
   } catch (thrown) {
     return {
       problems: [
@@ -100,6 +114,12 @@ function loadMapping(
   if (last?.digest === digest) return { mapping: last, problems: [] };
   const { mapping, problems } = readMapping(text, file, formats, trusted);
   return mapping === undefined ? { problems } : { mapping: { ...mapping, digest }, problems };
+}
+
+function textOf(file: string): string {
+  const { size } = statSync(file);
+  if (size > LARGEST) throw new Error(`the file has ${size} bytes, more than ${LARGEST}`);
+  return readFileSync(file, "utf8");
 }
 
 /** Reads one mapping from the text of its file. */

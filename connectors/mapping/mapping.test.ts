@@ -69,6 +69,18 @@ describe("a field", () => {
       { d: "2d 01:00:00.5" },
       { event: { duration: 176_400.5e9 } },
     ],
+    [
+      "event.duration: { from: s, times: 1000000000 }",
+      { s: "0.33862805366516113" },
+      { event: { duration: 338_628_054 } },
+    ],
+    ["event.duration: { from: s, times: 1000000000 }", { s: "9.5e-05" }, { event: { duration: 95_000 } }],
+    ["network.bytes: { sum: [there, back] }", { there: "997", back: 3449 }, { network: { bytes: 4446 } }],
+    [
+      "dns.resolved_ip: answers",
+      { answers: ["www.example.org", "192.0.2.1"] },
+      { dns: { resolved_ip: ["192.0.2.1"] } },
+    ],
     ["source: src", { src: ["192.0.2.1", "192.0.2.2"] }, { source: { ip: "192.0.2.1" } }],
     ["rule.name: 'rules[].name'", { "rules.0.name": "a", "rules.1.name": "b" }, { rule: { name: "a" } }],
     [
@@ -99,6 +111,7 @@ describe("a field", () => {
       "event.action: { from: act, when: { kind: { not: [a, b] } } }",
       { act: "x", kind: "a" },
     ],
+    ["a part of a sum that is not told", "event.action: { sum: [act, more] }", { act: 1 }],
     ["one that must be there", "event.action: { from: act, when: { kind: { not: null } } }", { act: "x" }],
   ])("is left out by %s", (_, line, fields) => {
     expect(given(`fields: { ${line} }`, fields as Record<string, FieldValue>).event?.action).toBeUndefined();

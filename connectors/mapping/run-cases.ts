@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { messageOf, type Problem } from "../../agent/core/errors.ts";
 import type { ParseContext, Parsed } from "../contract.ts";
+import { CASES_ENDING } from "../names.ts";
 import { issuesOf, readYaml } from "../shared/read-yaml.ts";
 import type { Mapping } from "./compile.ts";
 import { fieldReader } from "./field-reader.ts";
-import { CASES_ENDING } from "./load-mappings.ts";
 
 /** A record of the product, and what of its alert must be so: by name, null for what must be absent. */
 const Case = z.strictObject({

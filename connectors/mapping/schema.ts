@@ -36,6 +36,8 @@ const SourceObject = z
     /** Several fields as one text, with `with` between them. */
     join: z.array(z.string().min(1)).min(2).optional(),
     with: z.string().default(" "),
+    /** Several fields that hold numbers, added up: what went each way, as both together. */
+    sum: z.array(z.string().min(1)).min(2).optional(),
     value: Constant.optional(),
     when: When.optional(),
     /** Values that mean nothing here, beside those of the mapping. */
@@ -54,9 +56,11 @@ const SourceObject = z
     map: Translation.optional(),
     default: Constant.optional(),
   })
-  .refine(({ from, join, value }) => [from, join, value].filter((each) => each !== undefined).length === 1, {
-    error: "give one of from, join and value",
-  });
+  .refine(
+    ({ from, join, sum, value }) =>
+      [from, join, sum, value].filter((each) => each !== undefined).length === 1,
+    { error: "give one of from, join, sum and value" },
+  );
 export type SourceObject = z.infer<typeof SourceObject>;
 
 const Source = z.union([z.string().min(1), SourceObject], {
@@ -86,7 +90,7 @@ const Step = z
     pairs: z.strictObject({ between: z.string().min(1), within: z.string().min(1) }).optional(),
     /** A regular expression in linear time, its named groups being the fields. */
     pattern: Texts.optional(),
-    /** The JSON object that the text holds, whatever stands before it; its members become fields. */
+    /** The JSON that the text holds; members of an object become fields, those of a list `FROM[].member`. */
     json: z.literal(true).optional(),
     /** The XML that the text holds; its elements and attributes become fields, `Machine.Name`. */
     xml: z.literal(true).optional(),

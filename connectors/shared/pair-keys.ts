@@ -102,6 +102,8 @@ const level =
   ({ alert, event }, value) => {
     const number = wholeNumber(value);
     if (number !== undefined) {
+      // More than any priority of syslog: the place of a mail in Sendmail's queue.
+      if (syslog && number > 191) return;
       event.severity ??= number;
       if (!syslog || number > 7) return;
       alert.log = { ...alert.log, level: SEVERITY_NAMES[number] ?? "" };

@@ -91,7 +91,7 @@ function collect(name: string, schema: z.ZodType): void {
 }
 
 function coercion(name: string, type: z.ZodType): Coerce {
-  const address = name === "ip" || name.endsWith(".ip");
+  const address = name === "ip" || /[._]ip$/.test(name);
   if (name.endsWith(".mac")) {
     return type instanceof z.ZodArray
       ? (draft, value) => listOf(draft, value, false)?.map(macOf)
@@ -106,6 +106,7 @@ function coercion(name: string, type: z.ZodType): Coerce {
   }
   if (type instanceof z.ZodISODateTime) return dateOf;
   if (type instanceof z.ZodNumber) return numberOf(type);
+  if (type instanceof z.ZodBoolean) return booleanOf;
   if (HASH.test(name)) return (draft, value) => keywordOf(draft, value, false)?.toLowerCase();
   return (draft, value) => keywordOf(draft, value, address);
 }
@@ -122,6 +123,13 @@ function numberOf({ minValue, maxValue, isInt }: z.ZodNumber): Coerce {
   };
 }
 
+function booleanOf(_: Draft, value: unknown): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  if (typeof value !== "string") return undefined;
+  const word = value.length === 4 || value.length === 5 ? value.toLowerCase() : "";
+  return word === "true" ? true : word === "false" ? false : undefined;
+}
+
 function keywordOf(draft: Draft, value: unknown, address: boolean): string | undefined {
   // An empty text says nothing, and would stand in the way of what does.
   if (value === "") return undefined;
@@ -134,16 +142,18 @@ function keywordOf(draft: Draft, value: unknown, address: boolean): string | und
 
 function listOf(draft: Draft, value: unknown, address: boolean): string[] | undefined {
   const list = Array.isArray(value) ? value : [value];
-  if (list.length > ALERT_LIMITS.fields) return undefined;
+  if (list.length === 0 || list.length > ALERT_LIMITS.fields) return undefined;
   const out: string[] = [];
   let characters = 0;
   for (const item of list) {
     const text = keywordOf(draft, item, address);
+    // Among the addresses of an answer stand the names that led to them.
+    if (text === undefined && address && list.length > 1) continue;
     characters += text?.length ?? 0;
     if (text === undefined || characters > ALERT_LIMITS.value) return undefined;
     out.push(text);
   }
-  return out;
+  return out.length > 0 ? out : undefined;
 }
 
 function dateOf(_: Draft, value: unknown, context: ParseContext): string | undefined {

@@ -99,6 +99,21 @@ describe("a header", () => {
   });
 });
 
+describe("version 2, as SentinelOne writes it", () => {
+  it.each([
+    ["k=v|l=w", { k: "v", l: "w" }],
+    ["k= v |l=", { k: "v", l: "" }],
+    ["k=a|b|l=w", { k: "a|b", l: "w" }],
+    ["k=a=b|1=c", { k: "a=b|1=c" }],
+    ["nothing|k=v", { k: "v" }],
+  ])("ends the pairs of %j with pipes", (pairs, fields) => {
+    const { alert, error } = cef.parse(`CEF:2|SentinelOne|Mgmt|Windows|${pairs}`, CONTEXT);
+    expect(error).toBeUndefined();
+    expect(alert?.fields).toEqual(fields);
+    expect(alert?.observer).toMatchObject({ vendor: "SentinelOne", product: "Mgmt" });
+  });
+});
+
 it("reads a time in the zone that dtz names, unless it has its own", () => {
   const time = (extension: string) =>
     cef.parse(`CEF:0|v|p|1|c|n|5|${extension}`, CONTEXT).alert?.["@timestamp"];
@@ -112,5 +127,9 @@ it("reads hostile records of five million characters in time", () => {
   for (const piece of ["=", "a=", "\\", "|", " a=b", "CEF:", "\\n", "  ", "x=C:\\n ", "aLabel=b "]) {
     const { alert } = cef.parse(`CEF:0|v|p|1|c|n|5|a=${piece.repeat(5_000_000 / piece.length)}`, CONTEXT);
     expect(alert?.tags).toContain("tocsin_cut");
+  }
+  for (const piece of ["|", "a=|", "=", "|a=b"]) {
+    const { alert } = cef.parse(`CEF:2|v|p|1|a=${piece.repeat(5_000_000 / piece.length)}`, CONTEXT);
+    expect(alert).toBeDefined();
   }
 }, 30_000);

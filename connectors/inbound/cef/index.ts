@@ -19,7 +19,8 @@ function recognise(text: string): { certainty: number; because: string } {
   if (text.startsWith("CEF:", start)) return { certainty: 1, because: "it begins with CEF:" };
   if (isQuoted(text)) return { certainty: 1, because: "it is a CEF: record between quotes" };
   if (isBare(text)) return { certainty: 0.9, because: "it begins with the fields of a CEF: header" };
-  if (/CEF: ?\d/.test(text.slice(0, BEGINNING)))
+  const beginning = text.slice(0, BEGINNING);
+  if (beginning.includes("CEF:") && /CEF: ?\d/.test(beginning))
     return { certainty: 0.6, because: "it contains a CEF: header" };
   return { certainty: 0, because: "no CEF: header" };
 }

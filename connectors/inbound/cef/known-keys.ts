@@ -43,10 +43,16 @@ const port =
     const number = portOf(value);
     if (number !== undefined) endpointOf(alert, name).port = number;
   };
+/** Some products have only an address to name a host by. */
 const domain =
   (name: Side): Write =>
   ({ alert }, value) => {
-    endpointOf(alert, name).domain = value;
+    const endpoint = endpointOf(alert, name);
+    if (!isAddress(value)) endpoint.domain = value;
+    else if (endpoint.ip === undefined) {
+      endpoint.ip = value;
+      endpoint.address ??= value;
+    }
   };
 const dnsDomain =
   (name: Side): Write =>

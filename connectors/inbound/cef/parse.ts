@@ -6,6 +6,7 @@ import { isNoValue } from "../../shared/no-value.ts";
 import { withHeader } from "../../shared/syslog/with-header.ts";
 import { findPairs, unescaped } from "./extension.ts";
 import { type CefTimes, cefKeyOf } from "./known-keys.ts";
+import { PIPED_HEADER_FIELDS, PIPED_VERSION, readPiped } from "./read-piped.ts";
 import { readPipes } from "./read-pipes.ts";
 import { readTimes } from "./read-times.ts";
 import { writeSeverity } from "./write-severity.ts";
@@ -14,7 +15,8 @@ const HEADER_FIELDS = 7;
 const keyAt = keyTable(cefKeyOf);
 
 /**
- * Reads one CEF record (ArcSight Common Event Format, versions 0 and 1), alone or after a syslog header.
+ * Reads one CEF record (ArcSight Common Event Format, versions 0 and 1, and what SentinelOne calls 2), alone or after a
+ * syslog header.
  *
  * Errors: `empty`, `not_cef` (no `CEF:` anywhere), `bad_header` (fewer than its seven fields; the alert has the text).
  */
@@ -30,20 +32,27 @@ export function parseCef(text: string, context: ParseContext): Parsed {
   const draft = newDraft(text, "cef", "cef");
   const { alert, event } = draft;
   const header: string[] = [];
-  const body = readPipes(text, isBare(text) ? 0 : start + 4, header, HEADER_FIELDS);
+  const from = isBare(text) ? 0 : start + 4;
+  const piped = text
+    .slice(from, from + 3)
+    .trimStart()
+    .startsWith(`${PIPED_VERSION}|`);
+  const count = piped ? PIPED_HEADER_FIELDS : HEADER_FIELDS;
+  const body = readPipes(text, from, header, count);
   const name = header[5] ?? "";
   alert.observer = observerOf(draft, header);
   if (header[4]) event.code = clip(draft, header[4]);
   if (header[6]) writeSeverity(draft, header[6].trim());
   if (name !== "") putField(draft, "name", name);
   if (context.trace !== undefined) context.trace({ by: "parser", name: "cef", rule: "header" }, alert);
-  const times = readPairs(draft, text, body, context);
-  const whole = header.length === HEADER_FIELDS;
+  if (piped) readPiped(draft, text, body);
+  const times = piped ? newTimes() : readPairs(draft, text, body, context);
+  const whole = header.length === count;
   const message = whole ? name : text.slice(start);
   if (alert.message === undefined && message !== "") alert.message = clip(draft, message);
   withHeader(draft, start === 0 ? "" : text.slice(0, start), readTimes(draft, times, context), context);
   if (whole) return { alert };
-  const missing = `the CEF header has ${header.length} of its ${HEADER_FIELDS} fields`;
+  const missing = `the CEF header has ${header.length} of its ${count} fields`;
   return { alert, error: { code: "bad_header", message: missing } };
 }
 
@@ -66,15 +75,13 @@ function observerOf(draft: Draft, header: readonly string[]): NonNullable<Alert[
   return observer;
 }
 
+function newTimes(): CefTimes {
+  return { receipt: undefined, start: undefined, end: undefined, created: undefined, zone: undefined };
+}
+
 /** Reads the extension into `fields` and ECS; the times it tells. */
 function readPairs(draft: Draft, text: string, from: number, context: ParseContext): CefTimes {
-  const times: CefTimes = {
-    receipt: undefined,
-    start: undefined,
-    end: undefined,
-    created: undefined,
-    zone: undefined,
-  };
+  const times = newTimes();
   let labels: string[] | undefined;
   const escapes = text.includes("\\", from);
   const pairs = findPairs(text, from);

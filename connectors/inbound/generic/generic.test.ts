@@ -15,6 +15,7 @@ describe("decode", () => {
     [{ whatever: [{ msg: "a" }, { msg: "b" }] }, 2],
     [{ hits: { total: 1, hits: [{ _id: "1", _source: { msg: "a" } }] } }, 1],
     [{ msg: "a", items: [{ x: 1 }, { x: 2 }] }, 1],
+    [{ id: { time: "2026-11-16T08:12:43Z" }, actor: {}, events: [{ x: 1 }, { x: 2 }] }, 1],
     [[], 0],
   ])("finds the records of %j", (body, count) => {
     const decoded = generic.decode?.({}, body, CONTEXT);

@@ -28,7 +28,11 @@ export function recordsIn(
 ): { outcome: "records"; records: unknown[] } | { outcome: "refused"; field: string } | undefined {
   const { hits, alerts, events, Records } = body;
   if (isObject(hits) && Array.isArray(hits.hits)) return { outcome: "records", records: hits.hits };
-  if (alerts !== undefined || events !== undefined || Records !== undefined) {
+  // An activity of Google's Reports API, told with its events, is one record.
+  if (isObject(body.id) && isObject(body.actor)) return undefined;
+  // An incident that is told with its alerts is one record.
+  const itself = body.id !== undefined && body.severity !== undefined;
+  if (!itself && (alerts !== undefined || events !== undefined || Records !== undefined)) {
     for (const field of STRICT) {
       const list = body[field];
       if (list === undefined) continue;
@@ -97,5 +101,22 @@ export function unwrap(value: JsonObject): { document: JsonObject; id: string | 
     const document = isObject(event) ? { ...around, ...event } : { ...around, message: event };
     return { document, id: undefined };
   }
-  return { document: value, id: undefined };
+  return { document: withoutTag(value) ?? value, id: undefined };
+}
+
+/**
+ * Zeek's log within the name of its stream, as its writer to Kafka tags it: `{"dns":{"ts":…,"uid":…}}`. The name is
+ * then where Zeek itself writes it.
+ *
+ * https://github.com/SeisoLLC/zeek-kafka#tag_json, read 2026-11-24.
+ */
+function withoutTag(value: JsonObject): JsonObject | undefined {
+  let only: string | undefined;
+  for (const name in value) {
+    if (only !== undefined) return undefined;
+    only = name;
+  }
+  const log = only === undefined ? undefined : value[only];
+  if (!isObject(log) || log.ts === undefined) return undefined;
+  return log.uid === undefined && log["id.orig_h"] === undefined ? undefined : { _path: only, ...log };
 }

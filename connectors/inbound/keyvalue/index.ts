@@ -18,6 +18,7 @@ export const keyvalue: Inbound = {
 
 const BEGINNING = 512;
 const LEAST_PAIRS = 3;
+const LONGEST_KEY = 128;
 /** What part of the beginning must be pairs. */
 const LEAST_SHARE = 0.6;
 /** How many they must be after a text, and what part from the first on. */
@@ -40,12 +41,26 @@ function recognise(text: string): { certainty: number; because: string } {
   return { certainty: 0.65, because: `it is mostly pairs of key and value, ${pairs} in its beginning` };
 }
 
-/** A cheap look: as many marks as there must be pairs. */
+/** A cheap look: as many marks as there must be pairs, or what begins as the two ways without such marks do. */
 function mayBePairs(text: string): boolean {
-  let mark = text.indexOf("=");
+  const first = text.indexOf("=");
+  let mark = first;
   for (let marks = 1; mark >= 0 && mark < BEGINNING; marks++) {
     if (marks >= LEAST_PAIRS) return true;
     mark = text.indexOf("=", mark + 1);
   }
-  return /^[^=]{1,128}: ?"|^[A-Z][^:=]{1,64}: [^=]{1,256}, /.test(text.slice(0, BEGINNING));
+  if (isColonQuoted(text, first)) return true;
+  const code = text.charCodeAt(0);
+  return code >= 0x41 && code <= 0x5a && /^.[^:=]{1,64}: [^=]{1,256}, /s.test(text.slice(0, BEGINNING));
+}
+
+/** True when a value in quotes follows a colon before any equals sign, within the longest key. */
+function isColonQuoted(text: string, equals: number): boolean {
+  const end = equals < 0 ? LONGEST_KEY : Math.min(equals, LONGEST_KEY);
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) {
+    const colon = text.charCodeAt(at - 1) === 0x20 ? at - 2 : at - 1;
+    if (colon > end) return false;
+    if (colon > 0 && text.charCodeAt(colon) === 0x3a) return true;
+  }
+  return false;
 }

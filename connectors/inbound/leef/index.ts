@@ -19,7 +19,8 @@ function recognise(text: string): { certainty: number; because: string } {
   const start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
   if (text.startsWith("LEEF:", start)) return { certainty: 1, because: "it begins with LEEF:" };
   if (isBare(text)) return { certainty: 0.9, because: "it begins with the fields of a LEEF: header" };
-  if (/LEEF: ?\d/.test(text.slice(0, BEGINNING)))
+  const beginning = text.slice(0, BEGINNING);
+  if (beginning.includes("LEEF:") && /LEEF: ?\d/.test(beginning))
     return { certainty: 0.6, because: "it contains a LEEF: header" };
   return { certainty: 0, because: "no LEEF: header" };
 }

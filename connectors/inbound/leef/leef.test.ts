@@ -20,6 +20,8 @@ describe("a delimiter", () => {
     ["LEEF:2.0|v|p|1|c|0x7C|", "|"],
     ["LEEF:2.0|v|p|1|c||", "\t"],
     ["LEEF:2.0|v|p|1|c|", "\t"],
+    ["LEEF:2.0|v|p|1|c|0xZZ|", "\t"],
+    ["LEEF:2.0|v|p|1|c|0xFFFFFF|", "^"],
   ])("after %s parts the attributes at %j", (header, mark) => {
     const { alert } = leef.parse(`${header}src=192.0.2.1${mark}msg=two words${mark}sev=3`, CONTEXT);
     expect(alert?.fields).toEqual({ src: "192.0.2.1", msg: "two words", sev: "3" });

@@ -7,6 +7,9 @@ export interface Delimited {
 /** What stands for a tab where a relay or a product could not write one; rsyslog writes `#011`. */
 const STAND_INS = ["\t", "#011", "<009>", "\\0x09", "\\t", "^"];
 
+/** Characters that the field of the header has at most. */
+const LONGEST_FIELD = 8;
+
 /**
  * Finds the character that parts the attributes after the header's five fields.
  *
@@ -14,12 +17,15 @@ const STAND_INS = ["\t", "#011", "<009>", "\\0x09", "\\t", "^"];
  * it is a tab, or what stands for one. An empty delimiter says that spaces before keys part them.
  */
 export function readDelimiter(text: string, from: number, version: string): Delimited {
-  if (version.startsWith("2")) {
-    const pipe = text.indexOf("|", from);
-    const stated = pipe < 0 || pipe - from > 8 ? undefined : statedIn(text.slice(from, pipe));
+  let start = text.charCodeAt(from) === 0x7c ? from + 1 : from;
+  const pipe = version.startsWith("2") ? text.indexOf("|", from) : -1;
+  if (pipe >= 0 && pipe - from <= LONGEST_FIELD) {
+    const field = text.slice(from, pipe);
+    const stated = statedIn(field);
     if (stated !== undefined) return { delimiter: stated, from: pipe + 1 };
+    // What states none that can be read is still no attribute.
+    if (!field.includes("=")) start = pipe + 1;
   }
-  const start = text.charCodeAt(from) === 0x7c ? from + 1 : from;
   for (const delimiter of STAND_INS) {
     const at = text.indexOf(delimiter, start);
     if (at >= 0 && /^[\w.\- ]{1,64}=/.test(text.slice(at + delimiter.length, at + delimiter.length + 70)))
@@ -28,7 +34,7 @@ export function readDelimiter(text: string, from: number, version: string): Deli
   return { delimiter: "", from: start };
 }
 
-/** The delimiter that a header field states; undefined when it is an attribute already. */
+/** The delimiter that a header field states; undefined when it states none. */
 function statedIn(field: string): string | undefined {
   const text = field.trim();
   if (text === "") return field.length === 1 ? field : "\t";

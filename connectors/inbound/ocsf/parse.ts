@@ -1,13 +1,12 @@
 import type { Decoded, DecodedRecord, ParseContext, Parsed, RecordList } from "../../contract.ts";
 import { boundedId } from "../../shared/bounded-id.ts";
 import { clip, type Draft, finish, newWideDraft } from "../../shared/draft.ts";
-import { isoOf } from "../../shared/iso-of.ts";
 import { at, broken, isEmpty, isObject, type JsonObject, readOne, textOf } from "../../shared/json.ts";
 import { listRecords } from "../../shared/list-records.ts";
-import { instantFromEpoch, readWholeDate } from "../../shared/read-date.ts";
 import { riskOfWord } from "../../shared/severity.ts";
 import { walkJson } from "../../shared/walk-json.ts";
 import { activityOf, meaningOf } from "./classes.ts";
+import { instantFrom, timeOf } from "./time-of.ts";
 import { putText, toldText } from "./told-text.ts";
 import { unflatten } from "./unflatten.ts";
 import { writeFinding } from "./write-finding.ts";
@@ -76,13 +75,13 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
   const evidence =
     Array.isArray(document.evidences) && isObject(document.evidences[0]) ? document.evidences[0] : undefined;
   const whole = evidence === undefined ? document : { ...evidence, ...document };
-  writeFinding(draft, document);
+  writeFinding(draft, document, context);
   context.trace?.({ by: "parser", name: "ocsf", rule: "finding" }, alert);
   writeHost(draft, whole);
   context.trace?.({ by: "parser", name: "ocsf", rule: "device, actor" }, alert);
-  writeObjects(draft, whole);
+  writeObjects(draft, whole, context);
   context.trace?.({ by: "parser", name: "ocsf", rule: "process, file" }, alert);
-  writeNetwork(draft, whole);
+  writeNetwork(draft, whole, context);
   context.trace?.({ by: "parser", name: "ocsf", rule: "endpoints" }, alert);
   finish(draft, instantOf(document, context), context);
   const uid = toldText(at(document, "metadata", "uid"));
@@ -93,6 +92,9 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
     ? { alert }
     : { alert, eventId: boundedId(`${finding}/${String(document.activity_id)}/${alert["@timestamp"]}`) };
 }
+
+/** Categories of classes: identity and access, application. */
+const OF_CALLS = new Set([3, 6]);
 
 function writeEvent(draft: Draft, document: JsonObject, context: ParseContext): void {
   const { alert, event } = draft;
@@ -105,13 +107,18 @@ function writeEvent(draft: Draft, document: JsonObject, context: ParseContext): 
     toldText(document.activity_name)?.toLowerCase().replaceAll(" ", "-") ??
     activityOf(document) ??
     document.type_name;
-  if (!putText(draft, event, "action", at(document, "api", "operation")))
+  // Of an account or of an application, the call is the deed; elsewhere it is how the deed was done.
+  const call = OF_CALLS.has(Math.floor(Number(document.class_uid) / 1000)) || action === undefined;
+  if (!call || !putText(draft, event, "action", at(document, "api", "operation")))
     putText(draft, event, "action", action);
   if (!finding) writeOutcome(draft, document);
   writeVerdict(draft, document);
   writeSeverity(draft, document);
-  putText(draft, event, "code", metadata.event_code);
+  // Translators of Windows leave its number among what they have not mapped.
+  putText(draft, event, "code", toldText(metadata.event_code) ?? at(document, "unmapped", "EventCode"));
   putText(draft, event, "id", metadata.uid);
+  const { sequence } = metadata;
+  if (typeof sequence === "number" && Number.isSafeInteger(sequence)) event.sequence = sequence;
   const product = isObject(metadata.product) ? metadata.product : {};
   putText(draft, event, "provider", toldText(metadata.log_provider) ?? product.name);
   putText(draft, event, "reason", document.status_detail);
@@ -121,10 +128,12 @@ function writeEvent(draft: Draft, document: JsonObject, context: ParseContext): 
   putText(draft, observer, "version", product.version);
   if (!isEmpty(observer)) alert.observer = observer;
   putText(draft, alert, "message", document.message);
-  const start = readTime(document.start_time ?? document.start_time_dt, context);
-  if (start !== undefined) event.start = isoOf(start);
-  const end = readTime(document.end_time ?? document.end_time_dt, context);
-  if (end !== undefined) event.end = isoOf(end);
+  const service: NonNullable<typeof alert.service> = {};
+  if (putText(draft, service, "name", at(document, "api", "service", "name"))) alert.service = service;
+  const start = timeOf(document, "start_time", context);
+  if (start !== undefined) event.start = start;
+  const end = timeOf(document, "end_time", context);
+  if (end !== undefined) event.end = end;
   // OCSF counts milliseconds.
   if (typeof document.duration === "number" && document.duration >= 0 && document.duration < 1e15)
     event.duration = document.duration * 1e6;
@@ -166,14 +175,9 @@ function writeSeverity(draft: Draft, document: JsonObject): void {
 
 function instantOf(document: JsonObject, context: ParseContext) {
   return (
-    readTime(document.time, context) ??
-    readTime(document.time_dt, context) ??
-    readTime(at(document, "metadata", "original_time"), context) ??
-    readTime(at(document, "metadata", "logged_time"), context)
+    instantFrom(document.time, context) ??
+    instantFrom(document.time_dt, context) ??
+    instantFrom(at(document, "metadata", "original_time"), context) ??
+    instantFrom(at(document, "metadata", "logged_time"), context)
   );
-}
-
-function readTime(value: unknown, context: ParseContext) {
-  if (typeof value === "number") return instantFromEpoch(value);
-  return typeof value === "string" ? readWholeDate(value, context) : undefined;
 }

@@ -3,6 +3,7 @@ import { isAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
 import { macOf } from "../../shared/mac-of.ts";
+import { geoOf } from "./geo-of.ts";
 import { putText, toldText } from "./told-text.ts";
 
 type User = NonNullable<Alert["user"]>;
@@ -24,7 +25,13 @@ export function writeHost(draft: Draft, document: JsonObject): void {
     const provider = toldText(cloud.provider);
     if (provider !== undefined) told.provider = clip(draft, provider).toLowerCase();
     putText(draft, told, "region", cloud.region);
+    putText(draft, told, "availability_zone", cloud.zone);
+    const project: { id?: string } = {};
+    if (putText(draft, project, "id", cloud.project_uid)) told.project = project;
     if (!isEmpty(account)) told.account = account;
+    const instance =
+      toldText(at(device, "instance_uid")) ?? toldText(at(document.src_endpoint, "instance_uid"));
+    if (instance !== undefined) told.instance = { id: clip(draft, instance) };
     alert.cloud = told;
   }
   writeUsers(draft, document);
@@ -37,8 +44,16 @@ function hostOf(draft: Draft, device: JsonObject): NonNullable<Alert["host"]> {
   putText(draft, host, "name", hostname ?? ip);
   putText(draft, host, "hostname", hostname);
   if (ip !== undefined && isAddress(ip)) host.ip = [ip];
-  const mac = toldText(device.mac);
-  if (mac !== undefined) host.mac = [macOf(clip(draft, mac))];
+  const cards = Array.isArray(device.network_interfaces) ? device.network_interfaces.slice(0, 16) : [];
+  const macs = new Set(
+    [device.mac, ...cards.map((card) => at(card, "mac"))]
+      .map(toldText)
+      .filter((mac) => mac !== undefined)
+      .map((mac) => macOf(clip(draft, mac))),
+  );
+  if (macs.size > 0) host.mac = [...macs];
+  const geo = geoOf(draft, device.location);
+  if (geo !== undefined) host.geo = geo;
   putText(draft, host, "id", device.uid);
   putText(draft, host, "domain", device.domain);
   putText(draft, host, "type", device.type);
@@ -73,12 +88,19 @@ function writeUsers(draft: Draft, document: JsonObject): void {
   const uid = Number(document.class_uid);
   const user =
     (OF_USER.has(uid)
-      ? (subject ?? actor)
+      ? same(subject, actor)
+        ? { ...actor, ...subject }
+        : (subject ?? actor)
       : (actor ?? (UPON_USER.has(uid) ? undefined : subject) ?? ofProcess)) ?? {};
   if (UPON_USER.has(uid) && subject !== undefined) user.target = subject;
   if (!isEmpty(user)) draft.alert.user = user;
   const group = toldText(at(document, "group", "name"));
   if (group !== undefined) draft.alert.group = { name: clip(draft, group) };
+}
+
+/** Who acts is whom it is about: what either tells is of both. */
+function same(subject: User | undefined, actor: User | undefined): boolean {
+  return subject?.id !== undefined && subject.id === actor?.id;
 }
 
 function userOf(draft: Draft, value: unknown): User | undefined {

@@ -1,12 +1,16 @@
 import type { Alert } from "../../../agent/core/alert.ts";
+import type { ParseContext } from "../../contract.ts";
 import { type Endpoint, isAddress, portOf, putAddress } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
 import { macOf } from "../../shared/mac-of.ts";
+import { geoOf } from "./geo-of.ts";
+import { hashOf } from "./hash-of.ts";
+import { timeOf } from "./time-of.ts";
 import { putText, toldText } from "./told-text.ts";
 
 /** Writes both ends, the connection between them, and what HTTP, DNS, TLS and mail say of it. */
-export function writeNetwork(draft: Draft, document: JsonObject): void {
+export function writeNetwork(draft: Draft, document: JsonObject, context: ParseContext): void {
   const { alert } = draft;
   const source = endOf(draft, document.src_endpoint);
   const destination = endOf(draft, document.dst_endpoint);
@@ -16,8 +20,10 @@ export function writeNetwork(draft: Draft, document: JsonObject): void {
   if (isObject(document.http_request)) writeHttp(draft, document.http_request, document.http_response);
   else if (isObject(document.url)) writeUrl(draft, document.url);
   if (isObject(document.query)) writeDns(draft, document);
-  if (isObject(document.tls)) writeTls(draft, document.tls);
-  if (isObject(document.email)) writeEmail(draft, document.email);
+  if (isObject(document.tls)) writeTls(draft, document.tls, context);
+  if (isObject(document.email)) writeEmail(draft, document.email, document.direction_id);
+  const own = toldText(document.email_uid) ?? toldText(at(document.email, "uid"));
+  if (own !== undefined) alert.email = { ...alert.email, local_id: clip(draft, own) };
 }
 
 function endOf(draft: Draft, value: unknown): Endpoint {
@@ -30,6 +36,8 @@ function endOf(draft: Draft, value: unknown): Endpoint {
   if (port !== undefined && (port > 0 || end.ip !== undefined)) end.port = port;
   const mac = toldText(value.mac);
   if (mac !== undefined) end.mac = macOf(clip(draft, mac));
+  const geo = geoOf(draft, value.location);
+  if (geo !== undefined) end.geo = geo;
   return end;
 }
 
@@ -54,6 +62,18 @@ const DIRECTIONS = new Map<unknown, string>([
   [3, "internal"],
 ]);
 
+/** What the class itself says is spoken. */
+const PROTOCOLS = new Map([
+  [4002, "http"],
+  [4003, "dns"],
+  [4004, "dhcp"],
+  [4005, "rdp"],
+  [4006, "smb"],
+  [4007, "ssh"],
+  [4008, "ftp"],
+  [4013, "ntp"],
+]);
+
 function writeConnection(draft: Draft, document: JsonObject, source: Endpoint, destination: Endpoint): void {
   const { connection_info: info, traffic } = document;
   const network: NonNullable<Alert["network"]> = {};
@@ -69,6 +89,8 @@ function writeConnection(draft: Draft, document: JsonObject, source: Endpoint, d
     const community = toldText(info.community_uid);
     if (community !== undefined) network.community_id = clip(draft, community);
   }
+  const protocol = PROTOCOLS.get(Number(document.class_uid));
+  if (protocol !== undefined) network.protocol = protocol;
   const application = toldText(document.app_name) ?? toldText(at(document, "dst_endpoint", "svc_name"));
   if (application !== undefined) network.application = clip(draft, application.toLowerCase());
   if (isObject(traffic)) {
@@ -101,13 +123,18 @@ function writeHttp(draft: Draft, request: JsonObject, response: unknown): void {
   if (agent !== undefined) alert.user_agent = { original: agent };
   const method = text(request.http_method);
   const referrer = text(request.referrer);
-  const version = text(request.version);
+  const version = text(request.version)?.replace(/^HTTP\//i, "");
+  const id = text(request.uid);
   const code = at(response, "code");
   const length = at(response, "length");
   alert.http = {
     ...(version !== undefined && { version }),
-    ...((method !== undefined || referrer !== undefined) && {
-      request: { ...(method !== undefined && { method }), ...(referrer !== undefined && { referrer }) },
+    ...((id ?? method ?? referrer) !== undefined && {
+      request: {
+        ...(id !== undefined && { id }),
+        ...(method !== undefined && { method }),
+        ...(referrer !== undefined && { referrer }),
+      },
     }),
     ...(typeof code === "number" &&
       Number.isSafeInteger(code) && {
@@ -153,7 +180,7 @@ function writeDns(draft: Draft, document: JsonObject): void {
   draft.alert.network = { protocol: "dns", ...draft.alert.network };
 }
 
-function writeTls(draft: Draft, told: JsonObject): void {
+function writeTls(draft: Draft, told: JsonObject, context: ParseContext): void {
   const text = (first: string, second?: string) => {
     const found = toldText(at(told, first, second));
     return found === undefined ? undefined : clip(draft, found);
@@ -161,32 +188,39 @@ function writeTls(draft: Draft, told: JsonObject): void {
   const [version, cipher, name] = [text("version"), text("cipher"), text("sni")];
   const [ja3, ja3s] = [text("ja3_hash", "value"), text("ja3s_hash", "value")];
   const [subject, issuer] = [text("certificate", "subject"), text("certificate", "issuer")];
+  const hash = hashOf(at(told, "certificate", "fingerprints"));
+  const before = timeOf(told.certificate, "created_time", context);
+  const after = timeOf(told.certificate, "expiration_time", context);
   draft.alert.tls = {
     ...(version !== undefined && { version }),
     ...(cipher !== undefined && { cipher }),
     ...((name ?? ja3) !== undefined && {
       client: { ...(name !== undefined && { server_name: name }), ...(ja3 !== undefined && { ja3 }) },
     }),
-    ...((subject ?? issuer ?? ja3s) !== undefined && {
+    ...((subject ?? issuer ?? ja3s ?? hash ?? before ?? after) !== undefined && {
       server: {
         ...(subject !== undefined && { subject }),
         ...(issuer !== undefined && { issuer }),
         ...(ja3s !== undefined && { ja3s }),
+        ...(hash !== undefined && { hash }),
+        ...(before !== undefined && { not_before: before }),
+        ...(after !== undefined && { not_after: after }),
       },
     }),
   };
 }
 
-function writeEmail(draft: Draft, told: JsonObject): void {
+function writeEmail(draft: Draft, told: JsonObject, way: unknown): void {
   const addresses = (value: unknown) =>
     (Array.isArray(value) ? value.slice(0, 64) : [value]).filter(
       (one) => typeof one === "string" && one !== "" && one.length <= 512,
     );
   // The envelope tells whom where the header is not told.
-  const [from, to] = [addresses(told.from), addresses(told.to ?? told.smtp_to)];
+  const [from, to] = [addresses(told.from ?? told.smtp_from), addresses(told.to ?? told.smtp_to)];
   const [cc, sender] = [addresses(told.cc), toldText(told.smtp_from)];
   const subject = toldText(told.subject);
   const id = toldText(told.message_uid);
+  const direction = DIRECTIONS.get(way);
   draft.alert.email = {
     ...(from.length > 0 && { from: { address: from } }),
     ...(sender !== undefined && { sender: { address: clip(draft, sender) } }),
@@ -194,5 +228,6 @@ function writeEmail(draft: Draft, told: JsonObject): void {
     ...(cc.length > 0 && { cc: { address: cc } }),
     ...(subject !== undefined && { subject: clip(draft, subject) }),
     ...(id !== undefined && { message_id: clip(draft, id) }),
+    ...(direction !== undefined && { direction }),
   };
 }

@@ -1,7 +1,10 @@
 import type { Alert } from "../../../agent/core/alert.ts";
+import type { ParseContext } from "../../contract.ts";
 import { wholeNumber } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { at, isEmpty, isObject, type JsonObject } from "../../shared/json.ts";
+import { hashOf } from "./hash-of.ts";
+import { timeOf } from "./time-of.ts";
 import { putText, toldText } from "./told-text.ts";
 
 type Process = NonNullable<Alert["process"]>;
@@ -11,23 +14,27 @@ type File = NonNullable<Alert["file"]>;
 const PROCESS_ACTIVITY = 1007;
 
 /** Writes the process, file, module and registry that the event tells of. */
-export function writeObjects(draft: Draft, document: JsonObject): void {
+export function writeObjects(draft: Draft, document: JsonObject, context: ParseContext): void {
   const { alert } = draft;
   const actor = at(document, "actor", "process");
   const own = document.process;
   const about = document.class_uid === PROCESS_ACTIVITY ? (own ?? actor) : (actor ?? own);
-  const process = processOf(draft, about);
+  const process = processOf(draft, about, context);
   if (process !== undefined) {
     const parent =
-      processOf(draft, at(about, "parent_process")) ?? (about === own ? processOf(draft, actor) : undefined);
+      processOf(draft, at(about, "parent_process"), context) ??
+      (about === own ? processOf(draft, actor, context) : undefined);
     if (parent !== undefined) process.parent = parent;
+    // The class says with what it ended beside the process.
+    if (document.class_uid === PROCESS_ACTIVITY) putExitCode(process, document.exit_code);
     alert.process = process;
   }
-  const file = fileOf(draft, document.file);
+  writeContainer(draft, at(about, "container") ?? document.container);
+  const file = fileOf(draft, document.file, context);
   if (file !== undefined) alert.file = file;
-  const driver = fileOf(draft, at(document, "driver", "file"));
+  const driver = fileOf(draft, at(document, "driver", "file"), context);
   if (driver !== undefined) alert.file ??= driver;
-  const module = fileOf(draft, at(document, "module", "file"));
+  const module = fileOf(draft, at(document, "module", "file"), context);
   if (module !== undefined) {
     const { name, path, hash } = module;
     alert.dll = {
@@ -39,7 +46,7 @@ export function writeObjects(draft: Draft, document: JsonObject): void {
   writeRegistry(draft, document);
 }
 
-function processOf(draft: Draft, value: unknown): Process | undefined {
+function processOf(draft: Draft, value: unknown, context: ParseContext): Process | undefined {
   if (!isObject(value)) return undefined;
   const process: Process = {};
   const pid = wholeNumber(toldText(value.pid) ?? "");
@@ -56,14 +63,37 @@ function processOf(draft: Draft, value: unknown): Process | undefined {
   if (thread !== undefined) process.thread = { id: thread };
   const hash = hashOf(at(value, "file", "hashes"));
   if (hash !== undefined) process.hash = hash;
-  const code = value.exit_code;
-  if (typeof code === "number" && Number.isSafeInteger(code)) process.exit_code = code;
+  putExitCode(process, value.exit_code);
+  const start = timeOf(value, "created_time", context);
+  if (start !== undefined) process.start = start;
   const told = Object.keys(process).length;
   // A number alone, and that zero, is no process.
   return told === 0 || (told === 1 && pid === 0) ? undefined : process;
 }
 
-function fileOf(draft: Draft, value: unknown): File | undefined {
+function putExitCode(process: Process, code: unknown): void {
+  if (typeof code === "number" && Number.isSafeInteger(code)) process.exit_code ??= code;
+}
+
+function writeContainer(draft: Draft, value: unknown): void {
+  if (!isObject(value)) return;
+  const container: NonNullable<Alert["container"]> = {};
+  putText(draft, container, "id", value.uid);
+  putText(draft, container, "name", value.name);
+  putText(draft, container, "runtime", value.runtime);
+  const image: { name?: string } = {};
+  if (putText(draft, image, "name", at(value, "image", "name"))) container.image = image;
+  if (!isEmpty(container)) draft.alert.container = container;
+}
+
+/** Kinds of files that ECS names, by type_id. */
+const FILE_TYPES = new Map<unknown, string>([
+  [1, "file"],
+  [2, "dir"],
+  [7, "symlink"],
+]);
+
+function fileOf(draft: Draft, value: unknown, context: ParseContext): File | undefined {
   if (!isObject(value)) return undefined;
   const file: File = {};
   putText(draft, file, "path", value.path);
@@ -73,41 +103,25 @@ function fileOf(draft: Draft, value: unknown): File | undefined {
   putText(draft, file, "extension", value.ext);
   putText(draft, file, "owner", at(value, "owner", "name"));
   if (typeof value.size === "number" && Number.isFinite(value.size)) file.size = value.size;
+  putText(draft, file, "type", FILE_TYPES.get(value.type_id));
+  const created = timeOf(value, "created_time", context);
+  if (created !== undefined) file.created = created;
+  const changed = timeOf(value, "modified_time", context);
+  if (changed !== undefined) file.mtime = changed;
   const hash = hashOf(value.hashes);
   if (hash !== undefined) file.hash = hash;
   return isEmpty(file) ? undefined : file;
 }
 
-const ALGORITHMS = new Map<unknown, "md5" | "sha1" | "sha256" | "sha512" | "ssdeep">([
-  [1, "md5"],
-  [2, "sha1"],
-  [3, "sha256"],
-  [4, "sha512"],
-  [5, "ssdeep"],
-  ["MD5", "md5"],
-  ["SHA-1", "sha1"],
-  ["SHA-256", "sha256"],
-  ["SHA-512", "sha512"],
-]);
-
-/** Fingerprints: `value` since version 1.0, with the algorithm by number or by name. */
-function hashOf(list: unknown): NonNullable<File["hash"]> | undefined {
-  if (!Array.isArray(list)) return undefined;
-  const hash: NonNullable<File["hash"]> = {};
-  for (const one of list.slice(0, 16)) {
-    if (!isObject(one)) continue;
-    const name = ALGORITHMS.get(one.algorithm_id) ?? ALGORITHMS.get(one.algorithm);
-    const value = toldText(one.value) ?? toldText(one.fingerprint);
-    if (name !== undefined && value !== undefined && value.length <= 512)
-      hash[name] = name === "ssdeep" ? value : value.toLowerCase();
-  }
-  return isEmpty(hash) ? undefined : hash;
-}
-
 function writeRegistry(draft: Draft, document: JsonObject): void {
   const key = document.reg_key;
   const value = document.reg_value;
-  if (!isObject(key) && !isObject(value)) return;
+  if (!isObject(key) && !isObject(value)) {
+    // Windows names the keys that it guards as the kernel does.
+    const name = toldText(at(document, "win_resource", "name"));
+    if (name?.startsWith("\\REGISTRY\\")) draft.alert.registry = { path: clip(draft, name) };
+    return;
+  }
   const registry: NonNullable<Alert["registry"]> = {};
   const path = toldText(at(key, "path")) ?? toldText(at(value, "path"));
   if (path !== undefined) registry.path = registry.key = clip(draft, path);

@@ -19,6 +19,8 @@ export const suricata: Inbound = {
   decode: decodeSuricata,
   recognise(text) {
     const told = peekJson(text);
+    if (told.has("firewall_name") && told.has("event.event_type"))
+      return { certainty: 0.96, because: "it has firewall_name and event.event_type" };
     if (!told.has("event_type") || !told.has("timestamp"))
       return { certainty: 0, because: "it has no event_type with a timestamp" };
     const own = ["flow_id", "in_iface", "alert.signature_id", "stats.uptime", "pcap_cnt", "pkt_src"];

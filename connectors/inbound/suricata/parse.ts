@@ -8,6 +8,7 @@ import { walkJson } from "../../shared/walk-json.ts";
 import { writeAlert } from "./write-alert.ts";
 import { writeFlow } from "./write-flow.ts";
 import { writeProtocols } from "./write-protocols.ts";
+import { writeSessions } from "./write-sessions.ts";
 
 /** Reads one line of eve.json. Errors: `empty`, `not_json`, `not_suricata`, `several_records`. */
 export function parseSuricata(text: string, context: ParseContext): Parsed {
@@ -49,7 +50,8 @@ const TYPES: Record<string, readonly string[]> = {
 const PROTOCOL = ["protocol"] as const;
 const NETWORK = ["network"] as const;
 
-function readEvent(value: unknown, original: string, context: ParseContext): DecodedRecord {
+function readEvent(told: unknown, original: string, context: ParseContext): DecodedRecord {
+  const value = inOf(told);
   if (!isObject(value) || typeof value.event_type !== "string") {
     const message = "the record is not of Suricata: it has no event_type";
     return broken(original, "suricata", { code: "not_suricata", message }, context);
@@ -66,15 +68,43 @@ function readEvent(value: unknown, original: string, context: ParseContext): Dec
   if (types !== undefined && types.length > 0) event.type = [...types];
   writeEnds(draft, value);
   context.trace?.({ by: "parser", name: "suricata", rule: "src, dest" }, alert);
+  writeSensor(draft, told, value);
   writeFlow(draft, value, context);
   context.trace?.({ by: "parser", name: "suricata", rule: "flow" }, alert);
-  writeProtocols(draft, value);
+  writeProtocols(draft, value, context);
+  writeSessions(draft, value);
   context.trace?.({ by: "parser", name: "suricata", rule: type }, alert);
   if (isObject(value.alert)) writeAlert(draft, value.alert);
   context.trace?.({ by: "parser", name: "suricata", rule: "alert" }, alert);
   event.action ??= clip(draft, type);
   const time = typeof value.timestamp === "string" ? readWholeDate(value.timestamp, context) : undefined;
   return { alert: finish(draft, time, context) };
+}
+
+/**
+ * AWS Network Firewall is a Suricata whose events it wraps, with the firewall's name beside.
+ *
+ * https://docs.aws.amazon.com/network-firewall/latest/developerguide/firewall-logging-contents.html, read 2026-11-24.
+ */
+function inOf(told: unknown): unknown {
+  if (!isObject(told) || told.event_type !== undefined || !isObject(told.event)) return told;
+  return told.firewall_name === undefined ? told : told.event;
+}
+
+function writeSensor({ alert, fields }: Draft, told: unknown, value: JsonObject): void {
+  if (told === value || !isObject(told)) return;
+  const zone = textValue(told.availability_zone);
+  const name = textValue(told.firewall_name);
+  alert.observer = {
+    ...{ vendor: "Amazon", product: "AWS Network Firewall", type: "firewall" },
+    ...(name !== undefined && name.length <= 256 && { name }),
+  };
+  alert.cloud = {
+    provider: "aws",
+    ...(zone !== undefined && zone.length <= 64 && { availability_zone: zone }),
+  };
+  const at = textValue(told.event_timestamp);
+  if (at !== undefined && at.length <= 64) fields.event_timestamp = at;
 }
 
 function writeEnds(draft: Draft, value: JsonObject): void {
@@ -90,7 +120,8 @@ function writeEnds(draft: Draft, value: JsonObject): void {
   const network: NonNullable<typeof alert.network> = {};
   const transport = textValue(value.proto);
   if (transport !== undefined) network.transport = clip(draft, transport.toLowerCase());
-  const protocol = textValue(value.app_proto);
+  const anomaly = isObject(value.anomaly) ? value.anomaly : {};
+  const protocol = textValue(value.app_proto) ?? textValue(anomaly.app_proto);
   if (protocol !== undefined && protocol !== "failed") network.protocol = clip(draft, protocol);
   const community = textValue(value.community_id);
   if (community !== undefined) network.community_id = clip(draft, community);

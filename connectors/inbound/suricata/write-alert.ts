@@ -30,7 +30,25 @@ export function writeAlert(draft: Draft, told: JsonObject): void {
     event.action = clip(draft, action);
     event.type = action === "blocked" ? ["denied"] : action === "allowed" ? ["allowed"] : ["info"];
   }
-  if (isObject(told.metadata)) writeThreat(draft, told.metadata);
+  if (isObject(told.metadata)) {
+    writeThreat(draft, told.metadata);
+    writeVulnerability(draft, told.metadata);
+  }
+}
+
+/** Identifiers and scores of vulnerabilities; rules write `2021_44228`, `CVE_2021_44228` and `CVE-2021-44228`. */
+function writeVulnerability(draft: Draft, { cve, cvss_v3_base: scored }: JsonObject): void {
+  const list = Array.isArray(cve) ? cve.slice(0, 16) : [cve];
+  const ids = list.flatMap((one) => {
+    const [, year, number] = /^(?:cve[_-])?(\d{4})[_-](\d{4,7})$/i.exec(textValue(one) ?? "") ?? [];
+    return year === undefined ? [] : [`CVE-${year}-${number}`];
+  });
+  if (ids.length === 0) return;
+  const base = Number(textValue(Array.isArray(scored) ? scored[0] : scored) ?? Number.NaN);
+  draft.alert.vulnerability = {
+    id: ids,
+    ...(base >= 0 && base <= 10 && { score: { base, version: "3.0" } }),
+  };
 }
 
 /** Rules of Emerging Threats tell ATT&CK in their metadata; words there are written with underscores. */
@@ -40,11 +58,17 @@ function writeThreat(draft: Draft, metadata: JsonObject): void {
     return list.filter((one) => typeof one === "string" && one.length <= 256);
   };
   const spelt = (key: string) => words(key).map((one) => one.replaceAll("_", " "));
-  const technique = words("mitre_technique_id");
+  // Other rules write `mitre_attack t1190`.
+  const written = words("mitre_attack").map((one) => one.toUpperCase());
+  const technique = [
+    ...words("mitre_technique_id"),
+    ...written.filter((one) => /^T\d{4}(?:\.\d{3})?$/.test(one)),
+  ];
   const tactic = words("mitre_tactic_id");
   if (technique.length + tactic.length === 0) return;
+  const named = (id: string[], name: string[]) => ({ id, ...(name.length > 0 && { name }) });
   draft.alert.threat = {
-    technique: { id: technique, name: spelt("mitre_technique_name") },
-    tactic: { id: tactic, name: spelt("mitre_tactic_name") },
+    ...(technique.length > 0 && { technique: named(technique, spelt("mitre_technique_name")) }),
+    ...(tactic.length > 0 && { tactic: named(tactic, spelt("mitre_tactic_name")) }),
   };
 }

@@ -1,8 +1,8 @@
 import type { ParseContext } from "../../contract.ts";
 import { endpointOf } from "../../shared/address.ts";
-import type { Draft } from "../../shared/draft.ts";
+import { clip, type Draft } from "../../shared/draft.ts";
 import { isoOf } from "../../shared/iso-of.ts";
-import { isObject, type JsonObject } from "../../shared/json.ts";
+import { isObject, type JsonObject, textValue } from "../../shared/json.ts";
 import { readWholeDate } from "../../shared/read-date.ts";
 
 /** Writes what a flow carried, each way and together, and when. */
@@ -21,11 +21,17 @@ export function writeFlow(draft: Draft, value: JsonObject, context: ParseContext
     tell(endpointOf(alert, "destination"), turned ? there : back);
     tell(alert.network, sum);
     writeTimes(flow);
+    if (value.event_type === "flow") writeState(flow);
   } else if (isObject(netflow)) {
     tell(endpointOf(alert, "source"), { bytes: count(netflow.bytes), packets: count(netflow.pkts) });
     writeTimes(netflow);
   }
 
+  function writeState({ state, reason }: JsonObject): void {
+    if (state === "closed") event.type = [...(event.type ?? []), "end"];
+    const ended = textValue(reason);
+    if (ended !== undefined) event.reason = clip(draft, ended);
+  }
   function writeTimes({ start, end }: JsonObject): void {
     const began = typeof start === "string" ? readWholeDate(start, context) : undefined;
     const ended = typeof end === "string" ? readWholeDate(end, context) : undefined;

@@ -1,13 +1,18 @@
-import { endpointOf, isAddress, portOf } from "../../shared/address.ts";
+import type { ParseContext } from "../../contract.ts";
+import { isAddress, portOf } from "../../shared/address.ts";
 import { clip, type Draft } from "../../shared/draft.ts";
 import { isEmpty, isObject, type JsonObject, textValue } from "../../shared/json.ts";
+import { putServerName } from "./put-server-name.ts";
+import { writeTls } from "./write-tls.ts";
 
 /** Writes what the protocols of an event say; an alert carries those of its flow. */
-export function writeProtocols(draft: Draft, value: JsonObject): void {
+export function writeProtocols(draft: Draft, value: JsonObject, context: ParseContext): void {
   const { event_type: type } = value;
   if (isObject(value.dns)) writeDns(draft, value.dns);
   if (isObject(value.http)) writeHttp(draft, value.http);
-  if (isObject(value.tls)) writeTls(draft, value.tls);
+  if (isObject(value.tls)) writeTls(draft, value.tls, context);
+  // Its version is QUIC's own, not of TLS.
+  if (isObject(value.quic)) writeTls(draft, { ...value.quic, version: undefined }, context);
   if (isObject(value.email)) writeEmail(draft, value.email);
   if (isObject(value.smb)) writeFileName(draft, textValue(value.smb.filename));
   const file = isObject(value.fileinfo)
@@ -20,10 +25,16 @@ export function writeProtocols(draft: Draft, value: JsonObject): void {
     const reason = textValue(value.anomaly.event);
     if (reason !== undefined) draft.event.reason = clip(draft, reason);
   }
+  const dropped = isObject(value.drop) ? textValue(value.drop.reason) : undefined;
+  if (dropped !== undefined) draft.event.reason = clip(draft, dropped);
   const { network } = draft.alert;
   // The event's kind is its protocol, where it has one.
   if (typeof type === "string" && PROTOCOLS.has(type) && network?.protocol === undefined)
     draft.alert.network = { ...network, protocol: type };
+  else if (network?.protocol === undefined) {
+    const told = TOLD.find((name) => isObject(value[name]));
+    if (told !== undefined) draft.alert.network = { ...network, protocol: told };
+  }
 }
 
 const PROTOCOLS = new Set(
@@ -31,6 +42,9 @@ const PROTOCOLS = new Set(
     " ",
   ),
 );
+
+/** Protocols whose own object stands in the alerts of rules that look into them. */
+const TOLD = ["http", "dns", "tls", "ssh", "smb"];
 
 /**
  * Version 1 has a record an answer, version 2 an answer with its list, version 3 lists of both.
@@ -45,10 +59,16 @@ function writeDns(draft: Draft, told: JsonObject): void {
   const type = textValue(told.type);
   if (type !== undefined)
     dns.type = type === "request" ? "query" : type === "response" ? "answer" : clip(draft, type);
+  else if (part !== told) dns.type = part === told.query ? "query" : "answer";
+  else if (Array.isArray(told.query)) dns.type = told.answer === undefined ? "query" : "answer";
   const id = textValue(part.id) ?? textValue(queries.id);
   if (id !== undefined) dns.id = id;
   const code = textValue(part.rcode) ?? textValue(told.rcode);
-  if (code !== undefined) dns.response_code = clip(draft, code);
+  if (code !== undefined) {
+    dns.response_code = clip(draft, code);
+    if (code === "NOERROR") putOutcome(draft, true);
+    else if (REFUSALS.has(code)) putOutcome(draft, false);
+  }
   const name = textValue(queries.rrname) ?? textValue(part.rrname);
   const kind = textValue(queries.rrtype) ?? textValue(part.rrtype);
   if (name !== undefined)
@@ -57,6 +77,15 @@ function writeDns(draft: Draft, told: JsonObject): void {
   if (addresses.length > 0) dns.resolved_ip = addresses;
   alert.dns = dns;
 }
+
+/** How the exchange ended is no outcome of an attack or of malware seen in it. */
+function putOutcome({ event, fields }: Draft, succeeded: boolean): void {
+  const { event_type: type } = fields;
+  if (type === "http" || type === "dns") event.outcome = succeeded ? "success" : "failure";
+}
+
+/** Answers by which a server fails; that a name is not, is an answer. */
+const REFUSALS = new Set(["SERVFAIL", "REFUSED", "FORMERR"]);
 
 function firstOf(list: unknown): JsonObject | undefined {
   const first: unknown = Array.isArray(list) ? list[0] : undefined;
@@ -93,7 +122,10 @@ function writeHttp(draft: Draft, told: JsonObject): void {
     const whole = original.startsWith("/")
       ? 0
       : (/^https?:\/\/[^/?#]*/i.exec(original.slice(0, 512))?.[0].length ?? 0);
-    if (whole > 0) url.full = original;
+    if (whole > 0) {
+      url.full = original;
+      url.scheme = original.slice(0, original.indexOf(":")).toLowerCase();
+    }
     const query = original.indexOf("?", whole);
     const path = original.slice(whole, query < 0 ? original.length : query);
     if (path !== "") url.path = path;
@@ -120,61 +152,16 @@ function writeHttp(draft: Draft, told: JsonObject): void {
   const response: NonNullable<typeof http.response> = {};
   if (method !== undefined) request.method = method;
   if (referrer !== undefined) request.referrer = referrer;
-  if (Number.isInteger(status)) response.status_code = status;
+  if (Number.isInteger(status)) {
+    response.status_code = status;
+    putOutcome(draft, status < 400);
+  }
   if (mime !== undefined) response.mime_type = mime;
   if (typeof length === "number" && Number.isFinite(length)) response.body = { bytes: length };
   if (version !== undefined) http.version = version;
   if (!isEmpty(request)) http.request = request;
   if (!isEmpty(response)) http.response = response;
   if (!isEmpty(http)) alert.http = http;
-}
-
-/** Names the server, which is where the packet of an answer comes from. */
-function putServerName({ alert, fields }: Draft, domain: string): void {
-  // An address is no name.
-  if (isAddress(domain)) return;
-  const { source, destination } = alert;
-  const from = source?.port ?? 0;
-  const { direction, src_ip: sender, "flow.src_ip": client } = fields;
-  const answered =
-    direction !== undefined
-      ? direction === "to_client"
-      : client !== undefined
-        ? client !== sender && client === fields.dest_ip
-        : from > 0 && from < 1024 && (destination?.port ?? 0) >= 1024;
-  const side = answered ? "source" : "destination";
-  endpointOf(alert, side).domain ??= domain;
-}
-
-function writeTls(draft: Draft, told: JsonObject): void {
-  const { alert } = draft;
-  const text = (name: string) => {
-    const found = textValue(told[name]);
-    return found === undefined ? undefined : clip(draft, found);
-  };
-  const tls: NonNullable<typeof alert.tls> = {};
-  const version = text("version");
-  if (version !== undefined && version !== "UNDETERMINED") tls.version = version.replace(/^TLS(?:v| )/, "");
-  const name = text("sni");
-  const ja3 = isObject(told.ja3) ? textValue(told.ja3.hash) : undefined;
-  if (name !== undefined || ja3 !== undefined)
-    tls.client = {
-      ...(name !== undefined && { server_name: name }),
-      ...(ja3 !== undefined && { ja3: clip(draft, ja3) }),
-    };
-  const subject = text("subject");
-  const issuer = text("issuerdn");
-  const sha1 = text("fingerprint")?.replaceAll(":", "").toUpperCase();
-  const ja3s = isObject(told.ja3s) ? textValue(told.ja3s.hash) : undefined;
-  const server = {
-    ...(subject !== undefined && { subject }),
-    ...(issuer !== undefined && { issuer }),
-    ...(sha1 !== undefined && { hash: { sha1 } }),
-    ...(ja3s !== undefined && { ja3s: clip(draft, ja3s) }),
-  };
-  if (Object.keys(server).length > 0) tls.server = server;
-  alert.tls = tls;
-  if (name !== undefined) putServerName(draft, name);
 }
 
 function writeEmail(draft: Draft, told: JsonObject): void {

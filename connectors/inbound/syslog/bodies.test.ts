@@ -207,6 +207,12 @@ it("reads why BIND answers nothing", () =>
     dns: { question: { name: "www.example.org", class: "IN", type: "A" } },
   }));
 
+it("reads what BIND denies without telling what was asked", () =>
+  expect(read("named[9]: client 192.0.2.10#5353: query (cache) denied")).toMatchObject({
+    event: { action: "dns_query", outcome: "failure", reason: "query (cache)", type: ["protocol", "denied"] },
+    client: { ip: "192.0.2.10", port: 5353 },
+  }));
+
 it.each([
   ["NXDOMAIN", "denied", "failure"],
   ["Local-Data", "denied", "failure"],

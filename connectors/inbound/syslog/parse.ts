@@ -96,6 +96,8 @@ function bareAt(text: string): { program: string; header: SyslogHeader } | undef
 function mayBePairs(message: string, header: SyslogHeader): boolean {
   // ASA's `reason = x : user = y` stands in sentences, which a mapping reads by their mnemonic.
   if (header.mnemonic?.vendor === "cisco" && message.includes(" = ")) return false;
+  // Firebox has a sentence among its pairs, which would be lost; a mapping reads both.
+  if (message.startsWith('msg_id="')) return false;
   return (
     message.includes("=") ||
     message.includes(':"') ||

@@ -9,10 +9,12 @@ import { putAliases } from "../../shared/windows/event-names.ts";
 import { readUtc } from "../../shared/windows/read-event-time.ts";
 import { writeWindows } from "../../shared/windows/write-windows.ts";
 import { readFinding } from "./read-finding.ts";
+import { readLog } from "./read-log.ts";
 import { isOssec, readOssec } from "./read-ossec.ts";
 import { undouble, walkAlert } from "./walk-alert.ts";
 import { writeAgent, writeLocation, writeRule } from "./write-alert.ts";
 import { writeModules } from "./write-modules.ts";
+import { writePackage } from "./write-package.ts";
 import { writeSyscheck } from "./write-syscheck.ts";
 
 /**
@@ -124,8 +126,9 @@ function readAlert(value: JsonObject, original: string, context: ParseContext): 
       event.risk_score_norm = risk_score_norm;
     }
   }
-  writeSyscheck(draft, value.syscheck);
+  writeSyscheck(draft, value.syscheck, context);
   writeModules(draft, data, context);
+  writePackage(draft, data);
   const id = short ? undefined : textValue(value.id);
   if (id !== undefined) event.id = clip(draft, id);
   const message =
@@ -135,6 +138,8 @@ function readAlert(value: JsonObject, original: string, context: ParseContext): 
     textValue(at(data, "win", "system", "message"));
   if (message !== undefined) alert.message = clip(draft, message);
   writeCommon(draft, common);
+  const log = textValue(value.full_log);
+  if (log !== undefined && !isObject(data.win)) readLog(alert, log);
   context.trace?.({ by: "parser", name: "wazuh", rule: "data" }, alert);
   const time = textValue(value.timestamp) ?? textValue(value["@timestamp"]);
   const instant = time === undefined ? undefined : readWholeDate(time, context);

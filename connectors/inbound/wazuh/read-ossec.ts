@@ -3,6 +3,7 @@ import type { ParseContext } from "../../contract.ts";
 import { putAddress } from "../../shared/address.ts";
 import { clip, finish, newDraft, putField } from "../../shared/draft.ts";
 import { readDate } from "../../shared/read-date.ts";
+import { readLog } from "./read-log.ts";
 import { writeLocation, writeRule } from "./write-alert.ts";
 
 /** What may stand between the location and the event's own text. */
@@ -68,6 +69,7 @@ export function readOssec(text: string, context: ParseContext): Alert {
   if (user !== undefined && user !== "") alert.user = { name: clip(draft, user) };
   const message = rest === "" ? rule.description : rest;
   alert.message = clip(draft, typeof message === "string" ? message : text);
+  readLog(alert, rest);
   context.trace?.({ by: "parser", name: "wazuh", rule: "syslog output" }, alert);
   return finish(draft, readDate(rest, 0, context)?.instant, context);
 

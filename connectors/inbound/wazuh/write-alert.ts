@@ -12,6 +12,8 @@ const GROUPS: readonly [string, { category: string; outcome?: "success" | "failu
   ["virus", { category: "malware" }],
   ["malware", { category: "malware" }],
   ["ids", { category: "intrusion_detection" }],
+  ["rootcheck", { category: "intrusion_detection" }],
+  ["yara", { category: "malware" }],
   ["adduser", { category: "iam" }],
   ["account_changed", { category: "iam" }],
   ["syscheck", { category: "file" }],
@@ -34,6 +36,8 @@ export function writeRule(draft: Draft, rule: JsonObject): void {
   if (id !== undefined) written.id = clip(draft, id);
   if (description !== undefined) written.description = written.name = clip(draft, description);
   alert.rule = written;
+  const [known] = /\bCVE-\d{4}-\d{4,7}/.exec(textValue(rule.info)?.slice(0, 256) ?? "") ?? [];
+  if (known !== undefined) alert.vulnerability = { id: [known] };
   const groups = texts(rule.groups).map((group) => group.trim());
   if (groups.length > 0) {
     written.category = clip(draft, groups.join(","));

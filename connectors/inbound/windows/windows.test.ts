@@ -346,6 +346,50 @@ it.each([
   expect(alert?.event?.module).toBe("windows");
 });
 
+describe("data without names", () => {
+  const listed = {
+    Id: 4625,
+    ProviderName: provider,
+    LogName: "Security",
+    MachineName: computer,
+    Properties: Array.from({ length: 60 }, (_, at) => ({ Value: `value ${at}` })),
+    Message:
+      "An account failed to log on.\r\n\r\nAccount For Which Logon Failed:\r\n\tAccount Name:\t\talice\r\n",
+  };
+  const text = "\tNewProviderState=Started\r\n\r\n\tHostApplication=powershell.exe -File C:\\a.ps1\r\n";
+  const classic = { Id: 600, ProviderName: "PowerShell", LogName: "Windows PowerShell", MachineName: "ws9" };
+
+  it.each<[string, object, object]>([
+    [
+      "their names are read in the message, however many there are",
+      listed,
+      { user: { name: "alice" }, event: { action: "logon-failed" } },
+    ],
+    [
+      "those of Get-WinEvent are together under Data",
+      { ...classic, Properties: ["Registry", "Started", text].map((Value) => ({ Value })), Message: "m" },
+      { fields: { Data: ["Registry", "Started", text] } },
+    ],
+    [
+      "those of Fluent Bit are together under Data",
+      { EventID: 600, Channel: "Windows PowerShell", ProviderName: "PowerShell", StringInserts: ["a", text] },
+      { fields: { Data: ["a", text] } },
+    ],
+    [
+      "those of PowerShell's classic log may be in the message alone",
+      { EventID: 600, SourceName: "PowerShell", Channel: "Windows PowerShell", Message: text },
+      { fields: { Data: text, HostApplication: "powershell.exe -File C:\\a.ps1" } },
+    ],
+    [
+      "what another log says in a message is no datum",
+      { EventID: 7000, SourceName: "x", Channel: "System", Message: "It failed." },
+      { fields: expect.not.objectContaining({ Data: expect.anything() }) },
+    ],
+  ])("%s", (_, record, expected) => {
+    expect(windows.parse(JSON.stringify(record), CONTEXT).alert).toMatchObject(expected);
+  });
+});
+
 it("leaves a program that is not Windows' as it is, whatever it says", () => {
   const { alert } = inbound("syslog").parse(
     "<14>Oct 11 22:14:15 h app[4]: An account failed to log on.",

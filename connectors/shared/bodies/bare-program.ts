@@ -35,6 +35,14 @@ const NAGIOS: Bare = {
   text: /^(?:CURRENT )?(?:HOST|SERVICE) (?:ALERT|STATE|NOTIFICATION|FLAPPING ALERT|DOWNTIME ALERT): /,
 };
 
+const POSTFIX: Bare = {
+  program: "postfix",
+  text: /^(?:(?:dis)?connect|lost connection after [A-Z -]{1,32}(?: \(\d{1,12} bytes\))?) from [^\s[\]]{0,255}\[[\da-fA-F.:]{2,45}\]/,
+};
+/** `7B3643F820: to=<…>, relay=…`, of a message in the queue, which its identifier leads. */
+const QUEUED =
+  /^(?:NOQUEUE|[\dA-F]{5,20}|[\dB-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,24}): (?:(?:to|from|orig_to)=<|client=[^\s[\]]{1,255}\[|(?:resent-)?message-id=|uid=\d|removed$|(?:host|conversation with|lost connection with) [^\s[\]]{1,255}\[|(?:warning|reject|hold|replace|prepend|discard|redirect|filter|info): (?:header|body) |(?:milter-|proxy-)?(?:reject|reject_warning|discard|defer|filter|hold|accept|redirect|warn): [A-Z][A-Z -]{0,24} from )/;
+
 /** By the first word of a message, up to what is no letter. */
 const BY_WORD: ReadonlyMap<string, Bare> = new Map(
   (
@@ -52,6 +60,7 @@ const BY_WORD: ReadonlyMap<string, Bare> = new Map(
         "SERVFAIL FORMERR REFUSED NXDOMAIN NOTIMP host network unexpected lame connection timed DNS",
       ],
       [NAGIOS, "HOST SERVICE CURRENT"],
+      [POSTFIX, "connect disconnect lost"],
     ] as const
   ).flatMap(([bare, words]) => words.split(" ").map((word) => [word, bare] as const)),
 );
@@ -67,6 +76,7 @@ export function bareProgram(text: string, from: number): string | undefined {
   let end = from;
   while (end - from < 24 && isLetter(text.charCodeAt(end))) end++;
   const opened = end === from && text.charCodeAt(from) === 0x28;
+  if (isQueued(text, from)) return "postfix";
   if (end === from && !opened) {
     return undefined;
   }
@@ -74,6 +84,14 @@ export function bareProgram(text: string, from: number): string | undefined {
   if (bare !== undefined) return bare.text.test(text.slice(from, from + LONGEST)) ? bare.program : undefined;
   // `alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/bin/ls`
   return text.startsWith(" : ", end) && SUDO.test(text.slice(end, end + LONGEST)) ? "sudo" : undefined;
+}
+
+/** Longest identifier of a queue. */
+const LONGEST_ID = 24;
+
+function isQueued(text: string, from: number): boolean {
+  const end = text.slice(from, from + LONGEST_ID + 2).indexOf(": ");
+  return end > 4 && QUEUED.test(text.slice(from, from + LONGEST));
 }
 
 const SUDO = /^ : (?:[^;]{1,128} ; )?(?:TTY|PWD)=[^;]{0,256} ; .{0,256}?COMMAND=/;

@@ -39,7 +39,7 @@ const READ_APACHE = readWebServer("apache");
 const PROGRAMS: readonly [ReadBody, string][] = [
   [readSshd, "sshd sshd-session sshd-auth"],
   [readSudo, "sudo sudoedit"],
-  [readGuard, "dropbear fail2ban fail2ban-server fail2ban.actions fail2ban.filter"],
+  [readGuard, "dropbear fail2ban fail2ban-server"],
   [
     readAccount,
     "su login useradd usermod userdel groupadd groupmod groupdel passwd chpasswd gpasswd chage chsh chfn newusers " +
@@ -79,6 +79,7 @@ const FAMILIES: readonly [RegExp, ReadBody][] = [
   [/^(?:apache2?|httpd)[-_./]/, READ_APACHE],
   [/^(?:ovpn|openvpn)[-_@]/, readOpenvpn],
   [/^haproxy[-_]/, readHaproxy],
+  [/^fail2ban\./, readGuard],
   [/^Microsoft-Windows-/, readEventText],
 ];
 

@@ -37,19 +37,19 @@ const SAYINGS = [
     "failure",
   ),
   saying(
-    /^(?:[A-Z]{4,8} )?\[(?<jail>[\w.-]{1,64})\] (?:Restore )?Ban (?<host>[0-9a-fA-F:.]{2,45})$/,
+    /^(?:[A-Z]{4,8} {1,8})?\[(?<jail>[\w.-]{1,64})\] (?:Restore )?Ban (?<host>[0-9a-fA-F:.]{2,45})$/,
     "banned",
     "intrusion_detection network",
     "denied",
   ),
   saying(
-    /^(?:[A-Z]{4,8} )?\[(?<jail>[\w.-]{1,64})\] Unban (?<host>[0-9a-fA-F:.]{2,45})$/,
+    /^(?:[A-Z]{4,8} {1,8})?\[(?<jail>[\w.-]{1,64})\] Unban (?<host>[0-9a-fA-F:.]{2,45})$/,
     "unbanned",
     "network",
     "allowed",
   ),
   saying(
-    /^(?:[A-Z]{4,8} )?\[(?<jail>[\w.-]{1,64})\] Found (?<host>[0-9a-fA-F:.]{2,45})(?: - .{1,64})?$/,
+    /^(?:[A-Z]{4,8} {1,8})?\[(?<jail>[\w.-]{1,64})\] Found (?<host>[0-9a-fA-F:.]{2,45})(?: - .{1,64})?$/,
     "found",
     "intrusion_detection network",
     "info",

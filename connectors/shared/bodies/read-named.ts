@@ -36,6 +36,14 @@ const SAYINGS = [
     "protocol denied",
     "failure",
   ),
+  // As before BIND told what was asked.
+  saying(
+    of(String.raw`(?<reason>query(?: \([a-z ]{1,32}\))?) denied ?$`),
+    "dns_query",
+    "network",
+    "protocol denied",
+    "failure",
+  ),
   saying(
     of(
       String.raw`(?<reason>query failed \([\w ]{1,32}\)) for (?<question>[^\s'/]{0,255})/(?<questionClass>[A-Z]{1,4})/(?<questionType>[A-Z0-9]{1,16})`,
@@ -85,7 +93,7 @@ const SAYINGS = [
     "failure",
   ),
   saying(
-    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?(?:[A-Z]{4,10} )?(?<reason>(?:error|lame|unexpected|timed out|network unreachable|host unreachable|connection refused).{0,128}? resolving) '(?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})\/(?<questionClass>[A-Z]{1,4})'(?: \([^()]{1,255}\))?: (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5})$/,
+    /^(?:[\w-]{1,32}: (?:\w{1,16}: )?)?(?:[A-Z]{4,10} )?(?<reason>(?:error|FORMERR|lame|unexpected|timed out|network unreachable|host unreachable|connection refused).{0,128}? resolving) '(?<question>[^\s'/]{0,255})\/(?<questionType>[A-Z0-9]{1,16})\/(?<questionClass>[A-Z]{1,4})'(?: \([^()]{1,255}\))?: (?<to>[^\s#]{2,64})#(?<toPort>\d{1,5})$/,
     "dns_query",
     "network",
     "protocol error",

@@ -301,6 +301,8 @@ function readPairs(draft: Draft, text: string): void {
     if (taken || value === "") continue;
     if (key === "from") alert.email = { ...alert.email, from: { address: [value] } };
     else if (key === "to") alert.email = { ...alert.email, to: { address: [value] } };
+    else if (key === "proto" && /^E?SMTP$/.test(value))
+      alert.network = { protocol: "smtp", ...alert.network };
     else if (key === "sasl_username") tellUser(draft, { name: nameOf(draft, value) });
   }
 }

@@ -237,7 +237,12 @@ function readRarer(draft: Draft, text: string): void {
   const dropped = /^drop connection #\d+ from \[([^\]\s]+)\]:(\d+) on \[([^\]\s]+)\]:(\d+)/.exec(head);
   const wrapped = dropped ?? /^refused connect from \S+ \(([^)\s]+)\)$/.exec(head);
   if (wrapped !== null) {
-    tell(draft, { action: "ssh_connection_refused", category: NET, type: ["connection", "denied"] });
+    tell(draft, {
+      action: "ssh_connection_refused",
+      category: NET,
+      type: ["connection", "denied"],
+      outcome: "failure",
+    });
     tellPeer(draft, "source", wrapped[1] as string, wrapped[2]);
     if (wrapped[3] !== undefined) tellPeer(draft, "destination", wrapped[3], wrapped[4]);
   }

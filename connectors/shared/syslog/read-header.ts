@@ -75,7 +75,12 @@ function readInner(text: string, outer: SyslogHeader, context: DateContext): Sys
   } else if (first === 0x31 && text.charCodeAt(at + 1) === 0x20) {
     inner = emptyHeader();
     inner.body = at;
-    if (!readRfc5424(text, at, inner, context) || inner.instant === undefined) return undefined;
+    // Meraki's own header has seconds since 1970 for a date.
+    if (!readRfc5424(text, at, inner, context) && isDigit(text.charCodeAt(at + 2))) {
+      readRfc3164(text, at + 2, inner, context);
+      inner.version = "1";
+    }
+    if (inner.instant === undefined) return undefined;
   } else if (outer.form === "rfc5424") {
     // A Cisco device's own header, behind one that a relay made.
     inner = emptyHeader();

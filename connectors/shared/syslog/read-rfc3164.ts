@@ -28,6 +28,13 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
   if (text.charCodeAt(at) === 0x3a || text.charCodeAt(at) === 0x2c) at++;
   at = skipBlanks(text, at);
   if (readCisco(text, at, header, context)) return;
+  const own = header.priority === undefined ? NAMED.exec(text.slice(at, at + 192)) : null;
+  if (own !== null) {
+    header.appname = "named";
+    if (own[1] !== undefined) header.severity = severityNamed(own[1]) ?? 7;
+    header.body = at + own[0].length;
+    return;
+  }
   at = readNamedPriority(text, at, header);
   if (text.startsWith(FORWARDED, at)) at += FORWARDED.length;
   const end = hostEnd(text, at);
@@ -60,6 +67,10 @@ export function readRfc3164(text: string, from: number, header: SyslogHeader, co
   }
   header.body = readTag(text, at, header);
 }
+
+/** `queries: info: client 192.0.2.30#53124 `, as BIND's own files have it after the date; its category and level are optional. */
+const NAMED =
+  /^(?:[a-z][a-z-]{2,31}: )?(?:(critical|error|warning|notice|info|debug)(?: \d{1,3})?: )?(?=client (?:@0x[\da-f]{1,16} )?[\da-f.:]{2,45}#\d{1,5}[ :])/;
 
 /** `warning vpxd[07879] [Originator@6876 `, as VMware's own files have it after the date. */
 const VMWARE = /^(?:trivia|verbose|info|warning|error|panic) [\w.-]{1,64}\[\d{1,10}\] \[Originator@6876 /;
@@ -177,6 +188,7 @@ function hostEnd(text: string, from: number): number {
       colons++;
       lastColon = at;
     } else if (code === 0x5b && at > from) return from;
+    else if (code === 0x2c) return unifiEnd(text, from);
     else if (!isHostCode(code)) return from;
   }
   // A lone last word is the message.
@@ -192,8 +204,19 @@ function hostEnd(text: string, from: number): number {
   return isIP(percent < 0 ? token : token.slice(0, percent)) === 6 ? at : from;
 }
 
+/** `UDMPRO,0a1b2c3d4e5f,udm-1.10.0.3686`, or without a name: what UniFi devices put where the host is. */
+const UNIFI = /(?:[\w.-]{1,64},)?[0-9a-f]{12},(?:v|[a-z]{1,12}-)?\d{1,3}\.[\w.-]{1,40}(?=:? )/y;
+
+function unifiEnd(text: string, from: number): number {
+  UNIFI.lastIndex = from;
+  return UNIFI.test(text) ? UNIFI.lastIndex : from;
+}
+
 function bare(text: string, from: number, to: number): string {
-  return text.charCodeAt(from) === 0x5b ? text.slice(from + 1, to - 1) : text.slice(from, to);
+  if (text.charCodeAt(from) === 0x5b) return text.slice(from + 1, to - 1);
+  const word = text.slice(from, to);
+  const comma = word.indexOf(",");
+  return comma < 0 ? word : word.slice(0, comma);
 }
 
 /**

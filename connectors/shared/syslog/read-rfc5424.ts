@@ -51,8 +51,10 @@ function readUnversioned(text: string, from: number, header: SyslogHeader, conte
 
 /** Reads application, process, message id and structured data; the index where the message begins. */
 function readAfterHost(text: string, from: number, header: SyslogHeader): number {
-  // JSON where the application should be named: there is neither application nor the rest.
-  if (text.charCodeAt(from) === 0x7b) return from;
+  // JSON, CEF or LEEF where the application should be named: there is neither application nor the rest.
+  const first = text.charCodeAt(from);
+  if (first === 0x7b || (first === 0x43 && text.startsWith("CEF:", from))) return from;
+  if (first === 0x4c && text.startsWith("LEEF:", from)) return from;
   const appEnd = tokenEnd(text, from);
   const procAt = skipSpaces(text, appEnd);
   const procEnd = tokenEnd(text, procAt);

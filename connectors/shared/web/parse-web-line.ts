@@ -43,6 +43,7 @@ const TLS =
  */
 export function isAccessLine(text: string): boolean {
   const head = text.slice(0, 1024);
+  if (!head.includes("[")) return false;
   const date = DATE.exec(head);
   if (date === null) return TLS.test(head);
   const before = head.slice(0, date.index);

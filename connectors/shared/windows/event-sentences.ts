@@ -1,4 +1,4 @@
-import type { Family } from "./meanings.ts";
+import type { Family } from "./family.ts";
 
 /** Longest sentence, and a margin. */
 const LONGEST = 140;

@@ -1,19 +1,5 @@
-/** Which log an event is of, as far as its number means something there. */
-export type Family =
-  | "security"
-  | "sysmon"
-  | "powershell"
-  | "classic-powershell"
-  | "defender"
-  | "system"
-  | "tasks"
-  | "sessions"
-  | "wmi"
-  | "applocker"
-  | "bits"
-  | "firewall"
-  | "rdp-client"
-  | "other";
+import type { Family } from "./family.ts";
+import { SMALLER_MEANINGS } from "./smaller-meanings.ts";
 
 /** What a number says by itself, in ECS; names of actions are those of Elastic's integrations where they have one. */
 export interface Meaning {
@@ -29,6 +15,8 @@ export interface Meaning {
 export function familyOf(channel: string, provider: string): Family {
   const byProvider = PROVIDERS.get(provider);
   if (byProvider !== undefined) return byProvider;
+  // A directory that is an application of its own: `ADAM [name] LDAP`.
+  if (provider.startsWith("adam [")) return "directory";
   return CHANNELS.get(channel) ?? "other";
 }
 
@@ -53,6 +41,14 @@ const PROVIDERS = new Map<string, Family>([
   ["microsoft-windows-bits-client", "bits"],
   ["microsoft-windows-windows firewall with advanced security", "firewall"],
   ["microsoft-windows-terminalservices-clientactivexcore", "rdp-client"],
+  ["microsoft-windows-printservice", "printing"],
+  ["microsoft-windows-codeintegrity", "code-integrity"],
+  ["application error", "crashes"],
+  ["windows error reporting", "crashes"],
+  ["microsoft-windows-kerberos-key-distribution-center", "directory"],
+  ["microsoft-windows-activedirectory_domainservice", "directory"],
+  ["microsoft-windows-audit-cve", "audit-cve"],
+  ["microsoft-windows-smbserver", "smb"],
 ]);
 const CHANNELS = new Map<string, Family>([
   ["security", "security"],
@@ -362,38 +358,4 @@ learn(
   `,
 );
 
-learn(
-  "applocker",
-  `
-  8002 8005 8020 8023 | allowed-to-run | process | start | success
-  8003 8006 8021 8024 | allowed-to-run-audited | process | start | success | 40
-  8004 8007 8022 8025 | prevented-from-running | process | info | failure | 50
-  `,
-);
-
-learn(
-  "firewall",
-  `
-  2004 2097 | windows-firewall-rule-added | configuration | creation
-  2005 2099 | windows-firewall-rule-modified | configuration | change
-  2006 2052 | windows-firewall-rule-deleted | configuration | deletion
-  2033 | windows-firewall-rules-deleted | configuration | deletion
-  `,
-);
-
-learn(
-  "rdp-client",
-  `
-  1024 | remote-connection-attempted | network session | start connection
-  `,
-);
-
-learn(
-  "bits",
-  `
-  3 | transfer-job-created | network | info
-  59 | transfer-started | network | start
-  60 | transfer-stopped | network | end
-  16403 | transfer-file-added | network | info
-  `,
-);
+for (const [family, lines] of SMALLER_MEANINGS) learn(family, lines);

@@ -70,17 +70,20 @@ export function readEventJson(
     if (typeof document.Payload === "string" && document.Payload.startsWith("{"))
       writePayload(draft, document.Payload);
   }
+  const inserted = insertedTexts(document);
   walk(draft, document, context, undefined);
   if (clothing === "flat" && typeof document.EventData === "string") writeDataText(draft, document.EventData);
   putAliases(draft);
   context.trace?.({ by: "parser", name: "windows", rule: "fields" }, alert);
-  const message = textValue(document.Message) ?? textValue(document.message);
+  const message =
+    textValue(document.Message) ?? textValue(document.message) ?? textValue(document.RenderedDescription);
   if (message !== undefined) {
     alert.message ??= clip(draft, message);
     // Collectors that keep the text alone leave its names to be read.
-    if (Object.keys(draft.fields).length < 40 && !NAMED.some((name) => Object.hasOwn(draft.fields, name)))
-      readMessage(draft, message);
+    const few = inserted.length > 0 || Object.keys(draft.fields).length < 40;
+    if (few && !isNamed(draft)) readMessage(draft, message);
   }
+  if (!isNamed(draft)) putUnnamed(draft, inserted.length > 0 ? inserted : classicData(draft, message));
   writeWindows(draft);
   writeDetection(draft, document, true, context);
   context.trace?.({ by: "parser", name: "windows", rule: "ECS" }, alert);
@@ -99,6 +102,20 @@ const NAMED = [
   "param1",
   "Data",
 ];
+
+const isNamed = ({ fields }: Draft) => NAMED.some((name) => Object.hasOwn(fields, name));
+
+/** What Get-WinEvent and Fluent Bit list of the texts that Windows puts into a message, without their names. */
+function insertedTexts({ Properties, StringInserts }: JsonObject): string[] {
+  const list = Properties ?? StringInserts;
+  if (!Array.isArray(list)) return [];
+  return list.slice(0, 256).flatMap((one) => textValue(isObject(one) ? one.Value : one) ?? []);
+}
+
+/** Collectors without a place for unnamed data leave those of PowerShell's classic log in the message alone. */
+function classicData({ fields }: Draft, message: string | undefined): string[] {
+  return fields.Channel === "Windows PowerShell" && message !== undefined ? [message] : [];
+}
 
 /** Winlogbeat's names of what Windows names otherwise. */
 const WINLOG = new Map([
@@ -119,7 +136,14 @@ const WINLOG = new Map([
   ["winlog.version", "Version"],
 ]);
 /** Before the names of data, as collectors write them; the second pair is Winlogbeat's before version 7. */
-const DATA = ["winlog.event_data.", "winlog.user_data.", "event_data.", "user_data.", "EventData."];
+const DATA = [
+  "winlog.event_data.",
+  "winlog.user_data.",
+  "event_data.",
+  "user_data.",
+  "EventData.",
+  "ExtraEventData.",
+];
 
 /** A walk through all but these members, which are written apart. */
 function walkWithout(...names: string[]): WalkJson<undefined> {

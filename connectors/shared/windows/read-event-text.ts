@@ -3,7 +3,8 @@ import { type Draft, putField, putNewField } from "../draft.ts";
 import type { StructuredData, SyslogHeader } from "../syslog/syslog-header.ts";
 import { putAliases } from "./event-names.ts";
 import { eventOfText } from "./event-sentences.ts";
-import { type Family, familyOf } from "./meanings.ts";
+import type { Family } from "./family.ts";
+import { familyOf } from "./meanings.ts";
 import { readMessage } from "./read-message.ts";
 import { writeWindows } from "./write-windows.ts";
 

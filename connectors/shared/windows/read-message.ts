@@ -133,7 +133,7 @@ const OF_SECTION = new Map<string, Partial<Record<Section, string>>>([
 const SYSMON = new Set(
   (
     "RuleName UtcTime ProcessGuid ProcessId Image FileVersion Description Product Company OriginalFileName " +
-    "CommandLine CurrentDirectory User LogonGuid LogonId TerminalSessionId IntegrityLevel Hashes ParentProcessGuid " +
+    "CommandLine CurrentDirectory User LogonGuid LogonId TerminalSessionId IntegrityLevel HashType Hash Hashes ParentProcessGuid " +
     "ParentProcessId ParentImage ParentCommandLine ParentUser Protocol Initiated SourceIsIpv6 SourceIp SourceHostname " +
     "SourcePort SourcePortName DestinationIsIpv6 DestinationIp DestinationHostname DestinationPort " +
     "DestinationPortName ImageLoaded Signed Signature SignatureStatus SourceProcessGUID SourceProcessGuid " +

@@ -88,6 +88,12 @@ export function programOf(command: string | undefined): string | undefined {
   return found?.[1] ?? found?.[2];
 }
 
+/** Writes what a service runs, when it is more than the path of a program. */
+export function putCommand(process: Process, command: string | undefined): void {
+  if (command !== undefined && /[ "]/.test(command) && programOf(command) !== command)
+    put(process, "command_line", command);
+}
+
 /** Writes the rule of the product that an event tells of, with or without braces around its number. */
 export function putRule({ alert }: Draft, name: string | undefined, id: string | undefined): void {
   const rule: NonNullable<Alert["rule"]> = { ...alert.rule };

@@ -1,13 +1,16 @@
 import { isAddress } from "../address.ts";
 import { putNewField } from "../draft.ts";
 import { riskOfWord } from "../severity.ts";
-import type { Family } from "./meanings.ts";
+import { putUrl } from "../web/put-url.ts";
+import type { Family } from "./family.ts";
 import {
   groupOf,
+  hashesOf,
   numberOf,
   programOf,
   put,
   putAccount,
+  putCommand,
   putEnd,
   putImage,
   putPath,
@@ -15,6 +18,8 @@ import {
   textOf,
   type WindowsDraft,
 } from "./windows-draft.ts";
+import { writeSmaller } from "./write-smaller.ts";
+import { writeSqlLogin } from "./write-sql-login.ts";
 
 /** Writes in ECS what the names of the smaller logs say. */
 export function writeOthers(draft: WindowsDraft, family: Family): void {
@@ -28,10 +33,12 @@ export function writeOthers(draft: WindowsDraft, family: Family): void {
   else if (family === "tasks") writeTask(draft);
   else if (family === "firewall") writeFirewall(draft);
   else if (family === "rdp-client") writeRdpClient(draft);
+  else if (family === "other") writeSqlLogin(draft);
+  else writeSmaller(draft, family);
 }
 
 function writeApplocker(draft: WindowsDraft): void {
-  putPath(draft, textOf(draft, "FullFilePath", "FilePath"));
+  putPath(draft, textOf(draft, "FullFilePath", "FilePath") ?? judgedPath(draft));
   const hash = textOf(draft, "FileHash");
   if (hash !== undefined && /^[0-9a-f]{64}$/i.test(hash))
     put(groupOf(draft, "file"), "hash", { sha256: hash.toLowerCase() });
@@ -44,12 +51,18 @@ function writeApplocker(draft: WindowsDraft): void {
     putImage(groupOf(draft, "process"), path);
 }
 
+/** `%SYSTEM32%\\X.EXE was allowed to run.`, where a collector kept the sentence alone. */
+function judgedPath({ alert: { message = "" } }: WindowsDraft): string | undefined {
+  return /^([^\n]{1,512}?) was (?:allowed to run|prevented from running)\b/.exec(message)?.[1];
+}
+
 function writeTask(draft: WindowsDraft): void {
   putAccount(groupOf(draft, "user"), textOf(draft, "UserContext", "UserName"));
   const process = groupOf(draft, "process");
   if (draft.code === "129") put(process, "pid", numberOf(draft, "ProcessID"));
   const action = draft.code === "129" ? textOf(draft, "Path") : textOf(draft, "ActionName");
-  if (/^20[0-3]$|^129$/.test(draft.code)) putImage(process, programOf(action));
+  if (/^20[0-3]$|^103$|^129$/.test(draft.code)) putImage(process, programOf(action));
+  if (draft.code === "201" && textOf(draft, "ResultCode") === "0") draft.event.outcome ??= "success";
 }
 
 /** A rule of the firewall that someone added, changed or took away. */
@@ -57,6 +70,11 @@ function writeFirewall(draft: WindowsDraft): void {
   putRule(draft, textOf(draft, "RuleName"), textOf(draft, "RuleId"));
   putAccount(groupOf(draft, "user"), textOf(draft, "ModifyingUser"));
   putImage(groupOf(draft, "process"), textOf(draft, "ModifyingApplication"));
+  if (!/^20(?:0[45]|71)$/.test(draft.code)) return;
+  putPath(draft, textOf(draft, "ApplicationPath"));
+  const network = groupOf(draft, "network");
+  const direction = textOf(draft, "Direction");
+  put(network, "direction", direction === "1" ? "inbound" : direction === "2" ? "outbound" : undefined);
 }
 
 /** `Name=Server Name`, `Value=host`: the computer that this one's client connects to. */
@@ -70,8 +88,7 @@ function writeRdpClient(draft: WindowsDraft): void {
 function writeTransfer(draft: WindowsDraft): void {
   putPath(draft, textOf(draft, "LocalName"));
   const address = textOf(draft, "RemoteName", "url");
-  if (address !== undefined && /^https?:\/\//i.test(address))
-    draft.alert.url = { full: address, original: address, ...draft.alert.url };
+  if (address !== undefined && /^https?:\/\//i.test(address)) putUrl(draft, address);
   put(groupOf(draft, "user"), "id", textOf(draft, "Security_UserID"));
 }
 
@@ -227,6 +244,11 @@ function writeDefender(draft: WindowsDraft): void {
   if (parent !== undefined) put(process, "parent", { command_line: parent });
   if (/^1(?:007|117)$/.test(draft.code) && /^0x0+$/.test(textOf(draft, "ErrorCode") ?? ""))
     event.outcome ??= "success";
+  if (draft.code === "1120") {
+    putPath(draft, textOf(draft, "Threat resource path", "Threat_resource_path"));
+    const hash = hashesOf(textOf(draft, "Hashes")?.replaceAll(":", "=").replaceAll(";", ","));
+    put(groupOf(draft, "file"), "hash", hash.hash);
+  }
   if (draft.code === "2050") {
     putPath(draft, textOf(draft, "Filename", "FileName"));
     const hash = textOf(draft, "Sha256");
@@ -264,13 +286,24 @@ function readDefenderText(draft: WindowsDraft): void {
   }
 }
 
-/** 7036 and 7040 number their data: the service, then its state. */
+/** 7036 and 7040 number their data: the service, then its state; 1074 the program that asked, and last for whom. */
 function writeService(draft: WindowsDraft): void {
+  if (draft.code === "1074") {
+    putImage(groupOf(draft, "process"), programOf(textOf(draft, "param1")));
+    putAccount(groupOf(draft, "user"), textOf(draft, "param7"));
+  }
+  // TermDD, of a remote desktop: `…has disconnected the client. Client IP: 192.0.2.7.`
+  if (draft.code === "56" || draft.code === "50") {
+    const client = / Client IP: ([\da-f.:]{2,45}?)\.?$/i.exec(draft.alert.message?.trim() ?? "")?.[1];
+    if (client !== undefined && isAddress(client)) putEnd(draft, "source", client, undefined);
+  }
   const service = groupOf(draft, "service");
   const numbered = /^70(?:[02][0-9]|3[0146]|40)$/.test(draft.code);
   put(service, "name", textOf(draft, "ServiceName") ?? (numbered ? textOf(draft, "param1") : undefined));
   if (draft.code === "7036") put(service, "state", textOf(draft, "param2")?.toLowerCase());
-  if (draft.code === "7045") put(service, "type", textOf(draft, "ServiceType"));
+  if (draft.code !== "7045") return;
+  put(service, "type", textOf(draft, "ServiceType"));
+  putCommand(groupOf(draft, "process"), textOf(draft, "ImagePath"));
 }
 
 function writeSession(draft: WindowsDraft): void {

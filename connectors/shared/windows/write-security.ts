@@ -1,5 +1,6 @@
 import { isAddress } from "../address.ts";
 import { macOf } from "../mac-of.ts";
+import { statusWords } from "./status-words.ts";
 import {
   groupOf,
   numberOf,
@@ -7,6 +8,7 @@ import {
   programOf,
   put,
   putAccount,
+  putCommand,
   putEnd,
   putImage,
   putPath,
@@ -73,9 +75,13 @@ export function writeSecurity(draft: WindowsDraft): void {
   writeEnds(draft);
   writeObject(draft);
   writeReason(draft);
+  writeStatus(draft);
   const service = textOf(draft, "ServiceName");
   if (service !== undefined) put(groupOf(draft, "service"), "name", service);
-  if (draft.code === "4697") putPath(draft, programOf(textOf(draft, "ServiceFileName")));
+  if (draft.code === "4697") {
+    putPath(draft, programOf(textOf(draft, "ServiceFileName")));
+    putCommand(groupOf(draft, "process"), textOf(draft, "ServiceFileName"));
+  }
   if (/^494[678]$/.test(draft.code)) putRule(draft, textOf(draft, "RuleName"), textOf(draft, "RuleId"));
 }
 
@@ -93,6 +99,17 @@ function writeReason({ alert, code, event, fields }: WindowsDraft): void {
     if (reason !== undefined && reason !== "-") event.reason ??= reason.slice(0, 256);
   } else if (isRadius(code) && typeof fields.Reason === "string" && fields.Reason !== "-")
     event.reason ??= fields.Reason.slice(0, 256);
+}
+
+/** The status of a refused logon, which is a reason in any language; the closer of two counts. */
+function writeStatus(draft: WindowsDraft): void {
+  const { alert, code, event } = draft;
+  if (event.outcome !== "failure" || !/^(?:4625|47(?:6[89]|7[1-7]))$/.test(code)) return;
+  const close = textOf(draft, "SubStatus");
+  const status = close === undefined || /^0x0+$/.test(close) ? textOf(draft, "Status", "FailureCode") : close;
+  if (status === undefined || /^0x0+$/.test(status)) return;
+  const words = statusWords(status, code.startsWith("47") && code !== "4776");
+  alert.error = { code: status, ...(words && { message: words }), ...alert.error };
 }
 
 /** Events of the Network Policy Server. */
@@ -212,8 +229,11 @@ function writeEnds(draft: WindowsDraft): void {
     textOf(draft, "DestPort", "DestinationPort"),
   );
   const station = textOf(draft, "WorkstationName", "Workstation", "ClientName");
-  if (station !== undefined)
-    put(groupOf(draft, "source"), "domain", station.startsWith("\\\\") ? station.slice(2) : station);
+  if (station !== undefined) {
+    const name = station.startsWith("\\\\") ? station.slice(2) : station;
+    if (isAddress(name)) putEnd(draft, "source", name, undefined);
+    else put(groupOf(draft, "source"), "domain", name);
+  }
   const { code } = draft;
   const server = code === "4648" ? textOf(draft, "TargetServerName") : undefined;
   if (server !== undefined && server !== "localhost") put(groupOf(draft, "destination"), "domain", server);

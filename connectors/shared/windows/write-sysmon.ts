@@ -50,12 +50,19 @@ function writeProcess(draft: WindowsDraft): void {
   put(user, "id", id);
 }
 
+/** All of them as `SHA1=…,MD5=…`, or the only one of an early version with its kind beside it. */
+function toldHashes(draft: WindowsDraft): string | undefined {
+  const kind = textOf(draft, "HashType");
+  const one = textOf(draft, "Hash");
+  return textOf(draft, "Hashes") ?? (kind !== undefined && one !== undefined ? `${kind}=${one}` : one);
+}
+
 /** The program's own description of itself, and its hashes: of the process, or of the file that the event is about. */
 function writeFile(draft: WindowsDraft): void {
   const { alert, code } = draft;
   const loaded = textOf(draft, "ImageLoaded");
   putPath(draft, textOf(draft, "TargetFilename") ?? loaded);
-  const { hash, imphash } = hashesOf(textOf(draft, "Hashes", "Hash"));
+  const { hash, imphash } = hashesOf(toldHashes(draft));
   const pe = {
     original_file_name: textOf(draft, "OriginalFileName"),
     product: textOf(draft, "Product"),
@@ -66,9 +73,11 @@ function writeFile(draft: WindowsDraft): void {
   };
   const told: NonNullable<Process["pe"]> = {};
   for (const name in pe) put(told, name as keyof typeof pe, pe[name as keyof typeof pe]);
-  const about: Pick<Process, "hash" | "pe"> = {};
+  const about: Pick<Process, "hash" | "pe" | "code_signature"> = {};
   if (hash !== undefined) about.hash = hash;
   if (!isEmpty(told)) about.pe = told;
+  const signature = signatureOf(draft);
+  if (signature !== undefined) about.code_signature = signature;
   if (loaded !== undefined && code === "7") {
     alert.dll = { path: loaded, name: baseName(loaded), ...about, ...alert.dll };
   }
@@ -76,6 +85,19 @@ function writeFile(draft: WindowsDraft): void {
   const group = groupOf(draft, OF_FILE.has(code) || loaded !== undefined ? "file" : "process");
   put(group, "hash", about.hash);
   put(group, "pe", about.pe);
+  put(group, "code_signature", about.code_signature);
+}
+
+/** Who signed what was loaded, and whether that holds: Sysmon's `Signed`, `Signature` and `SignatureStatus`. */
+function signatureOf(draft: WindowsDraft): Process["code_signature"] {
+  const signed = String(draft.fields.Signed ?? "").toLowerCase();
+  if (signed !== "true" && signed !== "false") return undefined;
+  const signature: NonNullable<Process["code_signature"]> = { exists: signed === "true" };
+  put(signature, "subject_name", textOf(draft, "Signature"));
+  const status = textOf(draft, "SignatureStatus");
+  put(signature, "status", status);
+  if (status !== undefined && signed === "true") put(signature, "valid", status === "Valid");
+  return signature;
 }
 
 /** `HKLM\\Software\\…`: hive, key, and for a value its name. */

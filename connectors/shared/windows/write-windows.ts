@@ -1,7 +1,9 @@
 import type { Alert, FieldValue } from "../../../agent/core/alert.ts";
 import type { Draft } from "../draft.ts";
-import { type Family, familyOf, meaningOf } from "./meanings.ts";
+import type { Family } from "./family.ts";
+import { familyOf, meaningOf } from "./meanings.ts";
 import { groupOf, keepBegun, put, putAccount, textOf, type WindowsDraft } from "./windows-draft.ts";
+import { writeAdfs } from "./write-adfs.ts";
 import { writeOthers } from "./write-others.ts";
 import { writeSecurity } from "./write-security.ts";
 import { writeSysmon } from "./write-sysmon.ts";
@@ -24,6 +26,7 @@ export function writeWindows(draft: Draft, told?: Family): void {
   windows.code = code;
   windows.begun = {};
   writeMeaning(windows, family);
+  if (provider === "AD FS Auditing") writeAdfs(windows);
   if (family === "sysmon") writeSysmon(windows);
   else if (family === "security") writeSecurity(windows);
   else {
@@ -73,6 +76,18 @@ const LEVELS: Record<string, { word: string; risk: number }> = {
   "4": { word: "information", risk: 10 },
   "5": { word: "verbose", risk: 0 },
 };
+/** The same levels in the words of collectors, English and French, where the number is not there. */
+const LEVEL_WORDS = new Map(
+  Object.entries({
+    "1": "critical critique",
+    "2": "error erreur",
+    "3": "warning avertissement",
+    "4": "information info informational informations",
+    "5": "verbose debug détaillé commentaires",
+  }).flatMap(([number, words]) => words.split(" ").map((word) => [word, number] as const)),
+);
+const LEVEL_NAMES = ["Severity", "LevelDisplayName", "EventLevelName", "RenderingInfo_Level", "EventType"];
+
 /** An act that was refused says a little more than one that was not. */
 const REFUSED_RISK = 20;
 
@@ -89,14 +104,25 @@ function writeMeaning(draft: WindowsDraft, family: Family): void {
   const outcome = audited ?? kerberosOutcome(draft, family) ?? meaning?.outcome;
   if (outcome !== undefined) event.outcome ??= outcome;
   const number = textOf(draft, "Level") ?? "";
-  const level = Object.hasOwn(LEVELS, number) ? LEVELS[number] : undefined;
-  if (level !== undefined) {
-    event.severity ??= Number(number);
-    if (alert.log?.level === undefined) alert.log = { ...alert.log, level: level.word };
-  }
+  const numbered = Object.hasOwn(LEVELS, number);
+  const level = LEVELS[numbered ? number : levelInWords(draft)];
+  if (numbered) event.severity ??= Number(number);
+  if (level !== undefined && alert.log?.level === undefined) alert.log = { ...alert.log, level: level.word };
   const refused = audited === "failure" ? REFUSED_RISK : undefined;
-  if ((meaning?.risk ?? level?.risk ?? refused) !== undefined)
-    event.risk_score_norm ??= Math.max(meaning?.risk ?? 0, level?.risk ?? 0, refused ?? 0);
+  // NXLog calls each refusal an error.
+  const told = numbered || audited === undefined ? level?.risk : undefined;
+  if ((meaning?.risk ?? told ?? refused) !== undefined)
+    event.risk_score_norm ??= Math.max(meaning?.risk ?? 0, told ?? 0, refused ?? 0);
+}
+
+/** The number of the first level that is told by a word; none is empty. */
+function levelInWords(draft: WindowsDraft): string {
+  for (const name of LEVEL_NAMES) {
+    const word = textOf(draft, name);
+    const number = word !== undefined && word.length < 16 ? LEVEL_WORDS.get(word.toLowerCase()) : undefined;
+    if (number !== undefined) return number;
+  }
+  return "";
 }
 
 /** Kerberos and NTLM tell failure by a status when no audit keyword does. */

@@ -1,0 +1,22 @@
+/** Which log an event is of, as far as its number means something there. */
+export type Family =
+  | "security"
+  | "sysmon"
+  | "powershell"
+  | "classic-powershell"
+  | "defender"
+  | "system"
+  | "tasks"
+  | "sessions"
+  | "wmi"
+  | "applocker"
+  | "bits"
+  | "firewall"
+  | "rdp-client"
+  | "printing"
+  | "code-integrity"
+  | "crashes"
+  | "directory"
+  | "audit-cve"
+  | "smb"
+  | "other";
