@@ -121,11 +121,21 @@ function checkTexts(
   }
   if (accepts.length >= MANY_ALTERNATIVES)
     return checkMany(checks, wholes, (subject) => read(subject, at(field, subject)));
+  const passes = anyAccepts(accepts);
+  if (wholes.size === 0)
+    return (subject) => {
+      for (const text of read(subject, at(field, subject))) if (passes(text)) return true;
+      return false;
+    };
   return (subject) => {
-    for (const text of read(subject, at(field, subject))) {
-      if (wholes.has(text)) return true;
-      for (const accept of accepts) if (accept(text)) return true;
-    }
+    for (const text of read(subject, at(field, subject))) if (wholes.has(text) || passes(text)) return true;
+    return false;
+  };
+}
+
+function anyAccepts(accepts: ((text: string) => boolean)[]): (text: string) => boolean {
+  return (text) => {
+    for (const accept of accepts) if (accept(text)) return true;
     return false;
   };
 }
@@ -230,6 +240,10 @@ function compileText(pattern: Pattern, cased: boolean): Check {
   return { on, accepts: compilePattern(folded), cost: 4, ...(isWord ? { word } : {}) };
 }
 
+/** Pairs of values from which on a set is quicker, and those that are compared at most where it cannot tell. */
+const MANY_PAIRS = 64;
+const MOST_PAIRS = 100_000;
+
 function compileReference(
   test: Extract<Test, { kind: "fieldref" }>,
   other: number,
@@ -242,7 +256,13 @@ function compileReference(
   };
   return (subject, field) => {
     const references = read(subject, other);
-    return read(subject, field).some((value) => references.some((reference) => agrees(value, reference)));
+    const values = read(subject, field);
+    if (!test.starts && !test.ends && values.length * references.length > MANY_PAIRS) {
+      const wholes = new Set(references);
+      return values.some((value) => wholes.has(value));
+    }
+    const few = references.slice(0, Math.max(1, Math.floor(MOST_PAIRS / values.length)));
+    return values.some((value) => few.some((reference) => agrees(value, reference)));
   };
 }
 

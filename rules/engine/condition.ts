@@ -1,3 +1,4 @@
+import { compilePattern, joinParts, MANY, type Part } from "./pattern.ts";
 import type { Condition } from "./rule.ts";
 
 /** What is wrong with a condition, as data; the reader adds the place. */
@@ -11,6 +12,8 @@ type Outcome = { condition: Condition; fault?: undefined } | { fault: ConditionF
 
 const TOKEN = /\s*(?:([()])|([\p{L}\p{N}_.*?-]+)|(\|)|(\S))/uy;
 const DEEPEST = 200;
+/** Selections that the patterns of one condition may stand for in all: far above what anyone writes. */
+const MOST_SELECTED = 200_000;
 
 const invalid = (message: string): ConditionFault => ({
   code: "condition_invalid",
@@ -41,8 +44,11 @@ function tokens(text: string): string[] | ConditionFault {
 /** Names of the selections that a pattern of the condition (`them`, `x*`) stands for. */
 function selected(pattern: string, names: readonly string[]): string[] {
   if (pattern.toLowerCase() === "them") return names.filter((name) => !name.startsWith("_"));
-  const shape = new RegExp(`^${pattern.replaceAll(/[.?+^$()|[\]{}\\-]/g, "\\$&").replaceAll(/\*+/g, ".*")}$`);
-  return names.filter((name) => shape.test(name) && (pattern.startsWith("_") || !name.startsWith("_")));
+  const literals = pattern.split("*");
+  const fits = compilePattern(
+    joinParts(literals.flatMap((text, at): Part[] => (at === 0 ? [text] : [MANY, text]))),
+  );
+  return names.filter((name) => fits(name) && (pattern.startsWith("_") || !name.startsWith("_")));
 }
 
 /** Reads one condition; precedence, loosest first: or, and, not, `x of`, parentheses. */
@@ -51,6 +57,7 @@ export function parseCondition(text: string, names: readonly string[]): Outcome 
   if (!Array.isArray(list)) return { fault: list };
   let at = 0;
   let depth = 0;
+  let taken = 0;
   const peek = () => list[at]?.toLowerCase();
 
   const many = (kind: "or" | "and", operand: () => Condition): Condition => {
@@ -99,6 +106,9 @@ export function parseCondition(text: string, names: readonly string[]): Outcome 
     at += 1;
     const of = selected(pattern, names);
     if (of.length === 0) throw unknown(pattern);
+    taken += of.length;
+    if (taken > MOST_SELECTED)
+      throw invalid(`the patterns stand for over ${MOST_SELECTED} selections in all`);
     if (quantifier === "all") return { kind: "some", least: of.length, names: of };
     if (quantifier === "any") return { kind: "some", least: 1, names: of };
     if (!/^[1-9]\d{0,3}$/.test(quantifier))
@@ -107,7 +117,7 @@ export function parseCondition(text: string, names: readonly string[]): Outcome 
   };
   const unknown = (name: string): ConditionFault => ({
     code: "condition_unknown_selection",
-    message: `the condition names "${name}", which the detection does not define`,
+    message: `the condition names "${name.slice(0, 80)}", which the detection does not define`,
     remedy: `use one of ${names.slice(0, 12).join(", ") || "the selections"}, or define it`,
   });
 

@@ -59,6 +59,21 @@ export const TAXONOMY: ReadonlyMap<string, readonly string[]> = new Map(
     Details: ["registry.data.strings"],
     ServiceName: ["service.name"],
     Action: ["event.action"],
+    // Azure's rules call so what was done, wherever a record says it.
+    "properties.message": ["event.action"],
+    // An object of a list stands under its place.
+    "target.displayName": ["target.0.displayName"],
+    // Google's audit log as it is, where rules have what a queue, Elastic or Workspace make of it.
+    "data.protoPayload.authorizationInfo.granted": ["protoPayload.authorizationInfo.0.granted"],
+    "data.protoPayload.authorizationInfo.permission": ["protoPayload.authorizationInfo.0.permission"],
+    "data.protoPayload.logName": ["logName"],
+    "data.protoPayload.methodName": ["protoPayload.methodName"],
+    "data.protoPayload.resource.type": ["resource.type"],
+    "data.protoPayload.serviceName": ["protoPayload.serviceName"],
+    "gcp.audit.method_name": ["protoPayload.methodName"],
+    "protoPayload.metadata.event.eventName": ["protoPayload.metadata.event.0.eventName"],
+    eventName: ["protoPayload.metadata.event.0.eventName"],
+    eventService: ["protoPayload.serviceName"],
     // Defender says what it found in a datum of two words.
     Signature: ["rule.name", "Threat Name"],
     QueryName: ["dns.question.name"],

@@ -62,6 +62,11 @@ interface Group {
 /** Groups told apart; those beyond share one of which only the detection is asked. */
 const MOST_GROUPS = 128;
 
+/** A gate that lets everything through, because of these rules or because it is not made yet. */
+export function openGate(ungated: string[] = []): Gate {
+  return { scan: () => true, skim: (_, start) => ({ at: start, lines: 0 }), ungated };
+}
+
 /**
  * Builds the gate of a rule set for records whose readers claim these things; without claims they may say anything, and
  * more rules are ungated.
@@ -89,9 +94,7 @@ export function* compilingGate(set: RuleSet, claims?: readonly Claim[]): Steps<G
     for (const literal of detection ?? []) group.detection?.add(literal);
     groups.set(key, group);
   }
-  if (ungated.length > 0 || set.options.anyLogsource === true) {
-    return { scan: () => true, skim: (_, start) => ({ at: start, lines: 0 }), ungated };
-  }
+  if (ungated.length > 0 || set.options.anyLogsource === true) return openGate(ungated);
   return { ...compileScan([...groups.values(), { source: null, detection: new Set(ALWAYS) }]), ungated };
 }
 

@@ -7,7 +7,7 @@ import { BEYOND_ASCII } from "./necessary.ts";
 import type { LoadedRule, LogSource } from "./rule.ts";
 import type { Layout } from "./shape.ts";
 import type { Steps } from "./steps.ts";
-import { rawIn, type Subject, textsIn } from "./subject.ts";
+import { fold, knowFolded, rawIn, type Subject, textsIn } from "./subject.ts";
 
 /**
  * All rules by texts that must be in an event for them to match: of each rule's clauses, the one met least often, and
@@ -29,6 +29,8 @@ export interface RuleIndex {
   both: Uint8Array;
   /** By log source, the fields that its rules wait for. */
   fields: readonly ReadonlySet<number>[];
+  /** Values met before, each where `slotOf` has it. */
+  known: (Known | undefined)[];
 }
 
 /** Words to look for in texts. */
@@ -36,13 +38,20 @@ interface Dictionary {
   words: Words;
   /** Their numbers in the index, when these are some of its words only. */
   numbers?: readonly number[] | undefined;
-  /** What was found in values met before: the words, and -1 for a character beyond ASCII. */
-  known: Map<string, readonly number[]>;
 }
 
-/** Values remembered, and their lengths: a program, a user or a hash comes again, a command line seldom. */
+/** What was found in a value met before, in the one cell where it was searched. */
+interface Known {
+  text: string;
+  searched: Searched;
+  hits: readonly number[];
+  /** The value in lower case, alone in its list. */
+  folded: readonly string[];
+}
+
+/** Values remembered, a power of two, and their lengths: a program or a user comes again, a command line seldom. */
 const MOST_KNOWN = 8_192;
-const SHORTEST_KNOWN = 6;
+const SHORTEST_KNOWN = 8;
 const LONGEST_KNOWN = 256;
 /** Values looked up in vain, more than with success, before a cell is no more looked up; and for how many events. */
 const PATIENCE = 32;
@@ -81,6 +90,8 @@ interface View {
 interface Searched {
   cell: number;
   dictionary: Dictionary;
+  /** Told apart by it from others that have the same value. */
+  salt: number;
   /** How well looking its values up went lately; below zero it is not tried. */
   luck: number;
 }
@@ -145,7 +156,7 @@ export function* indexingRules(rules: readonly CompiledRule[], number: NumberFie
   );
   return {
     sources: [...sources.values()].map(({ source }) => source),
-    dictionary: { words: enterWords([...posts.keys()]), known: new Map() },
+    dictionary: { words: enterWords([...posts.keys()]) },
     posts: found,
     keywords,
     beyond,
@@ -153,6 +164,7 @@ export function* indexingRules(rules: readonly CompiledRule[], number: NumberFie
     always,
     both,
     fields: [...sources.values()].map(({ fields }) => fields),
+    known: Array<undefined>(MOST_KNOWN).fill(undefined),
   };
 }
 
@@ -189,7 +201,6 @@ function keywordsOf({ keywords, posts }: RuleIndex, applies: Uint8Array): Dictio
   return {
     words: enterWords(ours.map(([word]) => word)),
     numbers: ours.map(([, number]) => number),
-    known: new Map(),
   };
 }
 
@@ -205,7 +216,7 @@ function viewOf(index: RuleIndex, group: RuleGroup, layout: Layout): View {
       if (keyword[cell] === 1 && !wanted.has(cell)) wanted.set(cell, group.keywords);
   const present = group.present.flatMap(({ field, hits }) => (cellOf[field] === -1 ? [] : hits));
   const view = {
-    cells: [...wanted].map(([cell, dictionary]) => ({ cell, dictionary, luck: PATIENCE })),
+    cells: [...wanted].map(([cell, dictionary]) => ({ cell, dictionary, salt: cell, luck: PATIENCE })),
     given: [...group.always, ...present],
   };
   group.views.set(layout, view);
@@ -224,56 +235,87 @@ export function findHits(
   for (const hit of given) add(hit);
   for (const searched of cells) {
     const raw = rawIn(subject, searched.cell);
-    if (typeof raw === "string") offer(index, group, layout, searched, raw, add);
-    else if (typeof raw === "number") offer(index, group, layout, searched, String(raw), add);
-    else for (const text of textsIn(subject, searched.cell)) offer(index, group, layout, searched, text, add);
+    if (typeof raw === "string") {
+      const known = recall(index, group, layout, searched, raw);
+      if (known === undefined) for (const hit of hitsIn(index, group, layout, searched, raw)) add(hit);
+      else {
+        knowFolded(subject, searched.cell, known.folded);
+        for (const hit of known.hits) add(hit);
+      }
+    } else {
+      const texts = typeof raw === "number" ? [String(raw)] : textsIn(subject, searched.cell);
+      for (const text of texts) for (const hit of hitsIn(index, group, layout, searched, text)) add(hit);
+    }
   }
 }
 
-/** Adds the hits of the words that a text holds. */
-function offer(
+/** The hits of the words that a text holds. */
+function hitsIn(
+  index: RuleIndex,
+  group: RuleGroup,
+  { keyword, cellOf }: Layout,
+  { cell, dictionary }: Searched,
+  text: string,
+): number[] {
+  const { words, numbers } = dictionary;
+  const found: number[] = [];
+  const beyond = findWords(words, text, found);
+  const hits: number[] = [];
+  const take = (posts: Int32Array) => {
+    for (let at = 0; at < posts.length; at += 3) {
+      const field = posts[at] as number;
+      if (field === -1 ? keyword[cell] !== 1 : cellOf[field] !== cell) continue;
+      if (group.applies[posts[at + 1] as number] === 1) hits.push(posts[at + 2] as number);
+    }
+  };
+  for (const word of found)
+    take(index.posts[numbers === undefined ? word : (numbers[word] as number)] as Int32Array);
+  if (beyond) take(group.beyond);
+  return hits;
+}
+
+/** What is known of a value that came before in this place, or is now; undefined where that does not pay. */
+function recall(
   index: RuleIndex,
   group: RuleGroup,
   layout: Layout,
   searched: Searched,
   text: string,
-  add: (hit: number) => void,
-): void {
-  const { cell } = searched;
-  const inKeywords = layout.keyword[cell] === 1;
-  for (const word of wordsIn(searched, text)) {
-    const posts = word === -1 ? group.beyond : (index.posts[word] as Int32Array);
-    for (let at = 0; at < posts.length; at += 3) {
-      const field = posts[at] as number;
-      if (field === -1 ? !inKeywords : layout.cellOf[field] !== cell) continue;
-      if (group.applies[posts[at + 1] as number] === 1) add(posts[at + 2] as number);
-    }
-  }
-}
-
-/** The words that a text holds, remembered for values that come again. */
-function wordsIn(searched: Searched, text: string): readonly number[] {
-  const { words, numbers, known } = searched.dictionary;
-  const lookUp = searched.luck >= 0 && text.length >= SHORTEST_KNOWN && text.length <= LONGEST_KNOWN;
-  if (lookUp) {
-    const before = known.get(text);
-    if (before !== undefined) {
-      if (searched.luck < PATIENCE) searched.luck += 1;
-      return before;
-    }
-  } else if (searched.luck < 0) {
+): Known | undefined {
+  if (searched.luck < 0) {
     searched.luck += 1;
     if (searched.luck === 0) searched.luck = PATIENCE / 4;
+    return undefined;
   }
-  let found: number[] = [];
-  const beyond = findWords(words, text, found);
-  if (numbers !== undefined) found = found.map((word) => numbers[word] as number);
-  if (beyond) found.push(-1);
-  if (!lookUp) return found;
+  if (text.length < SHORTEST_KNOWN || text.length > LONGEST_KNOWN) return undefined;
+  const slot = slotOf(text, searched.salt);
+  const before = index.known[slot];
+  if (before !== undefined && before.searched === searched && before.text === text) {
+    if (searched.luck < PATIENCE) searched.luck += 1;
+    return before;
+  }
   searched.luck -= 1;
   if (searched.luck < 0) searched.luck = -REST;
-  if (known.size >= MOST_KNOWN) known.clear();
   // A copy: the text may be a piece of a record, which it would keep in memory.
-  known.set(Buffer.from(text).toString(), found);
-  return found;
+  const own = Buffer.from(text).toString();
+  const known = {
+    text: own,
+    searched,
+    hits: hitsIn(index, group, layout, searched, text),
+    folded: [fold(own)],
+  };
+  index.known[slot] = known;
+  return known;
+}
+
+/** Characters by which the place of a value is found: to read all of it would take as long as to search it. */
+const SAMPLES = 8;
+
+/** Where a value is remembered; those that differ in few characters only may stand in each other's place. */
+function slotOf(text: string, salt: number): number {
+  const step = text.length >> 3;
+  let hash = Math.imul(text.length, 31) + salt;
+  for (let n = 0, at = text.length - 1; n < SAMPLES; n += 1, at -= step)
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash ^ (hash >>> 15)) & (MOST_KNOWN - 1);
 }

@@ -1,4 +1,4 @@
-import { CLOUD_ROWS, PRODUCTS } from "./log-sources/cloud.ts";
+import { CLOUD_ROWS, OWN_MAPPINGS, PRODUCTS } from "./log-sources/cloud.ts";
 import { NETWORK_ROWS } from "./log-sources/network.ts";
 import type { Row } from "./log-sources/row.ts";
 import { UNIX_ROWS } from "./log-sources/unix.ts";
@@ -23,31 +23,46 @@ export const KNOWN_LOG_SOURCES: readonly LogSource[] = [
   { product: "aws", service: "cloudtrail" },
 ];
 
-/** One field that rows look at: what they want of it, and without which value of another they want nothing. */
+/** One field that rows look at, and what they want of it. */
 interface Sign {
   name: string;
   read: (alert: object) => unknown;
   wanted: ReadonlySet<string>;
-  /** Position of a sign that every row with this one asks too, and the values asked of it there. */
-  after?: { sign: number; values: ReadonlySet<string> };
+}
+
+/** Signs that are asked beside these values of another, at its position, and of nothing else. */
+interface Asked {
+  after: number;
+  values: ReadonlySet<string>;
+  signs: Sign[];
+  /** What stands for all of them when they are not asked. */
+  blank: string;
 }
 
 const NAMES_OF_SIGNS = [...new Set(ROWS.flatMap((row) => Object.keys(row.when)))];
-/** Signs in the order in which an origin has them; those that are read after others come last. */
-const SIGNS: Sign[] = [];
-for (const name of NAMES_OF_SIGNS) if (companionOf(name) === undefined) addSign(name);
-for (const name of NAMES_OF_SIGNS) if (companionOf(name) !== undefined) addSign(name);
-const POSITIONS = new Map(SIGNS.map(({ name }, at) => [name, at]));
-
-function addSign(name: string): void {
-  const wanted = new Set(ROWS.flatMap((row) => row.when[name] ?? []));
+/** Signs that every origin has, in its order; those that are read after others come behind. */
+const SIGNS: Sign[] = NAMES_OF_SIGNS.filter((name) => companionOf(name) === undefined).map(signOf);
+const ASKED: Asked[] = [];
+for (const name of NAMES_OF_SIGNS) {
   const companion = companionOf(name);
-  const sign: Sign = { name, read: alertReader(name), wanted };
-  if (companion !== undefined) {
-    const values = new Set(ROWS.flatMap((row) => (name in row.when ? (row.when[companion] ?? []) : [])));
-    sign.after = { sign: SIGNS.findIndex((one) => one.name === companion), values };
+  if (companion === undefined) continue;
+  const asked = new Set(ROWS.flatMap((row) => (name in row.when ? (row.when[companion] ?? []) : [])));
+  const after = SIGNS.findIndex((one) => one.name === companion);
+  const same = ASKED.find(
+    (one) => one.after === after && [...one.values].join("\n") === [...asked].join("\n"),
+  );
+  if (same === undefined) ASKED.push({ after, values: asked, signs: [signOf(name)], blank: "" });
+  else {
+    same.signs.push(signOf(name));
+    same.blank += "\n";
   }
-  SIGNS.push(sign);
+}
+const POSITIONS = new Map(
+  [...SIGNS, ...ASKED.flatMap(({ signs }) => signs)].map(({ name }, at) => [name, at]),
+);
+
+function signOf(name: string): Sign {
+  return { name, read: alertReader(name), wanted: new Set(ROWS.flatMap((row) => row.when[name] ?? [])) };
 }
 
 /** A sign that every row with this one asks too, and other rows by itself: it must be read anyway. */
@@ -70,14 +85,21 @@ export const ORIGIN_FIELDS: readonly string[] = [...NAMES_OF_SIGNS, "event.datas
 /** What distinguishes the alert's origin, as one text: alerts with the same one have the same log sources. */
 export function originOf(alert: object): string {
   const values: string[] = [];
-  for (const { read, wanted, after } of SIGNS) {
-    const asked = after === undefined || after.values.has(values[after.sign] as string);
-    const value = asked ? spelt(read(alert)) : "";
-    values.push(value === "" || wanted.has(value) ? value : wanted.has("*") ? "*" : "");
+  const dataset = spelt(readDataset(alert));
+  for (const sign of SIGNS)
+    values.push(shown(sign, sign.name === "event.dataset" ? dataset : spelt(sign.read(alert))));
+  for (const { after, values: asking, signs, blank } of ASKED) {
+    if (!asking.has(values[after] as string)) values.push(blank);
+    else values.push(signs.map((sign) => shown(sign, spelt(sign.read(alert)))).join("\n"));
   }
-  values.push(spelt(readDataset(alert)));
+  values.push(dataset);
   values.push(spelt(readEventSource(alert)).endsWith(".amazonaws.com") ? "aws" : "");
   return values.join("\n");
+}
+
+/** What a value shows of a sign: one of those that rows want, `*` for another where any will do. */
+function shown({ wanted }: Sign, value: string): string {
+  return value === "" || wanted.has(value) ? value : wanted.has("*") ? "*" : "";
 }
 
 const LONGEST_SIGN = 200;
@@ -100,14 +122,14 @@ export function logSourcesOf(origin: string): LogSource[] {
     });
     if (holds) found.push(row.is);
   }
-  const dataset = values[SIGNS.length] as string;
+  const dataset = values[POSITIONS.size] as string;
   const [name = "", ...rest] = dataset.split(".");
   if (rest.length > 0) {
     const product = PRODUCTS.get(name) ?? name;
     // Some of Sigma's services are named by the whole data set: gcp.audit, onelogin.events.
     found.push({ product, service: rest.join(".") }, { product, service: dataset });
   }
-  if (values[SIGNS.length + 1] === "aws") found.push({ product: "aws", service: "cloudtrail" });
+  if (values[POSITIONS.size + 1] === "aws") found.push({ product: "aws", service: "cloudtrail" });
   return found;
 }
 
@@ -123,9 +145,10 @@ export function belongs(wanted: LogSource, sources: readonly LogSource[]): boole
   return has("category") && has("product") && has("service");
 }
 
-/** Modules and datasets that our parsers write themselves: they tell nothing of the record's text, unless it is claimed. */
+/** Modules and datasets that our parsers and mappings write themselves: they tell nothing of the record's text, unless it is claimed. */
 const OWN =
   /^(?:syslog|cef|wazuh|alertmanager|generic|text|rfc5424|rfc3164|cisco|alerts|webhook|findings|suricata|eve|apache|nginx|squid|haproxy|access|error|journald|iptables\.log)$/;
+const isOwn = (value: string) => OWN.test(value) || OWN_MAPPINGS.has(value);
 /**
  * Signs that stand in the record as text when their value is not one of our own: ECS written by the sender. What an
  * observer is may be claimed as well.
@@ -160,6 +183,24 @@ const NAMES = new Map([
   ["eventSource", ["eventsource"]],
   // The sender's own: records of the audit system say no module, and pass the gate by their stamp.
   ["event.module", ["module"]],
+  ["endpoint", ["endpoint"]],
+  // In columns, names are elsewhere: the class of a question and the version of HTTP stand for them.
+  ["qtype_name", ["qtype_name", "c_internet", "c_any", "qclass-"]],
+  [
+    "trans_depth",
+    [
+      "trans_depth",
+      ...["\t", "\\t", "#011"].flatMap((tab) => ["0.9", "1.0", "1.1"].map((v) => tab + v + tab)),
+    ],
+  ],
+  ["request_type", ["request_type"]],
+  ["cert_count", ["cert_count"]],
+  ["certificate.serial", ["certificate"]],
+  ["CategoryValue", ["categoryvalue"]],
+  ["auditType.category", ["audittype"]],
+  ["event_type_id", ["event_type_id"]],
+  ["node_id", ["node_id"]],
+  ["_document_id", ["_document_id"]],
 ]);
 
 /** What a record must hold for its alert to belong to a log source: one of the values, and one of the names. */
@@ -202,9 +243,9 @@ function partAtoms(
   const nameAtoms = (sign: string): Atom[] | null =>
     NAMES.get(sign)?.map((name) => ({ field: null, text: name, whole: false })) ?? null;
   const signAtoms = (sign: string, value: string): Atom[] | null => {
-    if (value === "*") return null;
+    if (value === "*") return nameAtoms(sign);
     const may = CLAIMED.get(sign);
-    const ours = sign.startsWith("event.") && OWN.test(value);
+    const ours = sign.startsWith("event.") && isOwn(value);
     const senders = may === undefined ? text(sign, [value]) : pattern(may, [value]);
     if (may === undefined && !ours) return rarer(senders, nameAtoms(sign));
     const readers = claimed(sign, value);
@@ -213,9 +254,9 @@ function partAtoms(
   };
   const values: Atom[] = [];
   let names: Set<string> | null = new Set();
-  const add = (sign: string, atoms: Atom[]) => {
+  const add = (sign: string, atoms: Atom[], byMapping = false) => {
     values.push(...atoms);
-    const own = NAMES.get(sign) ?? (sign === "event.dataset" ? ["dataset"] : undefined);
+    const own = NAMES.get(sign) ?? (sign === "event.dataset" && !byMapping ? ["dataset"] : undefined);
     if (own === undefined) names = null;
     else for (const one of own) names?.add(one);
   };
@@ -227,7 +268,12 @@ function partAtoms(
     });
     const known = signs.find(([, atoms]) => atoms !== null);
     if (known?.[1] == null) return null;
-    add(known[0], known[1]);
+    // What a mapping gives its records stands under no name in them.
+    add(
+      known[0],
+      known[1],
+      (row.when[known[0]] ?? []).some((value) => isOwn(value)),
+    );
   }
   if (part !== "category") {
     if (OWN.test(name)) return null;

@@ -124,6 +124,13 @@ describe("modifiers", () => {
     ["f|re|i|m|s: '^B.c'", { f: "a\nb\nc" }, true],
     ["f|re: ['x', 'y']", { f: "y" }, true],
     ["f|re: '4\\d'", { f: 42 }, true],
+    // an end is where PCRE has it: before the line feed that ends the text too
+    ["f|re: 'end$'", { f: "the end\n" }, true],
+    ["f|re: 'end$'", { f: "the end\n\n" }, false],
+    ["f|re: 'fin d’été$'", { f: "fin d’été\n" }, true],
+    ["f|re: '\\Aend\\Z'", { f: "end\n" }, true],
+    ["f|re: 'end\\z'", { f: "end\n" }, false],
+    ["f|re: '[$]end\\$'", { f: "$end$x" }, true],
     ["f|cidr: 192.168.0.0/16", { f: "192.168.255.1" }, true],
     ["f|cidr: 192.168.0.0/16", { f: "192.169.0.1" }, false],
     ["f|cidr: 10.0.0.0/8", { f: "not an address" }, false],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { TIMED } from "../../test/support/effort.ts";
 import { fc } from "../../test/support/property.ts";
 import { compileRegexTest, nativeRegex } from "./native-regex.ts";
 import { compileRegex, type SafeRegex } from "./regex.ts";
@@ -38,7 +39,7 @@ describe("a regular expression for the engine of the platform", () => {
     expect(nativeRegex(source, flags)).toBeUndefined();
   });
 
-  it("does not take long on a text chosen against it", () => {
+  it.runIf(TIMED)("does not take long on a text chosen against it", () => {
     const source = "\\w+@\\w+\\.\\w+x";
     const longest = nativeRegex(source, "")?.longest ?? 0;
     const text = "a".repeat(Math.max(longest, 64));

@@ -166,7 +166,8 @@ function readUnit(reader: Reader): Part | undefined {
   if (character === "(") return readGroup(reader);
   if (character === "[") return readClass(reader);
   if (character === ".") return one(reader.dot);
-  if (character === "^" || character === "$") return noCharacter(character);
+  if (character === "^") return noCharacter(character);
+  if (character === "$") return noCharacter("(?=\\n?$)");
   if ("*+?".includes(character)) return undefined;
   if (character !== "\\") return one(/[{}\]/]/.test(character) ? `\\${character}` : character);
   const escaped = source[reader.at] ?? "";
@@ -222,7 +223,7 @@ function readRepeat(reader: Reader, unit: Part): Part | undefined {
   );
   if (found === null) return unit;
   // Only RE2 repeats what takes no character.
-  if (unit.shortest === 0 && !unit.text.startsWith("(")) return undefined;
+  if (unit.shortest === 0 && !unit.text.startsWith("(?:")) return undefined;
   const [text, least = "0", comma, most] = found;
   reader.at += text.length;
   const endless = text.startsWith("*") || text.startsWith("+") || (comma === "," && most === "");

@@ -128,6 +128,12 @@ export function foldedOf(subject: Subject, field: number): readonly string[] {
   return lower;
 }
 
+/** Says what the texts of a field are in lower case, who knows it already. */
+export function knowFolded({ folded, stamp }: Subject, cell: number, texts: readonly string[]): void {
+  folded.stamps[cell] = stamp;
+  folded.values[cell] = texts;
+}
+
 /** Folds case the way rules compare. */
 export function fold(text: string): string {
   return text.toLowerCase();

@@ -1,14 +1,15 @@
 import { TAXONOMY } from "./field-places.ts";
 import { VERDICT_FIELD, verdictOf } from "./verdict.ts";
 
-/** Under these, sources keep Windows' own names in their own spelling. */
-const WINDOWS_PREFIXES = [
+/** Under these, sources keep Windows' own names in their own spelling, and Azure's diagnostics those of their logs. */
+const PREFIXES = [
   "data.win.eventdata.",
   "data.win.system.",
   "win.eventdata.",
   "win.system.",
   "winlog.event_data.",
   "winlog.",
+  "properties.",
 ];
 /** Names that Windows collectors spell in one word. */
 const RESPELT = new Map([
@@ -73,7 +74,7 @@ function foldedNames(fields: Record<string, unknown>): Map<string, string> {
     // Sigma strips the spaces of Windows' names: `New Value` is NewValue.
     const folded = lower.includes(" ") ? lower.replaceAll(" ", "") : lower;
     if (!names.has(folded)) names.set(folded, name);
-    const prefix = WINDOWS_PREFIXES.find((one) => folded.startsWith(one));
+    const prefix = PREFIXES.find((one) => folded.startsWith(one));
     if (prefix === undefined) continue;
     const tail = folded.slice(prefix.length);
     const plain = RESPELT.get(tail) ?? tail;

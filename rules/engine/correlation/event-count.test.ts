@@ -66,6 +66,15 @@ describe("event_count", () => {
       ["3 u 1"],
     ],
     [
+      "several fields apart, whatever separates their values",
+      count("gte: 2").replace("group-by: u", "group-by: [u, v]"),
+      [
+        [0, "a", { u: "x\u001fy", v: "z" }],
+        [1, "a", { u: "x", v: "y\u001fz" }],
+      ],
+      [],
+    ],
+    [
       "all events where nothing is grouped by",
       count("gte: 2").replace("group-by: u, ", ""),
       of("u", "a", "x", null),

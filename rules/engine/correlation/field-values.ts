@@ -53,7 +53,9 @@ export function combinations(fields: readonly string[][]): string[][] {
 export function keyOf(values: readonly string[]): string {
   let key = "";
   for (const value of values) {
-    key += (value.length > LONGEST ? digestOf(value) : value.toLowerCase()) + SEPARATOR;
+    // What separates values may be in one of several: the others would be read into it.
+    const apart = value.length > LONGEST || (values.length > 1 && value.includes(SEPARATOR));
+    key += (apart ? digestOf(value) : value.toLowerCase()) + SEPARATOR;
   }
   return key;
 }

@@ -10,8 +10,9 @@ const WEB_SERVERS: Record<string, readonly string[]> = {
 const CISCO_SERVICES: Record<string, readonly string[]> = {
   asa: ["asa", "ftd"],
   aaa: ["aaa", "parser", "sec_login"],
-  bgp: ["bgp"],
-  ldp: ["ldp"],
+  // What carries both, on IOS XR, says that a digest was bad.
+  bgp: ["bgp", "ip-tcp"],
+  ldp: ["ldp", "ip-tcp"],
 };
 
 /** Kinds of Suricata's events, under its own name. */
@@ -34,7 +35,10 @@ export const NETWORK_ROWS: Row[] = [
   ...rowsOfPrograms(["squid", "e2guardian", "privoxy"], { category: "proxy" }),
   { when: { "observer.type": ["proxy"] }, is: { category: "proxy" } },
   { when: { "observer.type": ["firewall"] }, is: { category: "firewall" } },
-  { when: { "process.name": ["filterlog", "iptables", "ulogd", "asa"] }, is: { category: "firewall" } },
+  {
+    when: { "process.name": ["filterlog", "iptables", "ulogd", "asa", "rt_flow"] },
+    is: { category: "firewall" },
+  },
   {
     when: { "observer.product": ["fortigate", "pan-os", "asa", "vpn-1 & firewall-1", "stormshield", "sns"] },
     is: { category: "firewall" },
@@ -53,6 +57,8 @@ export const NETWORK_ROWS: Row[] = [
   { when: { "cisco.facility": ["asa", "ftd"] }, is: { category: "firewall" } },
   { when: { "observer.type": ["antivirus", "edr"] }, is: { category: "antivirus" } },
   { when: { "process.name": ["named", "unbound", "dnsmasq", "pdns_recursor"] }, is: { category: "dns" } },
+  { when: { "observer.type": ["dns"] }, is: { category: "dns" } },
   ...SURICATA.map(([kind, is]): Row => ({ when: { event_type: [kind] }, is })),
-  ...rowsOfPrograms(["rpd"], { product: "juniper", service: "bgp" }),
+  ...rowsOfPrograms(["rpd", "/kernel"], { product: "juniper", service: "bgp" }),
+  { when: { "huawei.facility": ["bgp"] }, is: { product: "huawei", service: "bgp" } },
 ];
