@@ -55,6 +55,8 @@ describe("expectations", () => {
     ["a range that is none", "rules: { a: { at_least: 3, at_most: 2 } }", "at_least is more"],
     ["an unknown key", "rule: { a: 1 }", "unknown key"],
     ["no YAML", "rules: [", "expect.yml:1:"],
+    ["an empty file", "", "expect.yml: it expects nothing"],
+    ["a list", "- a", "expect.yml:1:1: Invalid input"],
   ])("refuse %s", (_what, text, said) => {
     expect(() => unmet(text, {})).toThrow(said);
   });

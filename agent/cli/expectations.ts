@@ -60,12 +60,21 @@ export function readExpectations(file: string): Expectations {
   const spell = ({ where, message }: Pick<Problem, "where" | "message">) => `${where}: ${message}`;
   if (read === undefined) return refuse(problems.map(spell).join("\n"));
   const checked = Expectations.safeParse(read.value ?? {});
-  if (checked.success) return checked.data;
+  if (checked.success) {
+    const { rules, others } = checked.data;
+    const nothing = Object.keys(rules).length === 0 && others === undefined;
+    return nothing
+      ? refuse(`${file}: it expects nothing; give rules with their counts, or others`)
+      : checked.data;
+  }
   const issues = issuesOf(checked.error.issues);
   return refuse(
     issues
       .map(({ path, message }) =>
-        spell({ where: read.whereOf(path), message: `${path.join(".")}: ${message}` }),
+        spell({
+          where: read.whereOf(path),
+          message: path.length === 0 ? message : `${path.join(".")}: ${message}`,
+        }),
       )
       .join("\n"),
   );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { Command, type CommanderError } from "commander";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runMappingCases } from "../../connectors/mapping/run-cases.ts";
 import { openCatalogue, readMappings } from "../../connectors/registry.ts";
 import { parseText } from "../stages/ingest.ts";
@@ -42,6 +42,22 @@ async function suggest(
     .parseAsync(["node", "tocsin", name, "suggest", ...args])
     .then(result, (failure: CommanderError) => ({ ...result(), failure }));
 }
+
+describe("mappings check and test", () => {
+  it.each(["check", "test"])("%s cannot be tried on a path that leads nowhere", async (name) => {
+    const stdout = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    const stderr = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const program = new Command("tocsin").exitOverride();
+    mappingsCommand(program);
+    await program.parseAsync(["node", "tocsin", "mappings", name, join(folder, "nowhere")]);
+    const { exitCode } = process;
+    process.exitCode = undefined;
+    expect(exitCode).toBe(2);
+    expect(stderr.mock.calls.join()).toMatch(/nowhere: ENOENT.*; check the path\n$/);
+    expect(stdout.mock.calls).toEqual([]);
+    vi.restoreAllMocks();
+  });
+});
 
 describe("mappings suggest", () => {
   it.each(["mappings", "mapping"])("writes a mapping that `check` accepts, under `%s`", async (name) => {

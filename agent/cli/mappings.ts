@@ -13,6 +13,7 @@ import { openCatalogue, readMappings, SHIPPED_MAPPINGS } from "../../connectors/
 import { systemClock } from "../core/clock.ts";
 import { messageOf, problemSentence, TocsinError } from "../core/errors.ts";
 import { parseText } from "../stages/ingest.ts";
+import { missingPath } from "./read-options.ts";
 import { readRecords } from "./records.ts";
 
 /** It could not be tried as it was asked. */
@@ -121,6 +122,8 @@ function writeNew(file: string, text: string, option: string): void {
 
 function checkMappings(paths: string[], json: boolean): number {
   const { mappings, problems } = readMappings(paths.length === 0 ? [SHIPPED_MAPPINGS] : paths);
+  const nowhere = missingPath(paths, problems);
+  if (nowhere !== undefined) return untried("check", nowhere);
   if (json) {
     const names = mappings.map(({ name, title, file }) => ({ name, title, file }));
     process.stdout.write(`${JSON.stringify({ mappings: names, problems })}\n`);
@@ -132,8 +135,15 @@ function checkMappings(paths: string[], json: boolean): number {
   return problems.length === 0 ? 0 : 1;
 }
 
+function untried(command: string, because: string): number {
+  process.stderr.write(`mappings ${command}: ${because}\n`);
+  return USAGE;
+}
+
 function testMappings(paths: string[]): number {
   const { mappings, problems } = readMappings(paths.length === 0 ? [SHIPPED_MAPPINGS] : paths);
+  const nowhere = missingPath(paths, problems);
+  if (nowhere !== undefined) return untried("test", nowhere);
   const { catalogue } = openCatalogue(paths);
   const cases = runMappingCases(mappings, (as, record, context) => {
     const source = catalogue.named(as);

@@ -4,25 +4,37 @@ const LESS = 0x3c;
 /** Digits that a count may have: 9,999,999 bytes. */
 const DIGITS = 7;
 
-/** Takes pieces of a stream; gives back the bytes of each whole record, in order. */
+/** One record; `cut` when the recording ends before it does. */
+export interface OctetRecord {
+  bytes: Buffer;
+  cut: boolean;
+}
+
+/** Takes pieces of a stream; gives back each whole record, in order. */
 export interface OctetReader {
-  push(chunk: Buffer): Buffer[];
+  push(chunk: Buffer): OctetRecord[];
   /** The stream ended: what is left is a record too. */
-  end(): Buffer[];
+  end(): OctetRecord[];
 }
 
 /**
  * Cuts a recording into its counted records (RFC 6587 §3.4.1), which may hold anything, also nothing.
  *
  * Lines between them are records, as senders that mix both write. A number is a count before the `<` of a priority, or
- * when the recording ends or goes on with another record where the count says; else it begins a line.
+ * when the recording ends or goes on with another record where the count says; else it begins a line. Of a line longer
+ * than `longest` bytes, little more than these is kept.
  */
-export function octetReader(): OctetReader {
-  let held: Buffer = Buffer.alloc(0);
+export function octetReader(longest: number): OctetReader {
+  let pieces: Buffer[] = [];
+  let length = 0;
+  /** What the record begun waits for: that so many bytes are there, or the end of its line. */
+  let wanted: number | "line" = 0;
 
-  function take(ended: boolean): Buffer[] {
-    const records: Buffer[] = [];
+  function take(ended: boolean): OctetRecord[] {
+    const held = pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+    const records: OctetRecord[] = [];
     let at = 0;
+    wanted = 0;
     for (;;) {
       // What ends a line, or a counted record by habit, is no record.
       while (isTrailer(held[at])) at++;
@@ -30,25 +42,37 @@ export function octetReader(): OctetReader {
       const count = countAt(held, at, ended);
       if (count === "more") break;
       if (count !== undefined) {
-        const { start, length } = count;
-        if (!ended && held.length < start + length) break;
-        records.push(held.subarray(start, start + length));
-        at = start + length;
+        const after = count.start + count.length;
+        if (after > held.length && !ended) {
+          wanted = after - at;
+          break;
+        }
+        records.push({ bytes: held.subarray(count.start, after), cut: after > held.length });
+        at = after;
         continue;
       }
       const end = held.indexOf(LF, at);
-      if (end < 0 && !ended) break;
-      records.push(held.subarray(at, end < 0 ? held.length : end));
+      if (end < 0 && !ended) {
+        wanted = "line";
+        break;
+      }
+      records.push({ bytes: held.subarray(at, end < 0 ? held.length : end), cut: false });
       at = end < 0 ? held.length : end + 1;
     }
-    held = held.subarray(at);
+    const rest = held.subarray(at);
+    pieces = rest.length === 0 ? [] : [rest];
+    length = rest.length;
     return records;
   }
 
   return {
     push(chunk) {
-      held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
-      return take(false);
+      const end = wanted === "line" ? chunk.indexOf(LF) : 0;
+      const piece = end > 0 && length > longest ? chunk.subarray(end) : chunk;
+      if (end < 0 && length > longest) return [];
+      pieces.push(piece);
+      length += piece.length;
+      return end < 0 || (wanted !== "line" && length < wanted) ? [] : take(false);
     },
     end: () => take(true),
   };

@@ -28,7 +28,7 @@ interface Row {
 /** Runs `parse` on bytes and returns its rows, or the error that ended it. */
 async function parse(
   args: string[],
-  input: string | Buffer = "",
+  input: string | Buffer | string[] = "",
 ): Promise<{ rows: Row[]; said: string; out: string; failure?: CommanderError }> {
   let out = "";
   const stderr = new PassThrough({ encoding: "utf8" });
@@ -41,7 +41,11 @@ async function parse(
     },
   });
   const program = new Command("tocsin").exitOverride();
-  parseCommand(program, { stdin: Readable.from([Buffer.from(input)]), stdout, stderr });
+  parseCommand(program, {
+    stdin: Readable.from([input].flat().map((chunk) => Buffer.from(chunk))),
+    stdout,
+    stderr,
+  });
   for (const command of program.commands) command.exitOverride().configureOutput({ writeErr: () => {} });
   const rows = () =>
     out
@@ -156,6 +160,38 @@ describe("parse", () => {
     expect(failure?.message).toMatch(/cut\.gz.*cannot be read/);
   });
 
+  const zipped = gzipSync("one\ntwo\n");
+  const wrongSum = Buffer.from(zipped);
+  wrongSum.writeUInt32LE(1, zipped.length - 8);
+  it.each([
+    ["whose sum is wrong", wrongSum, /cannot be read: incorrect data check/],
+    ["that something else follows", Buffer.concat([zipped, Buffer.from("?")]), /cannot be read/],
+    [
+      "that a second one follows after a gap",
+      Buffer.concat([zipped, Buffer.alloc(512), zipped]),
+      /no gzip follows the compressed data/,
+    ],
+    ["that zeros fill up", Buffer.concat([zipped, Buffer.alloc(100_000)]), undefined],
+  ])("gives the records of a gzip file %s, and says what it could not read", async (_, bytes, message) => {
+    const { rows, failure } = await parse([], bytes);
+    expect(rows.map(({ alert }) => alert?.message)).toEqual(["one", "two"]);
+    expect(failure?.exitCode).toBe(message === undefined ? undefined : 2);
+    expect(failure?.message ?? "").toMatch(message ?? "");
+  });
+
+  const wide = Buffer.from("<13>Oct 11 22:14:15 h su: été\r\nb", "utf16le");
+  it.each([
+    ["with its mark", Buffer.concat([Buffer.from([0xff, 0xfe]), wide])],
+    ["of the other order with its mark", Buffer.concat([Buffer.from([0xff, 0xfe]), wide]).swap16()],
+    ["without a mark", wide],
+    ["of the other order without a mark", Buffer.from(wide).swap16()],
+    ["compressed", gzipSync(wide)],
+  ])("reads UTF-16 %s", async (_, bytes) => {
+    const { rows } = await parse([], bytes);
+    expect(rows.map(({ alert }) => alert?.message)).toEqual(["été", "b"]);
+    expect(rows.flatMap(({ alert }) => alert?.tags)).not.toContain("tocsin_not_utf8");
+  });
+
   it("knows gzip by its first bytes, in a file of any name and on standard input", async () => {
     const members = Buffer.concat([gzipSync("one\n"), gzipSync("two\n")]);
     expect((await parse([write("zipped", members)])).rows).toHaveLength(2);
@@ -179,6 +215,18 @@ describe("parse", () => {
       expected.map((text) => text.replace(/\n$/, "")),
     );
     expect(rows.map(({ line }) => line)).toEqual(expected.map((_, index) => index + 1));
+  });
+
+  it("marks a counted record that the recording ends within", async () => {
+    const { rows } = await parse(["--input", "octet-counted"], "4 <1>a9 <2>bcd");
+    expect(rows.map(({ alert }) => alert?.tags?.includes("tocsin_cut"))).toEqual([false, true]);
+  });
+
+  it("cuts a line longer than 1 MiB between counted records, and goes on with the next", async () => {
+    const chunk = "a".repeat(600_000);
+    const { rows } = await parse(["--input", "octet-counted"], [chunk, chunk, chunk, `${chunk}\n4 <1>b`]);
+    expect(rows.map(({ alert }) => alert?.message?.slice(0, 2))).toEqual(["aa", "b"]);
+    expect(rows[0]?.alert?.tags).toContain("tocsin_cut");
   });
 
   it("ends quietly when its reader leaves", async () => {

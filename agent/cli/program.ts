@@ -62,7 +62,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     .showHelpAfterError("(add --help for the options)")
     .exitOverride();
   const asked = argv[2] ?? "";
-  const wanted = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS);
+  const named = Object.hasOwn(COMMANDS, asked) ? [COMMANDS[asked]] : Object.values(COMMANDS);
+  const wanted = asked === "-V" || asked === "--version" ? [] : named;
   for (const load of wanted) (await load?.())?.(program);
   for (const command of program.commands) command.exitOverride();
   try {

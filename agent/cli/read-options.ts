@@ -82,12 +82,21 @@ export function catalogueFor({ as, mappings }: ReadOptions, beside: readonly str
   return catalogue;
 }
 
-/** The first path named by `--rules` that leads nowhere, in one sentence; undefined when each leads to something. */
-export function rulesPathError(paths: readonly string[], refused: readonly Problem[]): string | undefined {
+/** What a path that leads nowhere is told as. */
+const NOWHERE = new Set(["file_unreadable", "meanings_unreadable"]);
+
+/** The first of the paths given that leads nowhere, in one sentence; undefined when each leads to something. */
+export function missingPath(paths: readonly string[], refused: readonly Problem[]): string | undefined {
   const missing = refused.find(
-    ({ code, where }) => code === "file_unreadable" && where !== undefined && paths.includes(where),
+    ({ code, where }) => NOWHERE.has(code) && where !== undefined && paths.includes(where),
   );
-  return missing === undefined ? undefined : `--rules ${problemSentence(missing)}`;
+  return missing === undefined ? undefined : problemSentence(missing);
+}
+
+/** The same of the paths named by `--rules`. */
+export function rulesPathError(paths: readonly string[], refused: readonly Problem[]): string | undefined {
+  const missing = missingPath(paths, refused);
+  return missing === undefined ? undefined : `--rules ${missing}`;
 }
 
 /** What a parser is told of the options. */

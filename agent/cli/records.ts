@@ -4,7 +4,7 @@ import type { ParseError } from "../../connectors/contract.ts";
 import { decodeText } from "../core/decode-text.ts";
 import { messageOf, TocsinError } from "../core/errors.ts";
 import { bytesOf } from "./bytes-of.ts";
-import { octetReader } from "./octet-records.ts";
+import { type OctetRecord, octetReader } from "./octet-records.ts";
 
 const LONGEST_RECORD = 1024 * 1024;
 const LINE_FEED = 0x0a;
@@ -61,10 +61,19 @@ export async function* readRecords(
 type BareRecord = Omit<NumberedRecord, "line">;
 
 async function* countedRecords(chunks: AsyncIterable<Buffer>): AsyncGenerator<BareRecord> {
-  const reader = octetReader();
-  const whole = (bytes: Buffer) => recordOf(bytes, { from: 0, to: bytes.length }, "octet-counted", false);
-  for await (const chunk of chunks) for (const bytes of reader.push(chunk)) yield whole(bytes);
-  for (const bytes of reader.end()) yield whole(bytes);
+  const reader = octetReader(LONGEST_RECORD);
+  const whole = ({ bytes, cut }: OctetRecord): BareRecord => {
+    const record = recordOf(bytes, { from: 0, to: bytes.length }, "octet-counted", false);
+    return cut ? { ...record, cut } : record;
+  };
+  try {
+    for await (const chunk of chunks) for (const record of reader.push(chunk)) yield whole(record);
+  } catch (thrown) {
+    // What was readable of a record is still one.
+    for (const record of reader.end()) yield whole(record);
+    throw thrown;
+  }
+  for (const record of reader.end()) yield whole(record);
 }
 
 async function* lineRecords(chunks: AsyncIterable<Buffer>, input: InputForm): AsyncGenerator<BareRecord> {

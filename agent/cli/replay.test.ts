@@ -106,6 +106,19 @@ describe("the end of a recording", () => {
   });
 });
 
+it.each([
+  ["in order", BEGUN, ""],
+  ["an hour late", [...BEGUN].reverse(), ""],
+  [
+    "days late",
+    [at("01:00:00", "srv-1", "x").replace("2026", "2099"), ...BEGUN],
+    "2 records are dated more than a day before .*: 2099-11-15T01:00:00.000Z, line 1\n",
+  ],
+])("says of records %s that time went back", (_, records, told) => {
+  const { err } = replay(records);
+  expect(/^.*count as late.*\n/m.exec(err)?.[0] ?? "").toMatch(new RegExp(`^${told}$`));
+});
+
 it("gives facts by a meaning of a folder to a correlation that has none itself", () => {
   mkdirSync(join(folder, "foreign"));
   const foreign = RULES.replaceAll(/^tocsin: .*\n/gm, "");

@@ -8,7 +8,14 @@ import { readWholeDate } from "../../connectors/shared/read-date.ts";
 import { compileRules, matchAlert } from "../../rules/engine/rule-set.ts";
 import { loadRuleFolders, plainFolders } from "../../rules/meanings/load-rule-folders.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
-import { type Clock, type Instant, instantFromIso, MICROSECONDS, systemClock } from "../core/clock.ts";
+import {
+  type Clock,
+  type Instant,
+  instantFromIso,
+  isoFromInstant,
+  MICROSECONDS,
+  systemClock,
+} from "../core/clock.ts";
 import { problemSentence, TocsinError } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { passingMasks, ruleFoldersOf, setupOf } from "../setup.ts";
@@ -145,7 +152,8 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   let waiting: Write[] = [];
   let since: Instant = 0;
   let last: Instant = 0;
-  const counts = { records: 0, unread: 0, matched: 0 };
+  const counts = { records: 0, unread: 0, matched: 0, late: 0 };
+  let latest = { line: 0, occurred: 0 };
   const take = async () => {
     if (waiting.length > 0)
       await store.commit({ facility: setup.facility.id, at: clock.now(), writes: waiting });
@@ -165,6 +173,8 @@ async function replay(files: string[], options: ReplayOptions, directory: string
     }
     const occurred = occurredOf(parsed.alert) ?? (clock.now() || context.received);
     last = Math.max(last, occurred);
+    if (occurred > latest.occurred) latest = { line: record.line, occurred };
+    else if (occurred < latest.occurred - MICROSECONDS.day) counts.late++;
     if (occurred - since >= STEP) {
       await take();
       clock.advance(occurred);
@@ -218,6 +228,7 @@ async function replay(files: string[], options: ReplayOptions, directory: string
   process.stderr.write(
     `${counts.records} records, ${counts.unread} unread, ${counts.matched} matched a rule, ${found.length} incidents\n`,
   );
+  if (counts.late > 0) process.stderr.write(`${lateSentence(counts.late, latest)}\n`);
   if (open.length > 0) process.stderr.write(`${waitingSentence(open)}\n`);
   if (outcomes === undefined) return 0;
   const unmet = differences(outcomes);
@@ -235,6 +246,12 @@ async function countsOf(store: Store, facility: string): Promise<Map<string, num
     after = page.at(-1)?.detection.seq ?? after;
     if (page.length < PAGE) return counts;
   }
+}
+
+/** Says that time went back by more than a day, as in what is sorted newest first or holds one wrong date. */
+function lateSentence(late: number, latest: { line: number; occurred: Instant }): string {
+  const then = isoFromInstant(latest.occurred);
+  return `${late} records are dated more than a day before one that stands above them, and count as late; sort the recording by time, or look at its latest date: ${then}, line ${latest.line}`;
 }
 
 /** Says of which correlations the end of the recording left groups undecided. */
@@ -256,7 +273,6 @@ function loadedFor(file: string | undefined): Pick<LoadedConfig, "config" | "ass
   if (loaded !== undefined) return loaded;
   throw new TocsinError({
     code: "config_invalid",
-    where: path,
     message: problems.map(problemSentence).join("\n"),
   });
 }

@@ -6,6 +6,7 @@ import { compileRules, type RuleSet, type RuleSetOptions } from "../../../rules/
 import { lintRules } from "../../../rules/inspect/lint-rules.ts";
 import { loadRuleFolders, plainFolders, type RuleFolder } from "../../../rules/meanings/load-rule-folders.ts";
 import { messageOf, type Problem, problemSentence } from "../../core/errors.ts";
+import { missingPath } from "../read-options.ts";
 import { repeated } from "../repeated.ts";
 import { addPlaceholders, readPlaceholders } from "./placeholders-option.ts";
 import { talk } from "./talk.ts";
@@ -45,6 +46,12 @@ export function checkCommand(rules: Command): void {
         return;
       }
       const found = checkRuleFolders(plainFolders(paths, options.meanings), placeholders);
+      const nowhere = missingPath([...paths, ...options.meanings], found.refused);
+      if (nowhere !== undefined) {
+        talk(`rules check: ${nowhere}`);
+        process.exitCode = 2;
+        return;
+      }
       process.stdout.write(options.json === true ? `${JSON.stringify(asJson(found))}\n` : asText(found));
       process.exitCode = found.refused.length === 0 ? 0 : 1;
     });

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type Coverage, coverageOf } from "../../../rules/inspect/coverage.ts";
 import { loadRuleFolders, plainFolders } from "../../../rules/meanings/load-rule-folders.ts";
 import { messageOf, problemSentence } from "../../core/errors.ts";
-import { rulesPathError } from "../read-options.ts";
+import { missingPath } from "../read-options.ts";
 import { repeated } from "../repeated.ts";
 import { navigatorLayer } from "./navigator-layer.ts";
 import { talk } from "./talk.ts";
@@ -31,9 +31,9 @@ export function coverageCommand(rules: Command): void {
 
 function tellCoverage(paths: string[], { meanings, json, layer }: CoverageOptions): number {
   const loaded = loadRuleFolders(plainFolders(paths, meanings));
-  const nowhere = rulesPathError(paths, loaded.refused);
+  const nowhere = missingPath([...paths, ...meanings], loaded.refused);
   if (nowhere !== undefined) {
-    talk(`rules coverage: ${nowhere.replace("--rules ", "")}`);
+    talk(`rules coverage: ${nowhere}`);
     return 2;
   }
   for (const problem of loaded.refused) talk(problemSentence(problem));

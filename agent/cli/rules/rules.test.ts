@@ -65,6 +65,18 @@ afterEach(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+it.each([
+  ["check", []],
+  ["check", [rule, "--meanings"]],
+  ["test", []],
+  ["coverage", []],
+])("rules %s %j cannot be tried on a path that leads nowhere", async (name, before) => {
+  const { code, out, err } = await run(name, ...before, join(folder, "nowhere"));
+  expect(code).toBe(2);
+  expect(out).toBe("");
+  expect(err).toMatch(/^rules \w+: \S*nowhere: ENOENT/);
+});
+
 describe("rules match", () => {
   const hits = (out: string) =>
     out

@@ -8,6 +8,7 @@ import { compileRules } from "../../../rules/engine/rule-set.ts";
 import { systemClock } from "../../core/clock.ts";
 import { messageOf, problemSentence } from "../../core/errors.ts";
 import { parseText } from "../../stages/ingest.ts";
+import { missingPath } from "../read-options.ts";
 import { junitReport } from "./junit.ts";
 import { addPlaceholders, readPlaceholders } from "./placeholders-option.ts";
 import { talk } from "./talk.ts";
@@ -37,6 +38,11 @@ interface TestOptions {
 function testRules(paths: string[], options: TestOptions): number {
   const placeholders = readPlaceholders(options.placeholders);
   const { rules, correlations, refused } = loadRules(paths);
+  const nowhere = missingPath(paths, refused);
+  if (nowhere !== undefined) {
+    talk(`rules test: ${nowhere}`);
+    return 2;
+  }
   const set = compileRules(rules, { placeholders });
   const context: ParseContext = { received: systemClock.now(), zone: "UTC" };
   const { results, problems } = runCases(
