@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import type { Worker } from "node:worker_threads";
-import { AggregatorRegistry, Registry } from "prom-client";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { LoadedCorrelation } from "../rules/engine/correlation/correlation.ts";
 import { openPacks } from "../rules/regimes/open-packs.ts";
@@ -47,6 +46,7 @@ import type { Log } from "./telemetry/log.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
 import { nameRequests } from "./telemetry/name-requests.ts";
 import { openTraces } from "./telemetry/open-traces.ts";
+import { scrape } from "./telemetry/scrape.ts";
 import { stateMetrics } from "./telemetry/state-metrics.ts";
 import { timeRequests } from "./telemetry/time-requests.ts";
 import { traceRequests } from "./telemetry/trace-requests.ts";
@@ -61,7 +61,7 @@ export interface App {
   people: string;
   operations: string;
   readonly listening: Listening[];
-  rules: { loaded: number; refused: number; ungated: string[] };
+  rules: { loaded: number; refused: number };
   readonly desk: Desk;
   store: Store;
   /** Has the configuration and the rules read anew, because of what is said. */
@@ -152,6 +152,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
         combine(correlations);
       },
       troubled: rulesNow.troubled,
+      gated: rulesNow.gated,
       log: (level, message, fields) => log[level](message, fields),
       failing: (why) => record.watch.heard(why),
       died: (error) => died(`intake: ${messageOf(error)}`),
@@ -259,11 +260,13 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     let calling = await call();
     stopAfterIntake("calls", async () => calling?.stop());
     if (duties.correlates) await effects.sweeper.recover();
-    const { listening, rules, refused, ungated, correlations } = await intake.listen(
+    // While the intake still reads its rules; later, a flood may leave no file to be opened.
+    await metrics.ofProcess();
+    const { listening, rules, refused, correlations } = await intake.listen(
       storeThread.connect(),
       record.place,
     );
-    rulesNow.began({ loaded: rules, ungated });
+    rulesNow.began(rules);
     combine(correlations);
     const answers = () => Promise.all([storeThread.answers(), intake.metrics()]);
     const consumed = duties.correlates && config.bus !== undefined;
@@ -294,13 +297,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
             advanced: correlation.advanced(),
             threads: answers,
           }),
-        async metrics() {
-          const all = AggregatorRegistry.aggregate([
-            await metrics.registry.getMetricsAsJSON(),
-            await intake.metrics(),
-          ]);
-          return { text: await all.metrics(), type: Registry.PROMETHEUS_CONTENT_TYPE };
-        },
+        metrics: () => scrape(metrics, intake.metrics),
       }),
     );
 
@@ -354,7 +351,7 @@ export async function startApp(first: LoadedConfig, options: AppOptions): Promis
     causes.delete("starting");
     void correlation.wake();
     metrics.started.set(Math.floor(clock.now() / 1_000_000));
-    const found = { loaded: rules, refused, ungated };
+    const found = { loaded: rules, refused };
     log.info("ready", {
       facility,
       mode: config.mode,

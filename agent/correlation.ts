@@ -2,7 +2,6 @@ import type { Clock, Instant } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import type { Duties } from "./roles.ts";
 import { type Schedule, schedule } from "./schedule.ts";
-import { BATCH } from "./stages/open-pipeline.ts";
 import type { Pipeline } from "./stages/pipeline.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { MainMetrics } from "./telemetry/metrics.ts";
@@ -11,6 +10,8 @@ import { windowMetrics } from "./telemetry/window-metrics.ts";
 
 /** Between two batches of detections that come drop by drop, ms: each is a commit, and a draft of the incident. */
 const REST = 25;
+/** What a unit of work takes when they come in a stream: the next is not waited for. */
+const STREAM = 1000;
 
 /** What brings the pipeline on. */
 export interface Correlation extends Schedule {
@@ -58,7 +59,7 @@ export function openCorrelation(parts: {
       end();
       metrics.detections.inc(taken);
       woken();
-      return taken < BATCH ? "some" : "much";
+      return taken < STREAM ? "some" : "much";
     } catch (error) {
       causes.add("pipeline");
       log.error("pipeline failed; tried again within a second", { error: messageOf(error) });

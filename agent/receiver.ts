@@ -1,6 +1,5 @@
 import { hostname } from "node:os";
 import type { Worker } from "node:worker_threads";
-import { AggregatorRegistry, Registry } from "prom-client";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { startBusThread } from "./bus/thread.ts";
 import { busOf } from "./bus-settings.ts";
@@ -18,6 +17,7 @@ import type { OpenReads } from "./store/record-place.ts";
 import { busMetrics } from "./telemetry/bus-metrics.ts";
 import type { Log } from "./telemetry/log.ts";
 import { mainMetrics } from "./telemetry/metrics.ts";
+import { scrape } from "./telemetry/scrape.ts";
 import { watchRules } from "./watch-rules.ts";
 import { watchStore } from "./watch-store.ts";
 import { operationsApp } from "./web/operations.ts";
@@ -126,6 +126,7 @@ export async function startReceiver(
     stops.push({ part: "intake", stop: intake.stop });
     let unwatch = watchRules(ruleFilesOf(config), clock, () => void intake.reload("files changed"));
     stops.push({ part: "watch over the rules", stop: async () => unwatch() });
+    await metrics.ofProcess();
     let { listening } = await intake.listen(bus.connect(), undefined);
     const telling = setInterval(() => {
       void intake.heard().then(
@@ -145,13 +146,7 @@ export async function startReceiver(
             () => [],
             () => ["threads do not answer"],
           ),
-        async metrics() {
-          const all = AggregatorRegistry.aggregate([
-            await metrics.registry.getMetricsAsJSON(),
-            await intake.metrics(),
-          ]);
-          return { text: await all.metrics(), type: Registry.PROMETHEUS_CONTENT_TYPE };
-        },
+        metrics: () => scrape(metrics, intake.metrics),
       }),
     );
     const reload = openReload({

@@ -19,7 +19,9 @@ export interface RulesNow {
   troubles(): RuleTroubles;
   troubled(troubles: RuleTroubles): void;
   /** Heard when the intake begins to listen. */
-  began(rules: Pick<InForce, "loaded" | "ungated">): void;
+  began(loaded: number): void;
+  /** Heard of the rules that let everything of their sources in. */
+  gated(ungated: string[]): void;
   changed(change: RuleChange): void;
 }
 
@@ -34,8 +36,11 @@ export function openRulesNow({ clock, log }: { clock: Clock; log: Pick<Log, "inf
     troubled(other) {
       troubles = other;
     },
-    began(rules) {
-      now = { ...now, ...rules };
+    began(loaded) {
+      now = { ...now, loaded };
+    },
+    gated(ungated) {
+      now = { ...now, ungated };
     },
     changed({ hash, before, loaded, counts, refused, kept }) {
       if (hash !== before) {

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { z } from "zod";
@@ -7,6 +6,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { isoFromInstant } from "./core/clock.ts";
 import { messageOf } from "./core/errors.ts";
 import type { HuntResult } from "./core/hunt.ts";
+import { giveWay } from "./give-way.ts";
 import type { SearchAsked, StartSearch } from "./stages/hunt/searches.ts";
 
 const MAIN = join(import.meta.dirname, "main.ts");
@@ -48,11 +48,7 @@ export function searchStarter({ file, config }: Pick<LoadedConfig, "file" | "con
     ];
     const names = [incident, ...given.filter((each) => !each.startsWith("--"))];
     const child = spawn(process.execPath, [...command, "--", ...names], { stdio: "pipe" });
-    try {
-      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
-    } catch {
-      // It runs all the same.
-    }
+    if (child.pid !== undefined) giveWay("search", child.pid);
     let said = "";
     let last = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

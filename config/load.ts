@@ -6,7 +6,6 @@ import { isTimeZone, systemClock } from "../agent/core/clock.ts";
 import { messageOf, type Problem } from "../agent/core/errors.ts";
 import { SecretSource } from "../connectors/contract.ts";
 import { nearestName } from "../connectors/mapping/nearest-name.ts";
-import { type Catalogue, openCatalogue } from "../connectors/registry.ts";
 import { issuesOf, readYaml, readYamlQuickly } from "../connectors/shared/read-yaml.ts";
 import { NOTIFIERS, OUTBOUNDS } from "../connectors/ways-out.ts";
 import { checkEncryption } from "./check-encryption.ts";
@@ -21,6 +20,7 @@ import { checkSurroundings, type Tell, tlsOf } from "./check-surroundings.ts";
 import { checkSystems } from "./check-systems.ts";
 import { Encryption } from "./encryption.ts";
 import { assetFolder, readAssetFiles } from "./inventory/asset-files.ts";
+import { type KnownSources, knownSources } from "./known-sources.ts";
 import { readSecret } from "./read-secret.ts";
 import { Config } from "./schema.ts";
 import type { Secret } from "./secrets.ts";
@@ -130,9 +130,9 @@ export function parseConfig(
     const absolute = (path: string) => resolve(base, path);
     const beside = join(base, "mappings");
     const mappings = [...(existsSync(beside) ? [beside] : []), ...config.mappings.map(absolute)];
-    const { catalogue, problems: wrong } = openCatalogue(mappings);
-    problems.push(...wrong);
-    checkReferences(config, catalogue, problem);
+    const sources = knownSources(mappings);
+    problems.push(...sources.problems);
+    checkReferences(config, sources, problem);
     checkPacks(config, problem);
     const { assets, problems: unread } = readAssetFiles(assetFolder(base));
     problems.push(...unread);
@@ -221,16 +221,16 @@ export function parseConfig(
   return { problems };
 }
 
-function checkReferences(config: Config, catalogue: Catalogue, tell: Tell): void {
+function checkReferences(config: Config, { names, isJson }: KnownSources, tell: Tell): void {
   const known = (names: readonly { name: string }[]) => names.map((each) => each.name).join(", ");
   for (const [i, source] of config.sources.entries()) {
-    const connector = catalogue.named(source.connector);
-    if (connector === undefined) {
+    const isKnown = names.includes(source.connector);
+    if (!isKnown) {
       tell(
         ["sources", i, "connector"],
         "connector_unknown",
         `no format or mapping "${source.connector}"`,
-        didYouMean(source.connector, catalogue.names),
+        didYouMean(source.connector, names),
       );
     } else if (
       source.listen.length === 0 &&
@@ -246,11 +246,11 @@ function checkReferences(config: Config, catalogue: Catalogue, tell: Tell): void
         "give listen (sockets), or token, signature or client (HTTP), or poll (an index)",
       );
     }
-    if (source.poll !== undefined && connector !== undefined && connector.decode === undefined) {
+    if (source.poll !== undefined && isKnown && !isJson(source.connector)) {
       tell(
         ["sources", i, "connector"],
         "connector_not_json",
-        `the documents of an index are JSON, and ${connector.name} reads lines`,
+        `the documents of an index are JSON, and ${source.connector} reads lines`,
         "take wazuh, generic, windows, suricata, ocsf, a mapping over one of these, or auto",
       );
     }

@@ -76,10 +76,10 @@ export function openPublisher({ link, facility, settings, spool, newId }: Publis
   /** Of the present connection: what was found of the stream; undefined until it was looked at. */
   let fit: true | Problem | undefined;
   let client: { nats: NatsConnection; js: JetStreamClient } | undefined;
-  let server: string | undefined;
+  let server = spool.mark?.server;
   let most = USUAL_PAYLOAD - HEADERS_BYTES;
   let rules = "";
-  let highest = 0;
+  let highest = spool.mark?.seq ?? 0;
   let groups = 0;
   let window: Taken[] = [];
   let blamed: string | undefined;
@@ -314,9 +314,10 @@ export function openPublisher({ link, facility, settings, spool, newId }: Publis
     let failure: unknown;
     for (const [index, taken] of sending.entries()) {
       const done = sent[index] as PromiseSettledResult<void>;
-      if (done.status === "fulfilled") spool.acked(taken);
+      const mark = { server: server ?? "", seq: highest };
+      if (done.status === "fulfilled") spool.acked(taken, mark);
       else if (isTooLarge(done.reason))
-        await spool.setAside(taken, messageOf(done.reason)).catch(() => left.push(taken));
+        await spool.setAside(taken, mark, messageOf(done.reason)).catch(() => left.push(taken));
       else {
         left.push(taken);
         failure ??= done.reason;

@@ -67,6 +67,12 @@ export function readRecord(segment: Segment): { record: SpoolRecord; bytes: numb
   return { record: { id, rules, payload: body.subarray(names) }, bytes };
 }
 
+/** Takes all of it for acknowledged by then. */
+export function takeFor(segment: Segment, lastAck: Instant): void {
+  const { records: acked, bytes } = segment;
+  Object.assign(segment, { readBytes: bytes, acked, ackedBytes: bytes, lastAck });
+}
+
 /** Begins anew with what was read, as if nothing of it had been acknowledged. */
 export function rewind(segment: Segment): void {
   Object.assign(segment, unread);

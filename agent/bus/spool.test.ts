@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Problem } from "../core/errors.ts";
 import { openSpool, type Spool, type SpoolOptions } from "./spool.ts";
 import type { SpoolRecord } from "./spool-segment.ts";
@@ -49,6 +49,10 @@ function rest(of: Spool): string[] {
   for (let taken = of.take(); taken !== undefined; taken = of.take()) ids.push(taken.record.id);
   return ids;
 }
+const MARK = { server: "NATS-1", seq: 7 };
+function takeAll(of: Spool): void {
+  for (let taken = of.take(); taken !== undefined; taken = of.take()) of.acked(taken, MARK);
+}
 const segments = () => readdirSync(folder).filter((name) => name.endsWith(".spool"));
 const ids = (count: number) => records(count).map(({ id }) => id);
 
@@ -75,9 +79,9 @@ it("removes a segment once all of it is acknowledged, and not before", async () 
   const opened = open();
   await opened.append(records(3));
   const taken = [opened.take(), opened.take(), opened.take()];
-  for (const each of taken.slice(0, 2)) if (each !== undefined) opened.acked(each);
+  for (const each of taken.slice(0, 2)) if (each !== undefined) opened.acked(each, MARK);
   expect(segments()).toHaveLength(1);
-  if (taken[2] !== undefined) opened.acked(taken[2]);
+  if (taken[2] !== undefined) opened.acked(taken[2], MARK);
   await expect.poll(segments).toEqual([]);
   expect(opened.report()).toMatchObject({ bytes: 0, waiting: { records: 0, bytes: 0 }, oldest: null });
 });
@@ -88,7 +92,7 @@ it("keeps what nobody has acknowledged when all before it is, segment by segment
   expect(segments().length).toBeGreaterThan(5);
   for (let i = 0; i < 19; i++) {
     const taken = opened.take();
-    if (taken !== undefined) opened.acked(taken);
+    if (taken !== undefined) opened.acked(taken, MARK);
   }
   await expect.poll(segments).toHaveLength(1);
   expect(opened.waiting()).toBe(1);
@@ -103,15 +107,67 @@ it("keeps what is acknowledged for its time, and gives it out again after a rewi
   const opened = open({ kept_seconds: 180 });
   await opened.append(records(2));
   const old = opened.take();
-  if (old !== undefined) opened.acked(old);
+  if (old !== undefined) opened.acked(old, MARK);
   opened.rewind();
-  if (old !== undefined) opened.acked(old);
+  if (old !== undefined) opened.acked(old, MARK);
   expect(opened.waiting()).toBe(2);
-  for (let taken = opened.take(); taken !== undefined; taken = opened.take()) opened.acked(taken);
+  takeAll(opened);
   expect(opened.report()).toMatchObject({ waiting: { records: 0 }, kept: { records: 2 } });
-  now += 179e6;
-  const kept = await reopened({ kept_seconds: 180 });
-  expect(rest(kept)).toEqual(ids(2));
+});
+
+describe("after a start anew, what JetStream had taken", () => {
+  const kept_seconds = 180;
+
+  it("waits no more, and goes when it would have gone", async () => {
+    const opened = open({ kept_seconds });
+    await opened.append(records(2));
+    takeAll(opened);
+    now += 179e6;
+    const second = await reopened({ kept_seconds });
+    expect(second.mark).toEqual(MARK);
+    expect(second.waiting()).toBe(0);
+    expect(rest(second)).toEqual([]);
+    await second.append([record(2)]);
+    expect(rest(second)).toEqual(["m2"]);
+    now += 2e6;
+    const third = await reopened({ kept_seconds });
+    expect(segments()).toHaveLength(1);
+    expect(rest(third)).toEqual(["m2"]);
+  });
+
+  it("is given out again after a rewind", async () => {
+    const opened = open({ kept_seconds });
+    await opened.append(records(2));
+    takeAll(opened);
+    const second = await reopened({ kept_seconds });
+    second.rewind();
+    expect(second.waiting()).toBe(2);
+    // Ended before JetStream took it anew: it is not taken for taken.
+    const third = await reopened({ kept_seconds });
+    expect(rest(third)).toEqual(ids(2));
+  });
+
+  it("waits again where that cannot be read, or was not all taken", async () => {
+    const opened = open({ kept_seconds });
+    await opened.append(records(3));
+    const first = opened.take();
+    if (first !== undefined) opened.acked(first, MARK);
+    const second = await reopened({ kept_seconds });
+    expect(rest(second)).toEqual(ids(3));
+    second.rewind();
+    takeAll(second);
+    await second.close();
+    writeFileSync(join(folder, "acknowledged.json"), '{"server":');
+    expect(rest(open({ kept_seconds }))).toEqual(ids(3));
+  });
+
+  it("is known as soon as a segment is whole, should the end be sudden", async () => {
+    const opened = open({ kept_seconds });
+    for (const each of records(6, 40_000)) await opened.append([each]);
+    takeAll(opened);
+    const { segments: taken } = JSON.parse(readFileSync(join(folder, "acknowledged.json"), "utf8"));
+    expect(Object.keys(taken)).toEqual(segments().slice(0, -1));
+  });
 });
 
 it("refuses at once what would not fit, and takes it when there is room again", async () => {
@@ -119,7 +175,7 @@ it("refuses at once what would not fit, and takes it when there is room again", 
   await opened.append(records(9, 10_000));
   await expect(opened.append(records(1, 10_000))).rejects.toMatchObject({ code: "spool_full" });
   expect(opened.report().bytes).toBeLessThanOrEqual(100_000);
-  for (let taken = opened.take(); taken !== undefined; taken = opened.take()) opened.acked(taken);
+  takeAll(opened);
   await expect.poll(() => opened.report().bytes).toBe(0);
   await opened.append(records(1, 10_000));
 });
@@ -128,7 +184,7 @@ it("says whether what fills it waits for NATS, or was taken and is kept", async 
   const opened = open({ bytes: 100_000, kept_seconds: 180 });
   await opened.append(records(9, 10_000));
   await expect(opened.append(records(1, 10_000))).rejects.toThrow(/what waits for NATS fills it/);
-  for (let taken = opened.take(); taken !== undefined; taken = opened.take()) opened.acked(taken);
+  takeAll(opened);
   await expect(opened.append(records(1, 10_000))).rejects.toThrow(/which is kept for 180 s more/);
 });
 
@@ -187,7 +243,7 @@ it("sets a record aside in a file of its own", async () => {
   const opened = open();
   await opened.append([record(0), record(1)]);
   const taken = opened.take();
-  if (taken !== undefined) await opened.setAside(taken, "message size exceeds maximum allowed");
+  if (taken !== undefined) await opened.setAside(taken, MARK, "message size exceeds maximum allowed");
   expect(readFileSync(join(folder, "m0.aside"))).toEqual(record(0).payload);
   expect(opened.report()).toMatchObject({ aside: 1, waiting: { records: 1 } });
   expect(troubles).toMatchObject([{ code: "bus_set_aside" }]);

@@ -1,9 +1,10 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
 import { messageOf, type Problem, TocsinError } from "../core/errors.ts";
 import { lockState } from "../store/lock.ts";
+import { forgetAcknowledged, type Mark, readAcknowledged, writeAcknowledged } from "./acknowledged.ts";
 import type { SpoolReport } from "./bus.ts";
 import { flowRate } from "./flow-rate.ts";
 import {
@@ -14,6 +15,7 @@ import {
   rewind,
   type Segment,
   type SpoolRecord,
+  takeFor,
   takeUp,
 } from "./spool-segment.ts";
 
@@ -41,10 +43,12 @@ export interface Spool {
   append(records: readonly SpoolRecord[]): Promise<void>;
   /** The next record to publish, in order of arrival; undefined when none is left. */
   take(): Taken | undefined;
-  /** Notes that JetStream has acknowledged it. */
-  acked(taken: Taken): void;
+  /** Notes that JetStream has acknowledged it, and how far it stood then. */
+  acked(taken: Taken, mark: Mark): void;
+  /** How far JetStream stood when the spool was last open; what it had taken by then waits no more, until a rewind. */
+  readonly mark: Mark | undefined;
   /** Puts one aside in a file of its own: no server can take it. */
-  setAside(taken: Taken, because: string): Promise<void>;
+  setAside(taken: Taken, mark: Mark, because: string): Promise<void>;
   /** Begins anew with all that is held: the server may have lost what it had acknowledged. */
   rewind(): void;
   /** Records that JetStream has not acknowledged. */
@@ -92,9 +96,14 @@ export function openSpool(options: SpoolOptions): Spool {
   let working: Promise<void> | undefined;
   let closed = false;
 
+  const before = options.kept_seconds === 0 ? undefined : readAcknowledged(folder);
+  let mark: Mark | undefined;
   for (const segment of readFolder()) {
     onDisk += segment.bytes;
     segments.push(segment);
+    const at = before?.segments[basename(segment.file)];
+    // Kept for no longer than if nothing had ended.
+    if (at !== undefined) takeFor(segment, Math.min(at, clock.now()));
   }
   const sweeping = setInterval(() => void sweep(), SWEEP_MS);
   sweeping.unref();
@@ -155,6 +164,17 @@ export function openSpool(options: SpoolOptions): Spool {
     writing = false;
   }
 
+  /** Remembers for the next start what JetStream has taken whole. */
+  function noteTaken(): void {
+    if (mark === undefined || options.kept_seconds === 0) return;
+    const taken = segments.filter(({ handle, records, acked }) => handle === undefined && acked === records);
+    const problem = writeAcknowledged(folder, {
+      ...mark,
+      segments: Object.fromEntries(taken.map(({ file, lastAck }) => [basename(file), lastAck])),
+    });
+    if (problem !== undefined) options.onTrouble(problem);
+  }
+
   async function write(together: readonly Group[], bytes: number): Promise<void> {
     const segment = await active();
     const handle = segment.handle;
@@ -189,6 +209,7 @@ export function openSpool(options: SpoolOptions): Spool {
       const old = last.acked > 0 && now - last.began >= SEGMENT_AGE;
       if (last.bytes < segmentBytes && !old) return last;
       await seal(last);
+      if (last.acked === last.records) noteTaken();
     }
     sequence += 1;
     const name = `${String(Math.floor(now / 1000)).padStart(13, "0")}-${String(sequence).padStart(6, "0")}.spool`;
@@ -224,12 +245,14 @@ export function openSpool(options: SpoolOptions): Spool {
     return undefined;
   }
 
-  function acked({ segment, bytes, reading: of }: Taken): void {
+  function acked({ segment, bytes, reading: of }: Taken, at: Mark): void {
     if (of !== reading) return;
+    mark = at;
     segment.acked += 1;
     segment.ackedBytes += bytes;
     segment.lastAck = clock.now();
     if (options.kept_seconds === 0) void sweep();
+    else if (segment.handle === undefined && segment.acked === segment.records) noteTaken();
   }
 
   function waiting(): number {
@@ -240,7 +263,8 @@ export function openSpool(options: SpoolOptions): Spool {
     append,
     take,
     acked,
-    async setAside(taken, because) {
+    mark: before && { server: before.server, seq: before.seq },
+    async setAside(taken, mark, because) {
       const file = join(folder, `${taken.record.id.replaceAll(/[^\w-]/g, "_")}.aside`);
       await writeFile(file, taken.record.payload, { mode: 0o600, flush: true });
       syncFolder(folder);
@@ -251,10 +275,12 @@ export function openSpool(options: SpoolOptions): Spool {
         message: `a message was set aside: ${because}`,
         remedy: "raise the bound it names; what it holds is in that file, and in the source",
       });
-      acked(taken);
+      acked(taken, mark);
     },
     rewind() {
       reading += 1;
+      mark = undefined;
+      forgetAcknowledged(folder);
       for (const segment of segments) rewind(segment);
     },
     waiting,
@@ -285,6 +311,7 @@ export function openSpool(options: SpoolOptions): Spool {
         closeReader(segment);
         await seal(segment);
       }
+      noteTaken();
       lock.release();
     },
   };

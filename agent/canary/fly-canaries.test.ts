@@ -128,10 +128,12 @@ async function fly(
   const setup = { mode: "exercise", facility: loaded.config.facility, notify } as unknown as Setup;
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const canaries: Canaries = await flyCanaries({
+    rest: 0,
     ...{ loaded: () => loaded, listening: listeners.listening, token: TOKEN, store: store as never, setup },
     ...{ status: counting, clock, log, woken: () => undefined, patience },
   });
   open.unshift(canaries.stop);
+  await eventually("what they fly through", () => (rounds > 0 ? true : undefined));
   /** The ways after as many more rounds as are shown: the first is that none has flown. */
   let seen = 0;
   const round = async (): Promise<CanaryView> => {

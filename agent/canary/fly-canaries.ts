@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import type { LoadedConfig } from "../../config/load.ts";
-import { openCatalogue } from "../../connectors/registry.ts";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Listening } from "../intake/thread.ts";
@@ -16,6 +15,7 @@ import { type UncoveredWay, type Way, waysOf } from "./ways.ts";
 
 /** For how long a canary is waited for, ms: under a storm it waits its turn as all do. */
 const PATIENCE = 60_000;
+const REST = 500;
 /** Between two looks at whether it came through, ms: twice as long each time, up to the last. */
 const FIRST_LOOK = 20;
 const LAST_LOOK = 2000;
@@ -46,11 +46,24 @@ export interface CanaryParts {
   send?: typeof sendBy;
   /** ms. (Default: a minute.) */
   patience?: number;
+  /** Before the first, ms: what they read first would hold up a start. (Default: half a second.) */
+  rest?: number;
 }
 
 /** Begins to send a record through every way in, and to look whether it comes out; a way that fails twice is told. */
 export async function flyCanaries(parts: CanaryParts): Promise<Canaries> {
-  const { loaded, token, store, setup, status, clock, log, send = sendBy, patience = PATIENCE } = parts;
+  const {
+    loaded,
+    token,
+    store,
+    setup,
+    status,
+    clock,
+    log,
+    send = sendBy,
+    patience = PATIENCE,
+    rest = REST,
+  } = parts;
   const facility = setup.facility.id;
   const kept = await store.reads.bookmark(facility, OUTAGE);
   let outage: Outage | null = kept === undefined ? null : (JSON.parse(kept) as Outage | null);
@@ -144,11 +157,7 @@ export async function flyCanaries(parts: CanaryParts): Promise<Canaries> {
     stopping = new AbortController();
     const off = config.canary === "off";
     every = config.canary === "off" ? null : config.canary.every_minutes * MICROSECONDS.minute;
-    const { named } = openCatalogue(config.mappings).catalogue;
-    const found = off
-      ? { ways: [], uncovered: [] }
-      : waysOf(loaded(), { listening: parts.listening(), named });
-    ({ ways, uncovered } = found);
+    ({ ways, uncovered } = off ? { ways: [], uncovered: [] } : await waysNow(loaded(), parts.listening()));
     const before = states;
     states = new Map(ways.map(({ name }) => [name, before.get(name) ?? newWay(name)]));
     show();
@@ -158,8 +167,29 @@ export async function flyCanaries(parts: CanaryParts): Promise<Canaries> {
     flyAll();
   }
 
-  await follow();
-  return { follow, stop: end };
+  const { signal } = stopping;
+  let following = setTimeout(rest, undefined, { signal, ref: false })
+    .then(follow)
+    .catch((error: unknown) => {
+      if (!signal.aborted) log.error("canaries do not fly", { error: messageOf(error) });
+    });
+  return {
+    follow() {
+      following = following.then(follow);
+      return following;
+    },
+    async stop() {
+      stopping.abort();
+      await following;
+      await end();
+    },
+  };
+}
+
+/** The parsers are of another thread: this one reads them for what it sends, once all else stands. */
+async function waysNow(loaded: LoadedConfig, listening: readonly Listening[]) {
+  const { openCatalogue } = await import("../../connectors/registry.ts");
+  return waysOf(loaded, { listening, named: openCatalogue(loaded.config.mappings).catalogue.named });
 }
 
 const newWay = (name: string): WayState => {

@@ -1,4 +1,23 @@
 import { z } from "zod";
+import {
+  Certificate,
+  CodeSignature,
+  Endpoint,
+  Geo,
+  Group,
+  group,
+  Hash,
+  Image,
+  ip,
+  keyword,
+  keywords,
+  Party,
+  Pe,
+  Process,
+  port,
+  Traffic,
+  User,
+} from "./ecs-groups.ts";
 
 /** Bounds that every parser keeps, whatever the sender wrote; a cut is marked in `tags`. */
 export const ALERT_LIMITS = {
@@ -35,60 +54,6 @@ export const FieldValue = z.union([
   z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])),
 ]);
 export type FieldValue = z.infer<typeof FieldValue>;
-
-const keyword = z.string();
-const keywords = z.array(z.string());
-const ip = z.string();
-const port = z.number().int().min(0).max(65535);
-const group = <T extends z.ZodRawShape>(shape: T) => z.looseObject(shape).partial();
-
-const Endpoint = group({
-  ip,
-  port,
-  address: keyword,
-  domain: keyword,
-  mac: keyword,
-  bytes: z.number(),
-  packets: z.number(),
-  nat: group({ ip, port }),
-});
-const who = { name: keyword, domain: keyword, email: keyword, id: keyword, full_name: keyword };
-const Group = group({ name: keyword, domain: keyword, id: keyword });
-const User = group({ ...who, group: Group, target: group(who), effective: group(who) });
-const Hash = group({
-  md5: keyword,
-  sha1: keyword,
-  sha256: keyword,
-  sha384: keyword,
-  sha512: keyword,
-  ssdeep: keyword,
-});
-const Pe = group({
-  original_file_name: keyword,
-  product: keyword,
-  description: keyword,
-  company: keyword,
-  file_version: keyword,
-  imphash: keyword,
-});
-const executed = {
-  name: keyword,
-  pid: z.number().int(),
-  entity_id: keyword,
-  executable: keyword,
-  command_line: keyword,
-  args: keywords,
-  title: keyword,
-  exit_code: z.number().int(),
-  working_directory: keyword,
-  hash: Hash,
-  pe: Pe,
-};
-const Process = group({ ...executed, parent: group(executed), thread: group({ id: z.number().int() }) });
-const Image = group({ name: keyword, path: keyword, hash: Hash, pe: Pe });
-const Traffic = group({ interface: group({ name: keyword }), zone: keyword });
-const Party = group({ address: keywords });
-const Certificate = { subject: keyword, issuer: keyword, hash: Hash };
 
 /**
  * One normalised event from a source, in nested Elastic Common Schema (ECS 8) names.
@@ -154,6 +119,7 @@ export const Alert = group({
     type: keyword,
     architecture: keyword,
     os: group({ name: keyword, family: keyword, full: keyword, type: keyword, version: keyword }),
+    geo: Geo,
   }),
   agent: group({ id: keyword, name: keyword, type: keyword, version: keyword }),
   observer: group({
@@ -198,10 +164,19 @@ export const Alert = group({
     mime_type: keyword,
     type: keyword,
     owner: keyword,
+    uid: keyword,
+    group: keyword,
+    gid: keyword,
+    mode: keyword,
+    inode: keyword,
+    attributes: keywords,
+    created: z.iso.datetime(),
+    mtime: z.iso.datetime(),
     target_path: keyword,
     size: z.number(),
     hash: Hash,
     pe: Pe,
+    code_signature: CodeSignature,
   }),
   registry: group({
     path: keyword,
@@ -230,7 +205,14 @@ export const Alert = group({
   }),
   http: group({
     version: keyword,
-    request: group({ method: keyword, referrer: keyword, mime_type: keyword, bytes: z.number() }),
+    request: group({
+      id: keyword,
+      method: keyword,
+      referrer: keyword,
+      mime_type: keyword,
+      bytes: z.number(),
+      body: group({ bytes: z.number() }),
+    }),
     response: group({
       status_code: z.number().int(),
       mime_type: keyword,
@@ -238,11 +220,21 @@ export const Alert = group({
       body: group({ bytes: z.number() }),
     }),
   }),
-  user_agent: group({ original: keyword, name: keyword }),
+  user_agent: group({
+    original: keyword,
+    name: keyword,
+    version: keyword,
+    os: group({ name: keyword, version: keyword }),
+    device: group({ name: keyword }),
+  }),
   tls: group({
     version: keyword,
+    version_protocol: keyword,
     cipher: keyword,
+    curve: keyword,
+    next_protocol: keyword,
     established: z.boolean(),
+    resumed: z.boolean(),
     client: group({ ...Certificate, server_name: keyword, ja3: keyword }),
     server: group({ ...Certificate, ja3s: keyword }),
   }),
@@ -275,15 +267,55 @@ export const Alert = group({
       name: keywords,
       subtechnique: group({ id: keywords, name: keywords }),
     }),
-    software: group({ name: keyword }),
-    indicator: group({ type: keyword, ip, name: keyword, description: keyword }),
+    group: group({ id: keyword, name: keyword }),
+    software: group({ id: keyword, name: keyword, type: keyword }),
+    indicator: group({
+      type: keyword,
+      ip,
+      port,
+      name: keyword,
+      description: keyword,
+      confidence: keyword,
+      provider: keyword,
+      reference: keyword,
+      email: group({ address: keyword }),
+      url: group({ full: keyword, domain: keyword }),
+      file: group({ name: keyword, hash: Hash }),
+    }),
   }),
-  vulnerability: group({ id: keywords, severity: keyword, description: keyword }),
-  error: group({ code: keyword, message: keyword }),
-  container: group({ id: keyword, name: keyword, image: group({ name: keyword }) }),
+  vulnerability: group({
+    id: keywords,
+    category: keywords,
+    classification: keyword,
+    description: keyword,
+    enumeration: keyword,
+    reference: keyword,
+    severity: keyword,
+    scanner: group({ vendor: keyword }),
+    score: group({ base: z.number(), version: keyword }),
+  }),
+  package: group({
+    name: keyword,
+    version: keyword,
+    architecture: keyword,
+    type: keyword,
+    path: keyword,
+  }),
+  device: group({
+    id: keyword,
+    manufacturer: keyword,
+    model: group({ identifier: keyword, name: keyword }),
+    serial_number: keyword,
+  }),
+  error: group({ code: keyword, message: keyword, type: keyword }),
+  container: group({ id: keyword, name: keyword, runtime: keyword, image: group({ name: keyword }) }),
   cloud: group({
     provider: keyword,
     region: keyword,
+    availability_zone: keyword,
+    service: group({ name: keyword }),
+    project: group({ id: keyword, name: keyword }),
+    machine: group({ type: keyword }),
     account: group({ id: keyword, name: keyword }),
     instance: group({ id: keyword, name: keyword }),
   }),
@@ -326,10 +358,12 @@ export const VERBATIM_FIELDS: ReadonlySet<string> = new Set([
   "process.pe.description",
   "process.pe.original_file_name",
   "process.pe.product",
+  "process.user.name",
   "process.working_directory",
   "registry.data.strings",
   "registry.path",
   "rule.name",
+  "source.user.name",
   "tls.client.server_name",
   "url.extension",
   "url.full",

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { relevant } from "../../test/support/daemon.ts";
@@ -30,6 +31,25 @@ describe("what a body may hold", () => {
   ])("refuses more %s than are taken at once", async (_what, name, type, line) => {
     const answer = await post(line.repeat(10_001), { name, headers: { "content-type": type } });
     expect(answer).toMatchObject({ status: 422, body: { title: "too_many_records" } });
+  });
+
+  it.each([
+    ["its size", 413, "authorization: Bearer generic\r\n"],
+    ["its sender", 401, ""],
+  ])("is answered also when the sender closes and is refused for %s", async (_, status, authorization) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const socket = connect(pushes.port, "127.0.0.1");
+    let answer = "";
+    socket.on("data", (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on("error", reject).on("end", () => resolve(answer));
+    const body = Buffer.alloc(20_000_000, " ");
+    socket.write(
+      `POST /api/v1/alerts/generic HTTP/1.1\r\nhost: x\r\nconnection: close\r\n${authorization}content-length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body);
+    expect(await promise).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*"status":${status}`));
   });
 
   it("stores long records a few at a time, so that others are matched between them", async () => {

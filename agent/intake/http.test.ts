@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { request } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { relevant } from "../../test/support/daemon.ts";
@@ -171,7 +172,29 @@ describe("requests that are no alert", () => {
       body: { title: "not_found" },
     });
     expect((await post("{}", { path: "/api/v1/facilities/other/alerts/generic" })).status).toBe(404);
-    expect((await post("{}", { path: "/api/v1/alerts/%ff" })).status).toBe(400);
+    for (const path of [
+      "alerts/%ff",
+      "constructor/generic",
+      "alerts/",
+      "alerts/generic/more",
+      "facilities//alerts/generic",
+    ])
+      expect((await post("{}", { path: `/api/v1/${path}` })).status, path).toBe(404);
+  });
+
+  it.each([
+    "/api/v1/alerts/generic/",
+    "/API/v1/Alerts/%67eneric?a=b",
+    "http://tocsin.example.org/api/v1/alerts/generic",
+  ])("but are alerts at %s", async (path) => {
+    const { port } = pushes;
+    const answer = Promise.withResolvers<number | undefined>();
+    const asked = request(
+      { port, path, method: "POST", headers: { authorization: "Bearer generic" } },
+      (response) => answer.resolve(response.resume().statusCode),
+    );
+    asked.on("error", answer.reject).end("{}");
+    expect(await answer.promise).toBe(202);
   });
 });
 

@@ -1,4 +1,4 @@
-import express, { type Express, type NextFunction, type Request, type Response } from "express";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { countedAs } from "../canary/heed-canary.ts";
 import { type Alert, AlertTag } from "../core/alert.ts";
 import type { Clock } from "../core/clock.ts";
@@ -44,6 +44,30 @@ interface Delivery {
   headers: Headers;
 }
 
+/** What is posted under one name, and what becomes of it. */
+interface Way {
+  limit: number;
+  budget: BodyBudget;
+  act: (delivery: Delivery, response: ServerResponse, lease: Lease) => Promise<void>;
+}
+
+/** The path of a target, which a proxy may have sent with its origin (RFC 9112 §3.2.2). */
+const pathOf = (target: string) => target.replace(/^https?:\/\/[^/?#]*/i, "").replace(/[?#].*$/s, "");
+
+const PATH = /^\/api\/v1\/(?:facilities\/([^/]+)\/)?([a-z]+)\/([^/]+)\/?$/i;
+
+/** Which way a target names, and whose; undefined when it is none of this facility. */
+function placeOf(target: string, facility: string): { path: string; what: string; name: string } | undefined {
+  const path = pathOf(target);
+  const [, of = facility, what = "", name = ""] = PATH.exec(path) ?? [];
+  if (of !== facility || name === "") return undefined;
+  try {
+    return { path, what: what.toLowerCase(), name: decodeURIComponent(name) };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Builds the HTTP way in: `POST /api/v1/alerts/<source>`, and `/api/v1/heartbeats/<source>` for who has nothing to say. */
 export function alertsApp(parts: {
   facility: string;
@@ -56,61 +80,62 @@ export function alertsApp(parts: {
   turns?: Turns | undefined;
   metrics: IntakeMetrics;
   log: (message: string, fields: Record<string, unknown>) => void;
-}): Express {
+}): RequestListener {
   const { sources, taker, bodyBytes, clock, metrics, turns = openTurns(parts) } = parts;
   const most = BODIES * (Math.max(bodyBytes, LEAST_BODY) + REQUEST_BYTES);
   const budget = bodyBudget(most, most / 4);
   /** Apart: who sends more alerts than can be taken may still say that it lives. */
   const beats = bodyBudget(BODIES * HEARTBEAT_BYTES, (BODIES * HEARTBEAT_BYTES) / 4);
-  const app = express();
-  app.disable("x-powered-by");
-  app.set("query parser", false);
-  const paths = (what: string) => [
-    `/api/v1/${what}/:name`,
-    `/api/v1/facilities/${parts.facility}/${what}/:name`,
-  ];
+  const ways = new Map<string, Way>([
+    ["alerts", { limit: bodyBytes, budget, act: takeBody }],
+    ["heartbeats", { limit: HEARTBEAT_BYTES, budget: beats, act: takeHeartbeat }],
+  ]);
 
-  const alerts = { limit: bodyBytes, budget, act: takeBody };
-  app.post(paths("alerts"), (request, response) => serve(request, response, alerts));
-  const heartbeats = { limit: HEARTBEAT_BYTES, budget: beats, act: takeHeartbeat };
-  app.post(paths("heartbeats"), (request, response) => serve(request, response, heartbeats));
-  app.all([...paths("alerts"), ...paths("heartbeats")], (_request, response) => {
-    response.set("allow", "POST");
-    problem(response, 405, "method_not_allowed", "Alerts and heartbeats are posted.");
-  });
-  app.use((_request, response) =>
-    problem(response, 404, "not_found", "Alerts go to /api/v1/alerts/<source>."),
-  );
-  app.use(failed);
-  return app;
+  return async (request, response) => {
+    const found = placeOf(request.url ?? "", parts.facility);
+    const way = found && ways.get(found.what);
+    if (found === undefined || way === undefined)
+      return problem(response, 404, "not_found", "Alerts go to /api/v1/alerts/<source>.");
+    if (request.method !== "POST") {
+      response.setHeader("allow", "POST");
+      return problem(response, 405, "method_not_allowed", "Alerts and heartbeats are posted.");
+    }
+    let source = "";
+    try {
+      await serve(request, response, {
+        ...{ way, name: found.name },
+        known: (id) => {
+          source = id;
+        },
+      });
+    } catch (error) {
+      parts.log("alerts could not be stored", { source, path: found.path, error: messageOf(error) });
+      if (response.headersSent) return void response.destroy();
+      response.setHeader("retry-after", RETRY_AFTER_SECONDS);
+      problem(response, 503, "not_stored", "The alerts could not be stored; send them again.");
+    }
+  };
 
   /** Finds the source, receives its body and hands it on once it is proven; nothing of it is read before. */
   async function serve(
-    request: Request,
-    response: Response,
-    {
-      limit,
-      budget,
-      act,
-    }: {
-      limit: number;
-      budget: BodyBudget;
-      act: (delivery: Delivery, response: Response, lease: Lease) => Promise<void>;
-    },
+    request: IncomingMessage,
+    response: ServerResponse,
+    { way, name, known: told }: { way: Way; name: string; known: (source: string) => void },
   ): Promise<void> {
+    const { limit, budget, act } = way;
     const refuse = (source: string, status: number, code: string, detail: string) => {
       metrics.refused.inc({ source, code });
       problem(response, status, code, detail);
     };
-    const found = identify(sources, request, String(request.params.name));
+    const found = identify(sources, request, name);
     if (found.outcome === "refused") {
-      if (found.status === 401) response.set("www-authenticate", ["Bearer", 'Basic realm="tocsin"']);
+      if (found.status === 401) response.setHeader("www-authenticate", ["Bearer", 'Basic realm="tocsin"']);
       return refuse(found.source, found.status, found.code, found.detail);
     }
     const peer = request.socket.remoteAddress;
     const opening = request.headers["user-agent"] ?? "";
     const source = (taker.canary ?? { countedAs }).countedAs(found.source, peer, opening);
-    response.locals.source = source.id;
+    told(source.id);
     const lease = budget.lease(source.id);
     try {
       const body = await readBody(request, { limit, lease });
@@ -124,7 +149,7 @@ export function alertsApp(parts: {
       if (source.signature !== undefined) {
         const proof = verifySignature(source.signature, { headers, body: body.bytes, now: clock.now() });
         if (proof.outcome === "refused") {
-          response.set("www-authenticate", "Signature");
+          response.setHeader("www-authenticate", "Signature");
           return refuse(source.id, 401, proof.code, `The signature is not accepted: ${proof.because}.`);
         }
       }
@@ -142,14 +167,14 @@ export function alertsApp(parts: {
     metrics.lastSeen.set({ source: id }, Math.floor(clock.now() / 1_000_000));
   }
 
-  async function takeHeartbeat({ source }: Delivery, response: Response): Promise<void> {
+  async function takeHeartbeat({ source }: Delivery, response: ServerResponse): Promise<void> {
     metrics.heartbeats.inc({ source: source.id });
-    response.status(204).end();
+    response.writeHead(204).end();
   }
 
   async function takeBody(
     { source, bytes, headers }: Delivery,
-    response: Response,
+    response: ServerResponse,
     lease: Lease,
   ): Promise<void> {
     const inflated = await inflateBody(bytes, {
@@ -158,7 +183,7 @@ export function alertsApp(parts: {
       lease,
     });
     if (inflated.outcome === "refused") return refuseBody(response, source.id, inflated, true);
-    const context = { received: clock.now(), zone: source.zone, peer: response.req.ip };
+    const context = { received: clock.now(), zone: source.zone, peer: response.req.socket.remoteAddress };
     const body = { bytes: inflated.bytes, headers, recordBytes: parts.recordBytes };
     const pause = turns.pauses();
     const read = await readRecords(source, body, { context, pause });
@@ -171,17 +196,17 @@ export function alertsApp(parts: {
     metrics.received.of({ source: source.id, transport: "http" }).count += read.records.length;
     const answer = await decide(source, read.records, { headers, pause });
     const hopeless = answer.rejected.length > 0 && answer.accepted + answer.duplicates === 0;
-    response.status(hopeless ? 422 : 202).json(answer);
+    send(response, hopeless ? 422 : 202, "application/json", answer);
   }
 
   function refuseBody(
-    response: Response,
+    response: ServerResponse,
     source: string,
     { status, code, message }: BodyRefused,
     kept: boolean,
   ): void {
-    if (status === 415) response.set("accept-encoding", CODINGS);
-    if (status === 503) response.set("retry-after", RETRY_AFTER_SECONDS);
+    if (status === 415) response.setHeader("accept-encoding", CODINGS);
+    if (status === 503) response.setHeader("retry-after", RETRY_AFTER_SECONDS);
     if (kept && status !== 503) taker.quarantine(source, code, message, "");
     else metrics.refused.inc({ source, code });
     problem(response, status, code, message);
@@ -229,23 +254,6 @@ export function alertsApp(parts: {
     if (rejected > MAX_REJECTIONS) answer.rejected_total = rejected;
     return answer;
   }
-
-  // Express knows an error handler by its four parameters.
-  function failed(error: unknown, request: Request, response: Response, next: NextFunction): void {
-    if (response.headersSent) {
-      next(error);
-      return;
-    }
-    const { status } = error as { status?: number };
-    if (status !== undefined && status >= 400 && status < 500) {
-      problem(response, status, "bad_request", messageOf(error));
-      return;
-    }
-    const source = String(response.locals.source ?? "");
-    parts.log("alerts could not be stored", { source, path: request.path, error: messageOf(error) });
-    response.set("retry-after", RETRY_AFTER_SECONDS);
-    problem(response, 503, "not_stored", "The alerts could not be stored; send them again.");
-  }
 }
 
 /** Where the batch that begins at a place ends: after one record at least. */
@@ -258,14 +266,22 @@ function batchEnd(records: readonly { alert: Alert }[], from: number): number {
 
 /** RFC 9457 problem details. */
 function problem(
-  response: Response,
+  response: ServerResponse,
   status: number,
   code: string,
   detail: string,
   more: Record<string, unknown> = {},
 ): void {
-  response
-    .status(status)
-    .type("application/problem+json")
-    .send(JSON.stringify({ type: `urn:tocsin:${code}`, title: code, status, detail, ...more }));
+  const type = `urn:tocsin:${code}`;
+  send(response, status, "application/problem+json", { type, title: code, status, detail, ...more });
+}
+
+function send(response: ServerResponse, status: number, type: string, body: object): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.writeHead(status, { "content-type": `${type}; charset=utf-8`, "content-length": bytes.length });
+  const { req: request } = response;
+  if (request.complete || response.shouldKeepAlive) return void response.end(bytes);
+  // To end with bytes unread resets the connection, and the answer with it: what still comes is let go first.
+  response.write(bytes);
+  request.once("end", () => response.end()).resume();
 }

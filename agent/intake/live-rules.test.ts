@@ -7,7 +7,7 @@ import { plainFolders } from "../../rules/meanings/load-rule-folders.ts";
 import type { Claim } from "../core/claim.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Unit } from "../store/store.ts";
-import { openLiveRules } from "./live-rules.ts";
+import { type LiveRules, openLiveRules } from "./live-rules.ts";
 import { noteRules, type RuleChange } from "./note-rules.ts";
 
 const root = mkdtempSync(join(tmpdir(), "live-rules-"));
@@ -31,12 +31,13 @@ beforeEach(() => {
   write("b.yml", rule("b", "bravo"));
 });
 
-function open(meanings: string[] = []) {
-  return openLiveRules({ folders: plainFolders([folder], meanings), options: {}, clock: clock() });
+async function open(meanings: string[] = []): Promise<LiveRules> {
+  const live = openLiveRules({ folders: plainFolders([folder], meanings), options: {}, clock: clock() });
+  await live.makeGate();
+  return live;
 }
-type Live = ReturnType<typeof open>;
 
-function matched(live: Live, message: string): string[] {
+function matched(live: LiveRules, message: string): string[] {
   const bytes = Buffer.from(message);
   const found = matchAlert(live.set(), { event: { module: "generic" }, message }).map(
     (match) => match.rule.id,
@@ -48,7 +49,7 @@ function matched(live: Live, message: string): string[] {
 
 describe("openLiveRules", () => {
   it("puts changed, new and removed rules in force at a reload, and not before", async () => {
-    const live = open();
+    const live = await open();
     const { hash } = live.report();
     write("a.yml", rule("a", "other"));
     write("c.yml", rule("c", "charlie"));
@@ -61,7 +62,7 @@ describe("openLiveRules", () => {
   });
 
   it("keeps the present set, the very same, while nothing differs", async () => {
-    const live = open();
+    const live = await open();
     const set = live.set();
     write("a.yml", rule("a", "alpha"));
     expect(await live.reload()).toBe("unchanged");
@@ -69,7 +70,7 @@ describe("openLiveRules", () => {
   });
 
   it("keeps the last good version of a file that is refused now, takes the others, and says both", async () => {
-    const live = open();
+    const live = await open();
     write("a.yml", "title: [");
     write("b.yml", rule("b", "beta"));
     expect(await live.reload()).toBe("changed");
@@ -86,7 +87,7 @@ describe("openLiveRules", () => {
   });
 
   it("says what is refused even when the set in force stays the same", async () => {
-    const live = open();
+    const live = await open();
     write("a.yml", "title: [");
     expect(await live.reload()).toBe("unchanged");
     expect(live.report()).toMatchObject({ loaded: 2, kept: ["a"], refused: [{ code: "yaml_invalid" }] });
@@ -94,7 +95,7 @@ describe("openLiveRules", () => {
   });
 
   it("keeps every rule of a folder that is not there any more", async () => {
-    const live = open();
+    const live = await open();
     rmSync(folder, { recursive: true });
     expect(await live.reload()).toBe("unchanged");
     expect(live.report()).toMatchObject({ loaded: 2, kept: ["a", "b"] });
@@ -105,7 +106,7 @@ describe("openLiveRules", () => {
     const meaning = (cause: string) =>
       writeFileSync(file, `meanings: [{ rules: { id: a }, cause: ${cause} }]`);
     meaning("malware");
-    const live = open([file]);
+    const live = await open([file]);
     const cause = () =>
       matchAlert(live.set(), { event: { module: "x" }, message: "alpha" })[0]?.rule.meaning?.cause;
     meaning("phishing");
@@ -132,7 +133,7 @@ filter: {rules: [${rules}], sel: {message|contains: ${word}}, condition: not sel
     ["that joins no rule any more", filter("never", "nobody"), "quiet.yml"],
   ])("keeps the last good version of a filter %s, and says both", async (_what, broken, where) => {
     write("quiet.yml", filter("hush"));
-    const live = open();
+    const live = await open();
     write("quiet.yml", broken);
     expect(await live.reload()).toBe("unchanged");
     expect(matched(live, "alpha hush")).toEqual([]);
@@ -152,7 +153,7 @@ filter: {rules: [${rules}], sel: {message|contains: ${word}}, condition: not sel
 
   it("applies the last good filter to a rule that changes while the filter is broken", async () => {
     write("quiet.yml", filter("hush"));
-    const live = open();
+    const live = await open();
     write("quiet.yml", "title: [");
     write("a.yml", rule("a", "other"));
     expect(await live.reload()).toBe("changed");
@@ -174,6 +175,8 @@ filter: {rules: [${rules}], sel: {message|contains: ${word}}, condition: not sel
       clock: clock(),
     });
     const passes = (record: string) => live.gate().scan(Buffer.from(record), 0, record.length);
+    expect(passes("sentinel-2 says deny")).toBe(true);
+    await live.makeGate();
     expect(passes("sentinel-2 says deny")).toBe(false);
     claims = [...claims, { field: "observer.type", value: "firewall", holds: [["sentinel-2"]] }];
     expect(await live.reload()).toBe("unchanged");
@@ -182,7 +185,7 @@ filter: {rules: [${rules}], sel: {message|contains: ${word}}, condition: not sel
 
   it("lets others work while it reads", async () => {
     for (let i = 0; i < 40; i++) write(`${i}.yml`, rule(`r${i}`, `word${i}`));
-    const live = open();
+    const live = await open();
     for (let i = 0; i < 40; i++) write(`${i}.yml`, rule(`r${i}`, `other${i}`));
     let turns = 0;
     let going = true;
@@ -219,7 +222,7 @@ describe("noteRules", () => {
 
   it("notes the first set, then each change with its hash and what differs, and nothing when nothing does", async () => {
     const { units, parts } = notes();
-    const live = open();
+    const live = await open();
     const first = await noteRules(live.report(), parts);
     expect(first).toMatchObject({
       before: null,
@@ -257,7 +260,7 @@ describe("noteRules", () => {
 
   it("does not note that there have never been any", async () => {
     const { units, parts } = notes();
-    const none = { ...open().report(), versions: new Map(), loaded: 0 };
+    const none = { ...(await open()).report(), versions: new Map(), loaded: 0 };
     await noteRules(none, parts);
     expect(units).toEqual([]);
   });
@@ -265,7 +268,7 @@ describe("noteRules", () => {
   it("bounds what it lists, not what it counts", async () => {
     const { parts } = notes();
     const versions = new Map(Array.from({ length: 2500 }, (_, i) => [`rule ${i}`, "v"]));
-    const change = await noteRules({ ...open().report(), versions }, parts);
+    const change = await noteRules({ ...(await open()).report(), versions }, parts);
     expect(change.added).toHaveLength(1000);
     expect(change.counts.added).toBe(2500);
   });

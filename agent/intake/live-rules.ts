@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
-import { compilingGate, type Gate } from "../../rules/engine/gate.ts";
+import { compilingGate, type Gate, openGate } from "../../rules/engine/gate.ts";
 import type { LoadedRule } from "../../rules/engine/rule.ts";
 import {
   compilingRules,
@@ -56,19 +56,23 @@ export interface LiveRules {
   set(): RuleSet;
   gate(): Gate;
   report(): RuleReport;
+  /** Makes the gate in small slices; until then everything passes, so that a start does not wait for it. */
+  makeGate(): Promise<void>;
   /**
    * Reads the rules anew in small slices and puts them in force at once, between two records; says whether they
-   * differ. One call at a time. With `other`, from there from now on.
+   * differ. One call of these two at a time. With `other`, from there from now on.
    */
   reload(other?: RulePlaces): Promise<"changed" | "unchanged">;
 }
 
-/** Loads the rules, at once, and keeps them replaceable. */
+/** Loads the rules, at once and without their gate, and keeps them replaceable. */
 export function openLiveRules(parts: {
   folders: readonly RuleFolder[];
   options: RuleSetOptions;
   /** What the readers of records write of their origin by themselves. */
   claims?: (() => readonly Claim[]) | undefined;
+  /** What reads what they are taken from, a step a time, before the gate is first made. */
+  reading?: (() => Steps<void>) | undefined;
   /** Rules of the program's own work: they run, and neither reports nor hashes know of them. */
   own?: readonly LoadedRule[] | undefined;
   /** Waited for before other rules come into force; false when they are not to. */
@@ -80,9 +84,16 @@ export function openLiveRules(parts: {
   let files = finishSteps(loadingRuleFolders(folders));
   let kept: string[] = [];
   let set = finishSteps(compilingRules([...files.rules, ...own], options));
-  let claimed = claims?.();
-  let gate = finishSteps(compilingGate(set, claimed));
+  let claimed: readonly Claim[] | undefined;
+  let gate = openGate();
   let report = reportOf(files, { kept, set, gate });
+
+  async function makeGate(): Promise<void> {
+    if (parts.reading !== undefined) await inSlices(parts.reading(), clock);
+    claimed = claims?.();
+    gate = await inSlices(compilingGate(set, claimed), clock);
+    report = reportOf(files, { kept, set, gate });
+  }
 
   async function reload(other?: RulePlaces): Promise<"changed" | "unchanged"> {
     const valued = other !== undefined && !sameJson(other.placeholders, options.placeholders);
@@ -132,6 +143,7 @@ export function openLiveRules(parts: {
     set: () => set,
     gate: () => gate,
     report: () => report,
+    makeGate,
     reload,
   };
 }

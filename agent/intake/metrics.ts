@@ -1,4 +1,4 @@
-import { Counter, Gauge, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "../telemetry/prometheus.ts";
 
 /** A count kept as a plain number: a million lines a second cannot look their labels up. */
 export interface Tally {

@@ -1,4 +1,4 @@
-import type { Catalogue } from "../../connectors/registry.ts";
+import { type Catalogue, openShipped, readingShipped } from "../../connectors/registry.ts";
 import type { LoadedCorrelation } from "../../rules/engine/correlation/correlation.ts";
 import type { LoadedRule } from "../../rules/engine/rule.ts";
 import { type Clock, MICROSECONDS } from "../core/clock.ts";
@@ -42,11 +42,15 @@ export function serveRules(parts: {
   metrics: Pick<IntakeMetrics, "rules" | "mappings" | "ruleReloads" | "mappingReloads" | "rulesChanged">;
   log: Say;
   troubled: (troubles: RuleTroubles) => void;
+  /** Told of the rules that let everything of their sources in, whenever that may have changed. */
+  gated: (ungated: string[]) => void;
   /** Told of rules that are ready; they come into force when they are activated, and not before. */
   readied?: ((hash: string) => void) | undefined;
 }): {
   live: LiveRules;
   catalogue(): Catalogue;
+  /** Makes the gate: what comes before is read whole. */
+  makeGate(): Promise<void>;
   /** Opens the notes, and notes the present rules and mappings when they are not those noted last. */
   note(notes: Notes): Promise<void>;
   /** Puts the rules of this hash in force, when they are ready. */
@@ -57,6 +61,7 @@ export function serveRules(parts: {
 } {
   const { data, clock, metrics, log } = parts;
   let disabled: DisabledRule[] = [];
+  openShipped();
   const mappings = openLiveMappings(data.mappings);
   const live = openLiveRules({
     folders: data.rules,
@@ -70,6 +75,7 @@ export function serveRules(parts: {
       },
     },
     claims: () => mappings.catalogue().claims(),
+    reading: readingShipped,
     own: parts.own,
     clock,
     activated: parts.readied && awaited,
@@ -93,6 +99,7 @@ export function serveRules(parts: {
     const states = { ...statesOf(rules), inactive: inactive.length, ungated: ungated.length };
     for (const [state, count] of Object.entries(states)) metrics.rules.set({ state }, count);
     for (const [state, count] of Object.entries(statesOf(own))) metrics.mappings.set({ state }, count);
+    parts.gated(ungated);
     tellTroubles();
   }
 
@@ -169,6 +176,15 @@ export function serveRules(parts: {
     }
   }
 
+  async function gate(): Promise<void> {
+    try {
+      await live.makeGate();
+      show();
+    } catch (error) {
+      log("error", "no gate could be made: all that comes is read whole", { error: messageOf(error) });
+    }
+  }
+
   /** One after the other, so that notes tell the changes in their order. */
   function chain(work: () => Promise<void>): Promise<void> {
     const done = underWay.then(work);
@@ -179,6 +195,7 @@ export function serveRules(parts: {
   return {
     live,
     catalogue: mappings.catalogue,
+    makeGate: () => chain(gate),
     note(opened) {
       notes = opened;
       return chain(write);

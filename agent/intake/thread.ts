@@ -93,7 +93,6 @@ export type FromIntake =
       listening: Listening[];
       rules: number;
       refused: number;
-      ungated: string[];
       correlations: readonly LoadedCorrelation[];
     }
   /** Which rules are in force: said at the start, and when a reload has changed them. */
@@ -102,6 +101,8 @@ export type FromIntake =
   | { say: "readied"; hash: string }
   /** What of the rules and mappings does not run: said at the start, and when it may have changed. */
   | { say: "troubled"; troubles: RuleTroubles }
+  /** Which rules let everything of their sources in: said once the gate is made, and when it may have changed. */
+  | { say: "gated"; ungated: string[] }
   | { say: "failed"; error: string }
   | { say: "detected"; count: number }
   /** Alerts cannot be stored, with the reason; without one, they can again. */
@@ -148,6 +149,7 @@ export function startIntake(
     /** Told of rules that are ready and wait to be activated, where that is asked for. */
     readied?: (hash: string) => void;
     troubled: (troubles: RuleTroubles) => void;
+    gated?: (ungated: string[]) => void;
     failing: (why: string | undefined) => void;
     log: (level: "info" | "warn" | "error", message: string, fields: Record<string, unknown>) => void;
     died: (error: unknown) => void;
@@ -188,6 +190,8 @@ export function startIntake(
         return on.readied?.(message.hash);
       case "troubled":
         return on.troubled(message.troubles);
+      case "gated":
+        return on.gated?.(message.ungated);
       case "store":
         return on.failing(message.failing);
       case "log":

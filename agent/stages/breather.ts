@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 /** Longest stretch of work between two turns of the event loop, ms. */
-const STRETCH = 4;
+const STRETCH = 2;
 
 /** Makes what lets others have their turn once work has gone on for a while. */
 export function breather(): () => Promise<void> | undefined {
@@ -15,7 +15,7 @@ export function breather(): () => Promise<void> | undefined {
 }
 
 /** Of a long list, how many are taken before the time is looked at. */
-const SLICE = 64;
+const SLICE = 16;
 
 /** Takes each of a long list in order; others have their turn in between. */
 export async function eachInTurn<T>(all: readonly T[], take: (each: T) => void): Promise<void> {

@@ -23,8 +23,8 @@ export interface Held {
   unwritten: Set<string>;
   /** Reads all of them again, as far as detections were sorted. */
   load(position: number): Promise<void>;
-  /** What a commit writes of incidents, those included that are to be looked at again. */
-  changes(works: readonly Work[], now: Instant): Change[];
+  /** What a commit writes of an incident, those included that are to be looked at again. */
+  change(work: Work, now: Instant): Change;
   /** Holds an incident as it was just committed. */
   committed(change: Change): void;
   /** Reads incidents again that another process changed. */
@@ -76,11 +76,10 @@ export function openHeld(parts: {
       for (const work of active.values()) setup.outages.note(work);
     },
 
-    changes: (works, now) =>
-      works.map((work) => {
-        const { writes, base } = changesOf(work);
-        return { work, writes: [...writes, ...lookAgain(work, now)], base };
-      }),
+    change(work, now) {
+      const { writes, base } = changesOf(work);
+      return { work, writes: [...writes, ...lookAgain(work, now)], base };
+    },
 
     committed({ work, base }) {
       const known = active.get(work.incident.id);

@@ -6,7 +6,7 @@ import type { Declaration } from "../core/declaration.ts";
 import { standsAlone } from "../core/detection.ts";
 import type { Account } from "../core/person.ts";
 import type { Receipt, Store, TouchedRecord, Write } from "../store/store.ts";
-import { breather } from "./breather.ts";
+import { breather, eachInTurn } from "./breather.ts";
 import { openCombiner } from "./combine.ts";
 import { type Arrival, correlate } from "./correlate.ts";
 import { draft } from "./draft.ts";
@@ -32,8 +32,8 @@ import {
   type Work,
 } from "./work.ts";
 
-/** Detections taken from the store in one unit of work. */
-export const BATCH = 1000;
+/** Detections taken from the store in one unit of work: in a storm its commit waits behind those of the alerts. */
+const BATCH = 3000;
 /** Incidents that a unit of work opens, and changes, before no more is taken for it. */
 const OPENED = 10;
 const CHANGED = 300;
@@ -136,10 +136,11 @@ export async function openPipeline(parts: {
   }
 
   async function commit(works: readonly Work[], more: Write[], now: Instant): Promise<Receipt> {
-    const changes = held.changes(works, now);
+    const changes: Change[] = [];
+    await eachInTurn(works, (work) => void changes.push(held.change(work, now)));
     const writes = [...changes.flatMap((change) => change.writes), ...more];
     const receipt = await store.commit({ facility, at: now, writes });
-    if (receipt.outcome === "committed") for (const change of changes) held.committed(change);
+    if (receipt.outcome === "committed") await eachInTurn(changes, held.committed);
     return receipt;
   }
 
@@ -313,7 +314,7 @@ export async function openPipeline(parts: {
         const result = act(work, now);
         if (!keep(result)) return { result };
         if (carried) carryFor(work, declarants, now);
-        const [change] = held.changes([work], now) as [Change];
+        const change = held.change(work, now);
         // What follows in the same turn is judged beside what this one is now.
         setup.outages.note(work);
         return { result, kept: { now, change } };

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { messageOf, type Problem, TocsinError } from "../core/errors.ts";
+import { THREAD_LIMITS } from "../core/thread-limits.ts";
 import type { Order, Report } from "./messages.ts";
 import type { HeldLease } from "./postgres/lease.ts";
 import type { RecordPlace } from "./record-place.ts";
@@ -33,6 +34,7 @@ export async function startStoreThread(
   const { record, keyFile, lease } = options;
   const worker = new Worker(new URL("../threads/store.ts", import.meta.url), {
     workerData: { record, keyFile, lease },
+    resourceLimits: THREAD_LIMITS,
   });
   let stopping = false;
   let crash: Problem | undefined;

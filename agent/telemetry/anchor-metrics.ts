@@ -1,5 +1,5 @@
-import { Counter, Gauge, type Registry } from "prom-client";
 import type { Instant } from "../core/clock.ts";
+import { Counter, Gauge, type Registry } from "./prometheus.ts";
 
 /** Shows how it stands with the third parties that are given the journal's signed heads. */
 export interface AnchorMetrics {

@@ -1,7 +1,7 @@
-import { Gauge, type Registry } from "prom-client";
 import type { BusStatus } from "../bus/bus.ts";
 import type { ConsumerReport } from "../bus/consumer.ts";
 import type { PublisherReport } from "../bus/publisher.ts";
+import { Gauge, type Registry } from "./prometheus.ts";
 
 /** Shows what a correlator takes off the bus, and how much waits for it there. */
 export function consumerMetrics(

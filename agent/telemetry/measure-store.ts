@@ -1,5 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Store } from "../store/store.ts";
+import { Counter, Gauge, Histogram, type Registry } from "./prometheus.ts";
 
 /** Measures what a thread has committed: both threads count under the same names, and are shown as one. */
 export function measureStore(store: Store, registry: Registry): Store {

@@ -1,12 +1,13 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "./prometheus.ts";
 
 /** What the main thread counts. */
 export function mainMetrics() {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
   return {
     registry,
+    /** Counts what Node says of the process too, from then on; asked once. */
+    ofProcess: async () => (await import("prom-client")).collectDefaultMetrics({ register: registry }),
     incidents: new Counter({
       name: "tocsin_incident_transitions_total",
       help: "Incidents that came to a state",

@@ -1,10 +1,10 @@
-import { Gauge, type Registry } from "prom-client";
 import type { Clock, Instant } from "../core/clock.ts";
 import type { Deadline } from "../core/deadline.ts";
 import { EFFECT_KINDS, type Effect } from "../core/effect.ts";
 import type { CanaryView, CopyView, HouseView } from "../core/house-view.ts";
 import { IncidentState } from "../core/incident.ts";
 import type { Reads } from "../store/store.ts";
+import { Gauge, type Registry } from "./prometheus.ts";
 
 /** Effects of a kind that are counted at most: what waits beyond them changes nothing for whoever is woken. */
 const MOST_COUNTED = 500;

@@ -1,5 +1,5 @@
 import type { RequestListener } from "node:http";
-import { Histogram, type Registry } from "prom-client";
+import { Histogram, type Registry } from "./prometheus.ts";
 import { routeOf } from "./route-of.ts";
 
 /** Times the requests of pages: by the pattern of their path, never by the path itself, which names dossiers. */

@@ -9,6 +9,7 @@ import { messageOf } from "../core/errors.ts";
 import { uuidv7 } from "../core/id.ts";
 import { keepReadings, openReadings } from "../core/readings.ts";
 import { sameJson } from "../core/same-json.ts";
+import { giveWay } from "../give-way.ts";
 import { openBacklog } from "../intake/backlog.ts";
 import { openHolding } from "../intake/holding.ts";
 import { openLines } from "../intake/lines.ts";
@@ -38,6 +39,8 @@ const NOTHING_NOTED = async (): Promise<Receipt> => ({ outcome: "committed", ale
 
 /** Holds every listener of alerts: gate, parse and match happen here, away from the pages. */
 function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): void {
+  // A firehose takes all that it is given: a page, and what goes out to people, come first.
+  giveWay("intake");
   let data = first;
   const clock = systemClock;
   const metrics = intakeMetrics();
@@ -56,6 +59,7 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
     metrics,
     log,
     troubled: (troubles) => say({ say: "troubled", troubles }),
+    gated: (ungated) => say({ say: "gated", ungated }),
     // Where others sort what is detected here, all receivers change their rules together.
     readied: data.http !== null && !data.correlates ? (hash) => say({ say: "readied", hash }) : undefined,
   });
@@ -209,15 +213,15 @@ function serveIntake({ canary, ...first }: IntakeWork, parent: MessagePort): voi
       await taker.close();
       await store.close();
     };
-    const { loaded, refused, ungated } = rules.live.report();
+    const { loaded, refused } = rules.live.report();
     say({
       say: "ready",
       listening: listeners.listening(),
       rules: loaded,
       refused: refused.length,
-      ungated,
       correlations: rules.live.correlations(),
     });
+    await rules.makeGate();
     settle();
   }
 

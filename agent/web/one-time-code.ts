@@ -15,15 +15,23 @@ function stepOfCode(secret: string, code: string, now: Instant): number | undefi
   return delta === null ? undefined : Math.floor(now / (PERIOD * MICROSECONDS.second)) + delta;
 }
 
-/** Checks a person's one-time code and uses its time step up, durably: `used` when it, or a later one, served before. */
+/** Steps by which the last code that served may lie ahead of the clock: two of tolerance, whoever's clock runs ahead. */
+const AHEAD = 2;
+
+/**
+ * Checks a person's one-time code and uses its time step up, durably: `used` when it, or a later one, served before, `ahead`
+ * when that was at a time that is still to come. Its time is not forgotten even then: who sets a clock back could show
+ * an old code again.
+ */
 export async function spendCode(
   store: Store,
   use: { facility: string; account: string | undefined; code: string; at: Instant },
-): Promise<"spent" | "wrong" | "used"> {
+): Promise<"spent" | "wrong" | "used" | "ahead"> {
   const { facility, account, code, at } = use;
   const credentials = account === undefined ? undefined : await store.reads.credentials(facility, account);
   const step = stepOfCode(credentials?.totp || NOBODY, code, at);
   if (account === undefined || !credentials?.totp || step === undefined) return "wrong";
   const receipt = await store.commit({ facility, at, writes: [{ write: "totp", account, step }] });
-  return receipt.outcome === "committed" ? "spent" : "used";
+  if (receipt.outcome === "committed") return "spent";
+  return credentials.totpStep > step + AHEAD ? "ahead" : "used";
 }

@@ -48,6 +48,11 @@ const USED = {
   problem: "Ce code a déjà servi",
   remedy: "Attendez le suivant (30 secondes au plus).",
 } as const;
+const AHEAD = {
+  outcome: "used",
+  problem: "L'horloge du serveur a reculé : ce code ne peut pas servir",
+  remedy: "Donnez un code de secours ou une clé d'accès, et prévenez l'exploitant.",
+} as const;
 const USED_RECOVERY = {
   outcome: "used",
   problem: "Ce code de secours a déjà servi",
@@ -123,6 +128,7 @@ export function secondFactors(parts: {
       const hash = recoveryHash(account?.id ?? "", code);
       if (account !== undefined && hash !== undefined) return recovery(account, hash);
       const spent = await spendCode(store, { facility, account: account?.id, code, at: clock.now() });
+      if (spent === "ahead") return AHEAD;
       if (spent !== "spent" || account === undefined) return spent === "used" ? USED : WRONG;
       const { factors } = await store.reads.factors(facility, account.id);
       return { outcome: "proven", factor: "totp", recoveryLeft: recoveryLeft(factors) };

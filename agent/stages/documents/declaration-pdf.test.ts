@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { TIMED } from "../../../test/support/effort.ts";
 import { describePeer, itPeer, peer } from "../../../test/support/peer.ts";
 import { contentOfScene, draftOf, NIGHT } from "../../../test/support/web-declaration.ts";
 import { startScene } from "../../../test/support/web-server.ts";
@@ -106,7 +107,7 @@ describe("the PDF of a declaration", () => {
     expect(xml).not.toContain("&");
   });
 
-  it("costs less than 300 ms, and little even of one word without end", async () => {
+  it.runIf(TIMED)("costs less than 300 ms, and little even of one word without end", async () => {
     const text = Array.from({ length: 60 }, (_, n) => `- Champ ${n} : une réponse d'une ligne ou deux.`);
     await declarationPdf(paper(text.join("\n")));
     const cost = async (given: string) => {

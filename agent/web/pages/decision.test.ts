@@ -82,6 +82,19 @@ describe("approving", () => {
     expect(dossier().decisions).toEqual([]);
   });
 
+  it("says what to do when a code served before the clock was set back", async () => {
+    const other = visitor(scene);
+    scene.clock.instant += 3 * MICROSECONDS.hour;
+    const code = scene.code("claire");
+    await other.submit("/chv/connexion", "/chv/connexion", { login: "claire", password: PASSWORD, code });
+    scene.clock.instant -= 3 * MICROSECONDS.hour;
+    const reply = await person.submit(PAGE, APPROVE, { code: scene.code("claire") });
+    expect(reply.status).toBe(403);
+    expect(reply.text).toContain("L&#39;horloge du serveur a reculé");
+    expect(reply.text).toContain("Donnez un code de secours ou une clé d&#39;accès");
+    expect(dossier().decisions).toEqual([]);
+  });
+
   it("says that the text changed while it was read, shows the new one and keeps the code unused", async () => {
     const page = await person.get(PAGE);
     const seen = dossier().current?.declaration.sha256.slice(0, 6) ?? "";
