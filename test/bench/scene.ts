@@ -37,15 +37,15 @@ export async function inScene<T>(play: (scene: Scene) => Promise<T>): Promise<T>
   const begin = () => {
     if (over) throw new Error("the measure is over");
   };
-  const root = mkdtempSync(join(tmpdir(), "tocsin-bench-"));
-  after(() => rmSync(root, { recursive: true, force: true }));
-
   const interrupted = Promise.withResolvers<never>();
   const interrupt = (signal: NodeJS.Signals) => interrupted.reject(new Error(`interrupted by ${signal}`));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, interrupt);
     after(() => process.removeListener(signal, interrupt));
   }
+  // Who is interrupted before it listens for that would leave it.
+  const root = mkdtempSync(join(tmpdir(), "tocsin-bench-"));
+  after(() => rmSync(root, { recursive: true, force: true }));
   const scene: Scene = {
     after,
     folder(name) {

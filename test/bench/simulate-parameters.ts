@@ -8,7 +8,7 @@ const US = 1e-6;
 const BUS = "node test/bench/bench.ts bus";
 const SHARED = "node test/bench/bench.ts shared";
 const TCP = "npm run bench -- tcp, docs/performance.md";
-const GROUPING = "npm run bench -- grouping, docs/performance.md";
+const CORRELATED = "node test/bench/bench.ts correlated";
 const ASSUMED = "assumed: measure your own";
 
 /** Seconds of CPU, on one core, unless it says otherwise; medians of the machine that docs/capacity.md names. */
@@ -26,8 +26,8 @@ const FIGURES = {
   consumeAlert: { value: 14 * US, from: BUS },
   /** What a transaction costs who asks for it. */
   commit: { value: 300 * US, from: BUS },
-  /** Of the main thread: places a detection in its incident. */
-  detection: { value: 60 * US, from: GROUPING },
+  /** Of the same process beside that: a detection is placed in its incident, and what comes of it sealed. */
+  detection: { value: 30 * US, from: CORRELATED },
   transaction: { value: 300 * US, from: BUS },
   row: { value: 12 * US, from: BUS },
   /** Journeys that wait for each other in a transaction; bytes of its log, and of each row with its indexes, for an alert of 1.5 kB. */

@@ -9,6 +9,7 @@ import {
   FACILITY,
   type House,
   makeHouse,
+  metric,
   relevant,
   startDaemon,
 } from "../support/daemon.ts";
@@ -57,10 +58,13 @@ function idle(port: number, from = "127.0.0.1"): Socket {
   return socket;
 }
 
-/** A connection that stood before. */
+/** A connection that stood before: the daemon has heard it. */
 async function established(): Promise<Socket> {
   const socket = idle(daemon.tcp, "127.0.0.2");
-  await once(socket, "connect");
+  const heard = () => metric(daemon, 'tocsin_intake_records_received_total{source="lines",transport="tcp"}');
+  const before = await heard();
+  socket.write("<14>Jun  7 00:09:00 pacs-00 app: nothing to tell\n");
+  await eventually("a line of it", async () => ((await heard()) > before ? true : undefined));
   return socket;
 }
 

@@ -15,8 +15,9 @@ import { read } from "../support/documents.ts";
 import { dashboardQueries, RULES_TEST_FILE, readAlerts, readDashboard } from "../support/monitoring.ts";
 
 /** Every metric of the daemon, with its labels. */
-function exported(): Map<string, { type: string; labels: string[] }> {
-  const main = mainMetrics().registry;
+async function exported(): Promise<Map<string, { type: string; labels: string[] }>> {
+  const { registry: main, ofProcess } = mainMetrics();
+  await ofProcess();
   measureStore({} as Store, main);
   timeRequests(() => undefined, main);
   stateMetrics({ registry: main } as StateParts);
@@ -43,7 +44,7 @@ function exported(): Map<string, { type: string; labels: string[] }> {
   return new Map(all.map(({ name, type, labelNames }) => [name, { type, labels: labelNames }]));
 }
 
-const METRICS = exported();
+const METRICS = await exported();
 /** What Prometheus itself makes, and adds to whatever it scrapes. */
 const OF_PROMETHEUS = { metrics: ["up"], labels: ["job", "instance"] };
 const WORDS =

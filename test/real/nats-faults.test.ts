@@ -199,6 +199,26 @@ describePeer(natsServer, "the bus when something fails", () => {
     expect(to.ids).toEqual(idsOf(sent));
   });
 
+  it("publishes anew what a server has lost while the receiver was away", async () => {
+    const server = await begin();
+    const held = receiving({ handle: () => Promise.reject(new Error("not now")) });
+    const first = sending();
+    const sent = units(10);
+    for (const unit of sent) await first.publisher.publish(unit);
+    await expect.poll(() => first.publisher.report().spool.kept.records, { timeout: 10_000 }).toBe(10);
+    for (const each of [held, first]) {
+      await each.close();
+      open.splice(open.indexOf(each), 1);
+    }
+    await server.kill();
+    rmSync(join(folder, "nats", "jetstream"), { recursive: true });
+    await server.start();
+    sending();
+    const to = receiving({ token: 2 });
+    await all(to, idsOf(sent));
+    expect(to.ids).toEqual(idsOf(sent));
+  });
+
   it("loses nothing that was acknowledged when the receiver is killed before it could publish", async () => {
     const server = await begin();
     await server.stop();

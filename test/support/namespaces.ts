@@ -15,6 +15,8 @@ export interface Network {
   cut(from: string, to: string, ways?: "one" | "both"): void;
   heal(from: string, to: string): void;
   healAll(): void;
+  /** Has the address of a host lead to another one, as a virtual address does; nobody reaches the first any more. */
+  moveAddress(from: string, to: string): void;
   /** Takes all of it away; what still runs there keeps a namespace without a network. */
   close(): Promise<void>;
 }
@@ -116,6 +118,13 @@ export async function openNetwork(names: readonly string[]): Promise<Network> {
         const [from = "", to = ""] = each.split(" ");
         heal(from, to);
       }
+    },
+    moveAddress(from, to) {
+      const moved = `${address(from)}/24 dev`;
+      batch(wordsOf(from), [`addr del ${moved} ${device(from)}`]);
+      batch(wordsOf(to), [`addr add ${moved} ${device(to)}`]);
+      for (const host of hosts)
+        if (host !== from && host !== to) batch(wordsOf(host), [neighbour(host, from, hardware(to))]);
     },
     async close() {
       execFileSync("ip", ["link", "del", device(HERE)], { stdio: "ignore" });

@@ -58,6 +58,7 @@ export interface Sent {
 
 /** The HTTP way in on a real socket, before a real store with the default pack; opened anew for each test. */
 export interface Pushes {
+  readonly port: number;
   store: Store;
   metrics: IntakeMetrics;
   /** Commits wait for it: how a slow disk looks. */
@@ -79,6 +80,9 @@ export function servePushes(): Pushes {
   let taker: Taker;
   let clock: Clock;
   const pushes = {
+    get port() {
+      return Number(new URL(server.url).port);
+    },
     async post(body, sent = {}) {
       const {
         name = "generic",

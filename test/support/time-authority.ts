@@ -60,10 +60,12 @@ export function makeTimeAuthority(
     pem: readFileSync(authority.file, "utf8"),
     keep,
     answer(query, by) {
-      const answered = reply(query, ["-signer", certificate, "-inkey", secret]);
-      if (by === undefined) return answered;
-      // What the authority said, signed again by a certificate of the same authority that is for web servers.
+      const stamp = () => reply(query, ["-signer", certificate, "-inkey", secret]);
+      if (by === undefined) return stamp();
+      // What the authority said, signed again by a certificate of the same authority that is for web servers, and was
+      // in force at that second.
       const other = authority.issue("server", { extensions: ["extendedKeyUsage=serverAuth"] }).files;
+      const answered = stamp();
       const [said, signed, token] = ["said", "signed", "token"].map((name) =>
         join(folder, `${name}-${++n}`),
       ) as [string, string, string];

@@ -57,6 +57,8 @@ export interface ClusterOptions {
   spool?: number;
   /** Further systems, each a line. */
   systems?: string;
+  /** Further hosts, on which nothing runs at first. */
+  hosts?: readonly string[];
   /** Which daemons are started at first. */
   start?: readonly DaemonName[];
   /** Done once PostgreSQL and NATS serve, before any daemon does. */
@@ -66,7 +68,7 @@ export interface ClusterOptions {
 /** Starts all of it on a network of its own. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), "tocsin-cluster-"));
-  const network = await openNetwork(HOSTS);
+  const network = await openNetwork([...HOSTS, ...(options.hosts ?? [])]);
   const files = certify(
     join(folder, "tls"),
     [network.here, ...HOSTS.map(network.address)].map((each) => `IP:${each}`),

@@ -11,6 +11,8 @@ import { type Supervised, supervise } from "./supervised.ts";
 export interface ClusterPostgres {
   server: Supervised;
   data: string;
+  /** Where its socket is. */
+  folder: string;
   database(): Promise<PostgresPlace>;
   /** Asks as administrator. */
   ask(sql: string, database?: string): Promise<Record<string, unknown>[]>;
@@ -28,10 +30,7 @@ export async function startClusterPostgres(parts: {
 }): Promise<ClusterPostgres> {
   const { folder, on, files, settings = {} } = parts;
   const programs = postgresPrograms() as string;
-  const [uid, gid] = ["-u", "-g"].map((flag) => Number(execFileSync("id", [flag, "postgres"]))) as [
-    number,
-    number,
-  ];
+  const { uid, gid } = identity();
   mkdirSync(folder, { recursive: true });
   chmodSync(join(folder, ".."), 0o755);
   chownSync(folder, uid, gid);
@@ -47,34 +46,13 @@ export async function startClusterPostgres(parts: {
     chownSync(join(data, name), uid, gid);
     chmodSync(join(data, name), 0o600);
   }
-  appendFileSync(join(data, "pg_hba.conf"), "hostssl all all 198.18.0.0/15 trust\n");
-  const options = {
-    ...{ listen_addresses: "*", port: 5432, unix_socket_directories: folder, max_connections: 60, ssl: "on" },
-    ...settings,
-  };
-  const words = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const as = ["-S", String(uid), "-G", String(gid)];
-  const command = [...on, ...as, join(programs, "postgres"), "-D", data, ...words];
+  // A subnet of its own, and what a standby takes from it.
+  for (const what of ["all", "replication"])
+    appendFileSync(join(data, "pg_hba.conf"), `hostssl ${what} all 198.18.0.0/15 trust\n`);
+  const command = serverCommand({ on, data, sockets: folder, settings });
   const server = supervise("db", () => command);
-  const place = (database: string): PostgresPlace => ({
-    ...{ host: folder, port: 5432, user: "tocsin", database },
-  });
   let databases = 0;
-
-  async function ask(sql: string, database = "postgres"): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({
-      ...place(database),
-      connectionTimeoutMillis: 2_000,
-      query_timeout: 5_000,
-    });
-    client.on("error", () => undefined);
-    try {
-      await client.connect();
-      return (await client.query(sql)).rows;
-    } finally {
-      await client.end().catch(() => undefined);
-    }
-  }
+  const ask = (sql: string, database?: string) => askAt(folder, sql, database);
   const serves = () =>
     ask("SELECT 1").then(
       () => true,
@@ -84,12 +62,69 @@ export async function startClusterPostgres(parts: {
   server.start();
   await eventually("PostgreSQL", async () => (await serves()) || undefined);
   return {
-    ...{ server, data, ask, serves },
+    ...{ server, data, folder, ask, serves },
     async database() {
       databases += 1;
       await ask(`CREATE DATABASE tocsin_${databases}`);
-      return place(`tocsin_${databases}`);
+      return placeAt(folder, `tocsin_${databases}`);
     },
     stop: () => server.kill({ again: false }),
   };
+}
+
+/** A program of PostgreSQL on a host, as `postgres`: what comes before its words. */
+export function asPostgres(on: readonly string[], program: string): string[] {
+  const { uid, gid } = identity();
+  return [...on, "-S", String(uid), "-G", String(gid), join(postgresPrograms() as string, program)];
+}
+
+export function identity(): { uid: number; gid: number } {
+  const [uid = 0, gid = 0] = ["-u", "-g"].map((flag) => Number(execFileSync("id", [flag, "postgres"])));
+  return { uid, gid };
+}
+
+/** Starts a server on its data, on the port that all have on their own host. */
+export function serverCommand(parts: {
+  on: readonly string[];
+  data: string;
+  sockets: string;
+  settings: Record<string, string | number>;
+}): string[] {
+  const { on, data, sockets, settings } = parts;
+  const options = {
+    ...{
+      listen_addresses: "*",
+      port: 5432,
+      unix_socket_directories: sockets,
+      max_connections: 60,
+      ssl: "on",
+    },
+    ...settings,
+  };
+  const words = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  return [...asPostgres(on, "postgres"), "-D", data, ...words];
+}
+
+const placeAt = (sockets: string, database: string): PostgresPlace => ({
+  ...{ host: sockets, port: 5432, user: "tocsin", database },
+});
+
+/** Asks the server of a socket as administrator. */
+export async function askAt(
+  sockets: string,
+  sql: string,
+  database = "postgres",
+): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({
+    ...placeAt(sockets, database),
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 5_000,
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
 }
