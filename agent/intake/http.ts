@@ -276,11 +276,15 @@ function problem(
   send(response, status, "application/problem+json", { type, title: code, status, detail, ...more });
 }
 
+/** Whether a request says that a body comes (RFC 9112 §6.3). */
+const hasBody = ({ headers }: IncomingMessage) =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
 function send(response: ServerResponse, status: number, type: string, body: object): void {
   const bytes = Buffer.from(JSON.stringify(body));
   response.writeHead(status, { "content-type": `${type}; charset=utf-8`, "content-length": bytes.length });
   const { req: request } = response;
-  if (request.complete || response.shouldKeepAlive) return void response.end(bytes);
+  if (request.complete || response.shouldKeepAlive || !hasBody(request)) return void response.end(bytes);
   // To end with bytes unread resets the connection, and the answer with it: what still comes is let go first.
   response.write(bytes);
   request.once("end", () => response.end()).resume();
