@@ -19,13 +19,17 @@ const AT_ONCE = 6;
 /** Of the mutants that count, those that have to be found. */
 const LEAST_SCORE = 80;
 
+/** Lines that are drawn together in a sample. */
+const DRAWN_LINES = 10;
+
 interface Report {
   files: Record<string, { source: string; mutants: { status: string }[] }>;
 }
 
 /**
  * `npm run mutation -- [--again] [--concurrency N] FILE|FOLDER…` meets what has not been met since it changed;
- * `--sample N` only as many files of each folder, drawn by `--seed`; `--place NAME` meets one of the named places, whole.
+ * `--sample N` those of N times ten lines of each folder, drawn by `--seed`, and keeps nothing; `--place NAME` meets one
+ * of the named places, whole.
  */
 async function mutate(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -50,10 +54,17 @@ async function mutate(): Promise<void> {
     const [room, tests] = Object.entries(ROOMS).find(([name]) => given.startsWith(name)) ?? [];
     if (room === undefined || tests === undefined)
       throw new Error(`${given} is in no room of ${Object.keys(ROOMS)}`);
-    const met = reportOf(room);
     const all = given.endsWith(".ts") ? [given] : globSync(`${given}/**/*.ts`).sort();
-    const code = all.filter((file) => !file.endsWith(".test.ts"));
-    const files = values.sample === undefined ? code : drawn(code, Number(values.sample), values.seed);
+    const files = all.filter((file) => !file.endsWith(".test.ts"));
+    if (values.sample !== undefined) {
+      const name = `${room} drawn`;
+      const drawn = drawLines(files, Number(values.sample), values.seed);
+      await runStryker({ mutate: drawn, tests, name, concurrency });
+      tell(given, readReport(`${OUTPUT}/${slugOf(name)}.json`));
+      continue;
+    }
+    const incremental = `${OUTPUT}/${slugOf(room)}.incremental.json`;
+    const met = existsSync(incremental) ? readReport(incremental) : { files: {} };
     const left = files.filter(
       (file) => values.again || met.files[file]?.source !== readFileSync(file, "utf8"),
     );
@@ -61,37 +72,44 @@ async function mutate(): Promise<void> {
       const batch = left.slice(from, from + AT_ONCE);
       await runStryker({ mutate: batch, tests, name: room, incremental: true, concurrency });
     }
-    tell(room, files);
+    const found = Object.entries(readReport(incremental).files).filter(([file]) => files.includes(file));
+    tell(given, { files: Object.fromEntries(found) });
   }
 }
 
-/** So many of the files, the same for the same seed. */
-function drawn(files: readonly string[], many: number, seed: string): string[] {
-  const lot = (file: string) => sha256Hex(`${seed} ${file}`);
-  return files.toSorted((a, b) => (lot(a) < lot(b) ? -1 : 1)).slice(0, many);
+/** So many times ten lines of the files, as Stryker takes them; the same for the same seed. */
+function drawLines(files: readonly string[], many: number, seed: string): string[] {
+  const windows = files.flatMap((file) => {
+    const lines = readFileSync(file, "utf8").split("\n").length;
+    return Array.from({ length: Math.ceil(lines / DRAWN_LINES) }, (_, n) => {
+      const from = 1 + n * DRAWN_LINES;
+      return `${file}:${from}-${Math.min(from + DRAWN_LINES - 1, lines)}`;
+    });
+  });
+  return windows
+    .map((window) => ({ window, lot: sha256Hex(`${seed} ${window}`) }))
+    .toSorted((a, b) => (a.lot < b.lot ? -1 : 1))
+    .slice(0, many)
+    .map(({ window }) => window);
 }
 
-/** What is known of a room so far. */
-function reportOf(room: string): Report {
-  const file = `${OUTPUT}/${slugOf(room)}.incremental.json`;
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { files: {} };
-}
+const readReport = (file: string): Report => JSON.parse(readFileSync(file, "utf8"));
 
 /** Prints the score of each file and of all of them; fails the command below the least. */
-function tell(room: string, files: readonly string[]): void {
+function tell(what: string, { files }: Report): void {
   const sum = { found: 0, left: 0 };
-  for (const [file, { mutants }] of Object.entries(reportOf(room).files).sort()) {
-    if (!files.includes(file)) continue;
+  for (const [file, { mutants }] of Object.entries(files).sort()) {
     const found = mutants.filter(({ status }) => status === "Killed" || status === "Timeout").length;
     const left = mutants.filter(({ status }) => status === "Survived" || status === "NoCoverage").length;
     sum.found += found;
     sum.left += left;
     process.stdout.write(`${score(found, left)} ${found} of ${found + left} ${file}\n`);
   }
+  const total = sum.found + sum.left;
   process.stdout.write(
-    `${score(sum.found, sum.left)} ${sum.found} of ${sum.found + sum.left} in ${files.length} files of ${room}\n`,
+    `${score(sum.found, sum.left)} ${sum.found} of ${total} in ${Object.keys(files).length} files of ${what}\n`,
   );
-  if ((100 * sum.found) / (sum.found + sum.left) < LEAST_SCORE) process.exitCode = 1;
+  if ((100 * sum.found) / total < LEAST_SCORE) process.exitCode = 1;
 }
 
 const score = (found: number, left: number) =>
