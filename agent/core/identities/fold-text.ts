@@ -10,7 +10,7 @@ export interface FoldedText {
 
 /** Nothing to fold: printable ASCII without the signs that begin an escape. */
 const PLAIN = /^[\n\x20-\x22\x24\x27-\x5b\x5d-\x7e]*$/;
-const INVISIBLE = /[\p{Cf}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]|[^\P{Cc}\t\n\r\v]/u;
+const INVISIBLE = /[\p{Cf}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]|[^\P{Cc}\t\n\r\x0b]/u;
 const DIGIT = /\p{Nd}/u;
 const SPACE = /[\p{Zs}\t]/u;
 const DASH = /[\p{Pd}\u2212\u00af]/u;
